@@ -1,0 +1,33 @@
+# A module is a folder under src/: every .cpp in it but the tests is one library, the tests are one executable.
+#
+#   obleth_module(core/fairshare LINKS obleth_domain [PACKAGES fmt::fmt] [TEST_LINKS …])
+#
+# makes obleth_core_fairshare and, with OBLETH_TESTS, obleth_core_fairshare_tests. LINKS restates the include table of
+# tools/tidy.py, so that a forbidden include does not link either.
+find_package(Threads REQUIRED)
+if(OBLETH_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+function(obleth_module folder)
+  cmake_parse_arguments(arg "" "" "LINKS;PACKAGES;TEST_LINKS" ${ARGN})
+  string(REPLACE "/" "_" name ${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*_test.cpp)
+  list(REMOVE_ITEM sources ${tests} ${CMAKE_SOURCE_DIR}/src/${folder}/main.cpp)
+  if(sources)
+    add_library(obleth_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(obleth_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(obleth_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(obleth_${name} ${scope} ${arg_LINKS} ${arg_PACKAGES} Threads::Threads)
+  if(OBLETH_TESTS AND tests)
+    add_executable(obleth_${name}_tests ${tests})
+    target_link_libraries(obleth_${name}_tests PRIVATE obleth_${name} ${arg_TEST_LINKS} GTest::gtest_main GTest::gmock)
+    gtest_discover_tests(obleth_${name}_tests DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit)
+  endif()
+endfunction()

@@ -1,0 +1,95 @@
+// The fairshare engine: a slot is free, who goes next?
+//
+// Integers only; every decision can be replayed from the sequence of events. Thread: none of its own; the owner
+// (gateway/admission_desk) holds one mutex around step().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/instant.hpp"
+#include "core/fairshare/events.hpp"
+
+namespace obleth::fairshare {
+
+enum class Algorithm : std::uint8_t { hierarchical, weighted };  // weighted: one implicit group
+
+struct AdmissionLimits {
+  std::uint32_t capacity = 256;           // slots
+  std::uint32_t tenant_queue_max = 256;   // requests
+  std::uint32_t pool_queue_max = 20'000;  // requests
+  Duration admission_timeout = std::chrono::seconds(60);
+  Duration brownout_wait = std::chrono::milliseconds(5000);
+  Algorithm algorithm = Algorithm::hierarchical;
+};
+
+struct NodeShare {
+  TenantId tenant;
+  GroupId group;
+  std::uint32_t weight = 0;
+  std::uint32_t in_flight = 0;
+  std::uint32_t queued = 0;
+  MilliCost settled_cost;  // since start, never falls
+  MilliCost reserved_cost;
+  std::int64_t lag = 0;  // virtual time behind (> 0) or ahead of (< 0) its share
+  Duration oldest_wait{0};
+};
+
+struct GroupShare {
+  GroupId group;
+  std::uint32_t weight = 0;
+  std::uint32_t in_flight = 0;
+  std::uint32_t queued = 0;
+  MilliCost settled_cost;
+};
+
+struct ModelShare {
+  ModelId model;
+  std::optional<std::uint32_t> max_in_flight;
+  std::uint32_t in_flight = 0;
+  std::uint32_t queued = 0;
+  Duration busy_gpu_time{0};
+};
+
+struct Snapshot {
+  std::uint32_t capacity = 0;
+  std::uint32_t in_flight = 0;
+  std::uint32_t queued = 0;
+  std::int64_t virtual_time = 0;
+  std::int64_t drain_rate_per_second = 0;  // milli-cost
+  std::int64_t forgiven_cost = 0;          // by the debt cap, milli-cost
+  std::uint64_t age_guard_picks = 0;
+  std::vector<GroupShare> groups;
+  std::vector<NodeShare> tenants;
+  std::vector<ModelShare> models;
+};
+
+class Admission {
+ public:
+  explicit Admission(const AdmissionLimits& limits);
+  ~Admission();
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+
+  // now never runs backwards. Appends to actions. An Arrive yields exactly one of Queued, Granted, Refused for its
+  // waiter at once, and a queued one exactly one of Granted, Refused later unless it is withdrawn.
+  void step(const Event& event, Instant now, Actions& actions);
+
+  // When the next Tick is due; distant_future when nothing waits.
+  [[nodiscard]] Instant next_wakeup() const;
+
+  [[nodiscard]] std::uint32_t in_flight() const;
+  [[nodiscard]] std::uint32_t queued() const;
+  [[nodiscard]] std::uint32_t capacity() const;
+  // Learned mean output of this tenant and model; the model's mean stands in; absent before the first.
+  [[nodiscard]] std::optional<std::int64_t> learned_output(TenantId tenant, ModelId model) const;
+  [[nodiscard]] Snapshot snapshot(Instant now) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace obleth::fairshare

@@ -1,0 +1,177 @@
+// What happens to the scheduler, and what it decides: the whole interface of the fairshare engine.
+//
+// One event at a time goes in with the moment at which it happened; actions come out. No clock, no I/O, no thread.
+// Source: reserve and true-up queueing (RTQ), start-time fair queueing with depth after Jin, Chase and Kaur (2004),
+// charged in real tokens as in VTC (Sheng et al., 2024).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/instant.hpp"
+#include "domain/ids.hpp"
+#include "domain/tenant.hpp"
+#include "domain/tokens.hpp"
+
+namespace obleth::fairshare {
+
+// Names a request inside the engine from its arrival to its end. A stale ticket is never taken for another request.
+struct Ticket {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  bool operator==(const Ticket&) const = default;
+};
+
+struct NodeSettings {
+  std::uint32_t weight = default_weight;
+  std::optional<std::uint32_t> max_in_flight;
+  bool operator==(const NodeSettings&) const = default;
+};
+
+struct TokenCosts {
+  std::int64_t admission_weight_thousandths = 1000;
+  std::int64_t prompt_thousandths = 1000;  // of fairshare cost per uncached prompt token
+  std::int64_t output_thousandths = 4000;
+  std::int64_t slot_second_thousandths = 60'000;  // admission weight already multiplied in
+  bool operator==(const TokenCosts&) const = default;
+};
+
+struct ModelSettings {
+  std::optional<std::uint32_t> max_in_flight;
+  TokenCosts costs;
+  bool eligible = true;  // false: no endpoint can take a request
+  bool operator==(const ModelSettings&) const = default;
+};
+
+// ---- events -----------------------------------------------------------------------------------------------------
+
+// A request joins the queue. Settings of the path are as the request knows them; newer ones came by a Set event.
+struct Arrive {
+  std::uint64_t waiter = 0;  // the caller's own mark; comes back in every action about this request
+  GroupId group;
+  TenantId tenant;
+  KeyId key;
+  ModelId model;  // nil: no model (fall-through); cost by slot time
+  NodeSettings group_settings;
+  NodeSettings tenant_settings;
+  NodeSettings key_settings;
+  std::int64_t prompt_tokens = 0;     // estimated
+  std::int64_t requested_cap = 0;     // output tokens asked for, or the model's default where none is asked for
+  std::int64_t brownout_floor = 256;  // the model's brownout_max_tokens
+  BrownoutPolicy brownout = BrownoutPolicy::allow;
+  bool brownout_exempt = false;  // a cut answer would be broken (JSON schema, forced tool call), or no field to cut
+  std::optional<Duration> brownout_wait;  // the tenant's own threshold
+  std::int64_t body_bytes = 0;
+  Instant deadline = Instant::distant_future();  // waits no longer than this; capped by the admission timeout
+};
+
+// Generated so far, cumulative. The caller coalesces to 32 tokens or 100 ms.
+struct Progress {
+  Ticket ticket;
+  std::int64_t output_tokens = 0;
+};
+
+// The request is over: its slot is free. Absent usage settles what Progress told.
+struct Finish {
+  Ticket ticket;
+  bool reached_upstream = true;  // false: charged nothing
+  bool learn = true;             // a complete answer teaches the output estimate; a cut one does not
+  std::optional<TokenUsage> usage;
+};
+
+// A waiting client left. After the grant the same event is a Finish that never reached the upstream.
+struct Withdraw {
+  Ticket ticket;
+};
+
+struct SetCapacity {
+  std::uint32_t slots = 0;
+};
+struct SetModel {
+  ModelId model;
+  ModelSettings settings;
+};
+struct SetGroup {
+  GroupId group;
+  NodeSettings settings;
+};
+struct SetTenant {
+  TenantId tenant;
+  GroupId group;  // a change moves the tenant, its queue and its running requests
+  NodeSettings settings;
+  bool admits = true;  // false: queued requests are refused (suspended, archived, deleted)
+};
+struct SetKey {
+  KeyId key;
+  TenantId tenant;
+  NodeSettings settings;
+  bool admits = true;  // false: queued requests are refused (disabled, deleted)
+};
+// Time has passed: refuse what waited too long, accrue slot seconds. Due at next_wakeup().
+struct Tick {};
+
+using Event =
+    std::variant<Arrive, Progress, Finish, Withdraw, SetCapacity, SetModel, SetGroup, SetTenant, SetKey, Tick>;
+
+// ---- actions ----------------------------------------------------------------------------------------------------
+
+struct Queued {
+  std::uint64_t waiter = 0;
+  Ticket ticket;
+  Duration predicted_wait{0};
+  std::uint32_t position = 0;  // requests of this tenant ahead of it
+};
+
+struct Granted {
+  std::uint64_t waiter = 0;
+  Ticket ticket;
+  bool waited = false;  // false: admitted on arrival
+  Duration wait{0};
+  std::optional<std::int64_t> output_cap;  // brownout: the answer must be cut to this; absent = untouched
+  std::int64_t fair_estimate = 0;          // output tokens expected
+  std::int64_t key = 0;                    // virtual start that won, tenant level
+  std::int64_t virtual_time = 0;
+  bool by_age_guard = false;
+  std::uint32_t tenant_weight = 0;
+};
+
+enum class RefusalReason : std::uint8_t {
+  tenant_queue_full,
+  pool_queue_full,
+  predicted_too_long,
+  timed_out,
+  not_admitted
+};
+
+struct Refused {
+  std::uint64_t waiter = 0;
+  RefusalReason reason = RefusalReason::tenant_queue_full;
+  Duration retry_after{0};  // 1 – 60 s, before jitter (the caller adds ± 20 %)
+  Duration wait{0};
+};
+
+// What a finished request was charged. Comes out of Finish (and of Withdraw after a grant).
+struct Settled {
+  Ticket ticket;
+  MilliCost cost;
+  Duration slot_time{0};
+  Duration gpu_time{0};
+};
+
+// Cleared by the caller; keeps its memory between steps.
+struct Actions {
+  std::vector<Queued> queued;
+  std::vector<Granted> granted;
+  std::vector<Refused> refused;
+  std::vector<Settled> settled;
+  void clear() {
+    queued.clear();
+    granted.clear();
+    refused.clear();
+    settled.clear();
+  }
+};
+
+}  // namespace obleth::fairshare

@@ -1,0 +1,88 @@
+// An HTTP/1.1 head as values. Made only by wire/http_head, whose grammar it has passed.
+//
+// All views point into the bytes that were parsed: the owner of those bytes keeps them still while the head is in use.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace obleth {
+
+inline constexpr std::size_t header_count_max = 128;
+
+struct HeaderField {
+  std::string_view name;   // as it was sent
+  std::string_view value;  // without surrounding white space
+};
+
+// ASCII, as header names and tokens compare.
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t at = 0; at < a.size(); ++at) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    if (lower(a[at]) != lower(b[at])) return false;
+  }
+  return true;
+}
+
+class HeaderBlock {
+ public:
+  [[nodiscard]] bool append(HeaderField field) {
+    if (count_ == header_count_max) return false;
+    fields_[count_++] = field;
+    return true;
+  }
+  [[nodiscard]] std::span<const HeaderField> fields() const { return {fields_.data(), count_}; }
+  // The first of that name.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const {
+    for (const HeaderField& field : fields()) {
+      if (equals_ignoring_case(field.name, name)) return field.value;
+    }
+    return std::nullopt;
+  }
+  [[nodiscard]] std::size_t count(std::string_view name) const {
+    std::size_t found = 0;
+    for (const HeaderField& field : fields())
+      found += equals_ignoring_case(field.name, name) ? 1 : 0;
+    return found;
+  }
+  void clear() { count_ = 0; }
+
+ private:
+  std::array<HeaderField, header_count_max> fields_;  // deliberately not zeroed: only count_ are read
+  std::size_t count_ = 0;
+};
+
+enum class BodyFraming : std::uint8_t {
+  none,    // no body follows
+  length,  // content_length bytes follow
+  chunked,
+  until_close,  // responses only
+};
+
+struct RequestHead {
+  std::string_view method;
+  std::string_view target;  // raw, origin-form (an absolute-form target is given in origin form)
+  std::string_view host;
+  bool is_http_1_0 = false;
+  bool keep_alive = true;
+  bool expects_continue = false;
+  BodyFraming framing = BodyFraming::none;
+  std::uint64_t content_length = 0;
+  HeaderBlock fields;
+};
+
+struct ResponseHead {
+  int status = 0;
+  std::string_view reason;
+  bool keep_alive = true;
+  BodyFraming framing = BodyFraming::none;
+  std::uint64_t content_length = 0;
+  HeaderBlock fields;
+};
+
+}  // namespace obleth

@@ -1,0 +1,36 @@
+// A registered MCP server.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/instant.hpp"
+#include "base/secret.hpp"
+#include "domain/ids.hpp"
+
+namespace obleth {
+
+struct McpAccess {
+  std::optional<std::string> tenant;
+  std::optional<std::string> group;
+  std::optional<std::vector<std::string>> tools;  // globs; absent = every tool
+  bool operator==(const McpAccess&) const = default;
+};
+
+struct McpServer {
+  McpServerId id;
+  std::string name;  // [a-z0-9-]{1,64}
+  std::string upstream_url;
+  std::optional<Secret> auth_header;
+  bool enabled = true;
+  std::optional<std::vector<McpAccess>> access;  // absent = everybody
+  std::uint32_t timeout_secs = 300;
+  std::optional<std::uint32_t> max_in_flight;
+  WallTime created_at;
+  WallTime updated_at;
+  bool operator==(const McpServer&) const = default;
+};
+
+}  // namespace obleth

@@ -1,0 +1,65 @@
+// One row of the usage ledger: one request that was authenticated. Never holds a prompt or an answer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/instant.hpp"
+#include "domain/ids.hpp"
+#include "domain/money.hpp"
+#include "domain/tokens.hpp"
+
+namespace obleth {
+
+enum class AdmissionOutcome : std::uint8_t { fast, queued, brownout, refused };
+enum class UsageSource : std::uint8_t { upstream, counted, estimated };
+enum class CacheOutcome : std::uint8_t { off, miss, hit };
+
+[[nodiscard]] const char* to_text(AdmissionOutcome outcome);
+[[nodiscard]] const char* to_text(UsageSource source);
+[[nodiscard]] const char* to_text(CacheOutcome outcome);
+
+struct UsageRecord {
+  EventId event_id;
+  std::string client_request_id;
+  WallTime ts;  // when it ended
+  TenantId tenant_id;
+  KeyId key_id;
+  std::string tenant;  // name, for metrics and log
+  std::string group;
+  std::string model;
+  std::string upstream_model;
+  std::string endpoint;
+  std::string route;  // the route's pattern, or "passthrough"; never a raw path
+  bool stream = false;
+  AdmissionOutcome admission = AdmissionOutcome::fast;
+  int status = 0;
+  std::string error_code;
+  TokenUsage tokens;
+  OutputTokens fair_estimate;
+  OutputTokens hold_estimate;
+  UsageSource usage_source = UsageSource::upstream;
+  std::int64_t queue_ms = 0;
+  std::optional<std::int64_t> ttft_ms;
+  std::int64_t total_ms = 0;
+  std::int64_t overhead_us = 0;  // time in obleth that was neither queue nor upstream
+  MilliCost fairshare_cost;
+  std::int64_t fairshare_key = 0;
+  std::int64_t fairshare_v = 0;
+  std::int64_t slot_ms = 0;
+  std::int64_t gpu_ms = 0;
+  std::uint32_t weight = 0;
+  NanoUsd cost;
+  CacheOutcome cache = CacheOutcome::off;
+  std::int64_t tokens_saved = 0;
+  std::optional<std::int64_t> brownout_cap;
+  std::uint32_t retries = 0;
+  std::string session_id;
+  std::string user_agent_family;
+  std::string mcp_server;
+  std::string mcp_method;
+  std::string mcp_tool;
+};
+
+}  // namespace obleth

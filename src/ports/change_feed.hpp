@@ -1,0 +1,39 @@
+// What has changed in the configuration, told to everything in this process that holds a copy of it.
+//
+// In-process in embedded mode; Redis or PostgreSQL carry it to other replicas.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <variant>
+
+#include "domain/ids.hpp"
+
+namespace obleth::ports {
+
+struct EverythingChanged {};  // after a reconnect: drop what may have been missed
+struct ModelsChanged {};
+struct GroupsChanged {};
+struct McpServersChanged {};
+struct SettingsChanged {};  // capacity among them
+struct AdminTokensChanged {};
+struct TenantChanged {
+  TenantId tenant;
+};
+struct KeyChanged {
+  KeyId key;
+  TenantId tenant;
+};
+
+using Change = std::variant<EverythingChanged, ModelsChanged, GroupsChanged, McpServersChanged, SettingsChanged,
+                            AdminTokensChanged, TenantChanged, KeyChanged>;
+
+class ChangeFeed {
+ public:
+  virtual ~ChangeFeed() = default;
+  virtual void publish(const Change& change) = 0;  // any thread, after the commit
+  // Called on the publishing thread or the feed's own; quick, and takes no lock that a publisher holds.
+  virtual void subscribe(std::function<void(const Change&)> listener) = 0;  // at start, before the first publish
+};
+
+}  // namespace obleth::ports

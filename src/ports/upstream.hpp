@@ -1,0 +1,70 @@
+// One request towards an inference server, and its answer as it arrives.
+//
+// Pooled connections per thread; a stale pooled connection is retried once when no byte came back.
+// All calls on the thread that sends. Views stay valid until the next call on the same answer.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/cancel_signal.hpp"
+#include "base/instant.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "domain/http_message.hpp"
+
+namespace obleth::ports {
+
+// Where to connect; parsed once from an endpoint's base URL.
+struct UpstreamAddress {
+  bool tls = false;
+  std::string host;
+  std::uint16_t port = 80;
+  std::string authority;  // the Host header: host, and port where it is not the scheme's own
+  std::string base_path;  // "" or "/v1": no trailing slash
+  bool operator==(const UpstreamAddress&) const = default;
+};
+
+// A request body that does not lie in memory (fall-through, file uploads).
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  virtual Task<Result<std::string_view>> next() = 0;  // empty at the end
+};
+
+struct UpstreamCall {
+  const UpstreamAddress* address = nullptr;
+  // Request line and headers with framing and Host, complete with the blank line.
+  std::string_view head;
+  std::span<const std::string_view> body;  // leaves with the head in one writev
+  BodySource* stream = nullptr;            // instead of body; framed as the head says
+  bool stream_chunked = false;             // frame the stream's bytes as chunks
+  bool answer_has_no_body = false;         // HEAD
+  bool replayable = true;                  // may be sent again on a fresh connection when the pooled one was stale
+  Duration head_timeout{0};                // to the first byte of the answer
+  Duration idle_timeout{0};                // between bytes of the answer
+  CancelSignal* cancel = nullptr;
+};
+
+// The final answer (1xx are skipped). Destroyed before its end, it closes its connection at once.
+class UpstreamAnswer {
+ public:
+  virtual ~UpstreamAnswer() = default;
+  [[nodiscard]] virtual const ResponseHead& head() const = 0;  // valid until the first read()
+  // Next decoded payload bytes as they arrive; empty when the answer is complete.
+  // Faults: broken (cut in the middle), timed_out, bad_answer (framing), cancelled.
+  virtual Task<Result<std::string_view>> read() = 0;
+  // Payload bytes that can be read without waiting.
+  [[nodiscard]] virtual bool has_buffered() const = 0;
+};
+
+class Upstream {
+ public:
+  virtual ~Upstream() = default;
+  // Faults: unreachable, timed_out, broken (no head came), bad_answer, forbidden (address refused), cancelled.
+  virtual Task<Result<std::unique_ptr<UpstreamAnswer>>> send(const UpstreamCall& call) = 0;
+};
+
+}  // namespace obleth::ports
