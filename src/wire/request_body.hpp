@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "domain/text_measure.hpp"
+
 namespace obleth::wire {
 
 enum class BodyDialect : std::uint8_t {
@@ -31,20 +33,6 @@ struct CapField {
   std::string_view name;  // "max_tokens", "max_completion_tokens", "max_output_tokens"
   Span value;
   std::optional<std::int64_t> tokens;  // absent: null
-};
-
-// Bytes by class, for the token estimate (core/accounting). Counted over the text that the model will read.
-struct TextMeasure {
-  std::int64_t letters = 0;  // ASCII letters
-  std::int64_t words = 0;    // runs of ASCII letters
-  std::int64_t digits = 0;
-  std::int64_t spaces = 0;  // white space, newlines included
-  std::int64_t punctuation = 0;
-  std::int64_t wide_characters = 0;    // CJK, kana, hangul, other scripts beyond U+07FF
-  std::int64_t narrow_characters = 0;  // U+0080 – U+07FF
-  std::int64_t token_ids = 0;          // prompts given as token ids
-  std::int64_t media_parts = 0;        // images, audio
-  std::int64_t messages = 0;
 };
 
 struct RequestFields {
