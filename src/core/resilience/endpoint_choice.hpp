@@ -1,0 +1,26 @@
+// Which endpoint gets a request: healthy ones of the best priority, the one with the fewest requests in flight.
+//
+// With all ejected the least bad is tried (fail open): the one that would be let back first. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/instant.hpp"
+
+namespace obleth::resilience {
+
+struct EndpointCandidate {
+  std::uint32_t priority = 0;       // lower first
+  std::uint32_t in_flight = 0;
+  bool enabled = true;
+  bool admits = true;               // by its health
+  bool already_tried = false;       // by this request
+  Instant ejected_until;
+};
+
+// The index of the chosen one; nullopt when none is enabled. One that this request has tried comes only after all others.
+[[nodiscard]] std::optional<std::size_t> choose_endpoint(std::span<const EndpointCandidate> candidates);
+
+}  // namespace obleth::resilience

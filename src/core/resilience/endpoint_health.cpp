@@ -1,0 +1,79 @@
+#include "core/resilience/endpoint_health.hpp"
+
+#include <algorithm>
+
+namespace obleth::resilience {
+namespace {
+
+std::int64_t whole_seconds(Instant at) {
+  return std::chrono::duration_cast<std::chrono::seconds>(at.since_start()).count();
+}
+
+}  // namespace
+
+EndpointHealth::Standing EndpointHealth::standing(Instant now) const {
+  if (!ejected_) return Standing::healthy;
+  if (probing_) return Standing::probing;
+  return now < ejected_until_ ? Standing::ejected : Standing::awaiting_probe;
+}
+
+bool EndpointHealth::admits(Instant now) const {
+  const Standing current = standing(now);
+  return current == Standing::healthy || current == Standing::awaiting_probe;
+}
+
+void EndpointHealth::started(Instant now) {
+  if (standing(now) == Standing::awaiting_probe) probing_ = true;
+}
+
+void EndpointHealth::succeeded(Instant now) {
+  ++second_of(now).total;
+  failures_in_row_ = 0;
+  if (!ejected_ || now < ejected_until_) return;
+  ejected_ = false;
+  probing_ = false;
+  ejections_ = 0;
+  window_ = {};
+}
+
+void EndpointHealth::failed(Instant now) {
+  Second& second = second_of(now);
+  ++second.total;
+  ++second.failed;
+  ++failures_in_row_;
+  if (ejected_) {
+    // Only the probe's failure prolongs: requests that were sent before the ejection say nothing new.
+    if (probing_ || now >= ejected_until_) eject(now);
+    return;
+  }
+  if (failures_in_row_ >= failures_in_row_max || window_is_bad(now)) eject(now);
+}
+
+EndpointHealth::Second& EndpointHealth::second_of(Instant now) {
+  const std::int64_t at = whole_seconds(now);
+  Second& second = window_[static_cast<std::size_t>(at) % window_secs];
+  if (second.at != at) second = {.at = at};
+  return second;
+}
+
+bool EndpointHealth::window_is_bad(Instant now) const {
+  const std::int64_t oldest = whole_seconds(now) - static_cast<std::int64_t>(window_secs);
+  std::uint32_t total = 0;
+  std::uint32_t failed = 0;
+  for (const Second& second : window_) {
+    if (second.at <= oldest) continue;
+    total += second.total;
+    failed += second.failed;
+  }
+  return total >= window_requests_min && failed * 2 >= total;
+}
+
+void EndpointHealth::eject(Instant now) {
+  const Duration span = ejection_first * (1LL << std::min<std::uint32_t>(ejections_, 16));
+  ++ejections_;
+  ejected_ = true;
+  probing_ = false;
+  ejected_until_ = now + std::min(span, ejection_longest);
+}
+
+}  // namespace obleth::resilience

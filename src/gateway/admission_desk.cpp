@@ -1,0 +1,149 @@
+#include "gateway/admission_desk.hpp"
+
+#include <algorithm>
+
+#include "base/ensure.hpp"
+
+namespace obleth::gateway {
+
+// Wakes the engine when a waiter's time is up. One per loop: each thread arms its own after the steps that it makes.
+class AdmissionDesk::Alarm final : public ports::Timer {
+ public:
+  Alarm(AdmissionDesk& desk, ports::Loop& loop) : desk_(desk), loop_(loop) {}
+  ~Alarm() = default;
+  void expired() override {
+    armed_for_ = Instant::distant_future();
+    desk_.step(fairshare::Tick{}, loop_.refresh_now(), nullptr);
+  }
+  void arm_no_later_than(Instant due) {
+    if (due >= armed_for_) return;
+    armed_for_ = due;
+    loop_.arm(*this, due);
+  }
+  [[nodiscard]] ports::Loop& loop() const { return loop_; }
+
+ private:
+  AdmissionDesk& desk_;
+  ports::Loop& loop_;
+  Instant armed_for_ = Instant::distant_future();
+};
+
+AdmissionDesk::~AdmissionDesk() = default;
+
+void AdmissionDesk::attach(ports::Loop& loop) {
+  const std::lock_guard lock(mutex_);
+  alarms_.push_back(std::make_unique<Alarm>(*this, loop));
+}
+
+void AdmissionDesk::detach(ports::Loop& loop) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(alarms_, [&](const auto& alarm) {
+    if (&alarm->loop() != &loop) return false;
+    loop.disarm(*alarm);
+    return true;
+  });
+}
+
+AdmissionDesk::Turn AdmissionDesk::await_turn(const fairshare::Arrive& arrive, ports::Loop& loop,
+                                              CancelSignal& departure) {
+  return Turn(*this, arrive, loop, departure);
+}
+
+void AdmissionDesk::progress(fairshare::Ticket ticket, std::int64_t output_tokens, Instant now) {
+  step(fairshare::Progress{.ticket = ticket, .output_tokens = output_tokens}, now, nullptr);
+}
+
+fairshare::Settled AdmissionDesk::finish(const fairshare::Finish& finish, Instant now) {
+  return step(finish, now, nullptr).value_or(fairshare::Settled{.ticket = finish.ticket});
+}
+
+void AdmissionDesk::configure(const fairshare::Event& change, Instant now) { step(change, now, nullptr); }
+
+std::optional<fairshare::Settled> AdmissionDesk::step(const fairshare::Event& event, Instant now, Turn* own) {
+  thread_local std::vector<Wake> wakes;
+  std::optional<fairshare::Settled> settled;
+  Instant next_wakeup;
+  Alarm* alarm = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::holds_alternative<fairshare::Withdraw>(event)) {
+      // The decision fell first: its resumption is already on the way.
+      if (own->decided_) return std::nullopt;
+      own->decided_ = true;
+      own->outcome_ = TurnOutcome{.queued = true};
+    }
+    last_step_ = std::max(last_step_, now);   // loops cache their time, so threads may differ by a turn
+    actions_.clear();
+    engine_.step(event, last_step_, actions_);
+    decide(actions_, own, wakes);
+    if (!actions_.settled.empty()) settled = actions_.settled.front();
+    next_wakeup = engine_.next_wakeup();
+    alarm = alarm_of(ports::Loop::current());
+  }
+  for (const Wake& wake : wakes) wake.loop->post(wake.waiting);
+  wakes.clear();
+  // The thread that made a step looks after what the step left waiting, so that some thread always does.
+  if (alarm != nullptr) alarm->arm_no_later_than(next_wakeup);
+  return settled;
+}
+
+void AdmissionDesk::decide(const fairshare::Actions& actions, Turn* own, std::vector<Wake>& wakes) {
+  const auto turn_of = [](std::uint64_t waiter) { return reinterpret_cast<Turn*>(waiter); };
+  for (const fairshare::Queued& queued : actions.queued) {
+    Turn& turn = *turn_of(queued.waiter);
+    turn.ticket_ = queued.ticket;
+    turn.outcome_.queued = true;
+  }
+  const auto wake = [&](Turn& turn) {
+    ensure(!turn.decided_, "a waiter is decided once");
+    turn.decided_ = true;
+    if (&turn != own) wakes.push_back({&turn.loop_, turn.waiting_});
+  };
+  for (const fairshare::Granted& granted : actions.granted) {
+    Turn& turn = *turn_of(granted.waiter);
+    turn.outcome_.granted = granted;
+    wake(turn);
+  }
+  for (const fairshare::Refused& refused : actions.refused) {
+    Turn& turn = *turn_of(refused.waiter);
+    turn.outcome_.refused = refused;
+    wake(turn);
+  }
+}
+
+AdmissionDesk::Alarm* AdmissionDesk::alarm_of(const ports::Loop* loop) const {
+  const auto found = std::ranges::find(alarms_, loop, [](const auto& alarm) { return &alarm->loop(); });
+  return found == alarms_.end() ? nullptr : found->get();
+}
+
+fairshare::Snapshot AdmissionDesk::snapshot(Instant now) const {
+  const std::lock_guard lock(mutex_);
+  return engine_.snapshot(now);
+}
+
+std::uint32_t AdmissionDesk::in_flight() const {
+  const std::lock_guard lock(mutex_);
+  return engine_.in_flight();
+}
+
+std::uint32_t AdmissionDesk::queued() const {
+  const std::lock_guard lock(mutex_);
+  return engine_.queued();
+}
+
+bool AdmissionDesk::Turn::await_suspend(std::coroutine_handle<> waiting) {
+  waiting_ = waiting;
+  arrive_.waiter = reinterpret_cast<std::uint64_t>(this);
+  // Once the step has released the mutex another thread may post our resumption, but only this thread runs it.
+  desk_.step(arrive_, loop_.now(), this);
+  if (!outcome_.queued) return false;
+  departure_.attach(*this);
+  return true;
+}
+
+void AdmissionDesk::Turn::cancelled() {
+  desk_.step(fairshare::Withdraw{ticket_}, loop_.now(), this);
+  if (!outcome_.granted && !outcome_.refused) waiting_.resume();
+}
+
+}  // namespace obleth::gateway

@@ -1,0 +1,101 @@
+#include "gateway/endpoint_desk.hpp"
+
+#include <algorithm>
+
+#include "core/resilience/endpoint_choice.hpp"
+
+namespace obleth::gateway {
+namespace {
+constexpr Duration stream_options_memory = std::chrono::minutes(10);
+}
+
+std::optional<EndpointDesk::Choice> EndpointDesk::choose(const Model& model, const std::vector<EndpointId>& tried,
+                                                         Instant now) {
+  const std::lock_guard lock(mutex_);
+  std::size_t chosen = 0;
+  if (model.endpoints.size() == 1) {
+    if (!model.endpoints.front().enabled) return std::nullopt;
+  } else {
+    std::vector<resilience::EndpointCandidate> candidates;
+    candidates.reserve(model.endpoints.size());
+    for (const Endpoint& endpoint : model.endpoints) {
+      const Entry& entry = entries_[endpoint.id];
+      candidates.push_back({.priority = endpoint.priority,
+                            .in_flight = entry.in_flight,
+                            .enabled = endpoint.enabled,
+                            .admits = entry.health.admits(now),
+                            .already_tried = std::ranges::find(tried, endpoint.id) != tried.end(),
+                            .ejected_until = entry.health.ejected_until()});
+    }
+    const auto best = resilience::choose_endpoint(candidates);
+    if (!best) return std::nullopt;
+    chosen = *best;
+  }
+  const Endpoint& endpoint = model.endpoints[chosen];
+  Entry& entry = entries_[endpoint.id];
+  ++entry.in_flight;
+  entry.health.started(now);
+  return Choice{&endpoint, Visit(*this, endpoint.id)};
+}
+
+void EndpointDesk::leave(EndpointId endpoint, std::optional<bool> success, Instant now) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = entries_[endpoint];
+  --entry.in_flight;
+  if (!success) {
+    entry.health.abandoned();
+    return;
+  }
+  if (*success) {
+    entry.health.succeeded(now);
+    entry.last_answer = now;
+  } else {
+    entry.health.failed(now);
+  }
+}
+
+void EndpointDesk::note_request() {
+  const std::lock_guard lock(mutex_);
+  retries_.note_request();
+}
+
+bool EndpointDesk::may_retry() {
+  const std::lock_guard lock(mutex_);
+  return retries_.take_retry();
+}
+
+EndpointStanding EndpointDesk::standing(EndpointId endpoint, Instant now) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(endpoint);
+  if (found == entries_.end()) return {};
+  return {found->second.health.standing(now), found->second.in_flight, found->second.health.ejected_until()};
+}
+
+void EndpointDesk::note_probe(EndpointId endpoint, bool alive, Instant now) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = entries_[endpoint];
+  if (alive) {
+    entry.health.succeeded(now);
+  } else {
+    entry.health.failed(now);
+  }
+}
+
+bool EndpointDesk::answered_since(EndpointId endpoint, Instant since) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(endpoint);
+  return found != entries_.end() && found->second.last_answer >= since;
+}
+
+void EndpointDesk::note_refuses_stream_options(EndpointId endpoint, Instant now) {
+  const std::lock_guard lock(mutex_);
+  entries_[endpoint].no_stream_options_until = now + stream_options_memory;
+}
+
+bool EndpointDesk::refuses_stream_options(EndpointId endpoint, Instant now) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(endpoint);
+  return found != entries_.end() && now < found->second.no_stream_options_until;
+}
+
+}  // namespace obleth::gateway
