@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/instant.hpp"
+#include "base/secret.hpp"
 #include "domain/budget.hpp"
 #include "domain/ids.hpp"
 #include "domain/tenant.hpp"
@@ -18,6 +20,7 @@ namespace obleth {
 
 inline constexpr std::size_t key_secret_length = 51;  // "sk_" + 48 lower-case hex digits
 inline constexpr std::size_t key_prefix_length = 12;
+inline constexpr std::size_t key_random_bytes = 24;
 
 // SHA-256 of the whole secret, or HMAC-SHA-256 under the pepper.
 struct SecretHash {
@@ -32,8 +35,17 @@ struct SecretHash {
   return first;
 }
 
+// For credentials that are compared one by one (admin tokens): takes as long whether and wherever they differ.
+[[nodiscard]] bool equal_in_constant_time(const SecretHash& a, const SecretHash& b);
+
 // A malformed key is refused without a look-up.
 [[nodiscard]] bool is_well_formed_key(std::string_view secret);
+
+// The secret of a new key or admin token, made of bytes from the system's random source.
+[[nodiscard]] Secret make_key_secret(std::span<const unsigned char, key_random_bytes> random);
+
+// The part of a well-formed secret that is kept for display.
+[[nodiscard]] std::string display_prefix(const Secret& secret);
 
 struct ApiKey {
   KeyId id;

@@ -14,18 +14,11 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "domain/http_message.hpp"
+#include "domain/upstream_address.hpp"
 
 namespace obleth::ports {
 
-// Where to connect; parsed once from an endpoint's base URL.
-struct UpstreamAddress {
-  bool tls = false;
-  std::string host;
-  std::uint16_t port = 80;
-  std::string authority;  // the Host header: host, and port where it is not the scheme's own
-  std::string base_path;  // "" or "/v1": no trailing slash
-  bool operator==(const UpstreamAddress&) const = default;
-};
+using obleth::UpstreamAddress;   // domain: where to connect
 
 // A request body that does not lie in memory (fall-through, file uploads).
 class BodySource {
