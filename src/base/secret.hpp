@@ -1,7 +1,7 @@
 // Text that must never be printed: credentials, key secrets, tokens.
 //
 // It has no stream operator, no formatter and no implicit conversion; reveal() is the one way out and is easy to find.
-// The bytes are wiped when it is destroyed. Thread: a value.
+// The bytes are wiped when it is destroyed or moved from. Thread: a value.
 #pragma once
 
 #include <cstring>
@@ -39,7 +39,9 @@ class Secret {
   bool operator==(const Secret&) const = default;
 
  private:
+  // Up to the capacity: a moved-from string is empty, but short text still stands in its own buffer.
   void wipe() noexcept {
+    text_.resize(text_.capacity());
     volatile char* bytes = text_.data();
     for (std::size_t at = 0; at < text_.size(); ++at) {
       bytes[at] = 0;
