@@ -1,0 +1,92 @@
+#include "gateway/await_turn.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/reserve_budget.hpp"
+
+namespace obleth::gateway {
+namespace {
+
+constexpr std::int64_t slot_second_tokens = 60;   // default of slot_second_cost, times the admission weight
+
+fairshare::Arrive arrival_of(const Funded& funded, const Policy& policy) {
+  const ResolvedKey& who = *funded.who;
+  fairshare::Arrive arrive{
+      .group = who.group.id,
+      .tenant = who.tenant.id,
+      .key = who.key.id,
+      .group_settings = {.weight = who.group.weight, .max_in_flight = who.group.max_in_flight},
+      .tenant_settings = {.weight = who.tenant.weight, .max_in_flight = who.tenant.quota.max_in_flight},
+      .key_settings = {.weight = who.key.weight, .max_in_flight = who.key.quota.max_in_flight},
+      .prompt_tokens = funded.price.input_tokens,
+      .requested_cap = std::min(funded.price.output_cap, funded.budget.granted().output_cap.value_or(funded.price.output_cap)),
+      .brownout = who.tenant.brownout,
+      .brownout_exempt = !may_soften(funded),
+      .deadline = funded.loop->now() + policy.admission_timeout};
+  if (who.tenant.brownout_wait_ms) arrive.brownout_wait = std::chrono::milliseconds(*who.tenant.brownout_wait_ms);
+  if (funded.content) arrive.body_bytes = static_cast<std::int64_t>(funded.content->bytes.size());
+  if (funded.model) {
+    arrive.model = funded.model->id;
+    arrive.brownout_floor = funded.model->brownout_max_tokens;
+  }
+  return arrive;
+}
+
+// ± 20 %, so that refused clients do not come back together. The event id is random already.
+Duration jittered(Duration span, EventId id) {
+  const auto permille = static_cast<std::int64_t>(800 + id.bits.low % 401);
+  return span / 1000 * permille;
+}
+
+Refusal refusal_of(const fairshare::Refused& refused, EventId id) {
+  if (refused.reason == fairshare::RefusalReason::not_admitted) {
+    return forbidden("key_disabled", "This key or tenant was switched off while the request waited.");
+  }
+  const bool timed_out = refused.reason == fairshare::RefusalReason::timed_out;
+  return {.status = 429,
+          .type = "overloaded_error",
+          .code = timed_out ? std::string_view("admission_timeout") : std::string_view("queue_full"),
+          .message = timed_out ? "The request waited as long as it may for a slot. Try again after the time in Retry-After."
+                               : "The queue is full. Try again after the time in Retry-After.",
+          .retry_after = jittered(refused.retry_after, id)};
+}
+
+}  // namespace
+
+fairshare::ModelSettings fairshare_settings(const Model& model) {
+  const std::int64_t weight = model.admission_weight.value;
+  const std::int64_t slot_second =
+      model.slot_second_cost ? model.slot_second_cost->value : saturating_multiply(slot_second_tokens, weight);
+  return {.max_in_flight = model.max_in_flight,
+          .costs = {.admission_weight_thousandths = weight,
+                    .prompt_thousandths = model.input_token_cost.value,
+                    .output_thousandths = model.output_token_cost.value,
+                    .slot_second_thousandths = slot_second}};
+}
+
+Task<Outcome<Admitted>> await_turn(Funded funded, AdmissionDesk& desk, const Policy& policy) {
+  UsageRecord& record = *funded.record;
+  const fairshare::Arrive arrive = arrival_of(funded, policy);
+  const TurnOutcome turn = co_await desk.await_turn(arrive, *funded.loop, funded.exchange->departure());
+
+  const Instant now = funded.loop->refresh_now();
+  const Duration waited = turn.queued ? now - funded.timings.funded : Duration{0};
+  record.queue_ms = whole_ms(waited);
+  funded.timings.waiting += waited;
+  if (turn.refused) co_return refuse(refusal_of(*turn.refused, funded.event_id));
+  if (!turn.granted) co_return refuse(client_gone());
+
+  const fairshare::Granted& grant = *turn.granted;
+  record.admission = turn.queued ? AdmissionOutcome::queued : AdmissionOutcome::fast;
+  record.fair_estimate = {grant.fair_estimate};
+  record.fairshare_key = grant.key;
+  record.fairshare_v = grant.virtual_time;
+  record.weight = grant.tenant_weight;
+  Permit permit(desk, *funded.loop, grant.ticket);
+  Admitted admitted{std::move(funded), std::move(permit), grant};
+  admitted.timings.admitted = now;
+  co_return admitted;
+}
+
+}  // namespace obleth::gateway

@@ -1,0 +1,16 @@
+// Stage 7, await turn: the fairshare engine decides when. The only maker of an Admitted. Connection's thread.
+#pragma once
+
+#include "gateway/admission_desk.hpp"
+#include "gateway/policy.hpp"
+#include "gateway/refuse.hpp"
+#include "gateway/request_states.hpp"
+
+namespace obleth::gateway {
+
+Task<Outcome<Admitted>> await_turn(Funded funded, AdmissionDesk& desk, const Policy& policy);
+
+// The engine's view of a model, also for live changes of the registry.
+[[nodiscard]] fairshare::ModelSettings fairshare_settings(const Model& model);
+
+}  // namespace obleth::gateway

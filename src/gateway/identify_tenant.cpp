@@ -1,0 +1,67 @@
+#include "gateway/identify_tenant.hpp"
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "domain/access_schedule.hpp"
+#include "wire/header_rules.hpp"
+
+namespace obleth::gateway {
+namespace {
+
+// Authorization wins over x-api-key. The grammar has refused a second Authorization.
+Outcome<std::string_view> presented_key(const HeaderBlock& fields) {
+  if (const auto authorization = fields.find("authorization")) {
+    const auto token = wire::bearer_token(*authorization);
+    if (!token) return refuse(no_api_key("The Authorization header must read: Bearer sk_…"));
+    return *token;
+  }
+  if (const auto key = fields.find("x-api-key")) return *key;
+  return refuse(no_api_key("No API key was given. Send it as 'Authorization: Bearer sk_…' or 'x-api-key: sk_…'."));
+}
+
+std::optional<Refusal> closed_to(const ResolvedKey& who, WallTime now) {
+  if (who.key.disabled) return forbidden("key_disabled", "This API key is disabled. Ask your operator to enable it.");
+  if (who.key.expires_at && *who.key.expires_at <= now) {
+    return forbidden("key_expired", "This API key has expired. Ask your operator for a new one.");
+  }
+  if (who.tenant.status != TenantStatus::active) {
+    return forbidden("tenant_suspended", "This tenant is not active. Ask your operator to activate it.");
+  }
+  if (!who.tenant.schedule.always_open() && !is_open(who.tenant.schedule, now)) {
+    return forbidden("outside_access_window", "This tenant may not use the gateway at this time.");
+  }
+  return std::nullopt;
+}
+
+void fill_in_tenant(UsageRecord& record, const ResolvedKey& who) {
+  record.tenant_id = who.tenant.id;
+  record.key_id = who.key.id;
+  record.tenant = who.tenant.name;
+  record.group = who.group.name;
+  record.weight = who.tenant.weight;
+}
+
+}  // namespace
+
+Task<Outcome<Identified>> identify_tenant(Received received, ports::KeyDirectory& keys) {
+  const Outcome<std::string_view> secret = presented_key(received.exchange->head().fields);
+  if (!secret) co_return refuse(secret.error());
+  if (!is_well_formed_key(*secret)) co_return refuse(no_api_key("The API key is not valid."));
+
+  const ports::KeyLookup found = co_await keys.find(*secret);
+  if (found.outcome == ports::KeyOutcome::unavailable) co_return refuse(store_unavailable());
+  if (found.outcome == ports::KeyOutcome::unknown) co_return refuse(no_api_key("The API key is not valid."));
+
+  fill_in_tenant(*received.record, *found.resolved);
+  const WallTime now = received.loop->wall_now();
+  if (auto refusal = closed_to(*found.resolved, now)) co_return refuse(std::move(*refusal));
+  keys.note_use(found.resolved->key.id, now);
+
+  Identified identified{std::move(received), found.resolved};
+  identified.timings.identified = identified.loop->refresh_now();
+  co_return identified;
+}
+
+}  // namespace obleth::gateway

@@ -1,0 +1,95 @@
+#include "gateway/receive_request.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "wire/header_rules.hpp"
+#include "wire/request_target.hpp"
+
+namespace obleth::gateway {
+namespace {
+
+constexpr std::size_t user_agent_family_max = 32;
+
+bool is_identity(std::optional<std::string_view> encoding) {
+  return !encoding || encoding->empty() || equals_ignoring_case(*encoding, "identity");
+}
+
+Refusal encoded_body() {
+  return {.status = 415,
+          .type = "invalid_request_error",
+          .code = "unsupported_content_encoding",
+          .message = "This route reads the body: send it without Content-Encoding."};
+}
+
+// What the route itself forbids.
+std::optional<Refusal> refused_by_route(const Route& route, const RequestHead& head) {
+  if (route.treatment == Treatment::not_found) {
+    return Refusal{.status = 404,
+                   .type = "invalid_request_error",
+                   .code = "not_found",
+                   .message = "There is nothing at this path. See /v1/models, /v1/chat/completions, /v1/embeddings."};
+  }
+  if (route.treatment == Treatment::refused) {
+    return forbidden("route_forbidden",
+                     "This path controls the inference server and is closed to clients. An operator may open it with "
+                     "OBLETH_PASSTHROUGH_ALLOW.");
+  }
+  const bool head_of_get = route.method == "GET" && head.method == "HEAD";
+  if (!route.method.empty() && head.method != route.method && !head_of_get) {
+    return method_not_allowed(route.method == "GET" ? "GET, HEAD" : route.method);
+  }
+  if (route.treatment == Treatment::priced && !is_identity(head.fields.find("content-encoding"))) return encoded_body();
+  return std::nullopt;
+}
+
+void fill_in_client(UsageRecord& record, const RequestHead& head) {
+  const auto request_id = head.fields.find("x-request-id");
+  if (request_id && wire::is_acceptable_request_id(*request_id)) record.client_request_id = *request_id;
+  const auto user_agent = head.fields.find("user-agent");
+  if (user_agent) record.user_agent_family = user_agent_family(*user_agent);
+}
+
+}  // namespace
+
+Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy) {
+  const RequestHead& head = arrival.exchange->head();
+  UsageRecord& record = *arrival.record;
+  record.event_id = arrival.event_id;
+  fill_in_client(record, head);
+  const auto path = wire::normalise_target(head.target);
+  if (!path) {
+    return refuse(invalid_request("The path is not valid: it may hold no '..', encoded backslash or control character."));
+  }
+  Received received{.exchange = arrival.exchange,
+                    .loop = arrival.loop,
+                    .route = match_route(*path, policy),
+                    .event_id = arrival.event_id,
+                    .record = &record};
+  received.timings.received = arrival.exchange->received_at();
+  record.route = received.route.name;
+  const bool own_route = received.route.treatment != Treatment::metered;
+  if (path->has_encoded_slash && own_route && received.route.model_id.empty()) {
+    return refuse(invalid_request("An encoded slash is not allowed in this path."));
+  }
+  if (auto refusal = refused_by_route(received.route, head)) return refuse(std::move(*refusal));
+  return received;
+}
+
+std::string user_agent_family(std::string_view user_agent) {
+  std::string family;
+  for (const char c : user_agent.substr(0, user_agent_family_max)) {
+    const bool harmless = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                          c == '_' || c == '.';
+    if (!harmless) break;
+    family.push_back(c);
+  }
+  // The OpenAI SDKs say "OpenAI/Python 1.2.3" and "OpenAI/JS 4.5.6".
+  const std::size_t next = family.size() + 1;
+  if (family == "OpenAI" && user_agent.size() > next && user_agent[family.size()] == '/') {
+    family += "-" + user_agent_family(user_agent.substr(next));
+  }
+  return family;
+}
+
+}  // namespace obleth::gateway

@@ -1,0 +1,104 @@
+#include "gateway/reserve_budget.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace obleth::gateway {
+namespace {
+
+ports::ReserveRequest reserve_request(const Priced& priced) {
+  const ResolvedKey& who = *priced.who;
+  const Price& price = priced.price;
+  ports::ReserveRequest request{.reservation = priced.event_id,
+                                .tenant = who.tenant.id,
+                                .key = who.key.id,
+                                .tenant_limits = {who.tenant.quota, who.tenant.budget},
+                                .key_limits = {who.key.quota, who.key.budget},
+                                .timezone = who.tenant.schedule.timezone,
+                                .input_tokens = price.input_tokens,
+                                .hold_tokens = saturating_add(price.input_tokens, price.hold_output),
+                                .bound_tokens = saturating_add(price.input_tokens, price.output_bound),
+                                .bound_cost = price.bound_cost};
+  if (priced.model && may_soften(priced)) {
+    request.soften_to_tokens = std::min(priced.model->brownout_max_tokens, price.output_cap);
+    request.output_cost_per_token = priced.model->output_cost_per_token;
+  }
+  return request;
+}
+
+Refusal rate_refusal(const ports::ReserveRefusal& refusal) {
+  const bool by_tokens = refusal.by == ports::RefusedBy::tokens_per_minute;
+  Refusal answer{.status = 429,
+                 .type = by_tokens ? std::string_view("tokens") : std::string_view("requests"),
+                 .code = "rate_limit_exceeded",
+                 .message = "The " + refusal.account + "'s limit of " + (by_tokens ? "tokens" : "requests") +
+                            " per minute is reached. Try again after the time in Retry-After.",
+                 .retry_after = refusal.retry_after};
+  append_rate_headers(answer.extra_headers, refusal.tokens, refusal.requests);
+  return answer;
+}
+
+Refusal refusal_of(const ports::ReserveRefusal& refusal) {
+  switch (refusal.by) {
+    case ports::RefusedBy::tokens_per_minute:
+    case ports::RefusedBy::requests_per_minute:
+      return rate_refusal(refusal);
+    case ports::RefusedBy::budget:
+      return {.status = 429,
+              .type = "insufficient_quota",
+              .code = "insufficient_quota",
+              .message = "The " + refusal.account + "'s budget of this term is spent. Ask your operator to raise it.",
+              .never_retry = true};
+    case ports::RefusedBy::store:
+      return store_unavailable();
+  }
+  return store_unavailable();
+}
+
+void append_rate_state(std::string& lines, std::string_view kind, const ports::RateState& state) {
+  const std::string prefix = "x-ratelimit-";
+  const std::string suffix = "-" + std::string(kind) + ": ";
+  lines += prefix + "limit" + suffix + std::to_string(state.limit) + "\r\n";
+  lines += prefix + "remaining" + suffix + std::to_string(std::max<std::int64_t>(0, state.remaining)) + "\r\n";
+  lines += prefix + "reset" + suffix + reset_text(state.reset) + "\r\n";
+}
+
+}  // namespace
+
+bool may_soften(const Routed& routed) {
+  if (!routed.content || routed.who->tenant.brownout == BrownoutPolicy::never) return false;
+  const wire::RequestFields& fields = routed.content->fields;
+  const bool has_output = routed.route.dialect != wire::BodyDialect::embeddings;
+  return has_output && !fields.structured_output && !fields.forced_tool_call;
+}
+
+std::string reset_text(Duration reset) {
+  const std::int64_t ms = std::max<std::int64_t>(0, whole_ms(reset));
+  if (ms < 1000) return std::to_string(ms) + "ms";
+  const std::int64_t minutes = ms / 60'000;
+  const std::int64_t seconds = ms % 60'000 / 1000;
+  const std::int64_t tenths = ms % 1000 / 100;
+  std::string text;
+  if (minutes >= 60) text += std::to_string(minutes / 60) + "h";
+  if (minutes > 0) return text + std::to_string(minutes % 60) + "m" + std::to_string(seconds) + "s";
+  text += std::to_string(seconds);
+  if (tenths > 0) text += "." + std::to_string(tenths);
+  return text + "s";
+}
+
+void append_rate_headers(std::string& lines, const std::optional<ports::RateState>& tokens,
+                         const std::optional<ports::RateState>& requests) {
+  if (tokens) append_rate_state(lines, "tokens", *tokens);
+  if (requests) append_rate_state(lines, "requests", *requests);
+}
+
+Task<Outcome<Funded>> reserve_budget(Priced priced, ports::BudgetLedger& ledger) {
+  const ports::ReserveRequest request = reserve_request(priced);
+  ports::ReserveOutcome outcome = co_await ledger.reserve(request);
+  if (!outcome.granted) co_return refuse(refusal_of(outcome.refusal));
+  Funded funded{std::move(priced), HeldBudget(ledger, request, std::move(*outcome.granted))};
+  funded.timings.funded = funded.loop->refresh_now();
+  co_return funded;
+}
+
+}  // namespace obleth::gateway

@@ -1,0 +1,118 @@
+#include "gateway/resolve_model.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace obleth::gateway {
+namespace {
+
+constexpr Duration memory_retry_after = std::chrono::seconds(1);
+// Reserved at once for a body of known length; longer ones grow as they really arrive.
+constexpr std::uint64_t reserve_bytes_max = 1 << 20;
+
+Refusal body_memory_full() {
+  return overloaded("The gateway holds as many request bodies as it may. Try again shortly.", memory_retry_after);
+}
+
+Task<Outcome<std::string>> collect_body(ports::ClientExchange& exchange, BodyMemory::Lease& lease,
+                                        const Policy& policy) {
+  const RequestHead& head = exchange.head();
+  exchange.limit_body(policy.body_bytes_max);
+  if (head.framing == BodyFraming::length && head.content_length <= policy.body_bytes_max &&
+      !lease.grow_to(head.content_length)) {
+    co_return refuse(body_memory_full());
+  }
+  std::string body;
+  body.reserve(std::min(head.content_length, reserve_bytes_max));
+  while (true) {
+    const Result<std::string_view> piece = co_await exchange.read_body();
+    if (!piece) co_return refuse(from_client_fault(piece.error()));
+    if (piece->empty()) co_return body;
+    if (!lease.grow_to(body.size() + piece->size())) co_return refuse(body_memory_full());
+    body.append(*piece);
+  }
+}
+
+Outcome<wire::RequestFields> read_fields(const std::string& body, const Route& route, const Policy& policy) {
+  wire::BodyOutcome outcome = wire::read_request_body(body, route.dialect);
+  if (auto* fault = std::get_if<wire::BodyFault>(&outcome)) {
+    return refuse(invalid_request(std::move(fault->message), std::move(fault->param)));
+  }
+  wire::RequestFields fields = std::get<wire::RequestFields>(std::move(outcome));
+  if (!fields.has_model) return refuse(invalid_request("Say which model to use.", "model"));
+  if (fields.n > policy.n_max) {
+    return refuse(invalid_request("n may be at most " + std::to_string(policy.n_max) + " here.", "n"));
+  }
+  return fields;
+}
+
+bool names(const std::optional<std::vector<std::string>>& list, std::string_view requested, const Model* model) {
+  if (!list) return true;
+  return std::ranges::any_of(
+      *list, [&](const std::string& name) { return name == requested || (model != nullptr && name == model->model_name); });
+}
+
+Refusal no_default_upstream() {
+  return {.status = 404,
+          .type = "invalid_request_error",
+          .code = "no_default_upstream",
+          .message = "Nothing serves this path: no default upstream is set (OBLETH_UPSTREAM_BASE_URL)."};
+}
+
+// The registered model, or null for the default upstream.
+Outcome<std::shared_ptr<const Model>> choose_model(const Identified& identified, const std::string& requested,
+                                                   ModelSources sources) {
+  const auto snapshot = sources.catalog.snapshot();
+  if (!snapshot) return refuse(store_unavailable());
+  std::shared_ptr<const Model> model = snapshot->find(requested);
+  if (!may_use_model(*identified.who, requested, model.get())) return refuse(model_not_found(requested));
+  if (model && !model->enabled) return refuse(model_not_found(requested));
+  if (model) return model;
+  if (identified.route.needs_registered_model && !sources.policy.unregistered_models_allowed) {
+    return refuse(model_not_found(requested));
+  }
+  if (!sources.policy.default_upstream) {
+    return refuse(identified.route.treatment == Treatment::priced ? model_not_found(requested) : no_default_upstream());
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool has_allow_list(const ResolvedKey& who) { return who.key.allowed_models || who.tenant.allowed_models; }
+
+bool may_use_model(const ResolvedKey& who, std::string_view requested, const Model* model) {
+  return names(who.tenant.allowed_models, requested, model) && names(who.key.allowed_models, requested, model);
+}
+
+Task<Outcome<Routed>> resolve_model(Identified identified, ModelSources sources) {
+  const bool metered = identified.route.treatment == Treatment::metered;
+  if (metered && !has_allow_list(*identified.who)) {
+    if (!sources.policy.default_upstream) co_return refuse(no_default_upstream());
+    identified.exchange->limit_body(sources.policy.body_bytes_max);
+    co_return Routed{std::move(identified), nullptr, nullptr};
+  }
+  auto content = std::make_unique<RequestContent>();
+  content->lease = sources.memory.lease(identified.who->tenant.id);
+  Outcome<std::string> body = co_await collect_body(*identified.exchange, content->lease, sources.policy);
+  if (!body) co_return refuse(std::move(body.error()));
+  content->bytes = std::move(*body);
+
+  Outcome<wire::RequestFields> fields = read_fields(content->bytes, identified.route, sources.policy);
+  if (!fields) {
+    // A key with an allow-list may use other paths only with an allowed model: what names none is not allowed.
+    co_return refuse(metered ? model_not_found("") : std::move(fields.error()));
+  }
+  content->fields = std::move(*fields);
+  UsageRecord& record = *identified.record;
+  record.stream = content->fields.stream;
+
+  Outcome<std::shared_ptr<const Model>> model = choose_model(identified, content->fields.model, sources);
+  if (!model) co_return refuse(std::move(model.error()));
+  record.model = *model ? (*model)->model_name : "";
+  record.upstream_model = *model ? (*model)->upstream_model : content->fields.model;
+  // What passes through goes to the default upstream untouched, whatever model it names.
+  co_return Routed{std::move(identified), std::move(content), metered ? nullptr : std::move(*model)};
+}
+
+}  // namespace obleth::gateway

@@ -1,0 +1,24 @@
+// Stage 3, resolve: which model is asked for, and may this key use it? Reads the body where the route needs it.
+#pragma once
+
+#include "gateway/body_memory.hpp"
+#include "gateway/policy.hpp"
+#include "gateway/refuse.hpp"
+#include "gateway/request_states.hpp"
+#include "ports/model_catalog.hpp"
+
+namespace obleth::gateway {
+
+struct ModelSources {
+  const ports::ModelCatalog& catalog;
+  BodyMemory& memory;
+  const Policy& policy;
+};
+
+Task<Outcome<Routed>> resolve_model(Identified identified, ModelSources sources);
+
+// The lists of tenant and key both have to name it, by the name that the client sent or the model's own.
+[[nodiscard]] bool may_use_model(const ResolvedKey& who, std::string_view requested, const Model* model);
+[[nodiscard]] bool has_allow_list(const ResolvedKey& who);
+
+}  // namespace obleth::gateway

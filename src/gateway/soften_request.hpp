@@ -1,0 +1,15 @@
+// Stage 8, soften: under pressure the answer is cut shorter instead of refused. Never raises a cap. Connection's thread.
+#pragma once
+
+#include <string>
+
+#include "gateway/request_states.hpp"
+
+namespace obleth::gateway {
+
+[[nodiscard]] Softened soften_request(Admitted admitted);
+
+// "x-obleth-brownout: max_tokens=256; reason=saturation", only when softened.
+void append_brownout_header(std::string& lines, const Softened& softened);
+
+}  // namespace obleth::gateway
