@@ -1,7 +1,7 @@
-// Takes chunked transfer coding off, at any split of the bytes. Trailers are read and dropped.
+// Takes chunked transfer coding off, at any split of the bytes. Trailers are checked, and dropped.
 //
-// Strict: hex size of at most 16 digits, CRLF only, extensions of at most 4 KiB in all are skipped, trailers of at most
-// 16 KiB. Pure; one per message.
+// Strict (RFC 9112 §7.1): hex size of 1 to 16 digits, CRLF only, ";" straight after the size; trailers obey the grammar
+// of headers, so that a body that ends too soon never swallows the next request. Pure; one per message.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,9 @@
 #include <string_view>
 
 namespace obleth::wire {
+
+inline constexpr std::uint32_t chunk_extension_bytes_max = 4 * 1024;  // of one message
+inline constexpr std::uint32_t chunk_trailer_bytes_max = 16 * 1024;
 
 class ChunkDecoder {
  public:
@@ -20,17 +23,38 @@ class ChunkDecoder {
     State state = State::more;
   };
 
-  // Gives one contiguous piece of payload per call; call again with the rest until it consumes nothing or is done.
+  // Gives one contiguous piece of payload per call, and takes the framing on both sides of it; call again with the rest
+  // until it consumes nothing or is not "more". A fault stays, and the message with it.
   [[nodiscard]] Step feed(std::string_view bytes);
 
  private:
-  enum class Phase : std::uint8_t { size, extension, size_lf, payload, payload_cr, payload_lf, trailer, done, fault };
+  enum class Phase : std::uint8_t {
+    size,
+    extension,
+    size_lf,
+    payload,
+    payload_cr,
+    payload_lf,
+    trailer_start,
+    trailer_name,
+    trailer_value,
+    trailer_lf,
+    last_lf,
+    done,
+    fault
+  };
+
+  [[nodiscard]] Phase next_phase(char c);
+  [[nodiscard]] Phase after_size(char c);
+  [[nodiscard]] Phase after_extension(char c);
+  [[nodiscard]] Phase after_trailer(char c);
+  [[nodiscard]] State state() const;
+
+  std::uint64_t left_ = 0;  // of the chunk
+  std::uint32_t extension_bytes_ = 0;
+  std::uint32_t trailer_bytes_ = 0;
+  std::uint8_t digits_ = 0;
   Phase phase_ = Phase::size;
-  std::uint64_t left_ = 0;
-  std::uint32_t digits_ = 0;
-  std::uint32_t skipped_ = 0;
-  bool line_empty_ = true;
-  bool seen_cr_ = false;
 };
 
 }  // namespace obleth::wire

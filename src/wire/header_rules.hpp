@@ -1,4 +1,12 @@
 // Which headers cross the gateway, in both directions. Pure; appends complete "name: value\r\n" lines.
+//
+// Client → upstream: everything but hop-by-hop headers (RFC 9110 §7.6.1) and those that Connection names, Host, framing
+// (Content-Length, Transfer-Encoding, Trailer, Expect), credentials for us (Authorization, x-api-key,
+// Proxy-Authorization), the two ids that we set (x-request-id, traceparent), and headers by which a client could claim
+// another identity downstream. What we add is appended after the filter, so Connection can never strip it, and a
+// client's header of the same name as one that the operator adds gives way.
+// Upstream → client: everything but hop-by-hop headers, framing and x-obleth-*.
+// Repeated headers stay repeated, and order is kept.
 #pragma once
 
 #include <optional>
@@ -21,20 +29,19 @@ struct ForwardedExtras {
   std::span<const std::pair<std::string_view, std::string_view>> add;  // the operator's extra headers
 };
 
-// Everything but hop-by-hop headers (and those that Connection names), Host, Authorization, x-api-key, Content-Length,
-// Transfer-Encoding, Expect, x-request-id, traceparent and the identity headers; repeated headers stay repeated.
+// Host and the client's headers, then what extras adds, then "Via: 1.1 obleth". Empty extras add nothing.
 void append_forwarded_headers(std::string& out, const RequestHead& head, const ForwardedExtras& extras);
 
-// The upstream's headers for the client: less hop-by-hop and framing; its own request id and rate-limit headers get
-// the prefix "x-upstream-", x-obleth-* are dropped. Date and Server stay.
+// The upstream's headers for the client. Its own request id and rate-limit headers get the prefix "x-upstream-"
+// (x-ratelimit-limit-tokens → x-upstream-ratelimit-limit-tokens). Date and Server stay.
 void append_relayed_headers(std::string& out, const ResponseHead& head);
 
 // W3C: continues a valid traceparent (same trace id and flags, our span id), or starts a new one. span and trace are
-// hex.
+// lower-case hex.
 [[nodiscard]] std::string continue_traceparent(std::optional<std::string_view> received,
                                                std::string_view new_trace_id_hex32, std::string_view span_id_hex16);
 
-// "Bearer sk_…" with any case of the scheme.
+// "Bearer sk_…" with any case of the scheme; nullopt for another scheme, or a token that is empty or holds blanks.
 [[nodiscard]] std::optional<std::string_view> bearer_token(std::string_view authorization);
 
 // 1 – 128 visible ASCII characters.

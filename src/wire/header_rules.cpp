@@ -1,0 +1,167 @@
+#include "wire/header_rules.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "wire/head_fields.hpp"
+#include "wire/http_syntax.hpp"
+
+namespace obleth::wire {
+namespace {
+
+// Names of headers, found by length first: most headers share their length with none of them.
+template <std::size_t count>
+class NameSet {
+ public:
+  consteval explicit NameSet(const std::array<std::string_view, count>& names) : names_(names) {
+    for (const std::string_view name : names_)
+      lengths_ |= bit(name);
+  }
+  [[nodiscard]] bool contains(std::string_view name) const {
+    if ((lengths_ & bit(name)) == 0) return false;
+    return std::ranges::any_of(names_, [name](std::string_view one) { return equals_ignoring_case(one, name); });
+  }
+
+ private:
+  [[nodiscard]] static constexpr std::uint64_t bit(std::string_view name) {
+    return name.size() < 64 ? std::uint64_t{1} << name.size() : 0;
+  }
+  std::array<std::string_view, count> names_;
+  std::uint64_t lengths_ = 0;
+};
+
+constexpr NameSet<10> hop_by_hop({"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "te", "trailer",
+                                  "upgrade", "http2-settings", "transfer-encoding", "content-length"});
+constexpr NameSet<7> ours_in_requests({"host", "authorization", "x-api-key", "proxy-authorization", "expect",
+                                       "x-request-id", "traceparent"});
+constexpr NameSet<3> identity_claims({"user", "x-gateway-inference-fairness-id", "x-llm-d-inference-fairness-id"});
+
+bool starts_ignoring_case(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && equals_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+
+// What the Connection fields name, less what hop_by_hop drops anyway.
+class ConnectionOptions {
+ public:
+  explicit ConnectionOptions(const HeaderBlock& fields) {
+    for (const HeaderField& field : fields.fields()) {
+      if (!equals_ignoring_case(field.name, "connection")) continue;
+      for_each_list_item(field.value, [this](std::string_view option) { take(option); });
+    }
+  }
+  [[nodiscard]] bool name(std::string_view header) const {
+    return std::ranges::any_of(options_.begin(), options_.begin() + count_,
+                               [header](std::string_view one) { return equals_ignoring_case(one, header); });
+  }
+
+ private:
+  void take(std::string_view option) {
+    if (equals_ignoring_case(option, "close") || hop_by_hop.contains(option)) return;
+    // The grammar admits no more than fit.
+    if (count_ < static_cast<std::ptrdiff_t>(options_.size())) options_[static_cast<std::size_t>(count_++)] = option;
+  }
+
+  std::array<std::string_view, connection_option_count_max> options_;
+  std::ptrdiff_t count_ = 0;
+};
+
+void append_line(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void append_unless_empty(std::string& out, std::string_view name, std::string_view value) {
+  if (!value.empty()) append_line(out, name, value);
+}
+
+bool is_replaced(std::string_view name, const ForwardedExtras& extras) {
+  if (extras.identity_encoding && equals_ignoring_case(name, "accept-encoding")) return true;
+  const auto is_it = [name](std::string_view other) { return equals_ignoring_case(name, other); };
+  return std::ranges::any_of(extras.strip, is_it) ||
+         std::ranges::any_of(extras.add, [&](const auto& line) { return is_it(line.first); });
+}
+
+bool is_lower_hex(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return is_in(c, hex_char) && c == lower_case(c); });
+}
+
+bool is_zero(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c == '0'; });
+}
+
+struct TraceParent {
+  std::string_view trace_id;
+  std::string_view flags;
+};
+
+// version "-" trace-id "-" parent-id "-" flags (W3C Trace Context, §3.2).
+std::optional<TraceParent> read_traceparent(std::string_view text) {
+  constexpr std::size_t size = 55;
+  if (text.size() < size || text[2] != '-' || text[35] != '-' || text[52] != '-') return std::nullopt;
+  const std::string_view version = text.substr(0, 2);
+  const std::string_view trace_id = text.substr(3, 32);
+  const std::string_view parent_id = text.substr(36, 16);
+  const std::string_view flags = text.substr(53, 2);
+  if (!is_lower_hex(version) || !is_lower_hex(trace_id) || !is_lower_hex(parent_id) || !is_lower_hex(flags)) {
+    return std::nullopt;
+  }
+  if (version == "ff" || is_zero(trace_id) || is_zero(parent_id)) return std::nullopt;
+  // A later version may say more after a dash; what version 00 says stands where it stood.
+  const bool ends_well = text.size() == size || (version != "00" && text[size] == '-');
+  return ends_well ? std::optional<TraceParent>({trace_id, flags}) : std::nullopt;
+}
+
+}  // namespace
+
+void append_forwarded_headers(std::string& out, const RequestHead& head, const ForwardedExtras& extras) {
+  append_unless_empty(out, "Host", extras.authority);
+  const ConnectionOptions connection(head.fields);
+  for (const HeaderField& field : head.fields.fields()) {
+    if (hop_by_hop.contains(field.name) || ours_in_requests.contains(field.name)) continue;
+    if (identity_claims.contains(field.name) || connection.name(field.name)) continue;
+    if (!is_replaced(field.name, extras)) append_line(out, field.name, field.value);
+  }
+  append_unless_empty(out, "Authorization", extras.credential);
+  if (extras.identity_encoding) append_line(out, "Accept-Encoding", "identity");
+  for (const auto& [name, value] : extras.add)
+    append_line(out, name, value);
+  append_unless_empty(out, "x-request-id", extras.request_id);
+  append_unless_empty(out, "traceparent", extras.traceparent);
+  append_line(out, "Via", "1.1 obleth");
+}
+
+void append_relayed_headers(std::string& out, const ResponseHead& head) {
+  const ConnectionOptions connection(head.fields);
+  for (const HeaderField& field : head.fields.fields()) {
+    if (hop_by_hop.contains(field.name) || connection.name(field.name)) continue;
+    if (starts_ignoring_case(field.name, "x-obleth-")) continue;
+    const bool is_renamed =
+        equals_ignoring_case(field.name, "x-request-id") || starts_ignoring_case(field.name, "x-ratelimit-");
+    if (is_renamed) out.append("x-upstream-");
+    append_line(out, is_renamed ? field.name.substr(2) : field.name, field.value);
+  }
+}
+
+std::string continue_traceparent(std::optional<std::string_view> received, std::string_view new_trace_id_hex32,
+                                 std::string_view span_id_hex16) {
+  TraceParent parent{new_trace_id_hex32, "01"};
+  if (received) parent = read_traceparent(*received).value_or(parent);
+  std::string text = "00-";
+  text.append(parent.trace_id).append("-").append(span_id_hex16).append("-").append(parent.flags);
+  return text;
+}
+
+std::optional<std::string_view> bearer_token(std::string_view authorization) {
+  constexpr std::string_view scheme = "bearer ";
+  if (!starts_ignoring_case(authorization, scheme)) return std::nullopt;
+  const std::string_view token = trim_blanks(authorization.substr(scheme.size()));
+  const bool is_one_word = !token.empty() && std::ranges::none_of(token, is_blank);
+  return is_one_word ? std::optional(token) : std::nullopt;
+}
+
+bool is_acceptable_request_id(std::string_view id) {
+  constexpr std::size_t size_max = 128;
+  return !id.empty() && id.size() <= size_max && std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+}  // namespace obleth::wire

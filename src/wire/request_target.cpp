@@ -1,0 +1,88 @@
+#include "wire/request_target.hpp"
+
+#include <utility>
+
+#include "wire/http_syntax.hpp"
+
+namespace obleth::wire {
+namespace {
+
+bool is_refused(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7F || c == '\\';
+}
+
+// Takes decoded characters and keeps the path in its one spelling: without empty and "." segments.
+class PathFolder {
+ public:
+  explicit PathFolder(std::size_t size_max) {
+    path_.reserve(size_max);
+    path_ = "/";
+  }
+
+  // False on "..".
+  [[nodiscard]] bool take(char c) {
+    if (c != '/') {
+      path_.push_back(c);
+      return true;
+    }
+    return end_segment();
+  }
+
+  [[nodiscard]] bool end_segment() {
+    const std::string_view segment = std::string_view(path_).substr(segment_);
+    if (segment == "..") return false;
+    if (segment.empty() || segment == ".") {
+      path_.resize(segment_);
+    } else {
+      path_.push_back('/');
+      segment_ = path_.size();
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::string finish() && {
+    if (path_.size() > 1) path_.pop_back();
+    return std::move(path_);
+  }
+
+ private:
+  std::string path_;
+  std::size_t segment_ = 1;  // where the segment begins that is being read
+};
+
+// The character at raw[at], decoded; at moves to its last byte. nullopt on what no path may hold.
+std::optional<char> decode_at(std::string_view raw, std::size_t& at) {
+  if (raw[at] != '%')
+    return is_refused(raw[at]) || raw[at] == ' ' || raw[at] == '#' ? std::nullopt : std::optional(raw[at]);
+  if (raw.size() - at < 3) return std::nullopt;
+  const int high = hex_value(raw[at + 1]);
+  const int low = hex_value(raw[at + 2]);
+  if (high < 0 || low < 0) return std::nullopt;
+  const char decoded = static_cast<char>(high * 16 + low);
+  at += 2;
+  return is_refused(decoded) ? std::nullopt : std::optional(decoded);
+}
+
+}  // namespace
+
+std::optional<MatchedPath> normalise_target(std::string_view target) {
+  if (target == "*") return MatchedPath{.path = "*", .has_encoded_slash = false, .raw_query = {}};
+  if (!target.starts_with('/')) return std::nullopt;
+  MatchedPath matched;
+  const std::size_t question = target.find('?');
+  if (question != std::string_view::npos) matched.raw_query = target.substr(question + 1);
+  const std::string_view raw = target.substr(0, question);
+  PathFolder folder(raw.size() + 1);
+  for (std::size_t at = 0; at < raw.size(); ++at) {
+    const bool is_escape = raw[at] == '%';
+    const auto c = decode_at(raw, at);
+    if (!c || !folder.take(*c)) return std::nullopt;
+    matched.has_encoded_slash |= is_escape && *c == '/';
+  }
+  if (!folder.end_segment()) return std::nullopt;
+  matched.path = std::move(folder).finish();
+  return matched;
+}
+
+}  // namespace obleth::wire
