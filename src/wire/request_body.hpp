@@ -15,6 +15,8 @@
 
 namespace obleth::wire {
 
+inline constexpr std::size_t model_name_bytes_max = 256;
+
 enum class BodyDialect : std::uint8_t {
   chat,
   completions,
@@ -32,7 +34,7 @@ struct Span {
 struct CapField {
   std::string_view name;  // "max_tokens", "max_completion_tokens", "max_output_tokens"
   Span value;
-  std::optional<std::int64_t> tokens;  // absent: null
+  std::optional<std::int64_t> tokens;  // at least 1; absent: null
 };
 
 struct RequestFields {
@@ -54,6 +56,7 @@ struct RequestFields {
   std::optional<Span> priority_member;  // "priority": …, with what is needed to cut it out cleanly
   std::size_t object_open = 0;          // position of the top-level "{"
   bool object_empty = false;
+  std::size_t member_count = 0;  // of the top-level object
   TextMeasure text;
 };
 
@@ -68,9 +71,9 @@ using BodyOutcome = std::variant<RequestFields, BodyFault>;
 
 struct BodyPatch {
   std::optional<std::string> model;        // the upstream's name for it
-  std::optional<std::int64_t> output_cap;  // written to every cap present; added as cap_name when absent
+  std::optional<std::int64_t> output_cap;  // lowers every cap present; added as cap_name when there is none
   std::string_view cap_name = "max_tokens";
-  bool include_usage = false;
+  bool include_usage = false;   // acts only on a stream whose client does not ask already
   bool remove_priority = true;  // where it stands
 };
 

@@ -1,0 +1,81 @@
+// Walks over one request body and keeps what obleth reads of it. Private to wire/request_body.
+//
+// One walk. A function that answers false has met a fault: one of its own, kept in fault_, or the document's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "wire/json_cursor.hpp"
+#include "wire/request_body.hpp"
+
+namespace obleth::wire {
+
+class BodyReader {
+ public:
+  BodyReader(std::string_view body, BodyDialect dialect) : cursor_(body), dialect_(dialect) {}
+  [[nodiscard]] BodyOutcome read();
+
+ private:
+  // The fields that obleth reads, of all dialects together.
+  enum class Field : std::uint8_t {
+    model,
+    stream,
+    stream_options,
+    max_tokens,
+    max_completion_tokens,
+    min_tokens,
+    n,
+    best_of,
+    priority,
+    messages,
+    prompt,
+    input,
+    tools,
+    functions,
+    tool_choice,
+    response_format,
+  };
+  struct FieldRule;
+  static const FieldRule* find_rule(const JsonString& key, BodyDialect dialect);
+
+  bool read_member(const JsonString& key, std::size_t member_begin);
+  bool read_field(const FieldRule& rule);
+  bool read_model();
+  bool read_stream();
+  bool read_stream_options();
+  bool read_include_usage();
+  bool read_cap(const FieldRule& rule);
+  bool read_choices(std::string_view param);  // n, best_of
+  bool read_tool_choice();
+  bool read_response_format();
+  bool read_priority(std::size_t begin);
+  // An integer of at least smallest, saturating; null leaves value absent.
+  bool read_integer(std::string_view param, std::int64_t smallest, std::optional<std::int64_t>& value, Span& span);
+
+  // The text that the model will read: body_prompt.cpp.
+  bool read_messages();
+  bool read_message();
+  bool read_content();
+  bool read_part();
+  bool read_tool_calls();
+  bool read_called_function();
+  bool read_prompts(std::string_view param);
+  bool read_prompt_list(std::string_view param);
+  bool read_token_ids(std::string_view param);
+  bool read_tools(std::string_view param);
+  bool measure_text(std::string_view param);   // a string
+  bool measure_value(std::string_view param);  // anything
+
+  bool refuse(std::string_view message, std::string_view param);
+  [[nodiscard]] BodyFault document_fault() const;
+
+  JsonCursor cursor_;
+  BodyDialect dialect_;
+  std::uint32_t seen_ = 0;  // bit per Field
+  RequestFields fields_;
+  std::optional<BodyFault> fault_;
+};
+
+}  // namespace obleth::wire

@@ -1,0 +1,105 @@
+#include "wire/json_cursor.hpp"
+
+#include <bitset>
+
+namespace obleth::wire {
+namespace {
+
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_hex_digit(char c) {
+  return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+}  // namespace
+
+// On the backslash.
+bool JsonCursor::skip_escape() {
+  if (end_ - at_ < 2) return false;
+  const char kind = at_[1];
+  at_ += 2;
+  if (kind != 'u') return std::string_view("\"\\/bfnrt").contains(kind);
+  if (end_ - at_ < 4 || !std::all_of(at_, at_ + 4, is_hex_digit)) return false;
+  at_ += 4;
+  return true;
+}
+
+bool JsonCursor::skip_digits() {
+  const char* const first = at_;
+  while (at_ != end_ && is_digit(*at_))
+    ++at_;
+  return at_ != first;
+}
+
+std::optional<std::string_view> JsonCursor::take_number() {
+  peek();
+  const char* const first = at_;
+  if (at_ != end_ && *at_ == '-') ++at_;
+  const bool leading_zero = at_ != end_ && *at_ == '0';
+  const char* const digits = at_;
+  if (!skip_digits() || (leading_zero && at_ - digits > 1)) return std::nullopt;
+  if (at_ != end_ && *at_ == '.') {
+    ++at_;
+    if (!skip_digits()) return std::nullopt;
+  }
+  if (at_ != end_ && (*at_ | 0x20) == 'e') {
+    ++at_;
+    if (at_ != end_ && (*at_ == '+' || *at_ == '-')) ++at_;
+    if (!skip_digits()) return std::nullopt;
+  }
+  return std::string_view(first, at_);
+}
+
+bool JsonCursor::take_literal(std::string_view literal) {
+  peek();
+  if (!std::string_view(at_, end_).starts_with(literal)) return false;
+  at_ += literal.size();
+  return true;
+}
+
+bool JsonCursor::skip_scalar() {
+  switch (peek()) {
+    case '"':
+      return take_string().has_value();
+    case 't':
+      return take_literal("true");
+    case 'f':
+      return take_literal("false");
+    case 'n':
+      return take_literal("null");
+    default:
+      return take_number().has_value();
+  }
+}
+
+bool JsonCursor::skip_value() {
+  const char next = peek();
+  return next == '{' || next == '[' ? skip_container() : skip_scalar();
+}
+
+// Nesting is a stack of bits, so that a hostile depth costs no stack of ours.
+bool JsonCursor::skip_container() {
+  std::bitset<json_depth_max + 1> inside_object;
+  const std::uint32_t outer = depth_;
+  while (true) {
+    const char next = peek();
+    bool complete = true;
+    if (next == '{' || next == '[') {
+      if (!enter(next)) return false;
+      inside_object[depth_] = next == '{';
+      complete = peek() == (next == '{' ? '}' : ']');
+      if (complete) leave(*at_);
+    } else if (!skip_scalar()) {
+      return false;
+    }
+    while (complete && depth_ > outer) {
+      if (take(',')) break;
+      if (!leave(inside_object[depth_] ? '}' : ']')) return false;
+    }
+    if (complete && depth_ == outer) return true;
+    if (inside_object[depth_] && (peek() != '"' || !take_string() || !take(':'))) return false;
+  }
+}
+
+}  // namespace obleth::wire

@@ -1,0 +1,120 @@
+// Walks once over a JSON text (RFC 8259), strictly, from its first byte to its last. No tree, no copy, no recursion.
+//
+// A function that answers false or nullopt met a text that is not JSON, or a value of another type, and the walk is
+// over. Strings are checked for escapes and control characters; UTF-8 is the business of who reads them. One walk.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "wire/byte_lanes.hpp"
+#include "wire/json_text.hpp"
+
+namespace obleth::wire {
+
+inline constexpr std::uint32_t json_depth_max = 512;  // objects and arrays inside one another
+
+class JsonCursor {
+ public:
+  explicit JsonCursor(std::string_view text) : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}
+
+  // Bytes walked over so far.
+  [[nodiscard]] std::size_t position() const { return static_cast<std::size_t>(at_ - begin_); }
+  // Where a part of the text, as this cursor gave it out, begins.
+  [[nodiscard]] std::size_t position_of(std::string_view part) const {
+    return static_cast<std::size_t>(part.data() - begin_);
+  }
+  // What lies between an earlier position and this one.
+  [[nodiscard]] std::string_view since(std::size_t earlier) const { return {begin_ + earlier, at_}; }
+  [[nodiscard]] bool too_deep() const { return too_deep_; }
+
+  // The next byte that is not white space, not yet taken; NUL at the end.
+  char peek() {
+    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t'))
+      ++at_;
+    return at_ == end_ ? '\0' : *at_;
+  }
+  bool take(char wanted) {
+    if (peek() != wanted || at_ == end_) return false;
+    ++at_;
+    return true;
+  }
+  [[nodiscard]] bool at_end() { return peek() == '\0' && at_ == end_; }
+
+  std::optional<JsonString> take_string();
+  std::optional<std::string_view> take_number();  // its text
+  bool take_literal(std::string_view literal);    // true, false, null
+  bool take_null() { return peek() == 'n' && take_literal("null"); }
+  bool skip_value();
+
+  // An object, member by member: visit(key) takes the value, and answers whether to go on.
+  template <class Visit>
+  bool take_object(Visit&& visit) {
+    if (!enter('{')) return false;
+    if (peek() == '}') return leave('}');
+    do {
+      if (peek() != '"') return false;
+      const std::optional<JsonString> key = take_string();
+      if (!key || !take(':') || !visit(*key)) return false;
+    } while (take(','));
+    return leave('}');
+  }
+  // An array, element by element: visit() takes the value.
+  template <class Visit>
+  bool take_array(Visit&& visit) {
+    if (!enter('[')) return false;
+    if (peek() == ']') return leave(']');
+    do {
+      if (!visit()) return false;
+    } while (take(','));
+    return leave(']');
+  }
+
+ private:
+  bool enter(char open) {
+    too_deep_ = too_deep_ || depth_ >= json_depth_max;
+    if (too_deep_ || !take(open)) return false;
+    ++depth_;
+    return true;
+  }
+  bool leave(char close) {
+    --depth_;
+    return take(close);
+  }
+  bool skip_scalar();
+  bool skip_container();
+  bool skip_escape();
+  bool skip_digits();
+
+  const char* begin_;
+  const char* at_;
+  const char* end_;
+  std::uint32_t depth_ = 0;
+  bool too_deep_ = false;
+};
+
+inline std::optional<JsonString> JsonCursor::take_string() {
+  if (!take('"')) return std::nullopt;
+  const char* const first = at_;
+  bool has_escape = false;
+  while (true) {
+    while (end_ - at_ >= static_cast<std::ptrdiff_t>(ByteLanes::width)) {
+      const ByteLanes lanes(at_);
+      const std::uint64_t special = lanes.equal_to('"') | lanes.equal_to('\\') | lanes.below(' ');
+      at_ += special == 0 ? ByteLanes::width : ByteLanes::first(special);
+      if (special != 0) break;
+    }
+    while (at_ != end_ && *at_ != '"' && *at_ != '\\' && static_cast<unsigned char>(*at_) >= ' ')
+      ++at_;
+    if (at_ == end_ || static_cast<unsigned char>(*at_) < ' ') return std::nullopt;
+    if (*at_ == '"') break;
+    has_escape = true;
+    if (!skip_escape()) return std::nullopt;
+  }
+  ++at_;
+  return JsonString{{first, at_ - 1}, has_escape};
+}
+
+}  // namespace obleth::wire

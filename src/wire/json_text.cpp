@@ -1,0 +1,112 @@
+#include "wire/json_text.hpp"
+
+namespace obleth::wire {
+namespace {
+
+constexpr bool is_high_surrogate(std::uint32_t code_point) {
+  return code_point >= 0xD800 && code_point <= 0xDBFF;
+}
+constexpr bool is_low_surrogate(std::uint32_t code_point) {
+  return code_point >= 0xDC00 && code_point <= 0xDFFF;
+}
+
+constexpr std::uint32_t hex_value(char digit) {
+  if (digit <= '9') return static_cast<std::uint32_t>(digit - '0');
+  return static_cast<std::uint32_t>((digit | 0x20) - 'a' + 10);
+}
+
+// raw begins with \u and four hex digits.
+std::uint32_t escaped_unit(std::string_view raw) {
+  std::uint32_t unit = 0;
+  for (const char digit : raw.substr(2, 4))
+    unit = unit << 4 | hex_value(digit);
+  return unit;
+}
+
+Utf8Character escaped_character(std::string_view raw) {
+  switch (raw[1]) {
+    case 'b':
+      return {'\b', 2};
+    case 'f':
+      return {'\f', 2};
+    case 'n':
+      return {'\n', 2};
+    case 'r':
+      return {'\r', 2};
+    case 't':
+      return {'\t', 2};
+    case 'u':
+      break;
+    default:
+      return {static_cast<unsigned char>(raw[1]), 2};
+  }
+  const std::uint32_t unit = escaped_unit(raw);
+  if (!is_high_surrogate(unit) || !raw.substr(6).starts_with("\\u")) return {unit, 6};
+  const std::uint32_t second = escaped_unit(raw.substr(6));
+  if (!is_low_surrogate(second)) return {unit, 6};
+  return {0x10000 + ((unit - 0xD800) << 10) + (second - 0xDC00), 12};
+}
+
+void append_utf8(std::string& text, std::uint32_t code_point) {
+  const auto put = [&text](std::uint32_t byte) { text.push_back(static_cast<char>(byte)); };
+  if (code_point < 0x80) {
+    put(code_point);
+  } else if (code_point < 0x800) {
+    put(0xC0 | code_point >> 6);
+    put(0x80 | (code_point & 0x3F));
+  } else if (code_point < 0x10000) {
+    put(0xE0 | code_point >> 12);
+    put(0x80 | (code_point >> 6 & 0x3F));
+    put(0x80 | (code_point & 0x3F));
+  } else {
+    put(0xF0 | code_point >> 18);
+    put(0x80 | (code_point >> 12 & 0x3F));
+    put(0x80 | (code_point >> 6 & 0x3F));
+    put(0x80 | (code_point & 0x3F));
+  }
+}
+
+}  // namespace
+
+Utf8Character first_utf8_character(std::string_view text) {
+  if (text.empty()) return {};
+  const auto lead = static_cast<unsigned char>(text.front());
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) return {};
+  std::uint32_t code_point = lead & (0x7FU >> bytes);
+  for (const char next : text.substr(1, bytes - 1)) {
+    const auto byte = static_cast<unsigned char>(next);
+    if ((byte & 0xC0) != 0x80) return {};
+    code_point = code_point << 6 | (byte & 0x3F);
+  }
+  const bool overlong = (bytes == 3 && code_point < 0x800) || (bytes == 4 && code_point < 0x10000);
+  const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
+  if (overlong || surrogate || code_point > 0x10FFFF) return {};
+  return {code_point, bytes};
+}
+
+Utf8Character first_string_character(std::string_view raw) {
+  return raw.starts_with('\\') ? escaped_character(raw) : first_utf8_character(raw);
+}
+
+bool JsonString::equals(std::string_view text) const {
+  if (!has_escape) return raw == text;
+  constexpr std::size_t escape_bytes_max = 6;  // "\u0065" for one ASCII character
+  if (raw.size() > text.size() * escape_bytes_max) return false;
+  std::string meaning;
+  return unescape(meaning) && meaning == text;
+}
+
+bool JsonString::unescape(std::string& text) const {
+  text.clear();
+  for (std::string_view rest = raw; !rest.empty();) {
+    const Utf8Character next = first_string_character(rest);
+    if (next.bytes == 0 || is_high_surrogate(next.code_point) || is_low_surrogate(next.code_point)) return false;
+    append_utf8(text, next.code_point);
+    rest.remove_prefix(next.bytes);
+  }
+  return true;
+}
+
+}  // namespace obleth::wire

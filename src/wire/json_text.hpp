@@ -1,0 +1,32 @@
+// The inside of a JSON string: its characters, and its meaning unescaped. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace obleth::wire {
+
+// One character of UTF-8. bytes 0: not UTF-8 (overlong forms, surrogates and what lies beyond U+10FFFF included).
+struct Utf8Character {
+  std::uint32_t code_point = 0;
+  std::size_t bytes = 0;
+};
+[[nodiscard]] Utf8Character first_utf8_character(std::string_view text);
+
+// One character of the inside of a JSON string whose escapes are well formed (JsonCursor has seen them): a plain one,
+// an escaped one, a surrogate pair (as one). A lone surrogate is given as it is. bytes 0: not UTF-8.
+[[nodiscard]] Utf8Character first_string_character(std::string_view raw);
+
+// A string as it stands between its quotes.
+struct JsonString {
+  std::string_view raw;
+  bool has_escape = false;
+
+  // Compares the meaning: "mod\u0065l" equals model.
+  [[nodiscard]] bool equals(std::string_view text) const;
+  // False: not UTF-8, or a lone surrogate.
+  [[nodiscard]] bool unescape(std::string& text) const;
+};
+
+}  // namespace obleth::wire
