@@ -26,6 +26,7 @@ class NetAddress {
   // 4 or 16 bytes; an IPv4-mapped IPv6 address is given as the IPv4 address that it means.
   [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  void set_port(std::uint16_t port) { port_ = port; }
   [[nodiscard]] std::string host_text() const;  // without port and brackets
   [[nodiscard]] std::string text() const;       // "1.2.3.4:80", "[::1]:80"
   bool operator==(const NetAddress&) const = default;

@@ -33,7 +33,8 @@ class Resolver {
 
   explicit Resolver(ResolverSettings settings = {});
   Resolver(ResolverSettings settings, Lookup lookup);
-  ~Resolver();  // joins its threads: a question under way is waited for
+  // Joins its threads: a question under way is waited for. Destroyed before the loops that asked.
+  ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 

@@ -20,6 +20,8 @@
 #include "adapters/os/loop_item.hpp"
 #include "base/cancel_signal.hpp"
 #include "base/instant.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
 #include "ports/loop.hpp"
 
 namespace obleth::adapters {
@@ -61,6 +63,9 @@ class Socket : private FdWatcher {
                                    CancelSignal* cancel = nullptr);
   // One attempt; skip: bytes of the pieces already sent.
   [[nodiscard]] virtual IoOutcome write_some(std::span<const std::string_view> pieces, std::size_t skip);
+
+  // After a non-blocking connect(2): waits until it is decided. Faults: unreachable, timed_out, cancelled.
+  [[nodiscard]] Task<Result<void>> connected(Instant deadline, CancelSignal* cancel);
 
   // For pools: true while an idle connection can be used again (no end, no error, no byte that nobody asked for).
   [[nodiscard]] bool is_quiet() const { return fd_.is_open() && !read_ready_ && !hung_up_; }

@@ -1,0 +1,141 @@
+#include "adapters/os/epoll_loop.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/ensure.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+Instant monotonic_now() {
+  timespec at{};
+  clock_gettime(CLOCK_MONOTONIC, &at);
+  return Instant(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec));
+}
+
+// Rounded up, so that a timer is never looked at just before it is due; and short enough for an int.
+int rounded_up_ms(Duration span) {
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(span, std::chrono::hours(1)));
+  return static_cast<int>(std::max<std::int64_t>(ms.count(), 0));
+}
+
+}  // namespace
+
+EpollLoop::EpollLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_up_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  ensure(epoll_.is_open() && wake_up_.is_open(), "an event loop needs two descriptors");
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+  ensure(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_up_.get(), &event) == 0, "epoll takes an eventfd");
+  now_ = monotonic_now();
+}
+
+EpollLoop::~EpollLoop() {
+  if (ports::Loop::current() == this) ports::Loop::set_current(nullptr);
+}
+
+Instant EpollLoop::refresh_now() {
+  now_ = monotonic_now();
+  return now_;
+}
+
+WallTime EpollLoop::wall_now() const {
+  timespec at{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &at);
+  return WallTime{std::int64_t{at.tv_sec} * 1000 + at.tv_nsec / 1'000'000};
+}
+
+bool EpollLoop::watch(int fd, std::uint32_t events, FdWatcher& watcher) {
+  epoll_event event{.events = events | EPOLLET, .data = {.ptr = &watcher}};
+  return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void EpollLoop::wake() {
+  const std::uint64_t one = 1;
+  // The counter is never read: each write is a new edge, and it cannot overflow in the life of a machine.
+  [[maybe_unused]] const ssize_t written = ::write(wake_up_.get(), &one, sizeof one);
+}
+
+void EpollLoop::post(std::coroutine_handle<> resume_here) {
+  bool was_asleep = false;
+  {
+    const std::lock_guard lock(mutex_);
+    posted_.push_back(resume_here);
+    was_asleep = std::exchange(asleep_, false);
+  }
+  if (was_asleep) wake();
+}
+
+void EpollLoop::submit(std::move_only_function<void()> work) {
+  bool was_asleep = false;
+  {
+    const std::lock_guard lock(mutex_);
+    submitted_.push_back(std::move(work));
+    was_asleep = std::exchange(asleep_, false);
+  }
+  if (was_asleep) wake();
+}
+
+void EpollLoop::stop() {
+  stopping_.store(true, std::memory_order_release);
+  wake();
+}
+
+int EpollLoop::sleep_ms(Duration sleep_max) {
+  if (!soon_.empty()) return 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!posted_.empty() || !submitted_.empty()) return 0;
+    asleep_ = true;
+  }
+  const Instant next = timers_.next_look();
+  if (next == Instant::distant_future() && sleep_max == Duration::max()) return -1;
+  return rounded_up_ms(std::min(sleep_max, next - now_));
+}
+
+void EpollLoop::take_posted() {
+  {
+    const std::lock_guard lock(mutex_);
+    asleep_ = false;
+    posted_batch_.swap(posted_);
+    submitted_batch_.swap(submitted_);
+  }
+  for (const std::coroutine_handle<> posted : posted_batch_)
+    posted.resume();
+  for (std::move_only_function<void()>& work : submitted_batch_)
+    work();
+  posted_batch_.clear();
+  submitted_batch_.clear();
+}
+
+void EpollLoop::turn(Duration sleep_max) {
+  std::array<epoll_event, events_per_turn_max> events;  // not zeroed: the kernel says how many it filled
+  const int count = epoll_wait(epoll_.get(), events.data(), events_per_turn_max, sleep_ms(sleep_max));
+  refresh_now();
+  for (int at = 0; at < count; ++at) {
+    const epoll_event& event = events[static_cast<std::size_t>(at)];
+    if (event.data.ptr != nullptr) static_cast<FdWatcher*>(event.data.ptr)->fd_ready(event.events);
+  }
+  // Everything from here on may destroy watchers, and none is looked at any more.
+  soon_.run_all();
+  take_posted();
+  timers_.expire(now_);
+  soon_.run_all();
+}
+
+void EpollLoop::run() {
+  ports::Loop* const former = ports::Loop::current();
+  ports::Loop::set_current(this);
+  refresh_now();
+  while (!stopping_.load(std::memory_order_acquire))
+    turn(Duration::max());
+  turn(Duration::zero());  // what was posted before stop() still runs
+  stopping_.store(false, std::memory_order_relaxed);
+  ports::Loop::set_current(former);
+}
+
+}  // namespace obleth::adapters

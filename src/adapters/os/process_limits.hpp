@@ -1,0 +1,17 @@
+// What the process asks of the kernel at start. Main thread, before other threads start.
+#pragma once
+
+#include <cstdint>
+
+namespace obleth::adapters {
+
+// Raises RLIMIT_NOFILE to its hard limit and gives what it is now.
+std::uint64_t raise_descriptor_limit();
+
+// A peer that left is a return value, not a signal (OpenSSL writes without MSG_NOSIGNAL).
+void ignore_broken_pipes();
+
+// Core dumps hold prompts and secrets: off unless the operator asks for them.
+void forbid_core_dumps();
+
+}  // namespace obleth::adapters

@@ -1,0 +1,219 @@
+#include "adapters/os/resolver.hpp"
+
+#include <netdb.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+namespace obleth::adapters {
+namespace {
+
+Result<Resolver::Addresses> ask_system(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_ADDRCONFIG;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (error != 0) {
+    return fail(upstream_fault(FaultKind::unreachable, "cannot resolve " + host + ": " + gai_strerror(error), true));
+  }
+  Resolver::Addresses addresses;
+  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+    const auto address = NetAddress::from_sockaddr(entry->ai_addr);
+    if (address && std::ranges::find(addresses, *address) == addresses.end()) addresses.push_back(*address);
+  }
+  freeaddrinfo(found);
+  if (addresses.empty()) {
+    return fail(upstream_fault(FaultKind::unreachable, "no address for " + host, true));
+  }
+  return addresses;
+}
+
+// One who waits. Shared with the worker, which may outlive the wait; touched on the waiter's loop only.
+struct Waiter {
+  explicit Waiter(EpollLoop& of) : loop(of) {}
+  EpollLoop& loop;
+  CancelSignal answered;  // fires when outcome is set
+  std::optional<Result<Resolver::Addresses>> outcome;
+};
+
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
+
+struct Resolver::Shared {
+  struct Name {
+    Addresses addresses;  // the last good answer
+    Clock::time_point answered_at;
+    bool asked = false;  // a worker has it, or will
+    std::vector<std::shared_ptr<Waiter>> waiters;
+  };
+
+  Shared(ResolverSettings chosen, Lookup with) : settings(chosen), lookup(std::move(with)) {}
+
+  std::optional<Addresses> fresh_answer(const std::string& host) {
+    const std::lock_guard lock(mutex);
+    const auto found = names.find(host);
+    if (found == names.end() || found->second.addresses.empty()) return std::nullopt;
+    if (Clock::now() - found->second.answered_at > settings.fresh_for) return std::nullopt;
+    return found->second.addresses;
+  }
+
+  void ask(const std::string& host, std::shared_ptr<Waiter> waiter) {
+    const std::lock_guard lock(mutex);
+    if (names.size() >= settings.names_max) forget_idle_names();
+    Name& name = names[host];
+    name.waiters.push_back(std::move(waiter));
+    if (std::exchange(name.asked, true)) return;
+    questions.push_back(host);
+    work.notify_one();
+  }
+
+  // Under the mutex. Names that somebody waits for stay: their number is bounded by the requests under way.
+  void forget_idle_names() {
+    std::erase_if(names, [](const auto& entry) { return !entry.second.asked; });
+  }
+
+  void answer(const std::string& host, Result<Addresses> outcome) {
+    std::vector<std::shared_ptr<Waiter>> waiters;
+    {
+      const std::lock_guard lock(mutex);
+      Name& name = names[host];
+      name.asked = false;
+      waiters.swap(name.waiters);
+      if (outcome) {
+        name.addresses = *outcome;
+        name.answered_at = Clock::now();
+      } else if (!name.addresses.empty() && Clock::now() - name.answered_at <= settings.usable_for) {
+        outcome = name.addresses;
+      }
+    }
+    for (std::shared_ptr<Waiter>& waiter : waiters) {
+      EpollLoop& loop = waiter->loop;
+      loop.submit([waiter = std::move(waiter), outcome] {
+        waiter->outcome = outcome;
+        waiter->answered.fire();
+      });
+    }
+  }
+
+  void serve() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      work.wait(lock, [this] { return stopping || !questions.empty(); });
+      if (stopping) return;
+      const std::string host = std::move(questions.front());
+      questions.pop_front();
+      lock.unlock();
+      answer(host, lookup(host));
+      lock.lock();
+    }
+  }
+
+  const ResolverSettings settings;
+  const Lookup lookup;
+  std::mutex mutex;
+  std::condition_variable work;
+  bool stopping = false;
+  std::deque<std::string> questions;
+  std::unordered_map<std::string, Name> names;
+  std::vector<std::thread> threads;
+};
+
+Resolver::Resolver(ResolverSettings settings) : Resolver(settings, ask_system) {}
+
+Resolver::Resolver(ResolverSettings settings, Lookup lookup)
+    : shared_(std::make_shared<Shared>(settings, std::move(lookup))) {
+  for (unsigned at = 0; at < settings.threads; ++at) {
+    shared_->threads.emplace_back([shared = shared_.get()] { shared->serve(); });
+  }
+}
+
+Resolver::~Resolver() {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->stopping = true;
+  }
+  shared_->work.notify_all();
+  for (std::thread& thread : shared_->threads)
+    thread.join();
+}
+
+namespace {
+
+// Ends when the worker has answered, the time is up, or the one who asked calls it off.
+class AnswerWait final : private ports::Timer, private CancelSignal::Listener, private LoopItem {
+ public:
+  AnswerWait(Waiter& waiter, Instant deadline, CancelSignal* cancel)
+      : waiter_(waiter), deadline_(deadline), cancel_(cancel), calling_off_(*this) {}
+  ~AnswerWait() { waiter_.loop.disarm(*this); }
+  AnswerWait(const AnswerWait&) = delete;
+
+  [[nodiscard]] bool await_ready() const noexcept { return cancel_ != nullptr && cancel_->fired(); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    waiting_ = waiting;
+    waiter_.answered.attach(*this);
+    if (cancel_ != nullptr) cancel_->attach(calling_off_);
+    waiter_.loop.arm(*this, deadline_);
+  }
+  // True when the time was up.
+  [[nodiscard]] bool await_resume() const noexcept { return timed_out_; }
+
+ private:
+  struct CallingOff final : CancelSignal::Listener {
+    explicit CallingOff(AnswerWait& of) : wait(of) {}
+    void cancelled() override { wait.end(); }
+    AnswerWait& wait;
+  };
+  void end() {
+    waiter_.loop.disarm(*this);
+    CancelSignal::detach(*this);
+    CancelSignal::detach(calling_off_);
+    waiter_.loop.run_soon(*this);
+  }
+  void cancelled() override { end(); }
+  void expired() override {
+    timed_out_ = true;
+    end();
+  }
+  void run() override { waiting_.resume(); }
+
+  Waiter& waiter_;
+  Instant deadline_;
+  CancelSignal* cancel_;
+  CallingOff calling_off_;
+  std::coroutine_handle<> waiting_;
+  bool timed_out_ = false;
+};
+
+}  // namespace
+
+Task<Result<Resolver::Addresses>> Resolver::resolve(EpollLoop& loop, std::string host, std::uint16_t port,
+                                                    Instant deadline, CancelSignal* cancel) {
+  if (const auto literal = NetAddress::parse(host, port)) co_return Addresses{*literal};
+  std::optional<Addresses> addresses = shared_->fresh_answer(host);
+  if (!addresses) {
+    const auto waiter = std::make_shared<Waiter>(loop);
+    shared_->ask(host, waiter);
+    const bool timed_out = co_await AnswerWait(*waiter, deadline, cancel);
+    if (timed_out) {
+      co_return fail(upstream_fault(FaultKind::timed_out, "no answer yet about the address of " + host, true));
+    }
+    if (!waiter->outcome) {
+      co_return fail(upstream_fault(FaultKind::cancelled, "the look-up of " + host + " was called off", false));
+    }
+    if (!*waiter->outcome) co_return std::move(*waiter->outcome);
+    addresses = std::move(**waiter->outcome);
+  }
+  for (NetAddress& address : *addresses)
+    address.set_port(port);
+  co_return std::move(*addresses);
+}
+
+}  // namespace obleth::adapters
