@@ -14,7 +14,7 @@ namespace {
 
 // What to make of a descriptor: a socket in the clear, or one for TLS with that server name.
 struct Transport {
-  const TlsContext* tls = nullptr;
+  const TlsCredentials* tls = nullptr;
   const std::string* server_name = nullptr;
 };
 
@@ -84,7 +84,7 @@ Task<Result<std::unique_ptr<Socket>>> connect_to(EpollLoop& loop, std::span<cons
   return connect_to_any(loop, addresses, Transport{}, limits);
 }
 
-Dialer::Dialer(Resolver& resolver, AddressPolicy policy, std::shared_ptr<const TlsContext> tls)
+Dialer::Dialer(Resolver& resolver, AddressPolicy policy, std::shared_ptr<const TlsCredentials> tls)
     : resolver_(resolver), policy_(std::move(policy)), tls_(std::move(tls)) {}
 
 Task<Result<std::unique_ptr<Socket>>> Dialer::dial(EpollLoop& loop, const std::string& host, std::uint16_t port,

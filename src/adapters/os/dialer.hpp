@@ -10,7 +10,7 @@
 #include "adapters/os/address_policy.hpp"
 #include "adapters/os/resolver.hpp"
 #include "adapters/os/socket.hpp"
-#include "adapters/os/tls_context.hpp"
+#include "adapters/os/tls_credentials.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 
@@ -30,7 +30,7 @@ struct DialLimits {
 class Dialer {
  public:
   // tls: for https; may be null when none is ever dialled.
-  Dialer(Resolver& resolver, AddressPolicy policy, std::shared_ptr<const TlsContext> tls);
+  Dialer(Resolver& resolver, AddressPolicy policy, std::shared_ptr<const TlsCredentials> tls);
 
   // Faults: those of resolve, connect_to and TlsSocket::handshake; forbidden when every address is refused.
   [[nodiscard]] Task<Result<std::unique_ptr<Socket>>> dial(EpollLoop& loop, const std::string& host, std::uint16_t port,
@@ -39,7 +39,7 @@ class Dialer {
  private:
   Resolver& resolver_;
   AddressPolicy policy_;
-  std::shared_ptr<const TlsContext> tls_;
+  std::shared_ptr<const TlsCredentials> tls_;
 };
 
 }  // namespace obleth::adapters

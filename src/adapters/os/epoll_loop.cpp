@@ -2,7 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
+#include <ctime>
 
 #include <algorithm>
 #include <array>

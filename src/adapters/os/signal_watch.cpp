@@ -1,6 +1,5 @@
 #include "adapters/os/signal_watch.hpp"
 
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 

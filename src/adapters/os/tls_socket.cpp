@@ -44,13 +44,13 @@ void TlsSocket::Free::operator()(ssl_st* session) const noexcept {
   SSL_free(session);
 }
 
-TlsSocket::TlsSocket(EpollLoop& loop, FileDescriptor fd, const TlsContext& context, const std::string& server_name)
-    : Socket(loop, std::move(fd)), context_(context.handle()), session_(SSL_new(context_.get())) {
+TlsSocket::TlsSocket(EpollLoop& loop, FileDescriptor fd, const TlsCredentials& settings, const std::string& server_name)
+    : Socket(loop, std::move(fd)), settings_(settings.handle()), session_(SSL_new(settings_.get())) {
   if (session_ == nullptr || SSL_set_fd(session_.get(), this->fd()) != 1) {
     close();
     return;
   }
-  if (context.is_server()) {
+  if (settings.is_server()) {
     SSL_set_accept_state(session_.get());
   } else {
     SSL_set_connect_state(session_.get());

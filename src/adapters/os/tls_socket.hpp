@@ -8,7 +8,7 @@
 #include <string>
 
 #include "adapters/os/socket.hpp"
-#include "adapters/os/tls_context.hpp"
+#include "adapters/os/tls_credentials.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 
@@ -19,7 +19,7 @@ namespace obleth::adapters {
 class TlsSocket final : public Socket {
  public:
   // server_name: client side only, the name to ask for (SNI) and to verify; an address literal is verified as one.
-  TlsSocket(EpollLoop& loop, FileDescriptor fd, const TlsContext& context, const std::string& server_name = {});
+  TlsSocket(EpollLoop& loop, FileDescriptor fd, const TlsCredentials& settings, const std::string& server_name = {});
   ~TlsSocket() override;
 
   // Faults: timed_out, cancelled, broken (the peer left), forbidden (certificate not trusted or for another name).
@@ -36,7 +36,7 @@ class TlsSocket final : public Socket {
   };
   [[nodiscard]] IoOutcome outcome_of(int returned);
 
-  TlsContext::Handle context_;
+  TlsCredentials::Handle settings_;
   std::unique_ptr<ssl_st, Free> session_;
 };
 

@@ -13,13 +13,13 @@ struct ssl_ctx_st;
 
 namespace obleth::adapters {
 
-class TlsContext {
+class TlsCredentials {
  public:
   // PEM files; the certificate file holds the chain. Fault: invalid, naming the file.
-  [[nodiscard]] static Result<std::shared_ptr<TlsContext>> for_server(std::string certificate_file,
-                                                                      std::string key_file);
+  [[nodiscard]] static Result<std::shared_ptr<TlsCredentials>> for_server(std::string certificate_file,
+                                                                          std::string key_file);
   // The system's authorities, and those of extra_authorities_file (PEM; empty = none).
-  [[nodiscard]] static Result<std::shared_ptr<TlsContext>> for_client(const std::string& extra_authorities_file);
+  [[nodiscard]] static Result<std::shared_ptr<TlsCredentials>> for_client(const std::string& extra_authorities_file);
 
   // Reads the server's files again; on a fault the former ones stay in use.
   [[nodiscard]] Result<void> reload();
@@ -29,7 +29,7 @@ class TlsContext {
   [[nodiscard]] bool is_server() const { return is_server_; }
 
  private:
-  TlsContext() = default;
+  TlsCredentials() = default;
   bool is_server_ = false;
   std::string certificate_file_;
   std::string key_file_;
