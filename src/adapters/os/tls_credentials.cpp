@@ -22,21 +22,6 @@ std::unexpected<Fault> bad_file(const std::string& file, const char* what) {
   return fail(Fault{FaultKind::invalid, FaultSource::us, false, file + ": " + what + ": " + last_tls_error(), {}});
 }
 
-struct AlpnOffer {
-  const unsigned char* names;
-  unsigned int length;
-};
-
-// A client that offers only h2 gets no ALPN answer and may still speak HTTP/1.1.
-int choose_http_1_1(AlpnOffer offer, const unsigned char** chosen, unsigned char* length) {
-  unsigned char* found = nullptr;
-  const auto* ours = reinterpret_cast<const unsigned char*>(http_1_1.data());
-  const int outcome =
-      SSL_select_next_proto(&found, length, ours, static_cast<unsigned>(http_1_1.size()), offer.names, offer.length);
-  *chosen = found;
-  return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
-}
-
 TlsCredentials::Handle new_settings(const SSL_METHOD* method) {
   TlsCredentials::Handle settings(SSL_CTX_new(method), SSL_CTX_free);
   if (settings == nullptr) return nullptr;
@@ -59,11 +44,6 @@ Result<TlsCredentials::Handle> load_server(const std::string& certificate_file, 
     return bad_file(key_file, "not a PEM private key");
   }
   if (SSL_CTX_check_private_key(settings.get()) != 1) return bad_file(key_file, "not the key of the certificate");
-  SSL_CTX_set_alpn_select_cb(
-      settings.get(),
-      [](SSL*, const unsigned char** chosen, unsigned char* length, const unsigned char* names,
-         unsigned int names_length, void*) { return choose_http_1_1({names, names_length}, chosen, length); },
-      nullptr);
   return settings;
 }
 

@@ -1,6 +1,7 @@
-// Certificates and rules for TLS, server side and client side. TLS 1.2 and later, ALPN http/1.1.
+// Certificates and rules for TLS, server side and client side. TLS 1.2 and later.
 //
-// Any thread. A server's context can be loaded again (SIGHUP): sessions under way keep what they began with.
+// Clients ask for http/1.1 by ALPN; servers answer no ALPN at all, which means the same to every client. Any thread. A
+// server's files can be loaded again (SIGHUP): sessions under way keep what they began with.
 #pragma once
 
 #include <memory>
