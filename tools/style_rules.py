@@ -28,7 +28,7 @@ EMPTY_WORDS = {
     "v2": "what changed; the first version goes",
 }
 # Names that others chose: the log level, a container's member, the field of a server-sent event, a model's card.
-GIVEN_NAMES = {"info", "data", "context_window"}
+GIVEN_NAMES = {"info", "data", "context_window", "data_dir"}
 
 SLEEPS = re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep|time\.sleep|asyncio\.sleep)\s*\(|resolve\s*=>\s*setTimeout")
 TEST_HEAD = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)")

@@ -1,0 +1,218 @@
+#include "app/options.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include "app/options_table.hpp"
+#include "base/flat_toml.hpp"
+
+namespace obleth::app {
+namespace {
+
+constexpr std::string_view prefix = "OBLETH_";
+
+std::unexpected<Fault> wrong(std::string what, std::string_view name) {
+  return fail(client_fault(FaultKind::invalid, std::move(what), std::string(name)));
+}
+
+// A value and where it came from, not read yet.
+struct Given {
+  const Setting* setting = nullptr;
+  std::string origin;  // "--threads", "OBLETH_THREADS" or "FILE, line 3: threads"
+  std::string text;
+};
+
+std::string snake_case(std::string_view flag_or_variable) {
+  std::string name(flag_or_variable);
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return name;
+}
+
+// Variables of this prefix that are not settings: what Kubernetes injects, and the command line's own.
+bool is_for_others(std::string_view variable) {
+  const std::string_view name = variable.substr(prefix.size());
+  return name == "PORT" || name.starts_with("PORT_") || name.starts_with("SERVICE_") || name == "ADMIN_URL";
+}
+
+std::string hint(const Setting* nearest, std::string (Setting::*spelling)() const) {
+  return nearest == nullptr ? "" : "; did you mean " + (nearest->*spelling)() + "?";
+}
+
+Result<std::vector<Given>> from_environment(std::span<const char* const> environment) {
+  std::vector<Given> given;
+  for (const std::string_view entry : environment) {
+    const std::size_t equals = entry.find('=');
+    const std::string_view variable = entry.substr(0, equals);
+    if (!variable.starts_with(prefix) || equals == std::string_view::npos || is_for_others(variable)) continue;
+    const std::string name = snake_case(variable.substr(prefix.size()));
+    if (name == "config") continue;
+    const Setting* setting = find_setting(name);
+    if (setting == nullptr) {
+      return wrong(std::string(variable) + " is no setting" + hint(nearest_setting(name), &Setting::variable),
+                   variable);
+    }
+    // Compose files and unit files set variables to nothing to leave them out.
+    if (equals + 1 < entry.size())
+      given.push_back({setting, std::string(variable), std::string(entry.substr(equals + 1))});
+  }
+  return given;
+}
+
+struct Flags {
+  std::vector<Given> given;
+  std::string config;  // --config FILE
+};
+
+Result<Flags> from_arguments(std::span<const char* const> arguments) {
+  Flags flags;
+  for (std::size_t at = 0; at < arguments.size(); ++at) {
+    const std::string_view argument = arguments[at];
+    const std::string_view spelled = argument.substr(0, argument.find('='));
+    if (!spelled.starts_with("--")) return wrong("'" + std::string(argument) + "' is not a flag", argument);
+    const std::string name = snake_case(spelled.substr(2));
+    const Setting* setting = find_setting(name);
+    if (setting == nullptr && name != "config") {
+      return wrong(std::string(spelled) + " is no flag" + hint(nearest_setting(name), &Setting::flag), spelled);
+    }
+    std::string text;
+    if (spelled.size() < argument.size()) {
+      text = argument.substr(spelled.size() + 1);
+    } else if (setting != nullptr && setting->type == "true or false") {
+      text = "true";
+    } else if (at + 1 < arguments.size()) {
+      text = arguments[++at];
+    } else {
+      return wrong(std::string(spelled) + " needs a value", spelled);
+    }
+    if (setting == nullptr) {
+      flags.config = text;
+    } else {
+      flags.given.push_back({setting, std::string(spelled), text});
+    }
+  }
+  return flags;
+}
+
+Result<std::vector<Given>> from_file(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return wrong("cannot read the configuration file " + path, "config");
+  Result<std::vector<FlatTomlEntry>> entries = parse_flat_toml(text.view());
+  if (!entries) return wrong(path + ", " + entries.error().message, "config");
+  std::vector<Given> given;
+  for (const FlatTomlEntry& entry : *entries) {
+    const std::string origin = path + ", line " + std::to_string(entry.line) + ": " + entry.key;
+    const std::string name = snake_case(entry.key);
+    const Setting* setting = find_setting(name);
+    if (setting == nullptr) {
+      const Setting* nearest = nearest_setting(name);
+      const std::string meant = nearest == nullptr ? "" : "; did you mean " + std::string(nearest->name) + "?";
+      return wrong(origin + " is no setting" + meant, entry.key);
+    }
+    given.push_back({setting, origin, show_value(entry.values)});
+  }
+  return given;
+}
+
+// Empty: none is named.
+std::string config_path(const OptionSources& sources, const Flags& flags) {
+  if (!flags.config.empty()) return flags.config;
+  constexpr std::string_view variable = "OBLETH_CONFIG=";
+  for (const std::string_view entry : sources.environment) {
+    if (entry.starts_with(variable)) return std::string(entry.substr(variable.size()));
+  }
+  return {};
+}
+
+Result<void> read_all(std::span<const Given> given, Options& options) {
+  for (const Given& each : given) {
+    const Result<void> read = each.setting->read(each.text, each.setting->rule, options);
+    if (read) continue;
+    const std::string shown = each.setting->is_secret ? "" : " is '" + each.text + "', but";
+    return wrong(each.origin + shown + " " + read.error().message, each.setting->name);
+  }
+  return {};
+}
+
+// What --dev changes. Applied first, so that whatever is said expressly still holds.
+void use_dev_defaults(Options& options) {
+  for (adapters::NetAddress* address : {&options.listen, &options.admin_listen, &options.metrics_listen}) {
+    *address = *adapters::NetAddress::parse("127.0.0.1", address->port());
+  }
+}
+
+bool is_encryption_key(std::string_view text) {
+  const auto all_of = [text](std::size_t size, std::string_view letters) {
+    return text.size() == size && text.find_first_not_of(letters) == std::string_view::npos;
+  };
+  constexpr std::string_view base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const bool padded = text.size() == 44 && text.back() == '=' && text.find_first_not_of(base64) == 43;
+  return all_of(64, "0123456789abcdefABCDEF") || padded || all_of(43, base64);
+}
+
+// Rules that need more than one setting, or more of one than its bounds.
+Result<void> check(const Options& options) {
+  constexpr std::size_t admin_token_min = 16;
+  if (!options.dev && options.admin_token.empty()) {
+    return wrong("OBLETH_ADMIN_TOKEN must be set: it opens the Management API (--dev makes one)", "admin_token");
+  }
+  if (!options.dev && options.admin_token.reveal().size() < admin_token_min) {
+    return wrong("OBLETH_ADMIN_TOKEN must have at least 16 characters", "admin_token");
+  }
+  for (const auto& [name, key] : {std::pair{"OBLETH_ENCRYPTION_KEY", &options.encryption_key},
+                                  std::pair{"OBLETH_ENCRYPTION_KEY_FORMER", &options.encryption_key_former}}) {
+    if (!key->empty() && !is_encryption_key(key->reveal())) {
+      return wrong(std::string(name) + " must be 32 bytes, as base64 or as 64 hex digits", name);
+    }
+  }
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return wrong("OBLETH_TLS_CERT and OBLETH_TLS_KEY must be set together", "tls_cert");
+  }
+  if (!options.database_url.empty() && !options.database_url.starts_with("sqlite:")) {
+    return wrong("OBLETH_DATABASE_URL must be sqlite:PATH; this release has no other record store", "database_url");
+  }
+  if (options.body_max > options.body_memory_max) {
+    return wrong("OBLETH_BODY_MAX must not exceed OBLETH_BODY_MEMORY_MAX", "body_max");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Options> read_options(const OptionSources& sources) {
+  Result<Flags> flags = from_arguments(sources.arguments);
+  if (!flags) return fail(std::move(flags.error()));
+  Result<std::vector<Given>> environment = from_environment(sources.environment);
+  if (!environment) return fail(std::move(environment.error()));
+  const std::string config = config_path(sources, *flags);
+  std::vector<Given> given;
+  if (!config.empty()) {
+    Result<std::vector<Given>> file = from_file(config);
+    if (!file) return fail(std::move(file.error()));
+    given = std::move(*file);
+  }
+  std::ranges::move(*environment, std::back_inserter(given));
+  std::ranges::move(flags->given, std::back_inserter(given));
+
+  Options options;
+  if (const Result<void> read = read_all(given, options); !read) return fail(read.error());
+  if (options.dev) {
+    options = Options{};
+    use_dev_defaults(options);
+    if (const Result<void> read = read_all(given, options); !read) return fail(read.error());
+  }
+  if (const Result<void> sound = check(options); !sound) return fail(sound.error());
+  return options;
+}
+
+bool asks_for_help(std::span<const char* const> arguments) {
+  return std::ranges::any_of(arguments, [](std::string_view each) { return each == "--help" || each == "-h"; });
+}
+
+}  // namespace obleth::app

@@ -1,0 +1,109 @@
+// Every setting of the gateway, typed, with its default: read once at start, immutable afterwards.
+//
+// A setting's value is that of its flag, else of its environment variable, else of the configuration file, else the
+// default here. options_table.cpp says of each its bounds and what it is for. Thread: a value.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "adapters/os/net_address.hpp"
+#include "base/instant.hpp"
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "core/fairshare/admission.hpp"
+#include "domain/upstream_address.hpp"
+#include "gateway/policy.hpp"
+
+namespace obleth::app {
+
+enum class UnregisteredModels : std::uint8_t { refuse, allow };
+enum class LogFormat : std::uint8_t { automatic, json, text };
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+struct Options {
+  bool dev = false;
+
+  // Listeners
+  adapters::NetAddress listen = *adapters::NetAddress::parse_with_port("0.0.0.0:8080");
+  adapters::NetAddress admin_listen = *adapters::NetAddress::parse_with_port("0.0.0.0:9090");
+  adapters::NetAddress metrics_listen = *adapters::NetAddress::parse_with_port("0.0.0.0:9091");
+  std::uint32_t threads = 0;  // 0: one per core
+  std::uint32_t max_connections = 20'000;
+  std::uint32_t max_connections_per_address = 0;  // 0: no bound
+  std::vector<adapters::Cidr> trusted_proxies;
+  std::string tls_cert;
+  std::string tls_key;
+  std::uint64_t header_max = 64ULL << 10;
+  Duration header_timeout = std::chrono::seconds(10);
+  Duration body_timeout = std::chrono::seconds(30);
+  Duration idle_timeout = std::chrono::seconds(75);
+
+  // Requests
+  std::uint64_t body_max = 64ULL << 20;
+  std::uint64_t body_memory_max = 1ULL << 30;
+  std::uint32_t n_max = 16;
+  gateway::PassThrough passthrough = gateway::PassThrough::all;
+  std::vector<std::string> passthrough_allow;
+  std::vector<std::string> strip_headers;
+  std::vector<std::string> cors_origins;
+
+  // Upstreams
+  std::optional<UpstreamAddress> upstream_base_url;
+  std::string upstream_ca;
+  UnregisteredModels unregistered_models = UnregisteredModels::refuse;
+  bool block_private_networks = false;
+  std::vector<adapters::Cidr> allowed_cidrs;
+
+  // Fairshare
+  std::uint32_t global_max_in_flight = 256;
+  fairshare::Algorithm fairshare_algorithm = fairshare::Algorithm::hierarchical;
+  std::uint32_t tenant_queue_max = 256;
+  std::uint32_t queue_max = 20'000;
+  Duration admission_timeout_secs = std::chrono::seconds(60);
+  Duration brownout_wait_ms = std::chrono::milliseconds(5000);
+
+  // Identity
+  Secret admin_token;  // empty only with dev: the composition makes one
+  Secret api_key_pepper;
+  Secret api_key_pepper_former;
+  Secret encryption_key;
+  Secret encryption_key_former;
+  std::uint32_t key_cache_max = 100'000;
+  Duration key_fresh = std::chrono::seconds(300);
+  Duration key_stale_max = std::chrono::hours(24);
+  Duration key_unknown = std::chrono::seconds(10);
+
+  // Stores
+  std::string data_dir = "obleth-data";
+  std::string database_url;  // empty: SQLite in data_dir
+
+  // Life
+  Duration drain_notice = std::chrono::seconds(5);
+  Duration shutdown_grace = std::chrono::seconds(300);
+  LogFormat log = LogFormat::automatic;
+  LogLevel log_level = LogLevel::info;
+};
+
+// What a command was given. The texts outlive the call.
+struct OptionSources {
+  std::span<const char* const> arguments;    // after the verb
+  std::span<const char* const> environment;  // "NAME=value" each
+};
+
+// Fault: invalid, naming the flag, variable or line at fault and what would be right. A flag or an OBLETH_ variable
+// that does not exist is one, but for those that Kubernetes injects for a Service named obleth, and those of the
+// command line.
+[[nodiscard]] Result<Options> read_options(const OptionSources& sources);
+
+[[nodiscard]] bool asks_for_help(std::span<const char* const> arguments);
+// What --help prints, below the usage line of the command.
+[[nodiscard]] std::string options_help();
+// docs/settings.md, whole.
+[[nodiscard]] std::string settings_reference();
+
+}  // namespace obleth::app

@@ -1,0 +1,218 @@
+#include "app/options_table.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace obleth::app {
+namespace {
+
+constexpr std::uint64_t seconds = 1000;  // durations are bounded in milliseconds
+constexpr std::uint64_t minutes = 60 * seconds;
+constexpr std::uint64_t hours = 60 * minutes;
+constexpr std::uint64_t kib = 1ULL << 10;
+constexpr std::uint64_t mib = 1ULL << 20;
+constexpr std::uint64_t gib = 1ULL << 30;
+
+template <class Value>
+constexpr std::string_view type_name;  // of an enumeration: its words
+template <>
+constexpr std::string_view type_name<bool> = "true or false";
+template <>
+constexpr std::string_view type_name<std::uint32_t> = "number";
+template <>
+constexpr std::string_view type_name<std::uint64_t> = "bytes";
+template <>
+constexpr std::string_view type_name<Duration> = "time";
+template <>
+constexpr std::string_view type_name<std::string> = "text";
+template <>
+constexpr std::string_view type_name<Secret> = "secret";
+template <>
+constexpr std::string_view type_name<adapters::NetAddress> = "address:port";
+template <>
+constexpr std::string_view type_name<std::optional<UpstreamAddress>> = "URL";
+template <>
+constexpr std::string_view type_name<std::vector<std::string>> = "list";
+template <>
+constexpr std::string_view type_name<std::vector<adapters::Cidr>> = "list of ranges";
+
+// Ties a row to its member of Options: the type of the member decides how a text is read.
+template <auto Member>
+Setting row(std::string_view section, std::string_view name, std::string_view help, ValueRule rule = {}) {
+  using Value = std::remove_cvref_t<decltype(std::declval<Options>().*Member)>;
+  Setting made{.section = section, .name = name, .type = std::string(type_name<Value>), .rule = rule, .help = help};
+  if constexpr (std::is_enum_v<Value>) made.type = join_choices(choices<Value>);
+  made.is_secret = std::is_same_v<Value, Secret>;
+  made.read = [](std::string_view text, const ValueRule& bounds, Options& options) {
+    return read_value(text, bounds, options.*Member);
+  };
+  made.show = [](const Options& options) { return show_value(options.*Member); };
+  return made;
+}
+
+Setting live(Setting setting) {
+  setting.is_live = true;
+  return setting;
+}
+
+using O = Options;
+
+std::vector<Setting> listener_rows() {
+  constexpr std::string_view at = "Listeners";
+  return {
+      row<&O::listen>(at, "listen", "where clients are served"),
+      row<&O::admin_listen>(at, "admin_listen", "where the Management API is served"),
+      row<&O::metrics_listen>(at, "metrics_listen", "where Prometheus reads"),
+      row<&O::threads>(at, "threads", "event loops; 0 is one per core", {0, 256}),
+      row<&O::max_connections>(at, "max_connections", "client connections open at a time", {1, 1'000'000}),
+      row<&O::max_connections_per_address>(
+          at, "max_connections_per_address",
+          "the same for one client address; 0 is no bound, as behind a proxy all come from one", {0, 1'000'000}),
+      row<&O::trusted_proxies>(at, "trusted_proxies",
+                               "from these X-Forwarded-For is believed when it says who the client is"),
+      live(row<&O::tls_cert>(at, "tls_cert", "PEM file with the certificate chain for clients; empty is plain HTTP")),
+      live(row<&O::tls_key>(at, "tls_key", "PEM file with its key")),
+      row<&O::header_max>(at, "header_max", "a request's head, with its first line", {1 * kib, 1 * mib}),
+      row<&O::header_timeout>(at, "header_timeout", "a head must be complete after this", {100, 10 * minutes}),
+      row<&O::body_timeout>(at, "body_timeout", "a body may stall for this", {100, 10 * minutes}),
+      row<&O::idle_timeout>(at, "idle_timeout", "a connection without a request is closed after this",
+                            {100, 1 * hours}),
+  };
+}
+
+std::vector<Setting> request_rows() {
+  constexpr std::string_view at = "Requests";
+  return {
+      row<&O::body_max>(at, "body_max", "a request's body; one byte more is 413", {1, 16 * gib}),
+      row<&O::body_memory_max>(at, "body_memory_max",
+                               "memory for all bodies together, one tenant at most an eighth; beyond it 503",
+                               {1 * mib, 1024 * gib}),
+      row<&O::n_max>(at, "n_max", "answers that one request may ask for (n, best_of)", {1, 1024}),
+      row<&O::passthrough>(at, "passthrough",
+                           "which paths that obleth does not know go to the default upstream; v1: those below /v1"),
+      row<&O::passthrough_allow>(at, "passthrough_allow",
+                                 "paths that control an inference server, to be passed on all the same"),
+      row<&O::strip_headers>(at, "strip_headers", "request headers that are not forwarded, beside obleth's own list"),
+      row<&O::cors_origins>(at, "cors_origins", "origins that browsers may call from; * is any; empty is none"),
+  };
+}
+
+std::vector<Setting> upstream_rows() {
+  constexpr std::string_view at = "Upstreams";
+  return {
+      row<&O::upstream_base_url>(at, "upstream_base_url",
+                                 "the default upstream, for paths and models that are not registered"),
+      row<&O::upstream_ca>(at, "upstream_ca",
+                           "PEM file with authorities that upstreams are checked against, beside "
+                           "the system's"),
+      row<&O::unregistered_models>(at, "unregistered_models",
+                                   "allow sends chat and completions for unknown models to the default upstream; "
+                                   "refuse answers 404"),
+      row<&O::block_private_networks>(at, "block_private_networks",
+                                      "refuse upstreams at private addresses (link-local ones are always refused)"),
+      row<&O::allowed_cidrs>(at, "allowed_cidrs", "private ranges that are allowed nevertheless"),
+  };
+}
+
+std::vector<Setting> fairshare_rows() {
+  constexpr std::string_view at = "Fairshare";
+  return {
+      row<&O::global_max_in_flight>(
+          at, "global_max_in_flight",
+          "slots: requests at the upstreams at a time, until the Management API sets another capacity", {1, 1'000'000}),
+      row<&O::fairshare_algorithm>(at, "fairshare_algorithm",
+                                   "hierarchical shares between groups, then tenants; weighted between tenants alone"),
+      row<&O::tenant_queue_max>(at, "tenant_queue_max", "requests of one tenant that may wait", {1, 1'000'000}),
+      row<&O::queue_max>(at, "queue_max", "requests that may wait in all", {1, 1'000'000}),
+      row<&O::admission_timeout_secs>(at, "admission_timeout_secs", "a request that waited this long is refused (429)",
+                                      {1 * seconds, 1 * hours}),
+      row<&O::brownout_wait_ms>(at, "brownout_wait_ms", "waiting longer than this, answers are cut shorter",
+                                {1, 1 * hours, std::chrono::milliseconds(1)}),
+  };
+}
+
+std::vector<Setting> identity_rows() {
+  constexpr std::string_view at = "Identity";
+  return {
+      row<&O::admin_token>(at, "admin_token", "opens the Management API; at least 16 characters, but with --dev"),
+      row<&O::api_key_pepper>(at, "api_key_pepper", "keys are stored as HMAC under this instead of as a plain hash"),
+      row<&O::api_key_pepper_former>(at, "api_key_pepper_former", "the pepper before it, while keys are being renewed"),
+      row<&O::encryption_key>(at, "encryption_key",
+                              "credentials of upstreams are stored under this: 32 bytes as base64 or 64 hex digits"),
+      row<&O::encryption_key_former>(at, "encryption_key_former", "the key before it, while credentials are renewed"),
+      row<&O::key_cache_max>(at, "key_cache_max", "keys that are remembered", {1, 10'000'000}),
+      row<&O::key_fresh>(at, "key_fresh", "a remembered key is believed for this", {0, 24 * hours}),
+      row<&O::key_stale_max>(at, "key_stale_max", "and for this while the store cannot answer", {0, 720 * hours}),
+      row<&O::key_unknown>(at, "key_unknown", "an unknown key is remembered as unknown for this", {0, 1 * hours}),
+  };
+}
+
+std::vector<Setting> life_rows() {
+  constexpr std::string_view at = "Running";
+  return {
+      row<&O::dev>(at, "dev",
+                   "to try it: listeners on 127.0.0.1, an admin token made and printed, mock-model registered against "
+                   "the default upstream"),
+      row<&O::data_dir>(at, "data_dir", "folder of the embedded stores"),
+      row<&O::database_url>(at, "database_url", "sqlite:PATH; empty is obleth.db in the data folder"),
+      row<&O::drain_notice>(at, "drain_notice", "after SIGTERM requests are still served for this, /ready says 503",
+                            {0, 1 * hours}),
+      row<&O::shutdown_grace>(at, "shutdown_grace", "then running streams may finish for this", {0, 24 * hours}),
+      row<&O::log>(at, "log", "log lines as json or text; auto is text on a terminal"),
+      live(row<&O::log_level>(at, "log_level", "the least that is logged")),
+  };
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row_above(b.size() + 1);
+  std::iota(row_above.begin(), row_above.end(), 0U);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row_above[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row_above[j + 1];
+      row_above[j + 1] = std::min({changed, row_above[j] + 1, diagonal + 1});
+    }
+  }
+  return row_above.back();
+}
+
+}  // namespace
+
+std::string Setting::flag() const {
+  std::string made = "--" + std::string(name);
+  std::ranges::replace(made, '_', '-');
+  return made;
+}
+
+std::string Setting::variable() const {
+  std::string made = "OBLETH_" + std::string(name);
+  std::ranges::transform(made, made.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return made;
+}
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> table = [] {
+    std::vector<Setting> all;
+    for (auto rows : {life_rows, listener_rows, request_rows, upstream_rows, fairshare_rows, identity_rows}) {
+      std::ranges::move(rows(), std::back_inserter(all));
+    }
+    return all;
+  }();
+  return table;
+}
+
+const Setting* find_setting(std::string_view name) {
+  const auto found = std::ranges::find(settings(), name, &Setting::name);
+  return found == settings().end() ? nullptr : &*found;
+}
+
+const Setting* nearest_setting(std::string_view name) {
+  constexpr std::size_t distance_max = 4;
+  const auto far = [name](const Setting& setting) { return edit_distance(name, setting.name); };
+  const auto nearest = std::ranges::min_element(settings(), {}, far);
+  return far(*nearest) <= distance_max ? &*nearest : nullptr;
+}
+
+}  // namespace obleth::app
