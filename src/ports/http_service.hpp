@@ -47,6 +47,8 @@ class ClientExchange {
   [[nodiscard]] virtual bool started() const = 0;
   // Sent as Connection: close, and the connection ends after this answer.
   virtual void close_after() = 0;
+  // Resets the connection at once (RST); nothing may be called afterwards. Only the mock upstream does this.
+  virtual void abort_connection() { close_after(); }
 };
 
 class HttpService {
