@@ -28,6 +28,7 @@ class AdmissionDesk::Alarm final : public ports::Timer {
   Instant armed_for_ = Instant::distant_future();
 };
 
+AdmissionDesk::AdmissionDesk(const fairshare::AdmissionLimits& limits) : engine_(limits) {}
 AdmissionDesk::~AdmissionDesk() = default;
 
 void AdmissionDesk::attach(ports::Loop& loop) {

@@ -29,7 +29,7 @@ class AdmissionDesk {
  public:
   class Turn;
 
-  explicit AdmissionDesk(const fairshare::AdmissionLimits& limits) : engine_(limits) {}
+  explicit AdmissionDesk(const fairshare::AdmissionLimits& limits);
   ~AdmissionDesk();
   AdmissionDesk(const AdmissionDesk&) = delete;
   AdmissionDesk& operator=(const AdmissionDesk&) = delete;

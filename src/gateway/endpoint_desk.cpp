@@ -32,10 +32,21 @@ std::optional<EndpointDesk::Choice> EndpointDesk::choose(const Model& model, con
     chosen = *best;
   }
   const Endpoint& endpoint = model.endpoints[chosen];
-  Entry& entry = entries_[endpoint.id];
+  Entry& entry = entry_of(endpoint);
+  if (!entry.address) return std::nullopt;
   ++entry.in_flight;
   entry.health.started(now);
-  return Choice{&endpoint, Visit(*this, endpoint.id)};
+  return Choice{&endpoint, entry.address, Visit(*this, endpoint.id)};
+}
+
+// The address is parsed once, and again when an operator has changed the URL.
+EndpointDesk::Entry& EndpointDesk::entry_of(const Endpoint& endpoint) {
+  Entry& entry = entries_[endpoint.id];
+  if (entry.api_base == endpoint.api_base) return entry;
+  entry.api_base = endpoint.api_base;
+  auto parsed = parse_upstream_address(endpoint.api_base);
+  entry.address = parsed ? std::make_shared<const UpstreamAddress>(std::move(*parsed)) : nullptr;
+  return entry;
 }
 
 void EndpointDesk::leave(EndpointId endpoint, std::optional<bool> success, Instant now) {

@@ -15,7 +15,7 @@
 #include "core/resilience/endpoint_health.hpp"
 #include "core/resilience/retry_budget.hpp"
 #include "domain/model.hpp"
-#include "ports/upstream.hpp"
+#include "domain/upstream_address.hpp"
 
 namespace obleth::gateway {
 
@@ -52,10 +52,11 @@ class EndpointDesk {
 
   struct Choice {
     const Endpoint* endpoint = nullptr;
+    std::shared_ptr<const UpstreamAddress> address;
     Visit visit;
   };
 
-  // nullopt: the model has no enabled endpoint. tried: those that this request has been to.
+  // nullopt: the model has no enabled endpoint with a valid address. tried: those that this request has been to.
   [[nodiscard]] std::optional<Choice> choose(const Model& model, const std::vector<EndpointId>& tried, Instant now);
 
   void note_request();
@@ -73,11 +74,14 @@ class EndpointDesk {
 
  private:
   struct Entry {
+    std::string api_base;                               // what address was parsed from
+    std::shared_ptr<const UpstreamAddress> address;     // null: not valid
     resilience::EndpointHealth health;
     std::uint32_t in_flight = 0;
     Instant last_answer;
     Instant no_stream_options_until;
   };
+  Entry& entry_of(const Endpoint& endpoint);
   void leave(EndpointId endpoint, std::optional<bool> success, Instant now);
 
   mutable std::mutex mutex_;

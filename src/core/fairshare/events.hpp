@@ -92,6 +92,7 @@ struct SetCapacity {
 struct SetModel {
   ModelId model;
   ModelSettings settings;
+  bool admits = true;  // false: queued requests are refused (disabled, deleted)
 };
 struct SetGroup {
   GroupId group;

@@ -1,0 +1,73 @@
+#include "gateway/answer_headers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "gateway/reserve_budget.hpp"
+#include "gateway/soften_request.hpp"
+
+namespace obleth::gateway {
+namespace {
+
+constexpr std::string_view cors_allowed_headers =
+    "authorization, content-type, x-api-key, x-request-id, openai-organization, openai-project, x-stainless-*, *";
+
+// Milliseconds with three decimals, as Server-Timing takes them.
+void append_duration(std::string& lines, std::string_view name, Duration span) {
+  const std::int64_t us = std::max<std::int64_t>(0, whole_us(span));
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), us / 1000).ptr;
+  lines += name;
+  lines += ";dur=";
+  lines.append(digits.data(), end);
+  lines += '.';
+  lines += static_cast<char>('0' + us / 100 % 10);
+  lines += static_cast<char>('0' + us / 10 % 10);
+  lines += static_cast<char>('0' + us % 10);
+}
+
+}  // namespace
+
+void append_request_ids(std::string& lines, const UsageRecord& record) {
+  const std::string event_id = record.event_id.hex();
+  lines += "x-request-id: ";
+  lines += record.client_request_id.empty() ? event_id : record.client_request_id;
+  lines += "\r\nx-obleth-request-id: ";
+  lines += event_id;
+  lines += "\r\n";
+}
+
+void append_cross_origin(std::string& lines, const RequestHead& head, const Policy& policy) {
+  if (policy.cors_origins.empty()) return;
+  const auto origin = head.fields.find("origin");
+  if (!origin) return;
+  const auto allowed = [&](const std::string& entry) { return entry == "*" || entry == *origin; };
+  if (!std::ranges::any_of(policy.cors_origins, allowed)) return;
+  lines += "Access-Control-Allow-Origin: ";
+  lines += *origin;
+  lines += "\r\nVary: Origin\r\nAccess-Control-Expose-Headers: *\r\n";
+  if (head.method != "OPTIONS") return;
+  lines += "Access-Control-Allow-Methods: GET, POST, DELETE, OPTIONS\r\nAccess-Control-Max-Age: 600\r\n";
+  lines += "Access-Control-Allow-Headers: ";
+  lines += head.fields.find("access-control-request-headers").value_or(cors_allowed_headers);
+  lines += "\r\n";
+}
+
+void append_path_headers(std::string& lines, const Softened& softened) {
+  lines += "x-obleth-admission: ";
+  lines += obleth::to_text(softened.record->admission);
+  lines += "\r\n";
+  append_brownout_header(lines, softened);
+  const ports::Reservation& reservation = softened.budget.granted();
+  append_rate_headers(lines, reservation.tokens, reservation.requests);
+  const Timings& at = softened.timings;
+  lines += "Server-Timing: ";
+  append_duration(lines, "auth", at.identified - at.received);
+  append_duration(lines, ", budget", at.funded - at.identified);
+  append_duration(lines, ", queue", at.admitted - at.funded);
+  append_duration(lines, ", upstream", at.answered - at.sent);
+  lines += "\r\n";
+}
+
+}  // namespace obleth::gateway

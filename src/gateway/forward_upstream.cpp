@@ -1,0 +1,226 @@
+#include "gateway/forward_upstream.hpp"
+
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "gateway/upstream_call.hpp"
+#include "wire/header_rules.hpp"
+
+namespace obleth::gateway {
+namespace {
+
+constexpr Duration retry_after_longest = std::chrono::seconds(2);   // a 429 that asks for longer is passed on
+constexpr Duration backoff_first = std::chrono::milliseconds(25);
+constexpr std::size_t refusal_body_max = 64 * 1024;
+
+struct Chosen {
+  Destination destination;
+  EndpointDesk::Visit visit;
+};
+
+// What to do about an attempt's result.
+enum class Verdict : std::uint8_t { take, retry, ask_without_usage };
+
+Outcome<Chosen> choose_destination(const Softened& softened, const std::vector<EndpointId>& tried, UpstreamDoors doors) {
+  if (!softened.model) {
+    // Not owned: the policy outlives every request.
+    const std::shared_ptr<const UpstreamAddress> address(std::shared_ptr<void>(), &*doors.policy.default_upstream);
+    return Chosen{{address, nullptr}, {}};
+  }
+  auto choice = doors.endpoints.choose(*softened.model, tried, softened.loop->now());
+  if (!choice) {
+    return refuse(from_upstream_fault(
+        upstream_fault(FaultKind::unreachable, "the model has no enabled endpoint with a valid address", false)));
+  }
+  return Chosen{{std::move(choice->address), choice->endpoint}, std::move(choice->visit)};
+}
+
+std::optional<Duration> retry_after_of(const ResponseHead& head) {
+  const auto value = head.fields.find("retry-after");
+  if (!value) return std::nullopt;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), seconds);
+  if (error != std::errc{} || end != value->data() + value->size() || seconds < 0) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+// Statuses by which a server says that another try, elsewhere or soon, may do.
+bool is_passing(const ResponseHead& head) {
+  if (head.status == 502 || head.status == 503 || head.status == 504) return true;
+  const auto after = retry_after_of(head);
+  return head.status == 429 && after && *after <= retry_after_longest;
+}
+
+bool is_media(std::string_view content_type, std::string_view media) {
+  return content_type.size() >= media.size() && equals_ignoring_case(content_type.substr(0, media.size()), media);
+}
+
+AnswerHead read_answer_head(const ResponseHead& head) {
+  const std::string_view content_type = head.fields.find("content-type").value_or("");
+  const std::string_view encoding = head.fields.find("content-encoding").value_or("identity");
+  AnswerHead answer{.status = head.status,
+                    .event_stream = is_media(content_type, "text/event-stream"),
+                    .json = is_media(content_type, "application/json"),
+                    .encoded = !equals_ignoring_case(encoding, "identity"),
+                    .has_cache_control = head.fields.find("cache-control").has_value()};
+  if (head.framing == BodyFraming::length) answer.content_length = head.content_length;
+  answer.lines.reserve(1024);
+  wire::append_relayed_headers(answer.lines, head);
+  return answer;
+}
+
+// An upstream that does not know stream_options says so; the text decides, so it is read.
+Task<std::string> read_refusal(ports::UpstreamAnswer& answer) {
+  std::string text;
+  while (text.size() < refusal_body_max) {
+    const Result<std::string_view> piece = co_await answer.read();
+    if (!piece || piece->empty()) break;
+    text.append(*piece);
+  }
+  co_return text;
+}
+
+std::string_view attempt_outcome(const Result<std::unique_ptr<ports::UpstreamAnswer>>& answer) {
+  if (answer) {
+    const int status = (*answer)->head().status;
+    return status < 400 ? "ok" : status < 500 ? "client_error" : "server_error";
+  }
+  switch (answer.error().kind) {
+    case FaultKind::timed_out:
+      return "timeout";
+    case FaultKind::cancelled:
+      return "cancelled";
+    case FaultKind::unreachable:
+      return "unreachable";
+    default:
+      return "broken";
+  }
+}
+
+// One request's way through its endpoints.
+class Forwarding {
+ public:
+  Forwarding(Softened softened, UpstreamDoors doors)
+      : softened_(std::move(softened)), doors_(doors), inject_(wants_usage_injected(softened_)) {
+    retries_left_ = softened_.model ? softened_.model->max_retries : 0;
+    if (!softened_.content) retries_left_ = 0;   // a body that streams through is gone
+  }
+
+  Task<Outcome<Answered>> run() {
+    doors_.endpoints.note_request();
+    while (true) {
+      Outcome<Chosen> chosen = choose_destination(softened_, tried_, doors_);
+      if (!chosen) co_return refuse(std::move(chosen.error()));
+      Result<std::unique_ptr<ports::UpstreamAnswer>> answer = co_await attempt(*chosen);
+      if (!answer && answer.error().kind == FaultKind::cancelled) co_return left_while_asking();
+      const Verdict verdict = co_await judge(*chosen, answer);
+      if (verdict == Verdict::take) co_return conclude(std::move(*chosen), std::move(answer));
+      if (verdict == Verdict::ask_without_usage) continue;
+      const bool stayed = co_await step_back(std::move(*chosen));
+      if (!stayed) co_return left_while_asking();
+    }
+  }
+
+ private:
+  Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> attempt(const Chosen& chosen) {
+    const Endpoint* endpoint = chosen.destination.endpoint;
+    softened_.record->endpoint = endpoint != nullptr ? endpoint->api_base : "default";
+    injected_ = inject_ && (endpoint == nullptr ||
+                            !doors_.endpoints.refuses_stream_options(endpoint->id, softened_.loop->now()));
+    const OutgoingRequest outgoing(softened_, chosen.destination, doors_.policy, injected_);
+    credential_injected_ = outgoing.credential_injected();
+    softened_.timings.sent = softened_.loop->now();
+    Result<std::unique_ptr<ports::UpstreamAnswer>> answer = co_await doors_.upstream.send(outgoing.call());
+    softened_.timings.answered = softened_.loop->refresh_now();
+    softened_.timings.waiting += softened_.timings.answered - softened_.timings.sent;
+    if (answer || (answer.error().kind != FaultKind::unreachable && answer.error().kind != FaultKind::forbidden)) {
+      softened_.permit.note_reached_upstream();
+    }
+    doors_.metrics.record_upstream_attempt(softened_.record->model, softened_.record->endpoint, attempt_outcome(answer));
+    co_return answer;
+  }
+
+  Task<Verdict> judge(Chosen& chosen, const Result<std::unique_ptr<ports::UpstreamAnswer>>& answer) {
+    buffered_.clear();
+    if (!answer) {
+      const bool passing = answer.error().may_retry && answer.error().source == FaultSource::upstream;
+      chosen.visit.failed(softened_.loop->now());
+      co_return passing && may_retry() ? Verdict::retry : Verdict::take;
+    }
+    const ResponseHead& head = (*answer)->head();
+    if (is_passing(head) && may_retry()) {
+      chosen.visit.failed(softened_.loop->now());
+      co_return Verdict::retry;
+    }
+    head_ = read_answer_head(head);
+    if (head.status != 400 || !injected_) co_return Verdict::take;
+    buffered_ = co_await read_refusal(**answer);
+    if (buffered_.find("stream_options") == std::string::npos) co_return Verdict::take;
+    inject_ = false;
+    if (chosen.destination.endpoint != nullptr) {
+      doors_.endpoints.note_refuses_stream_options(chosen.destination.endpoint->id, softened_.loop->now());
+    }
+    co_return Verdict::ask_without_usage;
+  }
+
+  bool may_retry() {
+    if (retries_left_ == 0 || !doors_.endpoints.may_retry()) return false;
+    --retries_left_;
+    return true;
+  }
+
+  // Next endpoint first; jittered exponential pause. False: the client left meanwhile.
+  Task<bool> step_back(Chosen chosen) {
+    if (chosen.destination.endpoint != nullptr) tried_.push_back(chosen.destination.endpoint->id);
+    ++softened_.record->retries;
+    const auto jitter = static_cast<std::int64_t>(500 + softened_.event_id.bits.high % 1001);   // 0.5 – 1.5
+    const Duration pause = backoff_ / 1000 * jitter;
+    backoff_ *= 2;
+    const bool came = co_await ports::Pause(*softened_.loop, softened_.loop->now() + pause, &softened_.exchange->departure());
+    softened_.timings.waiting += pause;
+    co_return came;
+  }
+
+  Outcome<Answered> conclude(Chosen chosen, Result<std::unique_ptr<ports::UpstreamAnswer>> answer) {
+    if (!answer) {
+      const bool clients_fault = answer.error().source == FaultSource::client;
+      return refuse(clients_fault ? from_client_fault(answer.error()) : from_upstream_fault(answer.error()));
+    }
+    if (credential_injected_ && (head_.status == 401 || head_.status == 403)) {
+      chosen.visit.failed(softened_.loop->now());
+      return refuse({.status = 502,
+                     .type = "upstream_error",
+                     .code = "upstream_auth_failed",
+                     .message = "The inference server refused the gateway's credential for this model. Ask your operator "
+                                "to check the model's api_key."});
+    }
+    softened_.content.reset();   // the body has left; its memory goes back before the answer streams
+    return Answered{std::move(softened_), std::move(*answer), std::move(head_),
+                    std::move(chosen.visit), injected_,           std::move(buffered_)};
+  }
+
+  // The upstream may have worked already: this is settled like any answer that was cut.
+  Outcome<Answered> left_while_asking() { return Answered{std::move(softened_), nullptr, {}, {}, false, {}}; }
+
+  Softened softened_;
+  UpstreamDoors doors_;
+  std::vector<EndpointId> tried_;
+  std::uint32_t retries_left_ = 0;
+  Duration backoff_ = backoff_first;
+  bool inject_;
+  bool injected_ = false;
+  bool credential_injected_ = false;
+  AnswerHead head_;
+  std::string buffered_;
+};
+
+}  // namespace
+
+Task<Outcome<Answered>> forward_upstream(Softened softened, UpstreamDoors doors) {
+  Forwarding forwarding(std::move(softened), doors);
+  Outcome<Answered> outcome = co_await forwarding.run();
+  co_return outcome;
+}
+
+}  // namespace obleth::gateway

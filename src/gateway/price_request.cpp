@@ -1,0 +1,52 @@
+#include "gateway/price_request.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/accounting/pricing.hpp"
+#include "core/accounting/token_estimate.hpp"
+
+namespace obleth::gateway {
+namespace {
+
+// Stand in where the default upstream serves a model that nobody registered.
+constexpr std::int64_t unregistered_max_tokens = 4096;
+constexpr std::int64_t unregistered_media_part = 765;
+
+// The largest cap that the client wrote, or the model's default.
+std::int64_t requested_cap(const wire::RequestFields& fields, const Model* model) {
+  std::int64_t cap = 0;
+  for (const wire::CapField& field : fields.caps) cap = std::max(cap, field.tokens.value_or(0));
+  if (cap > 0) return cap;
+  return model != nullptr ? model->default_max_tokens : unregistered_max_tokens;
+}
+
+}  // namespace
+
+Priced price_request(Routed routed, Estimates& estimates) {
+  Price price;
+  if (routed.route.treatment == Treatment::priced) {
+    const wire::RequestFields& fields = routed.content->fields;
+    const Model* model = routed.model.get();
+    const ModelId model_id = model != nullptr ? model->id : ModelId{};
+    const TenantId tenant = routed.who->tenant.id;
+    const std::int64_t media_part = model != nullptr ? model->tokens_per_media_part : unregistered_media_part;
+    price.raw_input_tokens = accounting::estimate_prompt_tokens(fields.text, media_part);
+    if (routed.route.dialect != wire::BodyDialect::embeddings) {
+      price.output_cap = requested_cap(fields, model);
+      price.output_bound = accounting::output_bound(fields.prompts, fields.n, price.output_cap);
+    }
+    estimates.ask(tenant, [&](const accounting::UsageHistory& history) {
+      price.input_tokens = history.corrected_input(tenant, model_id, price.raw_input_tokens);
+      price.hold_output = price.output_bound == 0 ? 0 : history.hold_output(tenant, model_id, price.output_bound);
+    });
+    if (model != nullptr) {
+      const TokenUsage most{.prompt = {price.input_tokens}, .output = {price.output_bound}};
+      price.bound_cost = accounting::cost_of(most, *model);
+    }
+  }
+  routed.record->hold_estimate = {price.hold_output};
+  return {std::move(routed), price};
+}
+
+}  // namespace obleth::gateway

@@ -1,0 +1,11 @@
+// Stage 5, price: what the request will probably take, and at most. Connection's thread.
+#pragma once
+
+#include "gateway/estimates.hpp"
+#include "gateway/request_states.hpp"
+
+namespace obleth::gateway {
+
+[[nodiscard]] Priced price_request(Routed routed, Estimates& estimates);
+
+}  // namespace obleth::gateway

@@ -1,0 +1,186 @@
+#include "gateway/relay_reply.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "gateway/answer_headers.hpp"
+#include "gateway/reply_meter.hpp"
+#include "wire/error_body.hpp"
+
+namespace obleth::gateway {
+namespace {
+
+constexpr std::int64_t progress_tokens_min = 32;
+constexpr Duration progress_span_min = std::chrono::milliseconds(100);
+
+std::string client_head_lines(const Answered& answered, const Policy& policy) {
+  std::string lines;
+  lines.reserve(answered.head.lines.size() + 512);
+  lines += answered.head.lines;
+  append_request_ids(lines, *answered.record);
+  append_path_headers(lines, answered);
+  append_cross_origin(lines, answered.exchange->head(), policy);
+  if (answered.head.status >= 400) lines += "x-obleth-error-source: upstream\r\n";
+  if (answered.head.event_stream) {
+    lines += "X-Accel-Buffering: no\r\n";
+    if (!answered.head.has_cache_control) lines += "Cache-Control: no-cache\r\n";
+  }
+  return lines;
+}
+
+// One answer on its way from the upstream to the client.
+class Relay {
+ public:
+  Relay(Answered answered, const Policy& policy)
+      : answered_(std::move(answered)), meter_(answered_.head, answered_.usage_injected) {
+    if (answered_.answer) head_lines_ = client_head_lines(answered_, policy);
+  }
+
+  Task<Relayed> run() {
+    if (!answered_.answer) {
+      ending_ = Ending::client_left;
+      co_return conclude();
+    }
+    meter_.pass(answered_.buffered, onward_);
+    // A head whose body is still to come goes out at once.
+    if (answered_.buffered.empty() && !answered_.answer->has_buffered() && answered_.head.event_stream) {
+      const bool sent = co_await start_answer({});
+      if (!sent) co_return conclude();
+    }
+    while (ending_ == Ending::complete) {
+      const Result<std::string_view> piece = co_await read_piece();
+      if (!piece) {
+        note_cut(piece.error());
+        break;
+      }
+      if (piece->empty()) break;
+      note_first_byte();
+      meter_.pass(*piece, onward_);
+      const bool sent = co_await send_onward();
+      if (!sent) break;
+      report_progress();
+    }
+    if (ending_ == Ending::complete) meter_.finish(onward_);
+    co_return conclude();
+  }
+
+ private:
+  Task<Result<std::string_view>> read_piece() {
+    const Instant before = answered_.loop->now();
+    Result<std::string_view> piece = co_await answered_.answer->read();
+    answered_.timings.waiting += answered_.loop->now() - before;
+    co_return piece;
+  }
+
+  // False: the client is gone.
+  Task<bool> start_answer(std::string_view first) {
+    const Instant before = answered_.loop->now();
+    const std::optional<std::uint64_t> length = meter_.can_tell_in_stream() ? std::nullopt : answered_.head.content_length;
+    const Result<void> started = co_await answered_.exchange->start(answered_.head.status, head_lines_, length, first);
+    answered_.timings.waiting += answered_.loop->now() - before;
+    if (!started) ending_ = Ending::client_left;
+    co_return started.has_value();
+  }
+
+  Task<bool> send_onward() {
+    // A whole short answer waits for its row in the ledger.
+    if (is_whole_answer()) co_return true;
+    for (const std::string_view piece : onward_) {
+      if (piece.empty()) continue;
+      if (!answered_.exchange->started()) {
+        const bool started = co_await start_answer(piece);
+        if (!started) co_return false;
+        continue;
+      }
+      const Instant before = answered_.loop->now();
+      const Result<void> written = co_await answered_.exchange->write(piece);
+      answered_.timings.waiting += answered_.loop->now() - before;
+      if (!written) {
+        ending_ = Ending::client_left;
+        co_return false;
+      }
+    }
+    onward_.clear();
+    co_return true;
+  }
+
+  // Everything that the upstream announced has come in one piece: it is kept for one write of head and body.
+  bool is_whole_answer() {
+    if (answered_.exchange->started() || onward_.size() != 1) return false;
+    if (answered_.head.content_length != onward_.front().size()) return false;
+    whole_body_ = onward_.front();
+    onward_.clear();
+    return true;
+  }
+
+  void note_first_byte() {
+    if (answered_.record->ttft_ms) return;
+    answered_.record->ttft_ms = whole_ms(answered_.loop->now() - answered_.timings.received);
+    answered_.permit.progress({0});
+  }
+
+  void report_progress() {
+    const OutputTokens counted = meter_.counted();
+    const Instant now = answered_.loop->now();
+    if (counted.value <= progress_told_) return;
+    if (counted.value - progress_told_ < progress_tokens_min && now - progress_at_ < progress_span_min) return;
+    progress_told_ = counted.value;
+    progress_at_ = now;
+    answered_.permit.progress(counted);
+  }
+
+  void note_cut(const Fault& fault) {
+    const bool left = fault.kind == FaultKind::cancelled || answered_.exchange->departure().fired();
+    ending_ = left ? Ending::client_left : Ending::upstream_broke;
+  }
+
+  Relayed conclude() {
+    // Taken before the answer goes: it returns its connection to the pool, or closes it.
+    std::string unsent_body = std::move(whole_body_);
+    bool ends_cleanly = true;
+    if (ending_ == Ending::upstream_broke) {
+      answered_.record->error_code = "stream_interrupted";
+      ends_cleanly = meter_.can_tell_in_stream();
+      if (ends_cleanly) {
+        unsent_body = wire::render_error_event({.message = "The inference server broke off in the middle of the answer.",
+                                                .type = "upstream_error",
+                                                .code = "stream_interrupted"},
+                                               answered_.route.errors, meter_.at_event_boundary());
+      }
+    }
+    for (const std::string_view piece : onward_) unsent_body += piece;
+    answered_.answer.reset();
+    const int status = answered_.head.status;
+    const bool started = answered_.exchange->started();
+    EndpointDesk::Visit visit = std::move(answered_.visit);
+    return Relayed{static_cast<Softened&&>(answered_),
+                   std::move(visit),
+                   ending_,
+                   status,
+                   meter_.can_tell_in_stream(),
+                   meter_.reported(),
+                   meter_.counted(),
+                   started ? std::string() : std::move(head_lines_),
+                   std::move(unsent_body),
+                   ends_cleanly};
+  }
+
+  Answered answered_;
+  ReplyMeter meter_;
+  std::string head_lines_;
+  std::vector<std::string_view> onward_;
+  std::string whole_body_;
+  Ending ending_ = Ending::complete;
+  std::int64_t progress_told_ = 0;
+  Instant progress_at_;
+};
+
+}  // namespace
+
+Task<Relayed> relay_reply(Answered answered, const Policy& policy) {
+  Relay relay(std::move(answered), policy);
+  Relayed relayed = co_await relay.run();
+  co_return relayed;
+}
+
+}  // namespace obleth::gateway

@@ -1,0 +1,43 @@
+#include "gateway/reply_meter.hpp"
+
+namespace obleth::gateway {
+namespace {
+constexpr std::int64_t bytes_per_token = 4;   // of text whose usage nobody told
+}
+
+ReplyMeter::ReplyMeter(const AnswerHead& head, bool usage_injected) {
+  if (head.encoded) return;
+  if (head.event_stream) {
+    scanner_.emplace(usage_injected);
+  } else if (head.json) {
+    tokenizer_.emplace();
+  }
+}
+
+void ReplyMeter::pass(std::string_view bytes, std::vector<std::string_view>& onward) {
+  bytes_ += static_cast<std::int64_t>(bytes.size());
+  if (scanner_) {
+    scanner_->feed(bytes, onward);
+    return;
+  }
+  if (tokenizer_) tokenizer_->feed(bytes);
+  onward.push_back(bytes);
+}
+
+void ReplyMeter::finish(std::vector<std::string_view>& onward) {
+  if (scanner_) scanner_->finish(onward);
+}
+
+std::optional<TokenUsage> ReplyMeter::reported() const {
+  if (scanner_) return scanner_->usage();
+  if (!tokenizer_) return std::nullopt;
+  const auto found = tokenizer_->finish();
+  return found ? std::optional(found->usage) : std::nullopt;
+}
+
+OutputTokens ReplyMeter::counted() const {
+  if (scanner_) return scanner_->counted_output();
+  return {bytes_ / bytes_per_token};
+}
+
+}  // namespace obleth::gateway

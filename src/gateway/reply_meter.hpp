@@ -1,0 +1,39 @@
+// Counts what an answer is worth while its bytes pass, and takes the usage-only event out of a stream where obleth asked
+// for it. Connection's thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "domain/tokens.hpp"
+#include "gateway/request_states.hpp"
+#include "wire/sse_scanner.hpp"
+#include "wire/usage_extract.hpp"
+
+namespace obleth::gateway {
+
+class ReplyMeter {
+ public:
+  ReplyMeter(const AnswerHead& head, bool usage_injected);
+
+  // Appends the pieces that go on to the client; views as wire/sse_scanner says.
+  void pass(std::string_view bytes, std::vector<std::string_view>& onward);
+  // What was held back.
+  void finish(std::vector<std::string_view>& onward);
+
+  [[nodiscard]] std::optional<TokenUsage> reported() const;
+  [[nodiscard]] OutputTokens counted() const;
+  // A cut stream can be told so in one more event; has_done: nothing is missing.
+  [[nodiscard]] bool can_tell_in_stream() const { return scanner_.has_value(); }
+  [[nodiscard]] bool at_event_boundary() const { return scanner_ && scanner_->at_event_boundary(); }
+  [[nodiscard]] bool done_seen() const { return scanner_ && scanner_->done_seen(); }
+
+ private:
+  std::optional<wire::SseScanner> scanner_;        // a stream of events
+  std::optional<wire::UsageTokenizer> tokenizer_;  // one JSON document
+  std::int64_t bytes_ = 0;
+};
+
+}  // namespace obleth::gateway

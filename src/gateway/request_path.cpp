@@ -1,0 +1,115 @@
+#include "gateway/request_path.hpp"
+
+#include <utility>
+
+#include "gateway/answer_headers.hpp"
+#include "gateway/await_turn.hpp"
+#include "gateway/forward_upstream.hpp"
+#include "gateway/identify_tenant.hpp"
+#include "gateway/local_answers.hpp"
+#include "gateway/model_listing.hpp"
+#include "gateway/price_request.hpp"
+#include "gateway/receive_request.hpp"
+#include "gateway/relay_reply.hpp"
+#include "gateway/report_usage.hpp"
+#include "gateway/reserve_budget.hpp"
+#include "gateway/resolve_model.hpp"
+#include "gateway/settle_cost.hpp"
+#include "gateway/soften_request.hpp"
+
+namespace obleth::gateway {
+
+Task<void> RequestPath::serve(ports::ClientExchange& exchange) {
+  if (is_preflight(exchange.head())) {
+    co_await answer_preflight(exchange, services_.policy);
+    co_return;
+  }
+  UsageRecord record;
+  const Arrival arrival{&exchange, &loop_, EventId{services_.entropy.bits128()}, &record};
+  Outcome<Received> received = receive_request(arrival, services_.policy);
+  if (!received) {
+    co_await conclude(exchange, std::move(record), refuse(std::move(received.error())), wire::ErrorDialect::openai);
+    co_return;
+  }
+  const wire::ErrorDialect dialect = received->route.errors;
+  const Treatment treatment = received->route.treatment;
+  if (treatment == Treatment::health || treatment == Treatment::ready) {
+    co_await answer_health(exchange, treatment == Treatment::ready, services_.readiness);
+    co_return;
+  }
+  const bool is_list = treatment == Treatment::model_list;
+  Outcome<Settled> end = is_list ? co_await answer_locally(std::move(*received)) : co_await walk(std::move(*received));
+  co_await conclude(exchange, std::move(record), std::move(end), dialect);
+}
+
+Task<Outcome<Settled>> RequestPath::walk(Received received) {
+  const Services& ask = services_;
+
+  // Whose request is it? On the head alone, before any of the body is read.
+  Outcome<Identified> identified = co_await identify_tenant(std::move(received), ask.keys);
+  if (!identified) co_return refuse(std::move(identified.error()));
+
+  // Which model? The body is read here, and only here.
+  const ModelSources models{ask.catalog, ask.body_memory, ask.policy};
+  Outcome<Routed> routed = co_await resolve_model(std::move(*identified), models);
+  if (!routed) co_return refuse(std::move(routed.error()));
+
+  // What will it take, and may they have it? Before the queue: an exhausted tenant is told at once.
+  Priced priced = price_request(std::move(*routed), ask.estimates);
+  Outcome<Funded> funded = co_await reserve_budget(std::move(priced), ask.ledger);
+  if (!funded) co_return refuse(std::move(funded.error()));
+
+  // Whose turn is it? From here on the request holds a slot.
+  Outcome<Admitted> admitted = co_await await_turn(std::move(*funded), ask.desk, ask.policy);
+  if (!admitted) co_return refuse(std::move(admitted.error()));
+  Softened softened = soften_request(std::move(*admitted));
+
+  // The upstream works; what it says passes through; what it took is settled, whatever the ending.
+  const UpstreamDoors doors{ask.upstream, ask.endpoints, ask.policy, ask.metrics};
+  Outcome<Answered> answered = co_await forward_upstream(std::move(softened), doors);
+  if (!answered) co_return refuse(std::move(answered.error()));
+  Relayed relayed = co_await relay_reply(std::move(*answered), ask.policy);
+  co_return settle_cost(std::move(relayed), ask.estimates);
+}
+
+// The list of models: no slot, no tokens.
+Task<Outcome<Settled>> RequestPath::answer_locally(Received received) {
+  UsageRecord& record = *received.record;
+  Outcome<Identified> identified = co_await identify_tenant(std::move(received), services_.keys);
+  if (!identified) co_return refuse(std::move(identified.error()));
+
+  const ModelSourcesOfList sources{services_.catalog, services_.upstream, services_.policy};
+  Outcome<std::string> list = co_await list_models(*identified, sources);
+  if (!list) co_return refuse(std::move(list.error()));
+
+  record.status = 200;
+  record.ts = loop_.wall_now();
+  record.total_ms = whole_ms(loop_.refresh_now() - identified->timings.received);
+  std::string head_lines = "Content-Type: application/json\r\n";
+  append_request_ids(head_lines, record);
+  append_cross_origin(head_lines, identified->exchange->head(), services_.policy);
+  co_return Settled{.exchange = identified->exchange,
+                    .status = 200,
+                    .unsent_head = std::move(head_lines),
+                    .unsent_body = std::move(*list)};
+}
+
+// The row is written before the last byte goes out: what a client has seen end is in the ledger.
+Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord record, Outcome<Settled> end,
+                                 wire::ErrorDialect dialect) {
+  const Reporting reporting{services_.metrics, services_.usage_sink};
+  if (end) {
+    report_usage(std::move(record), reporting);
+    co_await send_rest(std::move(*end));
+    co_return;
+  }
+  std::string head_lines;
+  append_request_ids(head_lines, record);
+  append_cross_origin(head_lines, exchange.head(), services_.policy);
+  record.ts = loop_.wall_now();
+  record.total_ms = whole_ms(loop_.refresh_now() - exchange.received_at());
+  report_refusal(std::move(record), end.error(), reporting);
+  co_await send_refusal(exchange, end.error(), dialect, std::move(head_lines));
+}
+
+}  // namespace obleth::gateway

@@ -1,0 +1,59 @@
+// The life of a request, on one screen: the one file that includes the stages.
+//
+// One per thread; its services are shared unless said otherwise. Connection's thread.
+#pragma once
+
+#include "gateway/admission_desk.hpp"
+#include "gateway/body_memory.hpp"
+#include "gateway/endpoint_desk.hpp"
+#include "gateway/estimates.hpp"
+#include "gateway/policy.hpp"
+#include "gateway/refuse.hpp"
+#include "gateway/request_states.hpp"
+#include "observe/health.hpp"
+#include "observe/metrics.hpp"
+#include "ports/budget_ledger.hpp"
+#include "ports/entropy.hpp"
+#include "ports/http_service.hpp"
+#include "ports/key_directory.hpp"
+#include "ports/model_catalog.hpp"
+#include "ports/upstream.hpp"
+#include "ports/usage_sink.hpp"
+
+namespace obleth::gateway {
+
+// What the stages may ask. upstream is the thread's own.
+struct Services {
+  const Policy& policy;
+  ports::Entropy& entropy;
+  ports::KeyDirectory& keys;
+  const ports::ModelCatalog& catalog;
+  ports::BudgetLedger& ledger;
+  ports::Upstream& upstream;
+  ports::UsageSink& usage_sink;
+  AdmissionDesk& desk;
+  EndpointDesk& endpoints;
+  BodyMemory& body_memory;
+  Estimates& estimates;
+  observe::Metrics& metrics;
+  observe::Readiness& readiness;
+};
+
+class RequestPath final : public ports::HttpService {
+ public:
+  RequestPath(ports::Loop& loop, const Services& services) : loop_(loop), services_(services) {}
+
+  Task<void> serve(ports::ClientExchange& exchange) override;
+
+ private:
+  // receive → identify tenant → resolve model → price → reserve budget → await turn → soften → forward → relay → settle.
+  Task<Outcome<Settled>> walk(Received received);
+  Task<Outcome<Settled>> answer_locally(Received received);
+  Task<void> conclude(ports::ClientExchange& exchange, UsageRecord record, Outcome<Settled> end,
+                      wire::ErrorDialect dialect);
+
+  ports::Loop& loop_;
+  Services services_;
+};
+
+}  // namespace obleth::gateway

@@ -1,0 +1,96 @@
+#include "gateway/settle_cost.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/accounting/pricing.hpp"
+#include "core/accounting/settlement.hpp"
+
+namespace obleth::gateway {
+namespace {
+
+constexpr int client_closed_request = 499;
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
+  // What the upstream refused or broke before its answer began costs nothing.
+  if (relayed.status != 0 && !is_success(relayed.status)) return {};
+  // What passes through costs tokens only where the answer tells them.
+  if (relayed.route.treatment == Treatment::metered && !relayed.reported) return {.source = UsageSource::counted};
+  const TenantId tenant = relayed.who->tenant.id;
+  const ModelId model = relayed.model ? relayed.model->id : ModelId{};
+  const Duration elapsed = relayed.loop->now() - relayed.timings.sent;
+  const std::int64_t by_time = estimates.ask(tenant, [&](const accounting::UsageHistory& history) {
+    return history.probable_output(tenant, model, elapsed);
+  });
+  return accounting::billed_usage({.reported = relayed.reported,
+                                   .complete = relayed.ending == Ending::complete,
+                                   .produced_output = relayed.price.output_bound > 0,
+                                   .input_estimate = {relayed.price.input_tokens},
+                                   .counted = relayed.counted,
+                                   .probable = {std::min(relayed.price.hold_output, by_time)},
+                                   .streamed = relayed.streamed});
+}
+
+void learn(const Relayed& relayed, const TokenUsage& truth, Estimates& estimates) {
+  if (relayed.ending != Ending::complete || !relayed.reported || !is_success(relayed.status)) return;
+  if (relayed.route.treatment != Treatment::priced) return;
+  const TenantId tenant = relayed.who->tenant.id;
+  const ModelId model = relayed.model ? relayed.model->id : ModelId{};
+  const Duration took = relayed.loop->now() - relayed.timings.answered;
+  estimates.ask(tenant, [&](accounting::UsageHistory& history) {
+    history.learn_input(tenant, model, relayed.price.raw_input_tokens, truth.prompt.value);
+    if (relayed.price.output_bound > 0) history.learn_output(tenant, model, truth.output.value, took);
+  });
+}
+
+void judge_endpoint(Relayed& relayed, Instant now) {
+  if (relayed.ending == Ending::client_left) return;   // says nothing about the endpoint
+  if (relayed.ending == Ending::complete && relayed.status < 500) {
+    relayed.visit.succeeded(now);
+  } else {
+    relayed.visit.failed(now);
+  }
+}
+
+int final_status(const Relayed& relayed) {
+  return relayed.ending == Ending::client_left ? client_closed_request : relayed.status;
+}
+
+}  // namespace
+
+Settled settle_cost(Relayed relayed, Estimates& estimates) {
+  const Instant now = relayed.loop->refresh_now();
+  const accounting::BilledUsage billed = bill(relayed, estimates);
+  const NanoUsd cost =
+      relayed.model && is_success(relayed.status) ? accounting::cost_of(billed.usage, *relayed.model) : NanoUsd{};
+  const bool complete = relayed.ending == Ending::complete && is_success(relayed.status);
+  const fairshare::Settled charged = relayed.permit.settle(billed.usage, complete && relayed.reported.has_value());
+  const std::int64_t used = saturating_add(billed.usage.prompt.value, billed.usage.output.value);
+  relayed.budget.settle(used, cost, false);
+  learn(relayed, billed.usage, estimates);
+  judge_endpoint(relayed, now);
+
+  UsageRecord& record = *relayed.record;
+  record.status = final_status(relayed);
+  if (record.error_code.empty() && relayed.ending == Ending::client_left) record.error_code = "client_closed_request";
+  record.stream = record.stream || relayed.streamed;
+  record.tokens = billed.usage;
+  record.usage_source = billed.source;
+  record.cost = cost;
+  record.fairshare_cost = charged.cost;
+  record.slot_ms = whole_ms(charged.slot_time);
+  record.gpu_ms = whole_ms(charged.gpu_time);
+  record.total_ms = whole_ms(now - relayed.timings.received);
+  record.overhead_us = std::max<std::int64_t>(0, whole_us(now - relayed.timings.received - relayed.timings.waiting));
+  record.ts = relayed.loop->wall_now();
+  return {.exchange = relayed.exchange,
+          .status = relayed.status,
+          .client_left = relayed.ending == Ending::client_left,
+          .unsent_head = std::move(relayed.unsent_head),
+          .unsent_body = std::move(relayed.unsent_body),
+          .ends_cleanly = relayed.ends_cleanly};
+}
+
+}  // namespace obleth::gateway

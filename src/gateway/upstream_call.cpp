@@ -1,0 +1,110 @@
+#include "gateway/upstream_call.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "wire/header_rules.hpp"
+
+namespace obleth::gateway {
+
+// The client's body as it arrives, for requests that are not held in memory.
+class OutgoingRequest::ClientBody final : public ports::BodySource {
+ public:
+  explicit ClientBody(ports::ClientExchange& exchange) : exchange_(exchange) {}
+  Task<Result<std::string_view>> next() override { return exchange_.read_body(); }
+
+ private:
+  ports::ClientExchange& exchange_;
+};
+
+namespace {
+
+wire::BodyPatch patch_of(const Softened& softened, bool inject_usage) {
+  wire::BodyPatch patch{.output_cap = softened.output_cap,
+                        .cap_name = softened.route.cap_name,
+                        .include_usage = inject_usage};
+  const Model* model = softened.model.get();
+  if (model != nullptr && model->upstream_model != softened.content->fields.model) patch.model = model->upstream_model;
+  // What passes through stays as it is, but for nothing at all.
+  patch.remove_priority = softened.route.treatment == Treatment::priced;
+  return patch;
+}
+
+std::string credential_of(const Model* model, const Endpoint* endpoint) {
+  const Secret* key = nullptr;
+  if (model != nullptr && model->api_key) key = &*model->api_key;
+  if (endpoint != nullptr && endpoint->api_key) key = &*endpoint->api_key;
+  return key == nullptr ? std::string() : "Bearer " + std::string(key->reveal());
+}
+
+}  // namespace
+
+bool wants_usage_injected(const Softened& softened) {
+  if (softened.route.treatment != Treatment::priced || !softened.content) return false;
+  const wire::RequestFields& fields = softened.content->fields;
+  const bool allowed = softened.model == nullptr || softened.model->inject_usage;
+  return allowed && fields.stream && !fields.asks_usage && softened.route.dialect != wire::BodyDialect::embeddings;
+}
+
+OutgoingRequest::OutgoingRequest(const Softened& softened, const Destination& destination, const Policy& policy,
+                                 bool inject_usage) {
+  const RequestHead& head = softened.exchange->head();
+  if (softened.content) {
+    const wire::BodyPatch patch = patch_of(softened, inject_usage);
+    body_ = std::make_unique<wire::PatchedBody>(softened.content->bytes, softened.content->fields, patch);
+    call_.body = body_->pieces();
+  } else if (head.framing != BodyFraming::none) {
+    stream_ = std::make_unique<ClientBody>(*softened.exchange);
+    call_.stream = stream_.get();
+    call_.stream_chunked = head.framing == BodyFraming::chunked;
+    call_.replayable = false;
+  }
+  write_head(softened, destination, policy);
+  const Model* model = softened.model.get();
+  call_.address = destination.address.get();
+  call_.head = head_;
+  call_.answer_has_no_body = head.method == "HEAD";
+  call_.head_timeout = model != nullptr ? std::chrono::seconds(model->request_timeout_secs) : policy.default_head_timeout;
+  call_.idle_timeout = model != nullptr ? std::chrono::seconds(model->idle_timeout_secs) : policy.default_idle_timeout;
+  call_.cancel = &softened.exchange->departure();
+}
+
+void OutgoingRequest::write_head(const Softened& softened, const Destination& destination, const Policy& policy) {
+  const RequestHead& head = softened.exchange->head();
+  const std::string credential = credential_of(softened.model.get(), destination.endpoint);
+  credential_injected_ = !credential.empty();
+  const std::string event_id = softened.event_id.hex();
+  const std::string traceparent =
+      wire::continue_traceparent(head.fields.find("traceparent"), event_id, std::string_view(event_id).substr(16));
+  std::vector<std::pair<std::string_view, std::string_view>> added;
+  if (softened.model) {
+    for (const auto& [name, value] : softened.model->upstream_headers) added.emplace_back(name, value.reveal());
+  }
+  head_.reserve(1024);
+  head_ += head.method;
+  head_ += ' ';
+  head_ += join_target(*destination.address, head.target);
+  head_ += " HTTP/1.1\r\n";
+  wire::append_forwarded_headers(head_, head,
+                                 {.authority = destination.address->authority,
+                                  .credential = credential,
+                                  .request_id = event_id,
+                                  .traceparent = traceparent,
+                                  .identity_encoding = softened.route.treatment == Treatment::priced,
+                                  .strip = policy.strip_headers,
+                                  .add = added});
+  append_framing(head);
+  head_ += "\r\n";
+}
+
+void OutgoingRequest::append_framing(const RequestHead& head) {
+  if (body_) {
+    head_ += "Content-Length: " + std::to_string(body_->size()) + "\r\n";
+  } else if (head.framing == BodyFraming::length) {
+    head_ += "Content-Length: " + std::to_string(head.content_length) + "\r\n";
+  } else if (head.framing == BodyFraming::chunked) {
+    head_ += "Transfer-Encoding: chunked\r\n";
+  }
+}
+
+}  // namespace obleth::gateway
