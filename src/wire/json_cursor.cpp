@@ -14,14 +14,23 @@ constexpr bool is_hex_digit(char c) {
 
 }  // namespace
 
+// Stops at the end where a text ends in the middle, so that a walk over a part of a text can tell that from a fault.
+bool JsonCursor::stop_at_end() {
+  at_ = end_;
+  return false;
+}
+
 // On the backslash.
 bool JsonCursor::skip_escape() {
-  if (end_ - at_ < 2) return false;
+  if (end_ - at_ < 2) return stop_at_end();
   const char kind = at_[1];
   at_ += 2;
   if (kind != 'u') return std::string_view("\"\\/bfnrt").contains(kind);
-  if (end_ - at_ < 4 || !std::all_of(at_, at_ + 4, is_hex_digit)) return false;
-  at_ += 4;
+  constexpr std::ptrdiff_t hex_digits = 4;
+  const char* const last = at_ + std::min(end_ - at_, hex_digits);
+  if (!std::all_of(at_, last, is_hex_digit)) return false;
+  if (last - at_ < hex_digits) return stop_at_end();
+  at_ = last;
   return true;
 }
 
@@ -53,7 +62,9 @@ std::optional<std::string_view> JsonCursor::take_number() {
 
 bool JsonCursor::take_literal(std::string_view literal) {
   peek();
-  if (!std::string_view(at_, end_).starts_with(literal)) return false;
+  const std::string_view rest(at_, end_);
+  if (rest.size() < literal.size() && literal.starts_with(rest)) return stop_at_end();
+  if (!rest.starts_with(literal)) return false;
   at_ += literal.size();
   return true;
 }

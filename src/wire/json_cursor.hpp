@@ -1,7 +1,8 @@
 // Walks once over a JSON text (RFC 8259), strictly, from its first byte to its last. No tree, no copy, no recursion.
 //
 // A function that answers false or nullopt met a text that is not JSON, or a value of another type, and the walk is
-// over. Strings are checked for escapes and control characters; UTF-8 is the business of who reads them. One walk.
+// over; it stands at the end where the text only ended too soon. Strings are checked for escapes and control
+// characters; UTF-8 is the business of who reads them. One walk.
 #pragma once
 
 #include <algorithm>
@@ -86,6 +87,7 @@ class JsonCursor {
   bool skip_scalar();
   bool skip_container();
   bool skip_escape();
+  bool stop_at_end();
   bool skip_digits();
 
   const char* begin_;

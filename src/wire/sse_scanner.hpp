@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "domain/tokens.hpp"
-#include "wire/usage_extract.hpp"
+#include "wire/sse_event.hpp"
 
 namespace obleth::wire {
+
+inline constexpr std::size_t sse_held_bytes_max = 64 * 1024;
 
 class SseScanner {
  public:
@@ -38,14 +40,32 @@ class SseScanner {
   [[nodiscard]] bool usage_clamped() const { return usage_clamped_; }
 
  private:
-  struct Machine;
+  // Takes what was still missing of an event; answers whether the event is to be taken out.
+  bool complete_event(std::string_view part);
+  void read_event(std::string_view event, bool single_line);
+  void begin_event();
+  // Gives out what was held back of the first bytes of the event.
+  void release(std::size_t up_to, std::vector<std::string_view>& out);
+  // Of a usage-only event, the lines that are not data, and the blank line where there are any.
+  void give_other_lines(std::string_view part, std::vector<std::string_view>& out);
+  // Keeps the beginning of an event that has not ended; answers how many bytes of it may go on already.
+  std::size_t keep_incomplete(std::string_view tail, std::vector<std::string_view>& out);
+  [[nodiscard]] std::size_t held_from();
+
   bool strip_usage_event_;
-  std::optional<TokenUsage> usage_;
   bool done_seen_ = false;
   bool usage_clamped_ = false;
+  bool usage_only_ = false;      // the event read last
+  bool undecided_ = true;        // the incomplete event can still be the usage-only one
+  bool oversized_ = false;       // the incomplete event passed its bound and is not kept
+  bool skip_line_feed_ = false;  // the event taken out ended in CR: an LF that follows belongs to it
+  SseBoundary boundary_;
+  std::size_t sent_ = 0;  // bytes of event_ that have gone on
+  std::string event_;     // the incomplete event
+  std::string released_;  // what was held back and goes on with this call
+  std::optional<TokenUsage> usage_;
   std::int64_t content_events_ = 0;
   std::int64_t content_bytes_ = 0;
-  // The implementer's own members follow; keep them few: one scanner lives in every stream.
 };
 
 }  // namespace obleth::wire

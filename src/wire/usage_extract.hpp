@@ -33,9 +33,16 @@ class UsageTokenizer {
   [[nodiscard]] std::int64_t bytes() const { return bytes_; }
 
  private:
+  // Each takes some bytes and answers how many.
+  std::size_t feed_string(std::string_view bytes);
+  std::size_t feed_structure(char byte);
+  void begin_value();
+  void feed_value(char byte);
+  void capture(std::string_view bytes);
+
   enum class Phase : std::uint8_t { before_object, in_object, key, after_key, value, done, broken };
   Phase phase_ = Phase::before_object;
-  std::uint32_t depth_ = 0;
+  std::uint64_t depth_ = 0;  // inside a member's value
   bool in_string_ = false;
   bool escaped_ = false;
   bool capturing_ = false;

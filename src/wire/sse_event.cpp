@@ -1,0 +1,194 @@
+#include "wire/sse_event.hpp"
+
+#include "wire/json_cursor.hpp"
+#include "wire/usage_figures.hpp"
+
+namespace obleth::wire {
+namespace {
+
+constexpr std::string_view data_field = "data:";
+
+std::size_t find_line_end(std::string_view bytes, std::size_t at) {
+  while (bytes.size() - at >= ByteLanes::width) {
+    const ByteLanes lanes(bytes.data() + at);
+    if (const std::uint64_t controls = lanes.below('\x0E'); controls != 0) {
+      const std::uint64_t ends = lanes.equal_to('\n') | lanes.equal_to('\r');
+      if (ends != 0) return at + ByteLanes::first(ends);
+    }
+    at += ByteLanes::width;
+  }
+  while (at < bytes.size() && bytes[at] != '\n' && bytes[at] != '\r')
+    ++at;
+  return at < bytes.size() ? at : std::string_view::npos;
+}
+
+std::int64_t unescaped_bytes(const JsonString& text) {
+  std::string meaning;
+  return static_cast<std::int64_t>(text.has_escape && text.unescape(meaning) ? meaning.size() : text.raw.size());
+}
+
+// One event's JSON, of any dialect: choices[].delta and choices[].text; Anthropic's and the responses API's delta.
+class DataReader {
+ public:
+  explicit DataReader(std::string_view json) : cursor_(json) {}
+
+  SseDataReading read() {
+    const bool whole = cursor_.take_object([this](const JsonString& key) {
+      if (key.equals("choices")) return read_choices();
+      if (key.equals("usage") && cursor_.peek() == '{') return take_usage(cursor_, reading_.usage);
+      if (key.equals("delta")) return read_delta();
+      return cursor_.skip_value();
+    });
+    reading_.usage_only = whole && cursor_.at_end() && choices_empty_ && reading_.usage.has_value();
+    return std::move(reading_);
+  }
+
+ private:
+  bool read_choices() {
+    if (cursor_.peek() != '[') return cursor_.skip_value();
+    choices_empty_ = true;
+    return cursor_.take_array([this] {
+      choices_empty_ = false;
+      if (cursor_.peek() != '{') return cursor_.skip_value();
+      return cursor_.take_object([this](const JsonString& key) {
+        if (key.equals("delta")) return read_delta();
+        if (key.equals("text") && cursor_.peek() == '"') return count_text();
+        return cursor_.skip_value();
+      });
+    });
+  }
+
+  bool read_delta() {
+    const char first = cursor_.peek();
+    if (first == '"') return count_text();
+    if (first != '{') return cursor_.skip_value();
+    return cursor_.take_object([this](const JsonString& key) {
+      const char value = cursor_.peek();
+      if (value == '"') return key.equals("role") || key.equals("type") ? cursor_.skip_value() : count_text();
+      if (value == '[' && key.equals("tool_calls")) return read_tool_calls();
+      return value == '{' && key.equals("function_call") ? read_call() : cursor_.skip_value();
+    });
+  }
+
+  bool read_tool_calls() {
+    return cursor_.take_array([this] {
+      if (cursor_.peek() != '{') return cursor_.skip_value();
+      return cursor_.take_object([this](const JsonString& key) {
+        return key.equals("function") && cursor_.peek() == '{' ? read_call() : cursor_.skip_value();
+      });
+    });
+  }
+
+  bool read_call() {
+    return cursor_.take_object(
+        [this](const JsonString&) { return cursor_.peek() == '"' ? count_text() : cursor_.skip_value(); });
+  }
+
+  bool count_text() {
+    const std::optional<JsonString> text = cursor_.take_string();
+    if (!text) return false;
+    reading_.has_content = reading_.has_content || !text->raw.empty();
+    reading_.content_bytes += unescaped_bytes(*text);
+    return true;
+  }
+
+  JsonCursor cursor_;
+  SseDataReading reading_;
+  bool choices_empty_ = false;
+};
+
+}  // namespace
+
+std::size_t SseBoundary::find_end(std::string_view bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    if (after_cr_ && bytes[at] == '\n') ++at;
+    after_cr_ = false;
+    const std::size_t line_end = find_line_end(bytes, at);
+    if (line_end == std::string_view::npos) {
+      line_empty_ = line_empty_ && at == bytes.size();
+      return std::string_view::npos;
+    }
+    const bool blank = line_empty_ && line_end == at;
+    const bool cr = bytes[line_end] == '\r';
+    at = line_end + 1;
+    if (cr && at < bytes.size() && bytes[at] == '\n') {
+      ++at;
+    } else if (cr && at == bytes.size() && !blank) {
+      after_cr_ = true;
+    }
+    line_empty_ = true;
+    if (blank) {
+      single_line_ = lines_ == 1;
+      lines_ = 0;
+      return at;
+    }
+    ++lines_;
+  }
+  return std::string_view::npos;
+}
+
+std::string_view sse_line(std::string_view event, std::size_t at) {
+  std::size_t end = find_line_end(event, at);
+  if (end == std::string_view::npos) return event.substr(at);
+  const bool crlf = event[end] == '\r' && end + 1 < event.size() && event[end + 1] == '\n';
+  end += crlf ? 2 : 1;
+  return event.substr(at, end - at);
+}
+
+bool is_data_line(std::string_view line) {
+  return line.starts_with(data_field);
+}
+bool may_become_data_line(std::string_view incomplete) {
+  return data_field.starts_with(incomplete);
+}
+
+std::string_view sse_data_of_line(std::string_view line) {
+  if (!is_data_line(line)) return {};
+  line.remove_prefix(data_field.size());
+  while (line.ends_with('\n') || line.ends_with('\r'))
+    line.remove_suffix(1);
+  if (line.starts_with(' ')) line.remove_prefix(1);
+  return line;
+}
+
+std::string_view sse_data(std::string_view event, std::string& joined) {
+  std::string_view first;
+  bool several = false;
+  for (std::size_t at = 0; at < event.size();) {
+    const std::string_view line = sse_line(event, at);
+    at += line.size();
+    if (!is_data_line(line)) continue;
+    const std::string_view data = sse_data_of_line(line);
+    if (first.data() == nullptr) {
+      first = data;
+      continue;
+    }
+    if (!several) joined.assign(first);
+    several = true;
+    joined.append(1, '\n').append(data);
+  }
+  return several ? std::string_view(joined) : first;
+}
+
+SseDataReading read_sse_data(std::string_view data) {
+  if (data.starts_with('{')) return DataReader(data).read();
+  SseDataReading reading;
+  reading.done = data.starts_with("[DONE]");
+  return reading;
+}
+
+bool may_become_usage_only(std::string_view beginning) {
+  JsonCursor cursor(beginning);
+  if (cursor.at_end()) return true;
+  bool has_choices = false;
+  // The walk ends where the bytes end, or with the answer; that it ended early says nothing.
+  static_cast<void>(cursor.take_object([&](const JsonString& key) {
+    if (!key.equals("choices") || cursor.at_end()) return cursor.skip_value();
+    has_choices = !cursor.take('[') || (!cursor.at_end() && cursor.peek() != ']');
+    return !has_choices && cursor.take(']');
+  }));
+  return !has_choices && cursor.at_end();
+}
+
+}  // namespace obleth::wire

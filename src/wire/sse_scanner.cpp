@@ -1,0 +1,147 @@
+#include "wire/sse_scanner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "wire/sse_event.hpp"
+
+namespace obleth::wire {
+namespace {
+
+constexpr std::int64_t bytes_per_token = 4;
+
+void give(std::string_view piece, std::vector<std::string_view>& out) {
+  if (!piece.empty()) out.push_back(piece);
+}
+
+}  // namespace
+
+SseScanner::SseScanner(bool strip_usage_event) : strip_usage_event_(strip_usage_event) {}
+
+void SseScanner::feed(std::string_view bytes, std::vector<std::string_view>& out) {
+  released_.clear();
+  if (!bytes.empty() && std::exchange(skip_line_feed_, false) && bytes.front() == '\n') bytes.remove_prefix(1);
+  std::size_t given = 0;  // bytes that are in out, or taken out
+  std::size_t at = 0;     // where the next event begins
+  while (at < bytes.size()) {
+    const std::size_t length = boundary_.find_end(bytes.substr(at));
+    if (length == std::string_view::npos) break;
+    const std::string_view part = bytes.substr(at, length);
+    const std::size_t kept = event_.size();
+    if (complete_event(part)) {
+      give(bytes.substr(given, at - given), out);
+      give_other_lines(part, out);
+      given = at + length;
+      skip_line_feed_ = given == bytes.size() && part.ends_with('\r');
+    } else {
+      release(kept, out);
+    }
+    begin_event();
+    at += length;
+  }
+  if (at < bytes.size()) at += keep_incomplete(bytes.substr(at), out);
+  give(bytes.substr(given, at - given), out);
+}
+
+void SseScanner::finish(std::vector<std::string_view>& out) {
+  released_.clear();
+  read_event(event_, false);
+  release(event_.size(), out);
+  sent_ = event_.size();
+}
+
+bool SseScanner::at_event_boundary() const {
+  return sent_ == 0 && !oversized_;
+}
+
+OutputTokens SseScanner::counted_output() const {
+  return {std::max(content_events_, content_bytes_ / bytes_per_token)};
+}
+
+bool SseScanner::complete_event(std::string_view part) {
+  if (oversized_) {
+    ++content_events_;
+    return false;
+  }
+  if (event_.empty()) {
+    read_event(part, boundary_.single_line());
+  } else {
+    event_ += part;
+    read_event(event_, boundary_.single_line());
+  }
+  return strip_usage_event_ && undecided_ && usage_only_;
+}
+
+void SseScanner::read_event(std::string_view event, bool single_line) {
+  std::string joined;
+  const SseDataReading reading = read_sse_data(single_line ? sse_data_of_line(event) : sse_data(event, joined));
+  usage_only_ = reading.usage_only;
+  done_seen_ = done_seen_ || reading.done;
+  content_events_ += reading.has_content ? 1 : 0;
+  content_bytes_ += reading.content_bytes;
+  if (!reading.usage) return;
+  usage_ = reading.usage->usage;
+  usage_clamped_ = usage_clamped_ || reading.usage->clamped;
+}
+
+void SseScanner::begin_event() {
+  event_.clear();
+  sent_ = 0;
+  undecided_ = true;
+  oversized_ = false;
+}
+
+void SseScanner::release(std::size_t up_to, std::vector<std::string_view>& out) {
+  if (up_to <= sent_) return;
+  released_.assign(event_, sent_, up_to - sent_);
+  out.push_back(released_);
+}
+
+void SseScanner::give_other_lines(std::string_view part, std::vector<std::string_view>& out) {
+  std::string_view event = part;
+  if (!event_.empty()) {
+    released_ = std::move(event_);
+    event = released_;
+  }
+  bool others = false;
+  for (std::size_t at = 0; at < event.size();) {
+    const std::string_view line = sse_line(event, at);
+    at += line.size();
+    const bool blank = line.front() == '\n' || line.front() == '\r';
+    if (is_data_line(line) || (blank && !others)) continue;
+    others = true;
+    const std::size_t already = sent_ > at - line.size() ? sent_ - (at - line.size()) : 0;
+    give(line.substr(std::min(already, line.size())), out);
+  }
+}
+
+std::size_t SseScanner::keep_incomplete(std::string_view tail, std::vector<std::string_view>& out) {
+  if (oversized_) return tail.size();
+  const std::size_t kept = event_.size();
+  event_ += tail;
+  const std::size_t sendable = held_from();
+  release(std::min(sendable, kept), out);
+  sent_ = sendable;
+  oversized_ = event_.size() > sse_held_bytes_max;
+  if (oversized_) event_.clear();
+  return sendable > kept ? sendable - kept : 0;
+}
+
+// Comments and other fields go on at once; data waits for as long as it may become the usage-only event.
+std::size_t SseScanner::held_from() {
+  if (!strip_usage_event_ || !undecided_ || event_.size() > sse_held_bytes_max) return event_.size();
+  for (std::size_t at = 0; at < event_.size();) {
+    const std::string_view line = sse_line(event_, at);
+    const bool ended = line.ends_with('\n') || line.ends_with('\r');
+    if (!ended && may_become_data_line(line)) return at;
+    if (is_data_line(line)) {
+      std::string joined;
+      undecided_ = may_become_usage_only(sse_data(event_, joined));
+      return undecided_ ? at : event_.size();
+    }
+    at += line.size();
+  }
+  return event_.size();
+}
+
+}  // namespace obleth::wire
