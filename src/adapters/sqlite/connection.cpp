@@ -1,0 +1,95 @@
+#include "adapters/sqlite/connection.hpp"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/store_failure.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+constexpr int busy_timeout_ms = 5000;  // another process's write is short
+
+}  // namespace
+
+Connection::Connection(DatabaseFile file) : file_(std::move(file)) {
+  std::error_code ignored;
+  const bool is_new = !std::filesystem::exists(file_.path, ignored);
+  open();
+  sqlite3_extended_result_codes(database_.get(), 1);
+  sqlite3_busy_timeout(database_.get(), busy_timeout_ms);
+  execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+  bound_size();
+  // The log beside it takes over the file's own permissions.
+  const auto owner_only = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
+  if (is_new) std::filesystem::permissions(file_.path, owner_only, ignored);
+}
+
+void Connection::open() {
+  // One thread at a time by our own lock, so SQLite's is not needed.
+  constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  sqlite3* opened = nullptr;
+  const int code = sqlite3_open_v2(file_.path.c_str(), &opened, flags, nullptr);
+  database_.reset(opened);
+  if (code != SQLITE_OK) fail();
+}
+
+void Connection::bound_size() {
+  if (file_.bytes_max == 0) return;
+  std::int64_t page_bytes = 0;
+  {
+    Statement ask(*this, "PRAGMA page_size");
+    ask.step();
+    page_bytes = Row(ask).integer();
+  }
+  execute(("PRAGMA max_page_count = " + std::to_string(file_.bytes_max / page_bytes)).c_str());
+}
+
+sqlite3_stmt* Connection::prepared(std::string_view sql) {
+  if (const auto known = statements_.find(sql); known != statements_.end()) return known->second.get();
+  sqlite3_stmt* statement = nullptr;
+  const int length = static_cast<int>(sql.size());
+  if (sqlite3_prepare_v3(database_.get(), sql.data(), length, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) !=
+      SQLITE_OK) {
+    fail();
+  }
+  return statements_.emplace(sql, statement).first->second.get();
+}
+
+void Connection::execute(const char* script) {
+  if (sqlite3_exec(database_.get(), script, nullptr, nullptr, nullptr) != SQLITE_OK) fail();
+}
+
+std::int64_t Connection::rows_changed() const {
+  return sqlite3_changes64(database_.get());
+}
+
+bool Connection::in_transaction() const {
+  return sqlite3_get_autocommit(database_.get()) == 0;
+}
+
+void Connection::fail() const {
+  throw_sqlite_error(database_.get(), file_.path);
+}
+
+Transaction::Transaction(Connection& connection, Kind kind) : connection_(connection) {
+  connection_.execute(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+Transaction::~Transaction() {
+  // A full disk or a failed write may have rolled back already.
+  if (!connection_.in_transaction()) return;
+  try {
+    connection_.execute("ROLLBACK");
+  } catch (const StoreFailure&) {
+    // The journal undoes it when the database is opened next; the fault that led here is already on its way.
+  }
+}
+
+void Transaction::commit() {
+  connection_.execute("COMMIT");
+}
+
+}  // namespace obleth::adapters

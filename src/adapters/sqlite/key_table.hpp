@@ -1,0 +1,35 @@
+// Tenants' keys, in SQLite. Faults are thrown as StoreFailure. Thread: the connection's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "adapters/sqlite/record_table.hpp"
+#include "ports/record_store.hpp"
+
+namespace obleth::adapters {
+
+class KeyTable {
+ public:
+  explicit KeyTable(Connection& connection) : connection_(connection), rows_(connection, "keys", "key") {}
+
+  void put(const ports::PutKey& write) const;  // last_used_at of a known key stays as it is
+  void erase(KeyId id) const { rows_.erase(id.bits); }
+  void note_use(KeyId id, WallTime at) const;  // never earlier than what is noted
+
+  [[nodiscard]] std::optional<ApiKey> find(KeyId id) const;
+  // A rotated key's former hash finds it until its grace ends.
+  [[nodiscard]] std::optional<ApiKey> find(const SecretHash& hash, WallTime now) const;
+  [[nodiscard]] ports::Page<ApiKey> page(const std::optional<TenantId>& tenant,
+                                         const ports::PageRequest& request) const;
+
+ private:
+  void check_name_free(const ApiKey& key) const;
+
+  Connection& connection_;
+  RecordTable rows_;
+};
+
+}  // namespace obleth::adapters

@@ -1,0 +1,34 @@
+#include "adapters/sqlite/sealed_columns.hpp"
+
+#include <utility>
+
+#include "adapters/sqlite/store_failure.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+template <class Value>
+Value value_or_throw(Result<Value> result) {
+  if (!result) throw StoreFailure(std::move(result).error());
+  return std::move(*result);
+}
+
+}  // namespace
+
+std::string SealedColumns::purpose(const Bits128& id, std::string_view column) const {
+  return std::string(table_).append(":").append(to_uuid(id)).append(":").append(column);
+}
+
+std::optional<std::string> SealedColumns::seal(const std::optional<Secret>& plain, const Bits128& id,
+                                               std::string_view column) const {
+  if (!plain) return std::nullopt;
+  return value_or_throw(sealer_.seal(*plain, purpose(id, column)));
+}
+
+std::optional<Secret> SealedColumns::open(Row& row, const Bits128& id, std::string_view column) const {
+  const auto sealed = row.maybe(&Row::text);
+  if (!sealed) return std::nullopt;
+  return value_or_throw(sealer_.open(*sealed, purpose(id, column)));
+}
+
+}  // namespace obleth::adapters

@@ -1,0 +1,31 @@
+// Credentials on their way into and out of a table. Bound to "table:row id:column", so that sealed text which is
+// copied to another row does not open. Faults are thrown as StoreFailure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "adapters/sqlite/statement.hpp"
+#include "base/secret.hpp"
+#include "ports/secret_sealer.hpp"
+
+namespace obleth::adapters {
+
+class SealedColumns {
+ public:
+  SealedColumns(const ports::SecretSealer& sealer, std::string_view table) : sealer_(sealer), table_(table) {}
+
+  [[nodiscard]] std::optional<std::string> seal(const std::optional<Secret>& plain, const Bits128& id,
+                                                std::string_view column) const;
+  // The next column of the row.
+  [[nodiscard]] std::optional<Secret> open(Row& row, const Bits128& id, std::string_view column) const;
+
+ private:
+  [[nodiscard]] std::string purpose(const Bits128& id, std::string_view column) const;
+
+  const ports::SecretSealer& sealer_;
+  std::string_view table_;
+};
+
+}  // namespace obleth::adapters

@@ -1,0 +1,196 @@
+#include "adapters/sqlite/sqlite_record_store.hpp"
+
+#include <exception>
+#include <type_traits>
+
+#include "adapters/sqlite/admin_token_table.hpp"
+#include "adapters/sqlite/audit_table.hpp"
+#include "adapters/sqlite/group_table.hpp"
+#include "adapters/sqlite/key_table.hpp"
+#include "adapters/sqlite/mcp_server_table.hpp"
+#include "adapters/sqlite/migrations.hpp"
+#include "adapters/sqlite/model_table.hpp"
+#include "adapters/sqlite/record_writer.hpp"
+#include "adapters/sqlite/setting_table.hpp"
+#include "adapters/sqlite/store_failure.hpp"
+#include "adapters/sqlite/tenant_table.hpp"
+#include "ports/handover.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+// The adapter's edge: what was thrown inside becomes a fault.
+Fault fault_of(std::exception_ptr thrown) {
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const StoreFailure& failure) {
+    return failure.fault();
+  } catch (const std::exception& unexpected) {
+    return store_fault(FaultKind::internal, std::string("the database could not be used: ") + unexpected.what());
+  }
+}
+
+std::optional<ResolvedKey> resolve(Connection& connection, const SecretHash& hash, WallTime now) {
+  const Transaction one_moment(connection, Transaction::Kind::read);
+  auto key = KeyTable(connection).find(hash, now);
+  if (!key) return std::nullopt;
+  auto tenant = TenantTable(connection).find(key->tenant);
+  if (!tenant) return std::nullopt;
+  auto group = GroupTable(connection).find(tenant->group);
+  if (!group) return std::nullopt;
+  return ResolvedKey{std::move(*key), std::move(*tenant), std::move(*group)};
+}
+
+}  // namespace
+
+// Owned by the waiting task and the worker together, since either may end first.
+template <class Work>
+struct SqliteRecordStore::Errand {
+  Work work;
+  std::shared_ptr<ports::Handover> done;
+  std::optional<AnswerOf<Work>> answer;
+};
+
+template <class Work>
+SqliteRecordStore::AnswerOf<Work> SqliteRecordStore::do_now(Work& work) {
+  const std::lock_guard lock(connection_mutex_);
+  try {
+    if constexpr (std::is_void_v<std::invoke_result_t<Work&, Connection&>>) {
+      work(connection_);
+      return {};
+    } else {
+      return work(connection_);
+    }
+  } catch (...) {
+    return fail(fault_of(std::current_exception()));
+  }
+}
+
+template <class Work>
+bool SqliteRecordStore::send(std::shared_ptr<Errand<Work>> errand) {
+  return worker_.submit([this, errand = std::move(errand)] {
+    errand->answer = do_now(errand->work);
+    ports::Handover::wake(errand->done);
+  });
+}
+
+template <class Work>
+Task<SqliteRecordStore::AnswerOf<Work>> SqliteRecordStore::ask(Work work) {
+  ports::Loop* loop = ports::Loop::current();
+  if (loop == nullptr) co_return do_now(work);
+  const auto done = std::make_shared<ports::Handover>(*loop);
+  const auto errand = std::make_shared<Errand<Work>>(std::move(work), done);
+  if (!send(errand)) co_return fail(store_fault(FaultKind::unavailable, "too many queries wait for the database"));
+  co_await done->awaited();
+  co_return std::move(*errand->answer);
+}
+
+SqliteRecordStore::SqliteRecordStore(DatabaseFile file, const ports::SecretSealer& sealer)
+    : sealer_(sealer), connection_(std::move(file)) {
+  migrate(connection_, record_migrations());
+}
+
+Result<std::unique_ptr<SqliteRecordStore>> SqliteRecordStore::open(DatabaseFile file,
+                                                                   const ports::SecretSealer& sealer) {
+  try {
+    return std::unique_ptr<SqliteRecordStore>(new SqliteRecordStore(std::move(file), sealer));
+  } catch (...) {
+    return fail(fault_of(std::current_exception()));
+  }
+}
+
+Task<Result<std::uint64_t>> SqliteRecordStore::commit(ports::Transaction transaction) {
+  return ask([this, transaction = std::move(transaction)](Connection& connection) {
+    return commit_all(connection, sealer_, transaction);
+  });
+}
+
+Task<Result<std::uint64_t>> SqliteRecordStore::version() {
+  return ask([](Connection& connection) { return configuration_version(connection); });
+}
+
+Task<Result<std::optional<ResolvedKey>>> SqliteRecordStore::resolve_key(const SecretHash& hash, WallTime now) {
+  return ask([hash, now](Connection& connection) { return resolve(connection, hash, now); });
+}
+
+Task<Result<void>> SqliteRecordStore::note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) {
+  return ask([uses = std::move(uses)](Connection& connection) {
+    Transaction all(connection, Transaction::Kind::write);
+    for (const auto& [key, at] : uses)
+      KeyTable(connection).note_use(key, at);
+    all.commit();
+  });
+}
+
+Task<Result<std::optional<Tenant>>> SqliteRecordStore::find_tenant(std::string id_or_name) {
+  return ask([text = std::move(id_or_name)](Connection& connection) { return TenantTable(connection).find(text); });
+}
+
+Task<Result<ports::Page<Tenant>>> SqliteRecordStore::list_tenants(ports::PageRequest page) {
+  return ask([page = std::move(page)](Connection& connection) { return TenantTable(connection).page(page); });
+}
+
+Task<Result<std::optional<ApiKey>>> SqliteRecordStore::find_key(KeyId id) {
+  return ask([id](Connection& connection) { return KeyTable(connection).find(id); });
+}
+
+Task<Result<ports::Page<ApiKey>>> SqliteRecordStore::list_keys(std::optional<TenantId> tenant,
+                                                               ports::PageRequest page) {
+  return ask(
+      [tenant, page = std::move(page)](Connection& connection) { return KeyTable(connection).page(tenant, page); });
+}
+
+Task<Result<std::optional<Group>>> SqliteRecordStore::find_group(std::string id_or_name) {
+  return ask([text = std::move(id_or_name)](Connection& connection) { return GroupTable(connection).find(text); });
+}
+
+Task<Result<ports::Page<Group>>> SqliteRecordStore::list_groups(ports::PageRequest page) {
+  return ask([page = std::move(page)](Connection& connection) { return GroupTable(connection).page(page); });
+}
+
+Task<Result<std::optional<Model>>> SqliteRecordStore::find_model(std::string id_or_name) {
+  return ask([this, text = std::move(id_or_name)](Connection& connection) {
+    const Transaction one_moment(connection, Transaction::Kind::read);
+    return ModelTable(connection, sealer_).find(text);
+  });
+}
+
+Task<Result<ports::Page<Model>>> SqliteRecordStore::list_models(ports::PageRequest page) {
+  return ask([this, page = std::move(page)](Connection& connection) {
+    const Transaction one_moment(connection, Transaction::Kind::read);
+    return ModelTable(connection, sealer_).page(page);
+  });
+}
+
+Task<Result<std::vector<Model>>> SqliteRecordStore::all_models() {
+  return ask([this](Connection& connection) {
+    const Transaction one_moment(connection, Transaction::Kind::read);
+    return ModelTable(connection, sealer_).all();
+  });
+}
+
+Task<Result<std::optional<McpServer>>> SqliteRecordStore::find_mcp_server(std::string id_or_name) {
+  return ask([this, text = std::move(id_or_name)](Connection& connection) {
+    return McpServerTable(connection, sealer_).find(text);
+  });
+}
+
+Task<Result<ports::Page<McpServer>>> SqliteRecordStore::list_mcp_servers(ports::PageRequest page) {
+  return ask([this, page = std::move(page)](Connection& connection) {
+    return McpServerTable(connection, sealer_).page(page);
+  });
+}
+
+Task<Result<std::vector<AdminToken>>> SqliteRecordStore::all_admin_tokens() {
+  return ask([](Connection& connection) { return AdminTokenTable(connection).all(); });
+}
+
+Task<Result<std::vector<std::pair<std::string, std::string>>>> SqliteRecordStore::all_settings() {
+  return ask([](Connection& connection) { return SettingTable(connection).all(); });
+}
+
+Task<Result<ports::Page<AuditEntry>>> SqliteRecordStore::list_audit(ports::AuditFilter filter) {
+  return ask([filter = std::move(filter)](Connection& connection) { return AuditTable(connection).page(filter); });
+}
+
+}  // namespace obleth::adapters
