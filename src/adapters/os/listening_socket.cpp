@@ -24,6 +24,7 @@ Result<FileDescriptor> bound_socket(const NetAddress& address, bool shared) {
   if (!fd.is_open()) return listen_fault(address, errno);
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted sockets inherit it
   if (shared) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   const NetAddress::Raw raw = address.raw();
   if (::bind(fd.get(), raw.get(), raw.length) != 0) return listen_fault(address, errno);
@@ -65,8 +66,6 @@ AcceptOutcome accept_one(int listening_fd) {
     FileDescriptor fd(
         ::accept4(listening_fd, reinterpret_cast<sockaddr*>(&storage), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.is_open()) {
-      const int on = 1;
-      ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       const auto peer = NetAddress::from_sockaddr(reinterpret_cast<const sockaddr*>(&storage));
       return {Accepted{std::move(fd), peer.value_or(NetAddress{})}, true};
     }

@@ -91,6 +91,25 @@ IoOutcome Socket::read_some(std::span<char> into) {
   return {IoState::failed, 0};
 }
 
+IoOutcome Socket::peek(std::span<char> into) {
+  if (!fd_.is_open()) return {IoState::failed, 0};
+  const ssize_t seen = ::recv(fd_.get(), into.data(), into.size(), MSG_PEEK);
+  read_ready_ = false;
+  if (seen > 0) return {IoState::moved, static_cast<std::size_t>(seen)};
+  if (seen == 0) return {IoState::ended, 0};
+  return {would_block(errno) || errno == EINTR ? IoState::would_block : IoState::failed, 0};
+}
+
+void Socket::discard(std::size_t count) {
+  std::array<char, 256> thrown_away;
+  while (count > 0) {
+    const ssize_t got = ::recv(fd_.get(), thrown_away.data(), std::min(count, thrown_away.size()), 0);
+    if (got <= 0) break;
+    count -= static_cast<std::size_t>(got);
+  }
+  read_ready_ = true;  // what follows may be there already
+}
+
 IoOutcome Socket::write_some(std::span<const std::string_view> pieces, std::size_t skip) {
   if (!fd_.is_open()) return {IoState::failed, 0};
   std::array<iovec, pieces_per_write_max> vectors;

@@ -67,6 +67,10 @@ class Socket : private FdWatcher {
   // After a non-blocking connect(2): waits until it is decided. Faults: unreachable, timed_out, cancelled.
   [[nodiscard]] Task<Result<void>> connected(Instant deadline, CancelSignal* cancel);
 
+  // The clear bytes beneath TLS, before its handshake: look, then take away just what was understood.
+  [[nodiscard]] IoOutcome peek(std::span<char> into);
+  void discard(std::size_t count);
+
   // For pools: true while an idle connection can be used again (no end, no error, no byte that nobody asked for).
   [[nodiscard]] bool is_quiet() const { return fd_.is_open() && !read_ready_ && !hung_up_; }
   // The peer has ended or reset; unread bytes may remain.

@@ -1,0 +1,94 @@
+#include "adapters/http_server/http_server.hpp"
+
+#include <sys/socket.h>
+
+#include <string>
+#include <utility>
+
+#include "adapters/http_server/refusal.hpp"
+#include "adapters/os/system_entropy.hpp"
+#include "adapters/os/tls_socket.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+// As good as it can be without a connection to wait on; a TLS client just sees the end.
+void refuse_overload(const Accepted& accepted, bool is_tls) {
+  if (is_tls) return;
+  SystemEntropy entropy;
+  const std::string answer =
+      refusal_answer(503, "Too many connections are open: try again soon.", to_hex32(entropy.bits128()));
+  [[maybe_unused]] const ssize_t sent =
+      ::send(accepted.fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::shutdown(accepted.fd.get(), SHUT_WR);
+}
+
+}  // namespace
+
+HttpServer::HttpServer(EpollLoop& loop, HttpListener& listener, ports::HttpService& service)
+    : loop_(loop),
+      listener_(listener),
+      service_(service),
+      share_{listener},
+      acceptor_(loop, listener.take_socket(), *this) {}
+
+HttpServer::~HttpServer() {
+  for (const std::unique_ptr<Connection>& connection : connections_)
+    listener_.leave(connection->entered_as());
+}
+
+void HttpServer::take(Accepted accepted) {
+  const TlsCredentials* const tls = listener_.tls();
+  if (!listener_.enter(accepted.peer)) {
+    refuse_overload(accepted, tls != nullptr);
+    return;
+  }
+  std::unique_ptr<Socket> socket;
+  if (tls == nullptr) {
+    socket = std::make_unique<Socket>(loop_, std::move(accepted.fd));
+  } else {
+    socket = std::make_unique<TlsSocket>(loop_, std::move(accepted.fd), *tls);
+  }
+  ConnectionOwner& owner = *this;
+  auto made = std::make_unique<Connection>(owner, share_, std::move(socket), accepted.peer);
+  Connection& connection = *made;
+  connection.slot = connections_.size();
+  connections_.push_back(std::move(made));
+  connection.start();
+}
+
+std::unique_ptr<Exchange> HttpServer::take_exchange() {
+  if (free_exchanges_.empty()) return std::make_unique_for_overwrite<Exchange>();
+  std::unique_ptr<Exchange> exchange = std::move(free_exchanges_.back());
+  free_exchanges_.pop_back();
+  return exchange;
+}
+
+void HttpServer::give_exchange(std::unique_ptr<Exchange> exchange) {
+  if (free_exchanges_.size() < exchanges_kept_max) free_exchanges_.push_back(std::move(exchange));
+}
+
+void HttpServer::end(Connection& connection) {
+  listener_.leave(connection.entered_as());
+  const std::size_t slot = connection.slot;
+  connections_.back()->slot = slot;
+  std::swap(connections_[slot], connections_.back());
+  connections_.pop_back();
+}
+
+void HttpServer::drain() {
+  draining_ = true;
+  listener_.announce_closing();
+  acceptor_.stop();
+  for (const std::unique_ptr<Connection>& connection : connections_)
+    connection->close_if_idle();
+}
+
+void HttpServer::close_all() {
+  drain();
+  // None is destroyed meanwhile: that happens in the loop's next turn.
+  for (const std::unique_ptr<Connection>& connection : connections_)
+    connection->close_now();
+}
+
+}  // namespace obleth::adapters

@@ -1,0 +1,36 @@
+#include "adapters/http_server/refusal.hpp"
+
+#include <optional>
+
+#include "adapters/http_server/answer_head.hpp"
+#include "wire/error_body.hpp"
+
+namespace obleth::adapters {
+
+std::string refusal_answer(int status, std::string_view message, std::string_view request_id) {
+  wire::ErrorBody error{
+      .message = message, .type = "invalid_request_error", .param = std::nullopt, .code = std::nullopt};
+  if (status == 431) error.code = "request_too_large";
+  if (status >= 500) error.type = "server_error";
+  if (status == 501 || status == 505) error.type = "invalid_request_error";
+  if (status == 503) {
+    error.type = "service_unavailable_error";
+    error.code = "overloaded";
+  }
+  const std::string body = wire::render_error(error, wire::ErrorDialect::openai);
+  ShortText unnamed_status;
+  std::string answer(status_line(status, unnamed_status));
+  answer += "Content-Type: application/json\r\nx-request-id: ";
+  answer += request_id;
+  answer += "\r\n";
+  if (status == 405) answer += "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
+  if (status == 503) answer += "Retry-After: 1\r\n";
+  ShortText framing;
+  const AnswerShape shape{.status = status, .keep_alive = false, .content_length = body.size()};
+  add_framing(framing, shape, AnswerFraming::length);
+  answer += framing.view();
+  answer += body;
+  return answer;
+}
+
+}  // namespace obleth::adapters
