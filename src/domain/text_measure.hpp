@@ -19,6 +19,7 @@ struct TextMeasure {
   std::int64_t token_ids = 0;          // prompts given as token ids
   std::int64_t media_parts = 0;        // images, audio
   std::int64_t messages = 0;
+  bool operator==(const TextMeasure&) const = default;
 };
 
 }  // namespace obleth

@@ -54,13 +54,15 @@ class JsonCursor {
   template <class Visit>
   bool take_object(Visit&& visit) {
     if (!enter('{')) return false;
-    if (peek() == '}') return leave('}');
-    do {
-      if (peek() != '"') return false;
-      const std::optional<JsonString> key = take_string();
-      if (!key || !take(':') || !visit(*key)) return false;
-    } while (take(','));
-    return leave('}');
+    return peek() == '}' ? leave('}') : take_members(visit);
+  }
+  // The top-level object once its beginning, up to the value of a member, is known from another text that began so.
+  template <class Visit>
+  bool resume_object(std::size_t position, const JsonString& key, Visit&& visit) {
+    at_ = begin_ + position;
+    depth_ = 1;
+    if (!visit(key)) return false;
+    return take(',') ? take_members(visit) : leave('}');
   }
   // An array, element by element: visit() takes the value.
   template <class Visit>
@@ -79,6 +81,15 @@ class JsonCursor {
     if (too_deep_ || !take(open)) return false;
     ++depth_;
     return true;
+  }
+  template <class Visit>
+  bool take_members(Visit& visit) {
+    do {
+      if (peek() != '"') return false;
+      const std::optional<JsonString> key = take_string();
+      if (!key || !take(':') || !visit(*key)) return false;
+    } while (take(','));
+    return leave('}');
   }
   bool leave(char close) {
     --depth_;

@@ -7,6 +7,7 @@ namespace obleth::wire {
 namespace {
 
 constexpr std::string_view data_field = "data:";
+constexpr std::size_t opening_bytes_max = 1024;
 
 std::size_t find_line_end(std::string_view bytes, std::size_t at) {
   while (bytes.size() - at >= ByteLanes::width) {
@@ -30,20 +31,31 @@ std::int64_t unescaped_bytes(const JsonString& text) {
 // One event's JSON, of any dialect: choices[].delta and choices[].text; Anthropic's and the responses API's delta.
 class DataReader {
  public:
-  explicit DataReader(std::string_view json) : cursor_(json) {}
+  DataReader(std::string_view json, std::string& opening) : json_(json), opening_(opening), cursor_(json) {}
 
   SseDataReading read() {
-    const bool whole = cursor_.take_object([this](const JsonString& key) {
-      if (key.equals("choices")) return read_choices();
-      if (key.equals("usage") && cursor_.peek() == '{') return take_usage(cursor_, reading_.usage);
-      if (key.equals("delta")) return read_delta();
-      return cursor_.skip_value();
-    });
+    const auto visit = [this](const JsonString& key) { return read_member(key); };
+    const bool known = !opening_.empty() && json_.starts_with(opening_);
+    opening_plain_ = !known;
+    const bool whole =
+        known ? cursor_.resume_object(opening_.size(), {.raw = "choices"}, visit) : cursor_.take_object(visit);
     reading_.usage_only = whole && cursor_.at_end() && choices_empty_ && reading_.usage.has_value();
     return std::move(reading_);
   }
 
  private:
+  bool read_member(const JsonString& key) {
+    if (key.equals("choices")) {
+      if (opening_plain_ && cursor_.position() <= opening_bytes_max) opening_ = cursor_.since(0);
+      opening_plain_ = false;
+      return read_choices();
+    }
+    const bool usage = key.equals("usage");
+    opening_plain_ = opening_plain_ && !usage && !key.equals("delta");
+    if (usage && cursor_.peek() == '{') return take_usage(cursor_, reading_.usage);
+    return key.equals("delta") ? read_delta() : cursor_.skip_value();
+  }
+
   bool read_choices() {
     if (cursor_.peek() != '[') return cursor_.skip_value();
     choices_empty_ = true;
@@ -92,9 +104,12 @@ class DataReader {
     return true;
   }
 
+  std::string_view json_;
+  std::string& opening_;
   JsonCursor cursor_;
   SseDataReading reading_;
   bool choices_empty_ = false;
+  bool opening_plain_ = true;  // to be learned: nothing but what is skipped has come so far
 };
 
 }  // namespace
@@ -171,8 +186,8 @@ std::string_view sse_data(std::string_view event, std::string& joined) {
   return several ? std::string_view(joined) : first;
 }
 
-SseDataReading read_sse_data(std::string_view data) {
-  if (data.starts_with('{')) return DataReader(data).read();
+SseDataReading read_sse_data(std::string_view data, std::string& opening) {
+  if (data.starts_with('{')) return DataReader(data, opening).read();
   SseDataReading reading;
   reading.done = data.starts_with("[DONE]");
   return reading;

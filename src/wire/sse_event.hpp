@@ -43,7 +43,9 @@ struct SseDataReading {
   std::int64_t content_bytes = 0;  // of generated text, unescaped
   std::optional<ExtractedUsage> usage;
 };
-[[nodiscard]] SseDataReading read_sse_data(std::string_view data);
+// opening: what the events of one stream have in common before their choices (id, model, …): it is walked once, and
+// then only compared. Starts empty; belongs to the stream.
+[[nodiscard]] SseDataReading read_sse_data(std::string_view data, std::string& opening);
 
 // Whether data that begins so can still turn out to be usage only.
 [[nodiscard]] bool may_become_usage_only(std::string_view beginning);

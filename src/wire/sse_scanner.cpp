@@ -30,9 +30,9 @@ void SseScanner::feed(std::string_view bytes, std::vector<std::string_view>& out
     const std::size_t kept = event_.size();
     if (complete_event(part)) {
       give(bytes.substr(given, at - given), out);
-      give_other_lines(part, out);
+      const bool blank_line_given = give_other_lines(part, out);
       given = at + length;
-      skip_line_feed_ = given == bytes.size() && part.ends_with('\r');
+      skip_line_feed_ = !blank_line_given && given == bytes.size() && part.ends_with('\r');
     } else {
       release(kept, out);
     }
@@ -74,7 +74,8 @@ bool SseScanner::complete_event(std::string_view part) {
 
 void SseScanner::read_event(std::string_view event, bool single_line) {
   std::string joined;
-  const SseDataReading reading = read_sse_data(single_line ? sse_data_of_line(event) : sse_data(event, joined));
+  const std::string_view data = single_line ? sse_data_of_line(event) : sse_data(event, joined);
+  const SseDataReading reading = read_sse_data(data, opening_);
   usage_only_ = reading.usage_only;
   done_seen_ = done_seen_ || reading.done;
   content_events_ += reading.has_content ? 1 : 0;
@@ -97,7 +98,7 @@ void SseScanner::release(std::size_t up_to, std::vector<std::string_view>& out) 
   out.push_back(released_);
 }
 
-void SseScanner::give_other_lines(std::string_view part, std::vector<std::string_view>& out) {
+bool SseScanner::give_other_lines(std::string_view part, std::vector<std::string_view>& out) {
   std::string_view event = part;
   if (!event_.empty()) {
     released_ = std::move(event_);
@@ -113,6 +114,7 @@ void SseScanner::give_other_lines(std::string_view part, std::vector<std::string
     const std::size_t already = sent_ > at - line.size() ? sent_ - (at - line.size()) : 0;
     give(line.substr(std::min(already, line.size())), out);
   }
+  return others;
 }
 
 std::size_t SseScanner::keep_incomplete(std::string_view tail, std::vector<std::string_view>& out) {

@@ -46,8 +46,8 @@ class SseScanner {
   void begin_event();
   // Gives out what was held back of the first bytes of the event.
   void release(std::size_t up_to, std::vector<std::string_view>& out);
-  // Of a usage-only event, the lines that are not data, and the blank line where there are any.
-  void give_other_lines(std::string_view part, std::vector<std::string_view>& out);
+  // Of a usage-only event, the lines that are not data; with them, and only then, the blank line (true).
+  bool give_other_lines(std::string_view part, std::vector<std::string_view>& out);
   // Keeps the beginning of an event that has not ended; answers how many bytes of it may go on already.
   std::size_t keep_incomplete(std::string_view tail, std::vector<std::string_view>& out);
   [[nodiscard]] std::size_t held_from();
@@ -62,6 +62,7 @@ class SseScanner {
   SseBoundary boundary_;
   std::size_t sent_ = 0;  // bytes of event_ that have gone on
   std::string event_;     // the incomplete event
+  std::string opening_;   // what its events have in common
   std::string released_;  // what was held back and goes on with this call
   std::optional<TokenUsage> usage_;
   std::int64_t content_events_ = 0;

@@ -151,6 +151,7 @@ TEST(SseScanner, CommentsAndOtherFieldsStayUntouched) {
   EXPECT_EQ(relayed(": before\nid: 3\n" + usage_only + done, true), ": before\nid: 3\n\n" + done);
   const std::string inside = usage_only.substr(0, usage_only.size() - 1) + "id: 4\n\n";
   EXPECT_EQ(relayed(inside + done, true), "id: 4\n\n" + done);
+  EXPECT_EQ(relayed(with_line_ends(inside + done, "\r\n"), true), with_line_ends("id: 4\n\n" + done, "\r\n"));
 }
 
 TEST(SseScanner, DataOverSeveralLinesIsOneDocument) {
