@@ -1,0 +1,59 @@
+// The Management API as the command line asks it: one request at a time, JSON in, JSON out.
+//
+// Every call is one connection. Blocking; one thread.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "cli/admin_address.hpp"
+
+namespace obleth::cli {
+
+inline constexpr std::size_t answer_bytes_max = 256ULL << 20;
+inline constexpr std::chrono::seconds call_wait_max{60};
+
+struct AdminRequest {
+  std::string method = "GET";
+  std::string path;  // "/api/v1/tenants?limit=50"
+  std::string body = {};
+  std::string content_type = "application/json";
+};
+
+struct AdminAnswer {
+  int status = 0;
+  std::string body;
+};
+
+class AdminClient {
+ public:
+  explicit AdminClient(AdminAddress address) : address_(std::move(address)) {}
+
+  // Any status is an answer. Faults: unreachable, bad_answer.
+  [[nodiscard]] Result<AdminAnswer> send(const AdminRequest& request) const;
+
+  // Null where the answer has no body. A refusal is a fault of the kind forbidden whose message tells it whole, with
+  // every field at fault on a line of its own.
+  [[nodiscard]] Result<boost::json::value> ask(const AdminRequest& request) const;
+  [[nodiscard]] Result<boost::json::value> get(std::string path) const;
+  // The body as it came.
+  [[nodiscard]] Result<std::string> text(std::string path) const;
+  [[nodiscard]] Result<boost::json::value> write(std::string method, std::string path,
+                                                 const boost::json::value& body) const;
+  // Every row of a list, page after page; at most rows_max.
+  [[nodiscard]] Result<boost::json::array> list(const std::string& path, const std::string& query,
+                                                std::size_t rows_max) const;
+
+ private:
+  [[nodiscard]] Result<AdminAnswer> send_and_check(const AdminRequest& request) const;
+
+  AdminAddress address_;
+};
+
+// As a path segment or a query value.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
+}  // namespace obleth::cli

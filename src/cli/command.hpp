@@ -1,0 +1,47 @@
+// A command that has been read from the arguments and waits for the Management API, and how it reports.
+//
+// Thread: one, the program's.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "cli/admin_client.hpp"
+#include "cli/text_table.hpp"
+
+namespace obleth::cli {
+
+// Prints what a command found: tables for a person, one line of JSON for a program (--json).
+class Report {
+ public:
+  Report(std::ostream& out, bool as_json) : out_(out), as_json_(as_json) {}
+
+  void rows(const boost::json::array& rows, std::span<const Column> columns);
+  // A secret in it is shown in a line of its own: it is not told again.
+  void record(const boost::json::value& record);
+  // One sentence for a person; the value for a program.
+  void done(std::string_view sentence, const boost::json::value& value);
+  void raw(std::string_view text);
+
+ private:
+  std::ostream& out_;
+  bool as_json_;
+};
+
+using Command = std::function<Result<void>(const AdminClient& client, Report& report)>;
+
+// What the arguments chose. Outlives the parser.
+struct Chosen {
+  std::istream& in;
+  AdminFlags admin{};
+  bool as_json = false;
+  Command command{};
+};
+
+}  // namespace obleth::cli

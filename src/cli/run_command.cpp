@@ -1,0 +1,108 @@
+#include "cli/run_command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "cli/command.hpp"
+#include "cli/gateway_commands.hpp"
+#include "cli/resource_commands.hpp"
+
+namespace obleth::cli {
+namespace {
+
+constexpr std::array gateway_verbs{"capacity", "audit", "apply", "export", "status", "version"};
+
+void add_commands(CLI::App& app, Chosen& chosen) {
+  app.require_subcommand(1);
+  app.fallthrough();  // --json and the like may stand behind the verb
+  app.add_option("--url", chosen.admin.url, "the Management API (OBLETH_ADMIN_URL, http://127.0.0.1:9090)");
+  app.add_option("--token", chosen.admin.token, "what opens it (OBLETH_ADMIN_TOKEN)");
+  app.add_flag("--json", chosen.as_json, "JSON instead of tables");
+  for (const Resource& resource : resources()) {
+    CLI::App& noun = add_resource_commands(app, resource, chosen);
+    if (resource.noun == "key") add_key_rotation(noun, chosen);
+    if (resource.noun == "model") add_model_test(noun, chosen);
+  }
+  add_gateway_commands(app, chosen);
+}
+
+int exit_code_of(const Fault& fault) {
+  switch (fault.kind) {
+    case FaultKind::invalid:
+      return exit_misused;
+    case FaultKind::unreachable:
+    case FaultKind::timed_out:
+    case FaultKind::broken:
+    case FaultKind::bad_answer:
+      return exit_unreachable;
+    default:
+      return exit_refused;
+  }
+}
+
+int told(const Fault& fault, const Surroundings& surroundings) {
+  surroundings.err << "obleth: " << fault.message << "\n";
+  return exit_code_of(fault);
+}
+
+int run_chosen(const Chosen& chosen, const Surroundings& surroundings) {
+  Result<AdminAddress> address = find_admin(chosen.admin, surroundings);
+  if (!address) return told(address.error(), surroundings);
+  const AdminClient client(std::move(*address));
+  Report report(surroundings.out, chosen.as_json);
+  const Result<void> outcome = chosen.command(client, report);
+  return outcome ? exit_done : told(outcome.error(), surroundings);
+}
+
+}  // namespace
+
+Surroundings process_surroundings(std::string version) {
+  return {.in = std::cin,
+          .out = std::cout,
+          .err = std::cerr,
+          .variable = [](const std::string& name) -> std::optional<std::string> {
+            const char* value = std::getenv(name.c_str());
+            return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+          },
+          .version = std::move(version)};
+}
+
+bool is_client_command(std::string_view verb) {
+  return std::ranges::find(resources(), verb, &Resource::noun) != resources().end() ||
+         std::ranges::find(gateway_verbs, verb) != gateway_verbs.end();
+}
+
+int run_command(std::span<const char* const> arguments, const Surroundings& surroundings) {
+  if (!arguments.empty() && std::string_view(arguments.front()) == "version") {
+    surroundings.out << "obleth " << surroundings.version << "\n";
+    return exit_done;
+  }
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that closes is a fault with a message
+  Chosen chosen{.in = surroundings.in};
+  CLI::App app("Works on a running gateway through its Management API.", "obleth");
+  add_commands(app, chosen);
+  try {
+    std::vector<std::string> words(arguments.rbegin(), arguments.rend());  // CLI11 takes them from the back
+    app.parse(words);
+  } catch (const CLI::ParseError& stopped) {
+    return app.exit(stopped, surroundings.out, surroundings.err) == 0 ? exit_done : exit_misused;
+  }
+  return run_chosen(chosen, surroundings);
+}
+
+std::string_view client_commands_help() {
+  return "  obleth tenant|key|model|group|mcp|admin-token  list, show, create, set, delete\n"
+         "  obleth capacity show|set     slots: requests at the upstreams at a time\n"
+         "  obleth key rotate            a new secret, with a grace for the old one\n"
+         "  obleth model test            one real request to its upstream\n"
+         "  obleth apply -f FILE         bring the gateway to the state that a file describes (--dry-run)\n"
+         "  obleth export                that file, of the present state\n"
+         "  obleth status                stores, replicas, version\n"
+         "  obleth audit list            who changed what\n"
+         "  obleth version\n";
+}
+
+}  // namespace obleth::cli

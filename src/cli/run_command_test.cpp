@@ -1,0 +1,250 @@
+#include "cli/run_command.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "cli/canned_server.hpp"
+
+namespace obleth::cli {
+namespace {
+
+// One run of the program, as a person sees it.
+struct Ran {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+class CommandLine : public testing::Test {
+ protected:
+  Ran run(std::vector<const char*> arguments) {
+    std::istringstream in(typed_);
+    std::ostringstream out;
+    std::ostringstream err;
+    const auto variable = [this](const std::string& name) -> std::optional<std::string> {
+      const auto found = variables_.find(name);
+      return found == variables_.end() ? std::nullopt : std::optional(found->second);
+    };
+    const int code = run_command(arguments, {.in = in, .out = out, .err = err, .variable = variable, .version = "1.2"});
+    return {code, out.str(), err.str()};
+  }
+  // The body of the n-th request.
+  std::string body(std::size_t at) {
+    const std::string& request = server_.asked().at(at);
+    return request.substr(request.find("\r\n\r\n") + 4);
+  }
+  std::string first_line(std::size_t at) {
+    const std::string& request = server_.asked().at(at);
+    return request.substr(0, request.find(" HTTP/1.1"));
+  }
+
+  CannedServer server_;
+  std::string typed_;
+  std::map<std::string, std::string> variables_{{"OBLETH_ADMIN_URL", server_.url()},
+                                                {"OBLETH_ADMIN_TOKEN", "a-token-of-16-characters"}};
+};
+
+constexpr const char* tenant_id = "11111111-2222-4333-8444-555555555555";
+const std::string chatbot = R"({"id":"11111111-2222-4333-8444-555555555555","name":"chatbot","group":"default",)"
+                            R"("weight":500,"status":"active","tokens_per_minute":null,"requests_per_minute":60,)"
+                            R"("max_in_flight":null})";
+
+TEST_F(CommandLine, AListIsATableForAPerson) {
+  server_.answer_json("GET /api/v1/tenants?limit=500", R"({"data":[)" + chatbot + R"(],"next_cursor":null})");
+  const Ran ran = run({"tenant", "list"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(ran.out,
+            "NAME     GROUP    WEIGHT  STATUS  TOKENS/MIN  REQUESTS/MIN  IN FLIGHT ≤  ID\n"
+            "chatbot  default     500  active  -                     60  -            "
+            "11111111-2222-4333-8444-555555555555\n");
+  EXPECT_NE(server_.asked().at(0).find("Authorization: Bearer a-token-of-16-characters\r\n"), std::string::npos);
+}
+
+TEST_F(CommandLine, AListIsJsonForAProgramAndGoesOnToTheLastPage) {
+  server_.answer_json("GET /api/v1/tenants?limit=500", R"({"data":[{"name":"a"}],"next_cursor":"x/y"})");
+  server_.answer_json("GET /api/v1/tenants?limit=500&cursor=x%2Fy", R"({"data":[{"name":"b"}],"next_cursor":null})");
+  const Ran ran = run({"tenant", "list", "--json"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(ran.out, "[{\"name\":\"a\"},{\"name\":\"b\"}]\n");
+}
+
+TEST_F(CommandLine, CreateSendsOnlyTheFieldsThatWereGiven) {
+  server_.answer_json("POST /api/v1/tenants", chatbot, "201 Created");
+  const Ran ran = run({"tenant", "create", "chatbot", "--weight", "500", "--allowed-models", "a,b", "--budget",
+                       R"({"period":"month","tokens":5})", "--max-in-flight", "none"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(body(0), R"({"weight":500,"max_in_flight":null,"allowed_models":["a","b"],)"
+                     R"("budget":{"period":"month","tokens":5},"name":"chatbot"})");
+  EXPECT_NE(ran.out.find("weight               500\n"), std::string::npos) << ran.out;
+}
+
+TEST_F(CommandLine, SetFindsTheTenantByItsNameAndChangesWhatIsNamed) {
+  server_.answer_json("GET /api/v1/tenants?limit=500&name=chatbot",
+                      R"({"data":[{"id":"x","name":"chatbot-2"},)" + chatbot + R"(],"next_cursor":null})");
+  server_.answer_json(std::string("PATCH /api/v1/tenants/") + tenant_id, chatbot);
+  const Ran ran = run({"tenant", "set", "chatbot", "--weight=50"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(body(1), R"({"weight":50})");
+}
+
+TEST_F(CommandLine, WhatHasNoPatchIsReadChangedAndSentBackWhole) {
+  server_.answer_json("GET /api/v1/keys?limit=500&name=laptop",
+                      R"({"data":[{"id":"k-1","name":"laptop"}],"next_cursor":null})");
+  server_.answer_json("GET /api/v1/keys/k-1", R"({"id":"k-1","name":"laptop","weight":100,"disabled":false})");
+  server_.answer_json("PUT /api/v1/keys/k-1", R"({"id":"k-1","name":"laptop","weight":100,"disabled":true})");
+  const Ran ran = run({"key", "set", "laptop", "--disabled=true"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(body(2), R"({"id":"k-1","name":"laptop","weight":100,"disabled":true})");
+}
+
+TEST_F(CommandLine, ANewKeyShowsItsSecretOnceAndApart) {
+  server_.answer_json("GET /api/v1/tenants?limit=500&name=chatbot", R"({"data":[)" + chatbot + R"(]})");
+  server_.answer_json(std::string("POST /api/v1/tenants/") + tenant_id + "/keys",
+                      R"({"key":{"id":"k-1","name":"laptop"},"secret":"sk_abc"})", "201 Created");
+  const Ran ran = run({"key", "create", "chatbot", "laptop"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(ran.out, "id    k-1\nname  laptop\n\nThe secret, which is shown only now:\nsk_abc\n");
+}
+
+TEST_F(CommandLine, ASecretIsReadFromStandardInput) {
+  typed_ = "upstream-credential\n";
+  server_.answer_json("POST /api/v1/models", "{}", "201 Created");
+  const Ran ran = run({"model", "create", "llama", "--api-base=http://vllm:8000", "--api-key=-",
+                       "--input-cost-per-token=0.000003", "--admission-weight=0.5"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(body(0), R"({"api_base":"http://vllm:8000","api_key":"upstream-credential",)"
+                     R"("input_cost_per_token":"0.000003","admission_weight":5E-1,"model_name":"llama"})");
+}
+
+TEST_F(CommandLine, ARefusalTellsEveryFieldAndExitsWithOne) {
+  server_.answer_json("POST /api/v1/tenants",
+                      R"({"error":{"message":"not valid","code":"invalid","details":[)"
+                      R"({"field":"weight","problem":"must be 1 to 1000000"},{"field":"group","problem":"unknown"}]}})",
+                      "400 Bad Request");
+  const Ran ran = run({"tenant", "create", "chatbot", "--weight", "0"});
+  EXPECT_EQ(ran.code, exit_refused);
+  EXPECT_EQ(ran.err, "obleth: not valid\n  weight: must be 1 to 1000000\n  group: unknown\n");
+  EXPECT_EQ(ran.out, "");
+}
+
+TEST_F(CommandLine, WhatDoesNotExistIsToldByName) {
+  server_.answer_json("GET /api/v1/tenants?limit=500&name=nobody", R"({"data":[],"next_cursor":null})");
+  const Ran ran = run({"tenant", "delete", "nobody"});
+  EXPECT_EQ(ran.code, exit_refused);
+  EXPECT_EQ(ran.err, "obleth: there is no tenant nobody\n");
+}
+
+TEST_F(CommandLine, TwoOfOneNameAskForTheId) {
+  server_.answer_json("GET /api/v1/keys?limit=500&name=ci",
+                      R"({"data":[{"id":"1","name":"ci"},{"id":"2","name":"ci"}],"next_cursor":null})");
+  const Ran ran = run({"key", "delete", "ci"});
+  EXPECT_EQ(ran.code, exit_refused);
+  EXPECT_EQ(ran.err, "obleth: more than one key ci: give its id\n");
+}
+
+TEST_F(CommandLine, AGroupIsKnownByItsName) {
+  server_.answer_json("PATCH /api/v1/fairshare/groups/night%20batch/weight", R"({"name":"night batch","weight":3})");
+  const Ran ran = run({"group", "set", "night batch", "--weight=3"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(body(0), R"({"weight":3})");
+}
+
+TEST_F(CommandLine, CapacityIsSet) {
+  server_.answer_json("PUT /api/v1/capacity", R"({"max_in_flight":8})");
+  const Ran ran = run({"capacity", "set", "8"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(body(0), R"({"max_in_flight":8})");
+  EXPECT_EQ(ran.out, "max_in_flight  8\n");
+}
+
+TEST_F(CommandLine, ApplySendsTheFileAsItIsAndADryRunSaysSo) {
+  typed_ = "capacity: {max_in_flight: 8}\n";
+  server_.answer_json("POST /api/v1/apply?dry_run=true", R"({"changes":[]})");
+  const Ran ran = run({"apply", "-f", "-", "--dry-run"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(body(0), typed_);
+  EXPECT_NE(server_.asked().at(0).find("Content-Type: application/yaml\r\n"), std::string::npos);
+}
+
+TEST_F(CommandLine, AnAnswerInChunksIsReadWhole) {
+  server_.answer("GET /api/v1/export",
+                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\ngroups:\r\n4\r\n []\n\r\n0\r\n\r\n");
+  const Ran ran = run({"export"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(ran.out, "groups: []\n");
+}
+
+TEST_F(CommandLine, ACutAnswerIsNoAnswer) {
+  server_.answer("GET /api/v1/status", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}");
+  const Ran ran = run({"status"});
+  EXPECT_EQ(ran.code, exit_unreachable);
+  EXPECT_EQ(ran.err, "obleth: the Management API's answer makes no sense: it was cut\n");
+}
+
+TEST_F(CommandLine, AServerThatIsNotThereExitsWithThree) {
+  const Ran ran = run({"--url", "http://127.0.0.1:1", "status"});
+  EXPECT_EQ(ran.code, exit_unreachable);
+  EXPECT_EQ(ran.err, "obleth: cannot reach 127.0.0.1:1: Connection refused\n");
+}
+
+TEST_F(CommandLine, MisuseExitsWithTwoAndSaysHow) {
+  EXPECT_EQ(run({"tenant"}).code, exit_misused);
+  EXPECT_EQ(run({"tenant", "create"}).code, exit_misused);
+  EXPECT_EQ(run({"tenant", "create", "a", "--wait=1"}).code, exit_misused);
+  const Ran number = run({"tenant", "create", "a", "--weight=much"});
+  EXPECT_EQ(number.code, exit_misused);
+  EXPECT_EQ(number.err, "obleth: --weight must be a whole number, or none\n");
+  EXPECT_EQ(run({"tenant", "set", "a"}).code, exit_misused);
+  EXPECT_TRUE(server_.asked().empty());
+}
+
+TEST_F(CommandLine, HelpIsNoFault) {
+  const Ran ran = run({"tenant", "create", "--help"});
+  EXPECT_EQ(ran.code, exit_done);
+  EXPECT_NE(ran.out.find("--tokens-per-minute"), std::string::npos);
+}
+
+TEST_F(CommandLine, WithoutATokenNothingIsAsked) {
+  variables_.erase("OBLETH_ADMIN_TOKEN");
+  variables_["HOME"] = "/nowhere";
+  const Ran ran = run({"status"});
+  EXPECT_EQ(ran.code, exit_misused);
+  EXPECT_EQ(ran.err,
+            "obleth: no admin token: set OBLETH_ADMIN_TOKEN, or admin_token in /nowhere/.config/obleth/config.toml, or "
+            "give --token\n");
+  EXPECT_TRUE(server_.asked().empty());
+}
+
+TEST_F(CommandLine, AddressAndTokenMayStandInTheFileOfThePerson) {
+  const auto home = std::filesystem::path(testing::TempDir()) / ("obleth-cli-" + std::to_string(getpid()));
+  std::filesystem::create_directories(home / ".config/obleth");
+  std::ofstream(home / ".config/obleth/config.toml")
+      << "admin_url = \"" << server_.url() << "\"\nadmin_token = \"of-the-file\"\n";
+  server_.answer_json("GET /api/v1/status", "{}");
+  variables_ = {{"HOME", home.string()}};
+  const Ran ran = run({"status"});
+  std::filesystem::remove_all(home);
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_NE(server_.asked().at(0).find("Authorization: Bearer of-the-file\r\n"), std::string::npos);
+}
+
+TEST_F(CommandLine, VersionNeedsNoGateway) {
+  variables_.clear();
+  const Ran ran = run({"version"});
+  EXPECT_EQ(ran.code, exit_done);
+  EXPECT_EQ(ran.out, "obleth 1.2\n");
+}
+
+TEST(ClientCommand, TheServersOwnVerbsAreNotAmongThem) {
+  EXPECT_TRUE(is_client_command("tenant"));
+  EXPECT_TRUE(is_client_command("apply"));
+  EXPECT_FALSE(is_client_command("serve"));
+  EXPECT_FALSE(is_client_command("demo"));
+}
+
+}  // namespace
+}  // namespace obleth::cli

@@ -1,0 +1,20 @@
+// JSON rows as a table that a person reads: columns as wide as their cells, numbers to the right. Pure.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace obleth::cli {
+
+struct Column {
+  std::string_view title;
+  std::string_view member;  // of the row; "used.tokens" reaches into an object
+};
+
+[[nodiscard]] std::string text_table(const boost::json::array& rows, std::span<const Column> columns);
+// One row, member by member, one per line.
+[[nodiscard]] std::string text_record(const boost::json::object& record);
+
+}  // namespace obleth::cli
