@@ -1,0 +1,57 @@
+"""The processes that the end-to-end tests run against: the real binary, on ports that the kernel chooses."""
+
+import pytest
+
+from support.gateway import Gateway, MockUpstream
+
+
+@pytest.fixture(scope="session")
+def upstream():
+    """One mock upstream for every test that does not break it."""
+    with MockUpstream(["--ttft-ms", "1", "--token-ms", "1", "--output-tokens", "16"]) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(upstream, tmp_path_factory):
+    with Gateway(tmp_path_factory.mktemp("gateway"), upstream=upstream.url) as server:
+        yield server
+
+
+@pytest.fixture
+def gateway(shared_gateway):
+    """The shared gateway, at its default capacity."""
+    yield shared_gateway
+    shared_gateway.put_capacity(256)
+
+
+@pytest.fixture
+def tenant(gateway):
+    """A tenant of this test's own, with one key."""
+    return gateway.create_tenant()
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Starts gateways and upstreams of the test's own; ends what is still running."""
+    started = []
+
+    class Own:
+        def upstream(self, *arguments):
+            server = MockUpstream(list(arguments)).start()
+            started.append(server)
+            return server
+
+        def gateway(self, upstream=None, folder=None, environment=None, arguments=()):
+            server = Gateway(
+                folder or tmp_path / f"gateway-{len(started)}",
+                upstream=upstream,
+                environment=environment,
+                arguments=arguments,
+            ).start()
+            started.append(server)
+            return server
+
+    yield Own()
+    for server in reversed(started):
+        server.kill()
