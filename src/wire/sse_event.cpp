@@ -6,7 +6,7 @@
 namespace obleth::wire {
 namespace {
 
-constexpr std::string_view data_field = "data:";
+constexpr std::string_view payload_field = "data:";
 constexpr std::size_t opening_bytes_max = 1024;
 
 std::size_t find_line_end(std::string_view bytes, std::size_t at) {
@@ -29,11 +29,11 @@ std::int64_t unescaped_bytes(const JsonString& text) {
 }
 
 // One event's JSON, of any dialect: choices[].delta and choices[].text; Anthropic's and the responses API's delta.
-class DataReader {
+class PayloadReader {
  public:
-  DataReader(std::string_view json, std::string& opening) : json_(json), opening_(opening), cursor_(json) {}
+  PayloadReader(std::string_view json, std::string& opening) : json_(json), opening_(opening), cursor_(json) {}
 
-  SseDataReading read() {
+  SsePayloadReading read() {
     const auto visit = [this](const JsonString& key) { return read_member(key); };
     const bool known = !opening_.empty() && json_.starts_with(opening_);
     opening_plain_ = !known;
@@ -107,7 +107,7 @@ class DataReader {
   std::string_view json_;
   std::string& opening_;
   JsonCursor cursor_;
-  SseDataReading reading_;
+  SsePayloadReading reading_;
   bool choices_empty_ = false;
   bool opening_plain_ = true;  // to be learned: nothing but what is skipped has come so far
 };
@@ -151,45 +151,45 @@ std::string_view sse_line(std::string_view event, std::size_t at) {
   return event.substr(at, end - at);
 }
 
-bool is_data_line(std::string_view line) {
-  return line.starts_with(data_field);
+bool is_payload_line(std::string_view line) {
+  return line.starts_with(payload_field);
 }
-bool may_become_data_line(std::string_view incomplete) {
-  return data_field.starts_with(incomplete);
+bool may_become_payload_line(std::string_view incomplete) {
+  return payload_field.starts_with(incomplete);
 }
 
-std::string_view sse_data_of_line(std::string_view line) {
-  if (!is_data_line(line)) return {};
-  line.remove_prefix(data_field.size());
+std::string_view sse_payload_of_line(std::string_view line) {
+  if (!is_payload_line(line)) return {};
+  line.remove_prefix(payload_field.size());
   while (line.ends_with('\n') || line.ends_with('\r'))
     line.remove_suffix(1);
   if (line.starts_with(' ')) line.remove_prefix(1);
   return line;
 }
 
-std::string_view sse_data(std::string_view event, std::string& joined) {
+std::string_view sse_payload(std::string_view event, std::string& joined) {
   std::string_view first;
   bool several = false;
   for (std::size_t at = 0; at < event.size();) {
     const std::string_view line = sse_line(event, at);
     at += line.size();
-    if (!is_data_line(line)) continue;
-    const std::string_view data = sse_data_of_line(line);
+    if (!is_payload_line(line)) continue;
+    const std::string_view payload = sse_payload_of_line(line);
     if (first.data() == nullptr) {
-      first = data;
+      first = payload;
       continue;
     }
     if (!several) joined.assign(first);
     several = true;
-    joined.append(1, '\n').append(data);
+    joined.append(1, '\n').append(payload);
   }
   return several ? std::string_view(joined) : first;
 }
 
-SseDataReading read_sse_data(std::string_view data, std::string& opening) {
-  if (data.starts_with('{')) return DataReader(data, opening).read();
-  SseDataReading reading;
-  reading.done = data.starts_with("[DONE]");
+SsePayloadReading read_sse_payload(std::string_view payload, std::string& opening) {
+  if (payload.starts_with('{')) return PayloadReader(payload, opening).read();
+  SsePayloadReading reading;
+  reading.done = payload.starts_with("[DONE]");
   return reading;
 }
 

@@ -29,14 +29,14 @@ class SseBoundary {
 // The event's first line from at on, with its end-of-line bytes.
 [[nodiscard]] std::string_view sse_line(std::string_view event, std::size_t at);
 // A line of data; an incomplete one counts as soon as it may become one.
-[[nodiscard]] bool is_data_line(std::string_view line);
-[[nodiscard]] bool may_become_data_line(std::string_view incomplete);
+[[nodiscard]] bool is_payload_line(std::string_view line);
+[[nodiscard]] bool may_become_payload_line(std::string_view incomplete);
 // The data lines of an event, joined. A view into event, or into joined where there are several lines.
-[[nodiscard]] std::string_view sse_data(std::string_view event, std::string& joined);
+[[nodiscard]] std::string_view sse_payload(std::string_view event, std::string& joined);
 // The same for an event of one line.
-[[nodiscard]] std::string_view sse_data_of_line(std::string_view line);
+[[nodiscard]] std::string_view sse_payload_of_line(std::string_view line);
 
-struct SseDataReading {
+struct SsePayloadReading {
   bool done = false;        // [DONE]
   bool usage_only = false;  // "choices":[] with a usage object
   bool has_content = false;
@@ -45,7 +45,7 @@ struct SseDataReading {
 };
 // opening: what the events of one stream have in common before their choices (id, model, …): it is walked once, and
 // then only compared. Starts empty; belongs to the stream.
-[[nodiscard]] SseDataReading read_sse_data(std::string_view data, std::string& opening);
+[[nodiscard]] SsePayloadReading read_sse_payload(std::string_view payload, std::string& opening);
 
 // Whether data that begins so can still turn out to be usage only.
 [[nodiscard]] bool may_become_usage_only(std::string_view beginning);

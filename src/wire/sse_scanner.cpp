@@ -74,8 +74,8 @@ bool SseScanner::complete_event(std::string_view part) {
 
 void SseScanner::read_event(std::string_view event, bool single_line) {
   std::string joined;
-  const std::string_view data = single_line ? sse_data_of_line(event) : sse_data(event, joined);
-  const SseDataReading reading = read_sse_data(data, opening_);
+  const std::string_view payload = single_line ? sse_payload_of_line(event) : sse_payload(event, joined);
+  const SsePayloadReading reading = read_sse_payload(payload, opening_);
   usage_only_ = reading.usage_only;
   done_seen_ = done_seen_ || reading.done;
   content_events_ += reading.has_content ? 1 : 0;
@@ -109,7 +109,7 @@ bool SseScanner::give_other_lines(std::string_view part, std::vector<std::string
     const std::string_view line = sse_line(event, at);
     at += line.size();
     const bool blank = line.front() == '\n' || line.front() == '\r';
-    if (is_data_line(line) || (blank && !others)) continue;
+    if (is_payload_line(line) || (blank && !others)) continue;
     others = true;
     const std::size_t already = sent_ > at - line.size() ? sent_ - (at - line.size()) : 0;
     give(line.substr(std::min(already, line.size())), out);
@@ -135,10 +135,10 @@ std::size_t SseScanner::held_from() {
   for (std::size_t at = 0; at < event_.size();) {
     const std::string_view line = sse_line(event_, at);
     const bool ended = line.ends_with('\n') || line.ends_with('\r');
-    if (!ended && may_become_data_line(line)) return at;
-    if (is_data_line(line)) {
+    if (!ended && may_become_payload_line(line)) return at;
+    if (is_payload_line(line)) {
       std::string joined;
-      undecided_ = may_become_usage_only(sse_data(event_, joined));
+      undecided_ = may_become_usage_only(sse_payload(event_, joined));
       return undecided_ ? at : event_.size();
     }
     at += line.size();
