@@ -93,6 +93,7 @@ class Planted(unittest.TestCase):
         self.assert_told("src/gateway/a.cpp", "struct RequestContext {};\n", "a bag of anything")
         self.assert_told("src/gateway/a.cpp", "struct RequestHandler {};\n", "a verb and its object")
         self.assert_silent("src/admin/a.cpp", "struct TenantHandler {};\n")
+        self.assert_silent("src/wire/sse_event.cpp", "int data_line = 0;\n")
         self.assert_silent("src/base/a.cpp", "enum class Level { info };\n")
 
     def test_nothing_points_outside_the_project(self):
@@ -118,7 +119,7 @@ class Planted(unittest.TestCase):
                      "auto v = (co_await f()).value();"):
             self.assert_told("src/gateway/a.cpp", f"Task<int> t() {{ {line} }}\n", "give its result a name first")
         for line in ("co_await f();", "auto v = co_await f();", "const Result<std::map<int, int>> v = co_await f();",
-                     "if (x) co_await f();", "co_return co_await f();", "else v = co_await f();", "this->v = co_await f();",
+                     "if (x) co_await f();", "if (g(x)) co_return co_await f();", "case 1: co_await f();", "co_return co_await f();", "else v = co_await f();", "this->v = co_await f();",
                      "for (auto& x : xs) co_await f(x);", "static_cast<void>(co_await f());"):
             self.assert_silent("src/gateway/a.cpp", f"Task<int> t() {{ {line} }}\n")
 
