@@ -1,0 +1,53 @@
+// ports::Upstream over HTTP/1.1: pooled keep-alive connections, TLS, time-outs, and one repetition when a pooled
+// connection turns out to be dead.
+//
+// One per thread, on that thread's loop; it outlives its answers. The dialer may be shared by all threads.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "adapters/http_client/connection_pool.hpp"
+#include "adapters/http_client/incoming_answer.hpp"
+#include "adapters/http_client/read_buffers.hpp"
+#include "adapters/os/dialer.hpp"
+#include "ports/upstream.hpp"
+
+namespace obleth::adapters {
+
+struct HttpClientLimits {
+  PoolLimits pool;
+  Duration connect_timeout = std::chrono::seconds(5);  // name, every address, and the TLS handshake
+  // A request that cannot be repeated takes a pooled connection only when it was used so recently that no server's
+  // keep-alive time-out (5 s and more) can have run out on it.
+  Duration recently_used = std::chrono::seconds(2);
+};
+
+class HttpClient final : public ports::Upstream {
+ public:
+  HttpClient(EpollLoop& loop, const Dialer& dialer, HttpClientLimits limits = {})
+      : loop_(loop), dialer_(dialer), limits_(limits), pool_(loop, limits.pool) {}
+
+  Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> send(const ports::UpstreamCall& call) override;
+
+  [[nodiscard]] std::size_t idle_connections() const { return pool_.idle_count(); }
+
+ private:
+  using Sent = Result<std::unique_ptr<ports::UpstreamAnswer>>;
+
+  struct Attempt {
+    Sent sent;
+    bool was_stale = false;
+  };
+
+  [[nodiscard]] Task<Attempt> try_on(const ports::UpstreamCall& call, UpstreamConnection connection);
+  [[nodiscard]] Task<Result<void>> exchange_heads(const ports::UpstreamCall& call, IncomingAnswer& answer);
+
+  EpollLoop& loop_;
+  const Dialer& dialer_;
+  const HttpClientLimits limits_;
+  ConnectionPool pool_;
+  ReadBuffers buffers_;
+};
+
+}  // namespace obleth::adapters

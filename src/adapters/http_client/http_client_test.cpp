@@ -1,0 +1,313 @@
+#include "adapters/http_client/http_client.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <future>
+
+#include "adapters/http_client/client_bench.hpp"
+#include "adapters/http_client/scripted_server.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+constexpr const char* hello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+constexpr const char* empty_answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+// Answers every request on every connection with the same bytes, then hangs up or goes on.
+ScriptedServer::Script always(std::string answer, bool hang_up = false) {
+  return [answer = std::move(answer), hang_up](Conversation& with) {
+    while (!with.read_request().empty()) {
+      with.send(answer);
+      if (hang_up) return;
+    }
+  };
+}
+
+TEST(HttpClient, UsesAKeptConnectionAgain) {
+  ScriptedServer server(always(hello));
+  ClientBench bench;
+  const Call call(server.port(), "body");
+  for (int round = 0; round < 5; ++round) {
+    const Received got = bench.run(bench.fetch(call.call));
+    EXPECT_EQ(got.status, 200);
+    EXPECT_EQ(got.payload, "hello");
+    EXPECT_FALSE(got.fault);
+  }
+  EXPECT_EQ(server.accepted(), 1);
+  EXPECT_EQ(bench.client.idle_connections(), 1U);
+}
+
+TEST(HttpClient, ConcurrentStreamsKeepTheirBytesApart) {
+  constexpr int streams = 20;
+  ScriptedServer server([](Conversation& with) {
+    const std::string request = with.read_request();
+    const std::string name = request.substr(request.find("\r\n\r\n") + 4);
+    with.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 50; ++i)
+      with.send("8\r\n" + name + name + "\r\n");
+    with.send("0\r\n\r\n");
+    with.wait_until_closed();
+  });
+  ClientBench bench;
+  std::vector<std::unique_ptr<Call>> calls;
+  std::vector<std::optional<Received>> got(streams);
+  const auto store = [](Task<Received> fetch, std::optional<Received>& place) -> Task<void> {
+    place.emplace(co_await fetch);
+  };
+  for (int i = 0; i < streams; ++i) {
+    calls.push_back(std::make_unique<Call>(server.port(), std::to_string(1000 + i)));
+    spawn(store(bench.fetch(calls.back()->call), got[static_cast<std::size_t>(i)]));
+  }
+  bench.turn_until([&] { return std::ranges::all_of(got, [](const auto& one) { return one.has_value(); }); });
+  for (int i = 0; i < streams; ++i) {
+    std::string expected;
+    for (int word = 0; word < 100; ++word)
+      expected += std::to_string(1000 + i);
+    EXPECT_EQ(got[static_cast<std::size_t>(i)]->payload, expected);
+  }
+  EXPECT_EQ(server.accepted(), streams);
+  EXPECT_EQ(bench.client.idle_connections(), std::size_t{streams});
+}
+
+// The second request on a connection meets a server that hangs up without a byte; so do the first ones on the
+// connections after it, up to a number.
+ScriptedServer::Script stale_until(int connection) {
+  return [connection](Conversation& with) {
+    with.read_request();
+    if (with.number() > 0 && with.number() <= connection) return;
+    with.send(hello);
+    with.read_request();
+  };
+}
+
+TEST(HttpClient, AStaleConnectionIsReplacedOnce) {
+  ScriptedServer server(stale_until(0));
+  ClientBench bench;
+  const Call call(server.port());
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).payload, "hello");
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).payload, "hello");
+  EXPECT_EQ(server.accepted(), 2);
+}
+
+TEST(HttpClient, AStaleConnectionIsReplacedOnceOnly) {
+  ScriptedServer server(stale_until(1));
+  ClientBench bench;
+  const Call call(server.port());
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).payload, "hello");
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::broken);
+  EXPECT_EQ(server.accepted(), 2);
+}
+
+TEST(HttpClient, WhatMayNotBeRepeatedIsNotRepeated) {
+  ScriptedServer server(stale_until(0));
+  ClientBench bench;
+  Call call(server.port());
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).payload, "hello");
+  call.call.replayable = false;
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::broken);
+  EXPECT_EQ(server.accepted(), 1);
+}
+
+TEST(HttpClient, NothingIsRepeatedOnceAByteCameBack) {
+  ScriptedServer server([](Conversation& with) {
+    with.read_request();
+    with.send(hello);
+    with.read_request();
+    with.send("H");
+  });
+  ClientBench bench;
+  const Call call(server.port());
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).payload, "hello");
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::broken);
+  EXPECT_EQ(server.accepted(), 1);
+}
+
+TEST(HttpClient, AConnectionThatDiedWhileIdleIsNotUsed) {
+  ScriptedServer server(always(hello, true));
+  ClientBench bench({.pool = {.sweep_every = std::chrono::milliseconds(1)}});
+  Call call(server.port());
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).payload, "hello");
+  bench.turn_until([&] { return bench.client.idle_connections() == 0; });
+  call.call.replayable = false;
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).payload, "hello");
+}
+
+TEST(HttpClient, IdleConnectionsAreBoundedInNumberAndAge) {
+  ScriptedServer server(always(hello));
+  ClientBench bench({.pool = {.idle_per_origin_max = 2,
+                              .idle_lifetime = std::chrono::milliseconds(300),
+                              .sweep_every = std::chrono::milliseconds(20)}});
+  const Call call(server.port());
+  int ended = 0;
+  const auto count = [](Task<Received> fetch, int& counter) -> Task<void> {
+    const Received got = co_await fetch;
+    counter += got.fault ? 0 : 1;
+  };
+  for (int i = 0; i < 5; ++i)
+    spawn(count(bench.fetch(call.call), ended));
+  bench.turn_until([&] { return ended == 5; });
+  EXPECT_LE(bench.client.idle_connections(), 2U);
+  bench.turn_until([&] { return bench.client.idle_connections() == 0; });
+}
+
+TEST(HttpClient, NobodyListeningIsUnreachable) {
+  std::uint16_t port = 0;
+  {
+    const ScriptedServer gone(always(hello));
+    port = gone.port();
+  }
+  ClientBench bench;
+  const Call call(port);
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::unreachable);
+}
+
+TEST(HttpClient, AMetadataAddressIsForbidden) {
+  ClientBench bench;
+  Call call(80);
+  call.address.host = "169.254.169.254";
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::forbidden);
+}
+
+TEST(HttpClient, AHeadThatNeverComesTimesOut) {
+  ScriptedServer server([](Conversation& with) { with.wait_until_closed(); });
+  ClientBench bench;
+  Call call(server.port());
+  call.call.head_timeout = std::chrono::milliseconds(30);
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::timed_out);
+}
+
+TEST(HttpClient, ABodyThatStopsTimesOut) {
+  ScriptedServer server([](Conversation& with) {
+    with.read_request();
+    with.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+    with.wait_until_closed();
+  });
+  ClientBench bench;
+  Call call(server.port());
+  call.call.idle_timeout = std::chrono::milliseconds(30);
+  const Received got = bench.run(bench.fetch(call.call));
+  EXPECT_EQ(got.payload, "hello");
+  EXPECT_EQ(got.fault, FaultKind::timed_out);
+}
+
+// The server reports when it sees the end; the client's loop makes no turn in between.
+struct Departure {
+  std::promise<void> seen;
+  std::promise<void> asked;
+
+  ScriptedServer::Script after(std::string answer) {
+    return [this, answer = std::move(answer)](Conversation& with) {
+      with.read_request();
+      with.send(answer);
+      asked.set_value();
+      with.wait_until_closed();
+      seen.set_value();
+    };
+  }
+};
+
+TEST(HttpClient, CancelledBeforeTheHeadTheConnectionClosesAtOnce) {
+  Departure departure;
+  ScriptedServer server(departure.after(""));
+  ClientBench bench;
+  Call call(server.port());
+  std::optional<Received> got;
+  const auto store = [](Task<Received> fetch, std::optional<Received>& place) -> Task<void> {
+    place.emplace(co_await fetch);
+  };
+  spawn(store(bench.fetch(call.call), got));
+  auto asked = departure.asked.get_future();
+  bench.turn_until([&] { return asked.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+  call.cancel.fire();
+  bench.turn_until([&] { return got.has_value(); });
+  EXPECT_EQ(got->fault, FaultKind::cancelled);
+  EXPECT_EQ(departure.seen.get_future().wait_for(patience), std::future_status::ready);
+}
+
+TEST(HttpClient, CancelledInMidStreamTheConnectionClosesAtOnce) {
+  Departure departure;
+  ScriptedServer server(departure.after("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"));
+  ClientBench bench;
+  Call call(server.port());
+  auto answer = bench.run(bench.client.send(call.call)).value();
+  EXPECT_EQ(bench.run(answer->read()).value(), "hello");
+  std::optional<FaultKind> fault;
+  const auto store = [](ports::UpstreamAnswer& of, std::optional<FaultKind>& place) -> Task<void> {
+    const auto piece = co_await of.read();
+    place = piece.error().kind;
+  };
+  spawn(store(*answer, fault));
+  call.cancel.fire();
+  bench.turn_until([&] { return fault.has_value(); });
+  EXPECT_EQ(fault, FaultKind::cancelled);
+  EXPECT_EQ(departure.seen.get_future().wait_for(patience), std::future_status::ready);
+}
+
+TEST(HttpClient, AnAnswerDroppedBeforeItsEndClosesItsConnection) {
+  Departure departure;
+  ScriptedServer server(departure.after("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello"));
+  ClientBench bench;
+  Call call(server.port());
+  {
+    const auto answer = bench.run(bench.client.send(call.call)).value();
+    EXPECT_TRUE(answer->has_buffered() || answer->head().status == 200);
+  }
+  EXPECT_EQ(departure.seen.get_future().wait_for(patience), std::future_status::ready);
+  EXPECT_EQ(bench.client.idle_connections(), 0U);
+}
+
+TEST(HttpClient, AConnectionThatMustCloseIsNotPooled) {
+  for (const char* answer : {
+           "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\n",
+       }) {
+    ScriptedServer server(always(answer));
+    ClientBench bench;
+    const Call call(server.port());
+    const Received got = bench.run(bench.fetch(call.call));
+    EXPECT_EQ(got.payload, "hello");
+    EXPECT_FALSE(got.fault);
+    EXPECT_EQ(bench.client.idle_connections(), 0U) << answer;
+  }
+}
+
+TEST(HttpClient, AnAnswerThatEndsWithItsConnectionIsWholeAndNotPooled) {
+  ScriptedServer server([](Conversation& with) {
+    with.read_request();
+    with.send("HTTP/1.1 200 OK\r\n\r\nfirst ");
+    with.send("second");
+  });
+  ClientBench bench;
+  const Call call(server.port());
+  const Received got = bench.run(bench.fetch(call.call));
+  EXPECT_EQ(got.payload, "first second");
+  EXPECT_FALSE(got.fault);
+  EXPECT_EQ(bench.client.idle_connections(), 0U);
+}
+
+TEST(HttpClient, AnswersWithoutABodyEndWithTheirHead) {
+  for (const char* answer :
+       {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", empty_answer}) {
+    ScriptedServer server(always(answer));
+    ClientBench bench;
+    const Call call(server.port());
+    for (int round = 0; round < 2; ++round) {
+      const Received got = bench.run(bench.fetch(call.call));
+      EXPECT_EQ(got.payload, "");
+      EXPECT_FALSE(got.fault);
+    }
+    EXPECT_EQ(server.accepted(), 1) << answer;
+  }
+  ScriptedServer server(always("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"));
+  ClientBench bench;
+  Call call(server.port());
+  call.call.answer_has_no_body = true;
+  for (int round = 0; round < 2; ++round)
+    EXPECT_FALSE(bench.run(bench.fetch(call.call)).fault);
+  EXPECT_EQ(server.accepted(), 1);
+}
+
+}  // namespace
+}  // namespace obleth::adapters

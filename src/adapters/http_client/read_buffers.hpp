@@ -1,0 +1,40 @@
+// Memory that answers are read into: one buffer per answer whose bytes are being used right now, none while it waits.
+//
+// Thread: one; its buffers go from answer to answer.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "domain/http_message.hpp"
+
+namespace obleth::adapters {
+
+struct UpstreamReadBuffer {
+  static constexpr std::size_t size = 64 * 1024;
+  ResponseHead head;  // its views point into bytes
+  std::array<char, size> bytes;
+};
+
+class ReadBuffers {
+ public:
+  static constexpr std::size_t kept_max = 8;  // beyond them memory goes back: they were for clients slower than us
+
+  [[nodiscard]] std::unique_ptr<UpstreamReadBuffer> take() {
+    if (kept_.empty()) return std::make_unique_for_overwrite<UpstreamReadBuffer>();
+    std::unique_ptr<UpstreamReadBuffer> buffer = std::move(kept_.back());
+    kept_.pop_back();
+    return buffer;
+  }
+  void give(std::unique_ptr<UpstreamReadBuffer> buffer) {
+    if (buffer != nullptr && kept_.size() < kept_max) kept_.push_back(std::move(buffer));
+  }
+
+ private:
+  std::vector<std::unique_ptr<UpstreamReadBuffer>> kept_;
+};
+
+}  // namespace obleth::adapters
