@@ -8,18 +8,13 @@
 #include "adapters/sqlite/store_failure.hpp"
 
 namespace obleth::adapters {
-namespace {
-
-constexpr int busy_timeout_ms = 5000;  // another process's write is short
-
-}  // namespace
 
 Connection::Connection(DatabaseFile file) : file_(std::move(file)) {
   std::error_code ignored;
   const bool is_new = !std::filesystem::exists(file_.path, ignored);
   open();
   sqlite3_extended_result_codes(database_.get(), 1);
-  sqlite3_busy_timeout(database_.get(), busy_timeout_ms);
+  sqlite3_busy_timeout(database_.get(), file_.lock_wait_ms);
   execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
   bound_size();
   // The log beside it takes over the file's own permissions.

@@ -17,6 +17,7 @@ namespace obleth::adapters {
 struct DatabaseFile {
   std::string path;            // ":memory:" = a database that dies with its connection
   std::int64_t bytes_max = 0;  // the file grows no larger; 0 = as the disk allows
+  int lock_wait_ms = 5000;     // for another process's write, which is short
 };
 
 class Connection {

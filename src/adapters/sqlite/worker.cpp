@@ -7,12 +7,16 @@ namespace obleth::adapters {
 Worker::Worker(std::size_t queue_max) : queue_max_(queue_max), thread_([this] { work(); }) {}
 
 Worker::~Worker() {
+  stop();
+  thread_.join();
+}
+
+void Worker::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   arrived_.notify_one();
-  thread_.join();
 }
 
 bool Worker::submit(Job job) {

@@ -1,6 +1,6 @@
 // One thread that does blocking work in turn, with a bounded queue before it.
 //
-// Any thread submits. The destructor ends after the job at hand; what is still queued is dropped unrun.
+// Any thread submits. It ends after the job at hand; what is still queued is dropped unrun.
 #pragma once
 
 #include <condition_variable>
@@ -23,6 +23,8 @@ class Worker {
 
   // False when the queue is full: the job will not run.
   [[nodiscard]] bool submit(Job job);
+  // No further job is begun. Does not wait.
+  void stop();
 
  private:
   void work();

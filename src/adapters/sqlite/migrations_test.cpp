@@ -1,0 +1,127 @@
+#include "adapters/sqlite/migrations.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <vector>
+
+#include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/store_failure.hpp"
+#include "adapters/sqlite/temporary_folder_test.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+std::int64_t number(Connection& connection, const char* sql) {
+  Statement ask(connection, sql);
+  return ask.step() ? Row(ask).integer() : -1;
+}
+
+template <class Action>
+Fault fault_of(Action action) {
+  try {
+    action();
+  } catch (const StoreFailure& failure) {
+    return failure.fault();
+  }
+  ADD_FAILURE() << "nothing was refused";
+  return {};
+}
+
+std::vector<Migration> with(std::vector<Migration> more) {
+  std::vector<Migration> all(record_migrations().begin(), record_migrations().end());
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+TEST(Migrations, AreNumberedFromOneWithoutAGap) {
+  std::int64_t expected = 1;
+  for (const Migration& migration : record_migrations()) {
+    EXPECT_EQ(migration.number, expected++);
+    EXPECT_LE(migration.oldest_reader, migration.number);
+  }
+}
+
+TEST(Migrations, AreTakenOnceInOrder) {
+  Connection connection({":memory:"});
+  const auto steps = with({{2, 2, "CREATE TABLE extra (x)"}, {3, 2, "INSERT INTO extra VALUES (5)"}});
+  migrate(connection, record_migrations());
+  migrate(connection, steps);
+  migrate(connection, steps);
+  EXPECT_EQ(number(connection, "SELECT sum(x) FROM extra"), 5);
+  EXPECT_EQ(number(connection, "PRAGMA user_version"), 3);
+  EXPECT_EQ(number(connection, "SELECT count(*) FROM groups WHERE name = 'default'"), 1);
+}
+
+TEST(Migrations, FailingStepLeavesTheSchemaAsItWas) {
+  Connection connection({":memory:"});
+  const auto steps = with({{2, 2, "CREATE TABLE extra (x); INSERT INTO nowhere VALUES (1)"}});
+  fault_of([&] { migrate(connection, steps); });
+  EXPECT_EQ(number(connection, "PRAGMA user_version"), 1);
+  EXPECT_EQ(number(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'"), 0);
+}
+
+TEST(Migrations, SchemaOfANewerVersionIsRefusedWithBothNumbers) {
+  Connection connection({":memory:"});
+  migrate(connection, with({{2, 2, "CREATE TABLE extra (x)"}}));
+  const Fault fault = fault_of([&] { migrate(connection, record_migrations()); });
+  EXPECT_NE(fault.message.find("newer obleth (schema 2, this version knows 1)"), std::string::npos) << fault.message;
+}
+
+TEST(Migrations, NewerSchemaThatStillServesThisVersionIsAccepted) {
+  Connection connection({":memory:"});
+  migrate(connection, with({{2, 1, "CREATE TABLE extra (x)"}}));
+  EXPECT_NO_THROW(migrate(connection, record_migrations()));
+  EXPECT_EQ(number(connection, "PRAGMA user_version"), 2);
+}
+
+TEST(Migrations, DatabaseOfAnotherProgramIsLeftAlone) {
+  Connection connection({":memory:"});
+  connection.execute("CREATE TABLE groups (their_own)");
+  const Fault fault = fault_of([&] { migrate(connection, record_migrations()); });
+  EXPECT_NE(fault.message.find("another program"), std::string::npos);
+  EXPECT_EQ(number(connection, "SELECT count(*) FROM sqlite_schema"), 1);
+}
+
+// Exit code 0: the database was opened and is complete.
+[[noreturn]] void open_when_told(int start, const std::string& path) {
+  char go = 0;
+  static_cast<void>(read(start, &go, 1));  // ends for all at once, when the parent closes its side
+  try {
+    Connection connection({path});
+    migrate(connection, record_migrations());
+    _exit(number(connection, "SELECT count(*) FROM groups") == 1 ? 0 : 1);
+  } catch (const std::exception& refused) {
+    std::fprintf(stderr, "%s\n", refused.what());
+    _exit(2);
+  }
+}
+
+TEST(Migrations, ProcessesThatStartAtOnceAllFindACompleteSchema) {
+  for (int round = 0; round < 10; ++round) {
+    const TemporaryFolder folder;
+    std::array<int, 2> start{};
+    ASSERT_EQ(pipe(start.data()), 0);
+    std::vector<pid_t> children;
+    for (int child = 0; child < 4; ++child) {
+      const pid_t pid = fork();
+      if (pid == 0) {
+        close(start[1]);
+        open_when_told(start[0], folder.file("record.db"));
+      }
+      children.push_back(pid);
+    }
+    close(start[0]);
+    close(start[1]);
+    for (const pid_t pid : children) {
+      int status = -1;
+      waitpid(pid, &status, 0);
+      EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "round " << round << " status " << status;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace obleth::adapters
