@@ -54,6 +54,7 @@ struct UsageRecord {
   CacheOutcome cache = CacheOutcome::off;
   std::int64_t tokens_saved = 0;
   std::optional<std::int64_t> brownout_cap;
+  std::string brownout_reason;  // saturation, quota or budget: for the counters, no column of the ledger
   std::uint32_t retries = 0;
   std::string session_id;
   std::string user_agent_family;

@@ -1,0 +1,43 @@
+// Whether the process takes requests, and what its stores say. Any thread.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace obleth::observe {
+
+struct StoreHealth {
+  bool up = false;
+  std::string detail;  // why not, for a person; never a credential
+};
+
+// Ready: the configuration is loaded and the process is not draining. A store that is down is told and makes no
+// replica unready: all of them would leave the balancer at once.
+class Readiness {
+ public:
+  void configuration_loaded() { loaded_ = true; }
+  void start_draining() { draining_ = true; }
+  void set_store(std::string_view name, bool up, std::string_view detail = {});
+  // What start-up waits for, told until the configuration is loaded.
+  void waiting_for(std::string_view what);
+
+  [[nodiscard]] bool ready() const { return loaded_ && !draining_; }
+  [[nodiscard]] bool draining() const { return draining_; }
+  // Why not ready; empty when it is.
+  [[nodiscard]] std::string reason() const;
+  [[nodiscard]] std::map<std::string, StoreHealth> stores() const;
+  // {"ready":false,"reason":"draining","stores":{"sqlite":{"up":true,"detail":null}}}; reason is null when ready.
+  [[nodiscard]] std::string detail_json() const;
+
+ private:
+  std::atomic<bool> loaded_ = false;
+  std::atomic<bool> draining_ = false;
+  mutable std::mutex mutex_;
+  std::string waiting_for_;
+  std::map<std::string, StoreHealth> stores_;
+};
+
+}  // namespace obleth::observe

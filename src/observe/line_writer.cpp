@@ -1,0 +1,82 @@
+#include "observe/line_writer.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace obleth::observe {
+namespace {
+
+// One write for the lines of this long, so that logging costs no system call per request.
+constexpr std::chrono::milliseconds batch_time(20);
+// A reader that takes nothing for this long loses the batch.
+constexpr int reader_patience_ms = 1000;
+// PIPE_BUF of Linux: a pipe that polls writable takes so much without blocking, so that no reader can hold up the end.
+constexpr std::size_t piece_bytes = 4096;
+
+}  // namespace
+
+LineWriter::LineWriter(int descriptor, std::size_t bytes_max)
+    : descriptor_(descriptor), bytes_max_(bytes_max), thread_([this] { run(); }) {}
+
+void LineWriter::finish() {
+  if (!thread_.joinable()) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void LineWriter::append(std::string_view line, bool urgent) {
+  bool must_wake = urgent;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (waiting_.size() + line.size() >= bytes_max_) {
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    must_wake |= waiting_.empty();
+    waiting_.append(line).push_back('\n');
+    urgent_ |= urgent;
+  }
+  if (must_wake) wake_.notify_one();
+}
+
+void LineWriter::run() {
+  std::string writing;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
+    wake_.wait_for(lock, batch_time, [this] { return urgent_ || stopping_ || waiting_.size() > bytes_max_ / 2; });
+    if (waiting_.empty()) return;
+    writing.clear();
+    std::swap(writing, waiting_);
+    urgent_ = false;
+    lock.unlock();
+    write_out(writing);
+    lock.lock();
+  }
+}
+
+void LineWriter::write_out(std::string_view bytes) {
+  while (!bytes.empty()) {
+    pollfd reader{descriptor_, POLLOUT, 0};
+    const int writable = ::poll(&reader, 1, reader_patience_ms);
+    const ssize_t written = writable > 0 ? ::write(descriptor_, bytes.data(), std::min(bytes.size(), piece_bytes)) : -1;
+    if (written > 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    } else if (writable == 0 || (errno != EINTR && errno != EAGAIN)) {
+      const auto lines = std::ranges::count(bytes, '\n');
+      dropped_.fetch_add(static_cast<std::uint64_t>(lines), std::memory_order_relaxed);
+      return;
+    }
+  }
+}
+
+}  // namespace obleth::observe

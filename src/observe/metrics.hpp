@@ -1,0 +1,75 @@
+// The counters of the process. Counting costs a few plain adds in memory of the calling thread; rendering adds up.
+//
+// Any thread. Label sets are closed: tenants, models and endpoints by name up to a bound and then "other", the rest are
+// words of the code. At most series_lines_max lines of samples in all. Made once, outlives every thread that counts.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/instant.hpp"
+#include "domain/usage_record.hpp"
+#include "observe/gauge_samples.hpp"
+#include "observe/metrics_text.hpp"
+#include "observe/series_shard.hpp"
+
+namespace obleth::observe {
+
+inline constexpr std::size_t series_lines_max = SeriesRegistry::folded_lines_max + GaugeSamples::samples_max;
+
+struct BuildLabels {
+  std::string version;
+  std::string revision;  // of the sources; empty: not known
+};
+
+enum class KeyLookup : std::uint8_t { hit, stale, miss, unknown };
+enum class UsageRowOutcome : std::uint8_t { delivered, dropped, quarantined };
+
+class Metrics {
+ public:
+  explicit Metrics(BuildLabels build);
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // Once per request, when it ended: requests, times, tokens, cost, brownout, estimates. Refusals are counted apart.
+  void count_request(const UsageRecord& record);
+  // tenant: empty where none was identified. reason: the error code that the client was told.
+  void count_refusal(std::string_view tenant, std::string_view reason);
+  // outcome: a word of the code ("ok", "timeout", …).
+  void record_upstream_attempt(std::string_view model, std::string_view endpoint, std::string_view outcome);
+  void count_key_lookup(KeyLookup result);
+  void record_store_call(std::string_view store, std::string_view operation, Duration took);
+  void count_usage_rows(UsageRowOutcome outcome, std::uint64_t rows);
+
+  // What is measured at the scrape: slots, queues, shares, health, caches. At start, or at any time later.
+  void add_gauges(GaugeSource source);
+
+  [[nodiscard]] std::string render(Exposition format) const;
+
+ private:
+  [[nodiscard]] SeriesShard& shard();
+  [[nodiscard]] SeriesShard& shard_of_this_thread();
+  [[nodiscard]] LabelValue number(SeriesShard& mine, Label label, std::string_view value);
+  [[nodiscard]] SeriesKey key(SeriesShard& mine, Metric metric, std::initializer_list<std::string_view> labels);
+  void count_tokens(SeriesShard& mine, const TokenUsage& tokens, LabelValue model, LabelValue tenant);
+  void observe_times(SeriesShard& mine, const UsageRecord& record, LabelValue model);
+  void observe_estimates(SeriesShard& mine, const UsageRecord& record, LabelValue model);
+
+  const std::uint64_t serial_;  // tells this object from one that lay at the same address before
+  BuildLabels build_;
+  mutable std::array<LabelTable, label_count> tables_;
+  SeriesRegistry registry_;
+  mutable std::mutex mutex_;  // guards what follows; never taken on the path
+  std::unordered_map<std::thread::id, std::unique_ptr<SeriesShard>> shards_;
+  std::vector<GaugeSource> sources_;
+};
+
+}  // namespace obleth::observe

@@ -1,0 +1,37 @@
+#include "observe/request_log.hpp"
+
+#include <string>
+
+#include "observe/log.hpp"
+
+namespace obleth::observe {
+
+void log_request(const UsageRecord& record) {
+  if (!is_logged(LogLevel::info)) return;
+  const std::string id = record.event_id.hex();
+  const std::string cost = to_decimal(record.cost);
+  constexpr std::int64_t not_known = -1;
+  log(LogLevel::info, "request",
+      {{"id", id},
+       {"tenant", record.tenant},
+       {"model", record.model},
+       {"route", record.route},
+       {"endpoint", record.endpoint},
+       {"status", record.status},
+       {"error", record.error_code},
+       {"admission", to_text(record.admission)},
+       {"stream", record.stream},
+       {"input_tokens", record.tokens.prompt.value},
+       {"cached_tokens", record.tokens.cached.value},
+       {"output_tokens", record.tokens.output.value},
+       {"reasoning_tokens", record.tokens.reasoning.value},
+       {"usage", to_text(record.usage_source)},
+       {"cost", cost},
+       {"queue_ms", record.queue_ms},
+       {"ttft_ms", record.ttft_ms.value_or(not_known)},
+       {"total_ms", record.total_ms},
+       {"overhead_us", record.overhead_us},
+       {"retries", record.retries}});
+}
+
+}  // namespace obleth::observe
