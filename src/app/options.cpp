@@ -147,15 +147,6 @@ void use_dev_defaults(Options& options) {
   }
 }
 
-bool is_encryption_key(std::string_view text) {
-  const auto all_of = [text](std::size_t size, std::string_view letters) {
-    return text.size() == size && text.find_first_not_of(letters) == std::string_view::npos;
-  };
-  constexpr std::string_view base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const bool padded = text.size() == 44 && text.back() == '=' && text.find_first_not_of(base64) == 43;
-  return all_of(64, "0123456789abcdefABCDEF") || padded || all_of(43, base64);
-}
-
 // Rules that need more than one setting, or more of one than its bounds.
 Result<void> check(const Options& options) {
   constexpr std::size_t admin_token_min = 16;
@@ -164,12 +155,6 @@ Result<void> check(const Options& options) {
   }
   if (!options.dev && options.admin_token.reveal().size() < admin_token_min) {
     return wrong("OBLETH_ADMIN_TOKEN must have at least 16 characters", "admin_token");
-  }
-  for (const auto& [name, key] : {std::pair{"OBLETH_ENCRYPTION_KEY", &options.encryption_key},
-                                  std::pair{"OBLETH_ENCRYPTION_KEY_FORMER", &options.encryption_key_former}}) {
-    if (!key->empty() && !is_encryption_key(key->reveal())) {
-      return wrong(std::string(name) + " must be 32 bytes, as base64 or as 64 hex digits", name);
-    }
   }
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return wrong("OBLETH_TLS_CERT and OBLETH_TLS_KEY must be set together", "tls_cert");

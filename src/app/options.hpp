@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/crypto/encryption_key.hpp"
 #include "adapters/os/net_address.hpp"
 #include "base/instant.hpp"
 #include "base/result.hpp"
@@ -18,12 +19,11 @@
 #include "core/fairshare/admission.hpp"
 #include "domain/upstream_address.hpp"
 #include "gateway/policy.hpp"
+#include "observe/log.hpp"
 
 namespace obleth::app {
 
 enum class UnregisteredModels : std::uint8_t { refuse, allow };
-enum class LogFormat : std::uint8_t { automatic, json, text };
-enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 struct Options {
   bool dev = false;
@@ -33,7 +33,7 @@ struct Options {
   adapters::NetAddress admin_listen = *adapters::NetAddress::parse_with_port("0.0.0.0:9090");
   adapters::NetAddress metrics_listen = *adapters::NetAddress::parse_with_port("0.0.0.0:9091");
   std::uint32_t threads = 0;  // 0: one per core
-  std::uint32_t max_connections = 20'000;
+  std::uint32_t max_connections = 50'000;
   std::uint32_t max_connections_per_address = 0;  // 0: no bound
   std::vector<adapters::Cidr> trusted_proxies;
   std::string tls_cert;
@@ -69,10 +69,10 @@ struct Options {
 
   // Identity
   Secret admin_token;  // empty only with dev: the composition makes one
-  Secret api_key_pepper;
-  Secret api_key_pepper_former;
-  Secret encryption_key;
-  Secret encryption_key_former;
+  std::optional<Secret> api_key_pepper;
+  std::optional<Secret> api_key_pepper_former;  // set and empty: there was none
+  std::optional<adapters::EncryptionKey> encryption_key;
+  std::optional<adapters::EncryptionKey> encryption_key_former;
   std::uint32_t key_cache_max = 100'000;
   Duration key_fresh = std::chrono::seconds(300);
   Duration key_stale_max = std::chrono::hours(24);
@@ -85,8 +85,8 @@ struct Options {
   // Life
   Duration drain_notice = std::chrono::seconds(5);
   Duration shutdown_grace = std::chrono::seconds(300);
-  LogFormat log = LogFormat::automatic;
-  LogLevel log_level = LogLevel::info;
+  observe::LogFormat log = observe::LogFormat::automatic;
+  observe::LogLevel log_level = observe::LogLevel::info;
 };
 
 // What a command was given. The texts outlive the call.

@@ -28,6 +28,10 @@ constexpr std::string_view type_name<std::string> = "text";
 template <>
 constexpr std::string_view type_name<Secret> = "secret";
 template <>
+constexpr std::string_view type_name<std::optional<Secret>> = "secret";
+template <>
+constexpr std::string_view type_name<std::optional<adapters::EncryptionKey>> = "secret";
+template <>
 constexpr std::string_view type_name<adapters::NetAddress> = "address:port";
 template <>
 constexpr std::string_view type_name<std::optional<UpstreamAddress>> = "URL";
@@ -42,7 +46,7 @@ Setting row(std::string_view section, std::string_view name, std::string_view he
   using Value = std::remove_cvref_t<decltype(std::declval<Options>().*Member)>;
   Setting made{.section = section, .name = name, .type = std::string(type_name<Value>), .rule = rule, .help = help};
   if constexpr (std::is_enum_v<Value>) made.type = join_choices(choices<Value>);
-  made.is_secret = std::is_same_v<Value, Secret>;
+  made.is_secret = made.type == "secret";
   made.read = [](std::string_view text, const ValueRule& bounds, Options& options) {
     return read_value(text, bounds, options.*Member);
   };
@@ -68,8 +72,9 @@ std::vector<Setting> listener_rows() {
       row<&O::max_connections_per_address>(
           at, "max_connections_per_address",
           "the same for one client address; 0 is no bound, as behind a proxy all come from one", {0, 1'000'000}),
-      row<&O::trusted_proxies>(at, "trusted_proxies",
-                               "from these X-Forwarded-For is believed when it says who the client is"),
+      row<&O::trusted_proxies>(
+          at, "trusted_proxies",
+          "from these X-Forwarded-For and the PROXY protocol are believed when they say who the client is"),
       live(row<&O::tls_cert>(at, "tls_cert", "PEM file with the certificate chain for clients; empty is plain HTTP")),
       live(row<&O::tls_key>(at, "tls_key", "PEM file with its key")),
       row<&O::header_max>(at, "header_max", "a request's head, with its first line", {1 * kib, 1 * mib}),
@@ -136,7 +141,8 @@ std::vector<Setting> identity_rows() {
   return {
       row<&O::admin_token>(at, "admin_token", "opens the Management API; at least 16 characters, but with --dev"),
       row<&O::api_key_pepper>(at, "api_key_pepper", "keys are stored as HMAC under this instead of as a plain hash"),
-      row<&O::api_key_pepper_former>(at, "api_key_pepper_former", "the pepper before it, while keys are being renewed"),
+      row<&O::api_key_pepper_former>(at, "api_key_pepper_former",
+                                     "the pepper before it, while keys are being renewed; none where there was none"),
       row<&O::encryption_key>(at, "encryption_key",
                               "credentials of upstreams are stored under this: 32 bytes as base64 or 64 hex digits"),
       row<&O::encryption_key_former>(at, "encryption_key_former", "the key before it, while credentials are renewed"),

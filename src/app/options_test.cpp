@@ -101,7 +101,7 @@ TEST(Options, EveryTypeIsReadFromItsText) {
   EXPECT_EQ(options->upstream_base_url->host, "api.example.com");
   EXPECT_EQ(options->allowed_cidrs.size(), 2U);
   EXPECT_TRUE(options->block_private_networks);
-  EXPECT_EQ(options->log_level, LogLevel::warn);
+  EXPECT_EQ(options->log_level, observe::LogLevel::warn);
   EXPECT_EQ(options->listen.text(), "[::1]:0");
   EXPECT_EQ(options->cors_origins, (std::vector<std::string>{"https://a.example", "https://b.example"}));
 }
@@ -209,12 +209,25 @@ TEST(Options, ASecretIsInNoMessage) {
 }
 
 TEST(Options, AnEncryptionKeyIsHexOrBase64) {
-  for (const std::string& key : {std::string(64, 'a'), std::string(43, 'A') + "=", std::string(43, 'A')}) {
+  for (const std::string& key : {std::string(64, 'a'), std::string(43, 'A') + "="}) {
     const std::string variable = "OBLETH_ENCRYPTION_KEY=" + key;
     Start start;
     start.environment.push_back(variable.c_str());
     EXPECT_EQ(start.refusal(), "accepted") << key;
   }
+}
+
+TEST(Options, ThatThereWasNoPepperIsSaidExpressly) {
+  const auto unsaid = Start{}.read();
+  ASSERT_TRUE(unsaid) << unsaid.error().message;
+  EXPECT_FALSE(unsaid->api_key_pepper_former);
+  Start start;
+  start.environment.insert(start.environment.end(),
+                           {"OBLETH_API_KEY_PEPPER=salt", "OBLETH_API_KEY_PEPPER_FORMER=none"});
+  const auto said = start.read();
+  ASSERT_TRUE(said) << said.error().message;
+  EXPECT_EQ(said->api_key_pepper, Secret("salt"));
+  EXPECT_EQ(said->api_key_pepper_former, Secret());
 }
 
 TEST(Options, SettingsThatNeedEachOtherAreCheckedTogether) {

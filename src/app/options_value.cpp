@@ -111,6 +111,19 @@ Result<void> read_value(std::string_view text, const ValueRule& /*rule*/, Secret
   return {};
 }
 
+Result<void> read_value(std::string_view text, const ValueRule& /*rule*/, std::optional<Secret>& value) {
+  value = Secret(text == "none" ? std::string() : std::string(text));
+  return {};
+}
+
+Result<void> read_value(std::string_view text, const ValueRule& /*rule*/,
+                        std::optional<adapters::EncryptionKey>& value) {
+  Result<adapters::EncryptionKey> read = adapters::EncryptionKey::from_text(text, "");
+  if (!read) return wrong("must be 32 bytes, as base64 or as 64 hex digits");
+  value.emplace(*read);
+  return {};
+}
+
 Result<void> read_value(std::string_view text, const ValueRule& /*rule*/, adapters::NetAddress& value) {
   const std::optional<adapters::NetAddress> read = adapters::NetAddress::parse_with_port(text);
   if (!read) return wrong("must be an address with a port, such as 127.0.0.1:8080 or [::]:8080");
@@ -158,6 +171,12 @@ std::string show_value(const std::string& value) {
   return value;
 }
 std::string show_value(const Secret& /*value*/) {
+  return {};
+}
+std::string show_value(const std::optional<Secret>& /*value*/) {
+  return {};
+}
+std::string show_value(const std::optional<adapters::EncryptionKey>& /*value*/) {
   return {};
 }
 std::string show_value(const adapters::NetAddress& value) {

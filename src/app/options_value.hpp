@@ -25,6 +25,9 @@ Result<void> read_value(std::string_view text, const ValueRule& rule, std::uint6
 Result<void> read_value(std::string_view text, const ValueRule& rule, Duration& value);       // "250ms", "5s", "24h"
 Result<void> read_value(std::string_view text, const ValueRule& rule, std::string& value);
 Result<void> read_value(std::string_view text, const ValueRule& rule, Secret& value);
+// "none" is the empty secret: there is nothing, and that is said expressly.
+Result<void> read_value(std::string_view text, const ValueRule& rule, std::optional<Secret>& value);
+Result<void> read_value(std::string_view text, const ValueRule& rule, std::optional<adapters::EncryptionKey>& value);
 Result<void> read_value(std::string_view text, const ValueRule& rule, adapters::NetAddress& value);
 Result<void> read_value(std::string_view text, const ValueRule& rule, std::optional<UpstreamAddress>& value);
 Result<void> read_value(std::string_view text, const ValueRule& rule, std::vector<std::string>& value);  // "a, b"
@@ -37,6 +40,8 @@ std::string show_value(std::uint64_t bytes);
 std::string show_value(Duration value);
 std::string show_value(const std::string& value);
 std::string show_value(const Secret& value);
+std::string show_value(const std::optional<Secret>& value);
+std::string show_value(const std::optional<adapters::EncryptionKey>& value);
 std::string show_value(const adapters::NetAddress& value);
 std::string show_value(const std::optional<UpstreamAddress>& value);
 std::string show_value(const std::vector<std::string>& value);
@@ -52,9 +57,9 @@ inline constexpr std::array<std::string_view, 2> choices<UnregisteredModels>{"re
 template <>
 inline constexpr std::array<std::string_view, 2> choices<fairshare::Algorithm>{"hierarchical", "weighted"};
 template <>
-inline constexpr std::array<std::string_view, 3> choices<LogFormat>{"auto", "json", "text"};
+inline constexpr std::array<std::string_view, 3> choices<observe::LogFormat>{"auto", "json", "text"};
 template <>
-inline constexpr std::array<std::string_view, 4> choices<LogLevel>{"debug", "info", "warn", "error"};
+inline constexpr std::array<std::string_view, 5> choices<observe::LogLevel>{"trace", "debug", "info", "warn", "error"};
 
 // "all, v1 or off"
 [[nodiscard]] std::string join_choices(std::span<const std::string_view> words);

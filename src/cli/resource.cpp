@@ -49,7 +49,7 @@ constexpr std::array key_fields{
 constexpr std::array key_columns{
     Column{"NAME", "name"},
     Column{"PREFIX", "prefix"},
-    Column{"TENANT", "tenant"},
+    Column{"TENANT", "tenant_id"},
     Column{"DISABLED", "disabled"},
     Column{"EXPIRES", "expires_at"},
     Column{"LAST USED", "last_used_at"},
@@ -87,6 +87,7 @@ constexpr std::array model_fields{
     FieldFlag{"request_timeout_secs", whole, "to the first byte"},
     FieldFlag{"idle_timeout_secs", whole, "between bytes"},
     FieldFlag{"gpus", whole, "for GPU time"},
+    FieldFlag{"tokens_per_media_part", whole, "estimate for an image or audio part"},
 };
 constexpr std::array model_columns{
     Column{"NAME", "model_name"},
