@@ -1,0 +1,107 @@
+// Everything the Management API needs of the rest of the gateway, given once at the start.
+//
+// Thread: the ports and functions are called on any admin thread. A function that is not set tells nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/instant.hpp"
+#include "base/secret.hpp"
+#include "base/task.hpp"
+#include "core/fairshare/admission.hpp"
+#include "domain/admin_token.hpp"
+#include "domain/ids.hpp"
+#include "domain/money.hpp"
+#include "ports/change_feed.hpp"
+#include "ports/clock.hpp"
+#include "ports/entropy.hpp"
+#include "ports/record_store.hpp"
+#include "ports/secret_hasher.hpp"
+#include "ports/secret_sealer.hpp"
+#include "ports/upstream.hpp"
+
+namespace obleth::admin {
+
+// An admin token of the configuration (OBLETH_ADMIN_TOKEN), beside the stored ones.
+struct ConfiguredToken {
+  std::string name;  // the actor in the audit log
+  Secret token;
+  AdminRole role = AdminRole::admin;
+};
+
+struct Spending {
+  std::int64_t tokens = 0;
+  NanoUsd cost;
+};
+struct BudgetUse {
+  Spending used;
+  Spending held;
+  std::optional<WallTime> resets_at;
+};
+
+struct EndpointState {
+  std::string health = "unknown";  // healthy, ejected, probing, unknown
+  std::uint32_t in_flight = 0;
+  std::optional<WallTime> ejected_until;
+};
+
+struct StoreState {
+  std::string name;
+  bool up = true;
+  std::string detail;
+};
+struct SpoolState {
+  std::int64_t bytes = 0;
+  std::int64_t oldest_secs = 0;
+};
+struct GatewayStatus {
+  std::string commit;
+  WallTime started_at;
+  std::vector<StoreState> stores;
+  std::optional<SpoolState> spool;
+  std::uint32_t replicas = 1;
+};
+
+struct SettingRow {
+  std::string name;
+  std::string value;   // secrets masked by who fills this in
+  std::string source;  // default, file, environment, flag, api
+  std::string help;
+  bool changeable = false;  // here, without a restart
+};
+
+struct LiveView {
+  std::function<fairshare::Snapshot()> snapshot;
+  std::function<EndpointState(EndpointId)> endpoint_state;
+  // Of a tenant, or of one of its keys.
+  std::function<Task<std::optional<BudgetUse>>(TenantId, std::optional<KeyId>)> budget_use;
+  std::function<std::string()> not_ready_because;  // empty: ready
+  std::function<bool()> draining;                  // streams end
+  std::function<GatewayStatus()> status;
+  std::function<std::vector<SettingRow>()> settings;
+  // The problem of a new value for a changeable setting, or nothing.
+  std::function<std::optional<std::string>(std::string_view name, std::string_view value)> refuse_setting;
+};
+
+struct Dependencies {
+  ports::RecordStore& store;
+  ports::ChangeFeed& feed;
+  const ports::Clock& clock;
+  ports::Entropy& entropy;
+  const ports::SecretHasher& hasher;
+  const ports::SecretSealer& sealer;
+  ports::Upstream* upstream = nullptr;  // for a model's test; null: the test answers 503
+  std::vector<ConfiguredToken> tokens;
+  std::string version;  // of the program
+  // A host as it stands in a URL is an address that the gateway never connects to. Names are none: they are checked
+  // when they are connected to.
+  std::function<bool(std::string_view host)> is_refused_host;
+  LiveView live;
+};
+
+}  // namespace obleth::admin

@@ -1,0 +1,150 @@
+// openapi.json (3.1), written from the table that routes.
+#include <algorithm>
+#include <utility>
+
+#include "admin/route.hpp"
+
+namespace obleth::admin {
+namespace {
+
+std::string_view meaning_of(int status) {
+  switch (status) {
+    case 200:
+      return "Done.";
+    case 201:
+      return "Created.";
+    case 204:
+      return "Done; there is nothing to tell.";
+    case 400:
+      return "The request is not valid; every fault is listed.";
+    case 401:
+      return "No admin token, or an unknown one.";
+    case 403:
+      return "The token's role may not do this.";
+    case 404:
+      return "There is no such thing.";
+    case 405:
+      return "The method does not fit the path.";
+    case 409:
+      return "The name is taken, or the thing is still referenced.";
+    case 413:
+      return "The body is larger than 16 MiB.";
+    case 502:
+      return "The upstream could not be asked.";
+    case 503:
+      return "A store cannot answer now, or the gateway is not ready.";
+    default:
+      return "Something went wrong.";
+  }
+}
+
+Json content_of(const std::string& type, const std::string& schema) {
+  return Json::object({{type, Json::object({{"schema", reference_to(schema)}})}});
+}
+
+Json response(int status, const Json& content) {
+  Json response = Json::object({{"description", meaning_of(status)}});
+  if (!content.is_null()) response.set("content", content);
+  return response;
+}
+
+// What a route may answer beside its success.
+std::vector<int> error_statuses(const Route& route) {
+  std::vector<int> statuses = route.errors;
+  if (route.access != Access::open) statuses.insert(statuses.end(), {400, 401, 500, 503});
+  if (route.access == Access::admin) statuses.push_back(403);
+  if (route.body != BodyKind::none) statuses.push_back(413);
+  if (route.pattern.contains('{')) statuses.push_back(404);
+  std::ranges::sort(statuses);
+  statuses.erase(std::ranges::unique(statuses).begin(), statuses.end());
+  return statuses;
+}
+
+Json responses_of(const Route& route) {
+  const bool has_content = !route.response_schema.empty();
+  Json responses = Json::object();
+  responses.set(std::to_string(route.status),
+                response(route.status, has_content ? content_of(route.response_type, route.response_schema) : Json()));
+  for (const int status : error_statuses(route))
+    responses.set(std::to_string(status), response(status, content_of("application/json", "Error")));
+  return responses;
+}
+
+Json parameters_of(const Route& route) {
+  Json parameters = Json::list();
+  for (std::size_t open = route.pattern.find('{'); open != std::string::npos; open = route.pattern.find('{', open + 1)) {
+    const std::string name = route.pattern.substr(open + 1, route.pattern.find('}', open) - open - 1);
+    parameters.append(Json::object({{"name", name},
+                                    {"in", "path"},
+                                    {"required", true},
+                                    {"schema", Json::object({{"type", "string"}})}}));
+  }
+  for (const Parameter& parameter : route.query) {
+    parameters.append(Json::object({{"name", parameter.name},
+                                    {"in", "query"},
+                                    {"required", false},
+                                    {"description", parameter.description},
+                                    {"schema", parameter.schema}}));
+  }
+  return parameters;
+}
+
+// "GET /api/v1/tenants/{id}/keys" becomes "get_tenants_id_keys".
+std::string operation_id(const Route& route) {
+  std::string id;
+  for (const char c : route.method)
+    id += static_cast<char>(c + 32);
+  const std::string_view path = std::string_view(route.pattern).substr(
+      route.pattern.starts_with(api_prefix) ? api_prefix.size() : 0);
+  for (const char c : path) {
+    if (c == '/' || c == '-' || c == '.') id += '_';
+    else if (c != '{' && c != '}') id += c;
+  }
+  return id;
+}
+
+Json request_body(const Route& route) {
+  Json content = content_of("application/json", route.request_schema);
+  if (route.body == BodyKind::raw)
+    content.set("application/yaml", Json::object({{"schema", reference_to(route.request_schema)}}));
+  return Json::object({{"content", std::move(content)}});
+}
+
+Json operation(const Route& route) {
+  Json operation = Json::object({{"operationId", operation_id(route)},
+                                 {"summary", route.summary},
+                                 {"tags", Json::list({route.tag})}});
+  if (route.access == Access::open) operation.set("security", Json::list());
+  if (Json parameters = parameters_of(route); !parameters.items()->empty())
+    operation.set("parameters", std::move(parameters));
+  if (route.body != BodyKind::none) operation.set("requestBody", request_body(route));
+  operation.set("responses", responses_of(route));
+  return operation;
+}
+
+}  // namespace
+
+Json openapi_document(const RouteTable& table, const std::string& version) {
+  Json paths = Json::object();
+  for (const Route& route : table.routes()) {
+    std::string method = route.method;
+    std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c + 32); });
+    const Json* before = paths.find(route.pattern);
+    Json operations = before == nullptr ? Json::object() : *before;
+    operations.set(std::move(method), operation(route));
+    paths.set(route.pattern, std::move(operations));
+  }
+  Json schemas = Json::object();
+  for (const auto& [name, schema] : table.schemas())
+    schemas.set(name, schema);
+  const Json bearer = Json::object({{"type", "http"}, {"scheme", "bearer"}, {"description", "An admin token."}});
+  return Json::object(
+      {{"openapi", "3.1.0"},
+       {"info", Json::object({{"title", "obleth Management API"}, {"version", version}})},
+       {"security", Json::list({Json::object({{"adminToken", Json::list()}})})},
+       {"paths", std::move(paths)},
+       {"components", Json::object({{"schemas", std::move(schemas)},
+                                    {"securitySchemes", Json::object({{"adminToken", bearer}})}})}});
+}
+
+}  // namespace obleth::admin

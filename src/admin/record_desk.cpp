@@ -1,0 +1,37 @@
+#include "admin/record_desk.hpp"
+
+namespace obleth::admin {
+namespace {
+
+std::string audit_text(const Json& json) {
+  return json.is_null() ? std::string() : to_text(json);
+}
+
+}  // namespace
+
+AuditEntry RecordDesk::sign(const Caller& caller, const AuditNote& note) const {
+  return {.id = new_id<AuditId>(),
+          .at = now(),
+          .actor = caller.name,
+          .remote_address = caller.address,
+          .action = note.action,
+          .target_kind = note.target_kind,
+          .target = note.target,
+          .target_name = note.target_name,
+          .before_json = audit_text(note.before),
+          .after_json = audit_text(note.after)};
+}
+
+Task<Outcome<std::uint64_t>> RecordDesk::commit(const Caller& caller, Edit edit) {
+  ports::Transaction transaction;
+  transaction.writes = std::move(edit.writes);
+  for (const AuditNote& note : edit.notes)
+    transaction.audit.push_back(sign(caller, note));
+  const Result<std::uint64_t> version = co_await given_.store.commit(std::move(transaction));
+  if (!version) co_return std::unexpected(refuse_fault(version.error()));
+  for (const ports::Change& change : edit.changes)
+    given_.feed.publish(change);
+  co_return *version;
+}
+
+}  // namespace obleth::admin

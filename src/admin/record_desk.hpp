@@ -1,0 +1,65 @@
+// Where every change of the configuration is signed and sent off: one transaction with its audit rows, then the change
+// feed. A 2xx means that this succeeded. Thread: any.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "admin/call.hpp"
+#include "admin/dependencies.hpp"
+#include "admin/fields.hpp"
+#include "admin/reply.hpp"
+#include "admin/write_gate.hpp"
+#include "base/task.hpp"
+
+namespace obleth::admin {
+
+// What the audit log tells of one write; who, when and from where are the desk's.
+struct AuditNote {
+  std::string action;  // "tenant.create"
+  std::string target_kind;
+  std::string target;  // id
+  std::string target_name;
+  Json before;  // null: none
+  Json after;
+};
+
+struct Edit {
+  std::vector<ports::Write> writes;
+  std::vector<AuditNote> notes;
+  std::vector<ports::Change> changes;
+
+  void add(ports::Write write, AuditNote note, ports::Change change) {
+    writes.push_back(std::move(write));
+    notes.push_back(std::move(note));
+    changes.push_back(change);
+  }
+};
+
+class RecordDesk {
+ public:
+  explicit RecordDesk(const Dependencies& dependencies) : given_(dependencies) {}
+
+  [[nodiscard]] ports::RecordStore& store() const { return given_.store; }
+  [[nodiscard]] const LiveView& live() const { return given_.live; }
+  [[nodiscard]] const Dependencies& given() const { return given_; }
+  [[nodiscard]] WallTime now() const { return given_.clock.wall_now(); }
+  template <class Id>
+  [[nodiscard]] Id new_id() const {
+    return Id{given_.entropy.bits128()};
+  }
+
+  // co_await desk.turn() before reading what is to be changed.
+  [[nodiscard]] WriteGate::Entry turn() { return gate_.enter(); }
+  // The configuration's new version.
+  Task<Outcome<std::uint64_t>> commit(const Caller& caller, Edit edit);
+
+ private:
+  [[nodiscard]] AuditEntry sign(const Caller& caller, const AuditNote& note) const;
+
+  const Dependencies& given_;
+  WriteGate gate_;
+};
+
+}  // namespace obleth::admin

@@ -1,0 +1,108 @@
+#include "admin/reply.hpp"
+
+#include <utility>
+
+namespace obleth::admin {
+namespace {
+
+std::string summary_of(const std::vector<Problem>& problems) {
+  if (problems.empty()) return "The request is not valid.";
+  std::string message = problems.size() == 1 ? "The request has a fault: "
+                                             : "The request has " + std::to_string(problems.size()) + " faults: ";
+  for (const Problem& problem : problems) {
+    if (&problem != &problems.front()) message += "; ";
+    message += problem.field.empty() ? "the body" : problem.field;
+    message += ' ' + problem.problem;
+  }
+  return message + ".";
+}
+
+struct Answered {
+  int status;
+  std::string_view code;
+};
+
+Answered answered(const Fault& fault) {
+  switch (fault.kind) {
+    case FaultKind::invalid:
+      return {400, "invalid_request"};
+    case FaultKind::too_large:
+      return {413, "request_too_large"};
+    case FaultKind::timed_out:
+      return fault.source == FaultSource::client ? Answered{408, "request_timeout"} : Answered{503, "store_unavailable"};
+    case FaultKind::not_found:
+      return {404, "not_found"};
+    case FaultKind::conflict:
+      return {409, "conflict"};
+    case FaultKind::forbidden:
+      return {400, "forbidden_address"};
+    case FaultKind::unavailable:
+    case FaultKind::exhausted:
+      return {503, "store_unavailable"};
+    default:
+      return {500, "internal_error"};
+  }
+}
+
+}  // namespace
+
+Reply answer(int status, const Json& body) {
+  return {.status = status, .body = to_text(body)};
+}
+
+Reply no_content() {
+  return {.status = 204, .body = "", .content_type = ""};
+}
+
+Reply refuse(int status, std::string_view code, std::string_view message, const std::vector<Problem>& problems) {
+  Json details = Json::list();
+  for (const Problem& problem : problems)
+    details.append(Json::object({{"field", problem.field}, {"problem", problem.problem}}));
+  const Json error = Json::object({{"message", message}, {"code", code}, {"details", std::move(details)}});
+  return answer(status, Json::object({{"error", error}}));
+}
+
+Reply refuse_body(const Reading& reading) {
+  return refuse(400, "invalid_request", summary_of(reading.problems()), reading.problems());
+}
+
+Reply refuse_field(std::string field, std::string problem) {
+  const std::vector<Problem> problems{{std::move(field), std::move(problem)}};
+  return refuse(400, "invalid_request", summary_of(problems), problems);
+}
+
+Reply not_found(std::string_view kind, std::string_view name) {
+  return refuse(404, "not_found", "There is no " + std::string(kind) + " \"" + std::string(name) + "\".");
+}
+
+Reply conflict(std::string field, std::string problem) {
+  const std::vector<Problem> problems{{std::move(field), std::move(problem)}};
+  return refuse(409, "conflict", summary_of(problems), problems);
+}
+
+Reply refuse_fault(const Fault& fault) {
+  const auto [status, code] = answered(fault);
+  std::vector<Problem> problems;
+  if (!fault.field.empty()) problems.push_back({fault.field, fault.message});
+  return refuse(status, code, fault.message, problems);
+}
+
+Json error_schema() {
+  const Json plain_text = Json::object({{"type", "string"}});
+  const Json detail = Json::object({{"type", "object"},
+                                    {"properties", Json::object({{"field", plain_text}, {"problem", plain_text}})},
+                                    {"required", Json::list({"field", "problem"})},
+                                    {"additionalProperties", false}});
+  const Json details = Json::object({{"type", "array"}, {"items", detail}});
+  const Json error = Json::object(
+      {{"type", "object"},
+       {"properties", Json::object({{"message", plain_text}, {"code", plain_text}, {"details", details}})},
+       {"required", Json::list({"message", "code", "details"})},
+       {"additionalProperties", false}});
+  return Json::object({{"type", "object"},
+                       {"properties", Json::object({{"error", error}})},
+                       {"required", Json::list({"error"})},
+                       {"additionalProperties", false}});
+}
+
+}  // namespace obleth::admin

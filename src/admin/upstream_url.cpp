@@ -1,0 +1,121 @@
+#include "admin/upstream_url.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "domain/http_message.hpp"
+#include "domain/upstream_address.hpp"
+
+namespace obleth::admin {
+namespace {
+
+constexpr std::size_t url_length_max = 2048;
+constexpr std::size_t headers_max = 32;
+constexpr std::size_t header_name_length_max = 128;
+
+// Made by the gateway for every request, or about the one connection only.
+constexpr std::array<std::string_view, 10> reserved_headers = {
+    "host", "content-length",     "transfer-encoding", "connection", "keep-alive",
+    "te",   "proxy-connection", "trailer",           "upgrade",    "expect"};
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// No host name ends in a number, but resolvers read 2852039166 and 0xA9FEA9FE as addresses.
+bool is_disguised_address(std::string_view host) {
+  if (host.contains(':')) return false;
+  while (host.ends_with('.'))
+    host.remove_suffix(1);
+  const std::string_view last = host.substr(host.rfind('.') == std::string_view::npos ? 0 : host.rfind('.') + 1);
+  const bool numeric = all_digits(last) || last.starts_with("0x") || last.starts_with("0X");
+  if (!numeric) return false;
+  if (std::ranges::count(host, '.') != 3) return true;
+  while (!host.empty()) {
+    const std::string_view part = host.substr(0, host.find('.'));
+    const bool plain = all_digits(part) && part.size() <= 3 && (part.size() == 1 || part.front() != '0');
+    if (!plain) return true;
+    host.remove_prefix(std::min(host.size(), part.size() + 1));
+  }
+  return false;
+}
+
+std::optional<std::string> url_problem(const std::string& url) {
+  const Result<UpstreamAddress> address = parse_upstream_address(url);
+  if (!address)
+    return "must be an http:// or https:// URL with a host, and without user, query or fragment, as in "
+           "http://vllm-1:8000/v1";
+  if (is_disguised_address(address->host)) return "must name its host by a name or by an address in its usual form";
+  return std::nullopt;
+}
+
+bool is_token_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("!#$%&'*+-.^_`|~").contains(c);
+}
+
+bool is_header_name(std::string_view name) {
+  return !name.empty() && name.size() <= header_name_length_max && std::ranges::all_of(name, is_token_character);
+}
+
+bool is_reserved(std::string_view name) {
+  return std::ranges::any_of(reserved_headers,
+                             [name](std::string_view reserved) { return equals_ignoring_case(reserved, name); });
+}
+
+void take_header(HeaderSecrets& headers, const Json::Member& member, Reading& reading) {
+  const auto& [name, json] = member;
+  if (!is_header_name(name)) return reading.fault("is not the name of a header");
+  if (is_reserved(name)) return reading.fault("is a header that the gateway makes itself");
+  auto value = nullable(credential()).take(json, reading);
+  if (!value) return;
+  std::erase_if(headers, [&name](const auto& header) { return equals_ignoring_case(header.first, name); });
+  if (*value) headers.emplace_back(name, std::move(**value));
+}
+
+}  // namespace
+
+Codec<std::string> upstream_url() {
+  Codec<std::string> url = text({.characters_min = 1, .characters_max = url_length_max}, url_problem);
+  url.schema.set("format", "uri");
+  return url;
+}
+
+void refuse_address(const std::string& url, std::string_view member, const RecordDesk& desk, Reading& reading) {
+  const Result<UpstreamAddress> address = parse_upstream_address(url);
+  if (address && desk.given().is_refused_host(address->host))
+    reading.fault_at(member, "is an address that the gateway never connects to (link-local, cloud metadata, or private "
+                             "where private networks are blocked)");
+}
+
+void refuse_unsealable(std::string_view member, const RecordDesk& desk, Reading& reading) {
+  if (!desk.given().sealer.can_seal())
+    reading.fault_at(member, "cannot be stored: start the gateway with OBLETH_ENCRYPTION_KEY (32 bytes, as base64 or "
+                             "64 hex digits)");
+}
+
+void take_headers(HeaderSecrets& headers, const Json& json, Reading& reading) {
+  if (json.is_null()) return headers.clear();
+  if (json.members() == nullptr) return reading.fault("must be an object of header names and values, or null");
+  for (const Json::Member& member : *json.members()) {
+    const auto inside = reading.member(member.first);
+    take_header(headers, member, reading);
+  }
+  if (headers.size() > headers_max) reading.fault("must be at most " + std::to_string(headers_max) + " headers");
+}
+
+Json headers_schema() {
+  return Json::object(
+      {{"type", Json::list({"object", "null"})},
+       {"description", "Header names and values. One that is not named keeps its value; null removes it."},
+       {"additionalProperties", Json::object({{"type", Json::list({"string", "null"})}})}});
+}
+
+Json header_names(const HeaderSecrets& headers) {
+  Json names = Json::list();
+  for (const auto& [name, value] : headers)
+    names.append(name);
+  return names;
+}
+
+}  // namespace obleth::admin

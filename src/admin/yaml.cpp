@@ -1,0 +1,109 @@
+// From YAML text to Json and back, for the declarative file that apply takes and export gives.
+#include <yaml-cpp/yaml.h>
+
+#include "admin/json.hpp"
+
+namespace obleth::admin {
+namespace {
+
+struct Trouble {
+  std::string problem;
+};
+
+// A plain scalar by YAML 1.2's core schema, as far as JSON has the value; everything else is text.
+Json plain_scalar(const std::string& text) {
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
+  if (text == "true" || text == "True" || text == "TRUE") return true;
+  if (text == "false" || text == "False" || text == "FALSE") return false;
+  if (is_json_number(text)) return Json::number(text);
+  return text;
+}
+
+class Reader {
+ public:
+  Json read(const YAML::Node& node, std::size_t depth) {
+    if (depth > json_depth_max) throw Trouble{"The file is nested too deeply."};
+    // Aliases share nodes, so a small file can stand for a huge tree: what is read is counted, not what is written.
+    if (++values_ > json_values_max) throw Trouble{"The file has too many values."};
+    switch (node.Type()) {
+      case YAML::NodeType::Scalar:
+        return node.Tag() == "!" ? Json(node.Scalar()) : plain_scalar(node.Scalar());
+      case YAML::NodeType::Sequence:
+        return sequence(node, depth);
+      case YAML::NodeType::Map:
+        return map(node, depth);
+      default:
+        return nullptr;
+    }
+  }
+
+ private:
+  Json sequence(const YAML::Node& node, std::size_t depth) {
+    Json list = Json::list();
+    for (const YAML::Node& item : node)
+      list.append(read(item, depth + 1));
+    return list;
+  }
+
+  Json map(const YAML::Node& node, std::size_t depth) {
+    Json object = Json::object();
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) throw Trouble{"The name of a member must be text."};
+      const std::string& name = entry.first.Scalar();
+      if (object.find(name) != nullptr) throw Trouble{stands_twice(name)};
+      if (object.members()->size() == json_members_max) throw Trouble{"An object has too many members."};
+      object.set(name, read(entry.second, depth + 1));
+    }
+    return object;
+  }
+
+  std::size_t values_ = 0;
+};
+
+void emit(YAML::Emitter& out, const Json& json) {
+  if (const bool* truth = json.boolean()) {
+    out << *truth;
+  } else if (const Json::Number* number = json.number()) {
+    out << number->text;
+  } else if (const std::string* text = json.text()) {
+    // Quoted where a reader could take the plain text for something else.
+    if (plain_scalar(*text).text() == nullptr) out << YAML::DoubleQuoted;
+    out << *text;
+  } else if (const Json::List* items = json.items()) {
+    if (items->empty()) out << YAML::Flow;
+    out << YAML::BeginSeq;
+    for (const Json& item : *items)
+      emit(out, item);
+    out << YAML::EndSeq;
+  } else if (const Json::Object* members = json.members()) {
+    if (members->empty()) out << YAML::Flow;
+    out << YAML::BeginMap;
+    for (const auto& [name, value] : *members) {
+      out << YAML::Key << name << YAML::Value;
+      emit(out, value);
+    }
+    out << YAML::EndMap;
+  } else {
+    out << YAML::Null;
+  }
+}
+
+}  // namespace
+
+JsonOutcome parse_yaml(const std::string& text) {
+  try {
+    return Reader().read(YAML::Load(text), 0);
+  } catch (const Trouble& trouble) {
+    return std::unexpected(trouble.problem);
+  } catch (const YAML::Exception& fault) {
+    return std::unexpected("The body is not YAML: " + std::string(fault.what()) + ".");
+  }
+}
+
+std::string to_yaml(const Json& json) {
+  YAML::Emitter out;
+  emit(out, json);
+  return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace obleth::admin
