@@ -142,6 +142,12 @@ bool AdmissionDesk::Turn::await_suspend(std::coroutine_handle<> waiting) {
   return true;
 }
 
+AdmissionDesk::Turn::~Turn() {
+  if (!waiting_) return;
+  desk_.step(fairshare::Withdraw{ticket_}, loop_.now(), this);
+  if (outcome_.granted) desk_.finish({.ticket = ticket_, .reached_upstream = false}, loop_.now());
+}
+
 void AdmissionDesk::Turn::cancelled() {
   desk_.step(fairshare::Withdraw{ticket_}, loop_.now(), this);
   if (!outcome_.granted && !outcome_.refused) waiting_.resume();

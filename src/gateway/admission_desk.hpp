@@ -76,10 +76,15 @@ class AdmissionDesk::Turn final : private CancelSignal::Listener {
  public:
   Turn(AdmissionDesk& desk, const fairshare::Arrive& arrive, ports::Loop& loop, CancelSignal& departure)
       : desk_(desk), arrive_(arrive), loop_(loop), departure_(departure) {}
+  // Destroyed while it waits (shutdown): it leaves the queue, or gives its grant back.
+  ~Turn();
 
   [[nodiscard]] bool await_ready() const noexcept { return departure_.fired(); }
   bool await_suspend(std::coroutine_handle<> waiting);
-  [[nodiscard]] TurnOutcome await_resume() { return std::move(outcome_); }
+  [[nodiscard]] TurnOutcome await_resume() {
+    waiting_ = nullptr;
+    return std::move(outcome_);
+  }
 
  private:
   friend class AdmissionDesk;

@@ -97,9 +97,8 @@ Task<Outcome<Settled>> RequestPath::answer_locally(Received received) {
 // The row is written before the last byte goes out: what a client has seen end is in the ledger.
 Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord record, Outcome<Settled> end,
                                  wire::ErrorDialect dialect) {
-  const Reporting reporting{services_.metrics, services_.usage_sink};
   if (end) {
-    report_usage(std::move(record), reporting);
+    report_usage(record, services_.metrics);
     co_await send_rest(std::move(*end));
     co_return;
   }
@@ -108,7 +107,7 @@ Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord re
   append_cross_origin(head_lines, exchange.head(), services_.policy);
   record.ts = loop_.wall_now();
   record.total_ms = whole_ms(loop_.refresh_now() - exchange.received_at());
-  report_refusal(std::move(record), end.error(), reporting);
+  report_refusal(std::move(record), end.error(), services_.metrics);
   co_await send_refusal(exchange, end.error(), dialect, std::move(head_lines));
 }
 

@@ -18,7 +18,6 @@
 #include "ports/key_directory.hpp"
 #include "ports/model_catalog.hpp"
 #include "ports/upstream.hpp"
-#include "ports/usage_sink.hpp"
 
 namespace obleth::gateway {
 
@@ -30,7 +29,6 @@ struct Services {
   const ports::ModelCatalog& catalog;
   ports::BudgetLedger& ledger;
   ports::Upstream& upstream;
-  ports::UsageSink& usage_sink;
   AdmissionDesk& desk;
   EndpointDesk& endpoints;
   BodyMemory& body_memory;

@@ -1,0 +1,40 @@
+// What one thread of the data plane owns: its way upstream, its request path, its share of the listener's connections.
+//
+// Made and destroyed on its own loop's thread (LoopThread).
+#pragma once
+
+#include "adapters/http_client/http_client.hpp"
+#include "adapters/http_server/http_server.hpp"
+#include "app/house.hpp"
+#include "gateway/request_path.hpp"
+
+namespace obleth::app {
+
+class DataThread {
+ public:
+  DataThread(adapters::EpollLoop& loop, House& house, adapters::HttpListener& listener)
+      : loop_(loop),
+        house_(house),
+        upstream_(loop, house.dialer),
+        path_(loop, house.services(upstream_)),
+        server_(loop, listener, path_) {
+    house_.desk.attach(loop_);
+  }
+  ~DataThread() { house_.desk.detach(loop_); }
+  DataThread(const DataThread&) = delete;
+  DataThread& operator=(const DataThread&) = delete;
+
+  void drain() { server_.drain(); }
+  // Answers under way are broken off: their clients get one error event.
+  void break_off() { upstream_.close_all(); }
+  void close_all() { server_.close_all(); }
+
+ private:
+  adapters::EpollLoop& loop_;
+  House& house_;
+  adapters::HttpClient upstream_;
+  gateway::RequestPath path_;
+  adapters::HttpServer server_;
+};
+
+}  // namespace obleth::app

@@ -1,0 +1,186 @@
+#include "app/gateway_process.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "adapters/os/process_limits.hpp"
+#include "app/gauges.hpp"
+#include "app/live_view.hpp"
+#include "app/version.hpp"
+#include "observe/log.hpp"
+
+namespace obleth::app {
+namespace {
+
+constexpr std::size_t random_token_bytes = 24;
+// The Management API and the metrics page are for operators and scrapers: few connections, small bodies.
+constexpr std::size_t admin_connections_max = 1000;
+constexpr std::uint64_t admin_body_bytes_max = 16ULL << 20;
+
+std::size_t thread_count(const Options& options) {
+  return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+Result<std::shared_ptr<adapters::TlsCredentials>> server_tls(const Options& options) {
+  if (options.tls_cert.empty()) return std::shared_ptr<adapters::TlsCredentials>();
+  return adapters::TlsCredentials::for_server(options.tls_cert, options.tls_key);
+}
+
+adapters::HttpServerSettings data_settings(const Options& options) {
+  adapters::HttpServerSettings settings{.address = options.listen, .threads = thread_count(options)};
+  settings.head.head_bytes_max = options.header_max;
+  settings.body_bytes_max = options.body_max;
+  settings.header_timeout = options.header_timeout;
+  settings.body_stall_max = options.body_timeout;
+  settings.idle_timeout = options.idle_timeout;
+  settings.connections_max = options.max_connections;
+  settings.connections_per_address_max = options.max_connections_per_address;
+  settings.trusted_proxies = options.trusted_proxies;
+  return settings;
+}
+
+adapters::HttpServerSettings operator_settings(const Options& options, const adapters::NetAddress& address) {
+  adapters::HttpServerSettings settings{.address = address, .threads = 1};
+  settings.body_bytes_max = admin_body_bytes_max;
+  settings.header_timeout = options.header_timeout;
+  settings.body_stall_max = options.body_timeout;
+  settings.idle_timeout = options.idle_timeout;
+  settings.connections_max = admin_connections_max;
+  settings.trusted_proxies = options.trusted_proxies;
+  return settings;
+}
+
+Secret make_admin_token(ports::Entropy& entropy) {
+  std::array<unsigned char, random_token_bytes> random{};
+  entropy.fill(random);
+  return make_key_secret(random);
+}
+
+observe::LogOptions log_options(const Options& options) {
+  return {.level = static_cast<observe::LogLevel>(options.log_level),
+          .format = static_cast<observe::LogFormat>(options.log)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
+                                                              const std::function<Result<void>(House&)>& prepare) {
+  // Before any thread starts, so that all inherit it.
+  adapters::block_signals({SIGTERM, SIGINT, SIGHUP});
+  adapters::ignore_broken_pipes();
+  adapters::raise_descriptor_limit();
+  adapters::forbid_core_dumps();
+  const bool make_token = options.admin_token.empty();
+  if (make_token) {
+    adapters::SystemEntropy entropy;
+    options.admin_token = make_admin_token(entropy);
+  }
+  observe::start_log(log_options(options));
+  auto house = House::build(std::move(options));
+  if (!house) return fail(std::move(house.error()));
+  if (prepare) {
+    Result<void> prepared = prepare(**house);
+    if (!prepared) return fail(std::move(prepared.error()));
+  }
+  Result<void> loaded = (*house)->load();
+  if (!loaded) return fail(std::move(loaded.error()));
+  auto listeners = open_listeners((*house)->options());
+  if (!listeners) return fail(std::move(listeners.error()));
+  std::unique_ptr<GatewayProcess> process(
+      new GatewayProcess(std::move(*house), std::move(*listeners), make_token));
+  process->start_data_plane();
+  return process;
+}
+
+Result<GatewayProcess::Listeners> GatewayProcess::open_listeners(const Options& options) {
+  auto tls = server_tls(options);
+  if (!tls) return fail(std::move(tls.error()));
+  auto data = adapters::HttpListener::open(data_settings(options), *tls);
+  if (!data) return fail(std::move(data.error()));
+  auto admin = adapters::HttpListener::open(operator_settings(options, options.admin_listen), *tls);
+  if (!admin) return fail(std::move(admin.error()));
+  auto metrics = adapters::HttpListener::open(operator_settings(options, options.metrics_listen));
+  if (!metrics) return fail(std::move(metrics.error()));
+  return Listeners{std::move(*data), std::move(*admin), std::move(*metrics)};
+}
+
+GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners, bool token_was_made)
+    : house_(std::move(house)),
+      listeners_(std::move(listeners)),
+      token_was_made_(token_was_made),
+      upstream_(loop_, house_->dialer),
+      tenant_names_(*house_->store),
+      upkeep_(loop_, *house_, upstream_),
+      management_api_(admin_dependencies(*house_, upstream_)),
+      metrics_service_(house_->metrics) {
+  ports::Loop::set_current(&loop_);
+  house_->desk.attach(loop_);
+  add_gauges(*house_, tenant_names_);
+  admin_server_ = std::make_unique<adapters::HttpServer>(loop_, *listeners_.admin, management_api_);
+  metrics_server_ = std::make_unique<adapters::HttpServer>(loop_, *listeners_.metrics, metrics_service_);
+  signals_ = std::make_unique<adapters::SignalWatch>(loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
+                                                     [this](int number) { handle_signal(number); });
+  upkeep_.start(tenant_names_);
+}
+
+// The loops go first, then what they served from.
+GatewayProcess::~GatewayProcess() {
+  data_threads_.clear();
+  signals_.reset();
+  metrics_server_.reset();
+  admin_server_.reset();
+  house_->desk.detach(loop_);
+  ports::Loop::set_current(nullptr);
+  observe::stop_log();
+}
+
+void GatewayProcess::start_data_plane() {
+  for (std::size_t thread = 0; thread < thread_count(house_->options()); ++thread) {
+    data_threads_.push_back(std::make_unique<LoopThread<DataThread>>([this](adapters::EpollLoop& loop) {
+      return std::make_unique<DataThread>(loop, *house_, *listeners_.data);
+    }));
+  }
+}
+
+std::string GatewayProcess::listening_line() const {
+  return "obleth " + std::string(version) + " listening on " + listeners_.data->address().text() + ", admin on " +
+         listeners_.admin->address().text() + ", metrics on " + listeners_.metrics->address().text();
+}
+
+int GatewayProcess::run_until_signalled() {
+  loop_.run();
+  return EXIT_SUCCESS;
+}
+
+void GatewayProcess::handle_signal(int number) {
+  if (number == SIGHUP) {
+    reload_after_hangup();
+    return;
+  }
+  // The second one is an operator in a hurry.
+  if (stopping_) std::_Exit(EXIT_SUCCESS);
+  stopping_ = true;
+  spawn(stop());
+}
+
+void GatewayProcess::reload_after_hangup() {
+  for (adapters::HttpListener* listener : {listeners_.data.get(), listeners_.admin.get()}) {
+    const Result<void> reloaded = listener->reload_tls();
+    if (!reloaded) {
+      observe::log(observe::LogLevel::error, "the TLS files could not be read again; the former ones stay in use",
+                   {{"reason", reloaded.error().message}});
+    }
+  }
+}
+
+Task<void> GatewayProcess::stop() {
+  const ShutdownTimes times{house_->options().drain_notice, house_->options().shutdown_grace};
+  co_await shut_down(loop_, house_->readiness, *listeners_.data, data_threads_, times);
+  upkeep_.stop();
+  co_await house_->keys.flush_uses();
+  loop_.stop();
+}
+
+}  // namespace obleth::app

@@ -1,0 +1,12 @@
+// What is measured at a scrape: slots, queues, shares, endpoints, stores. Administration loop's thread.
+#pragma once
+
+#include "app/house.hpp"
+#include "app/tenant_names.hpp"
+
+namespace obleth::app {
+
+// Adds the sources to the house's metrics; names outlives them.
+void add_gauges(House& house, const TenantNames& names);
+
+}  // namespace obleth::app

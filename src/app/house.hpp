@@ -1,0 +1,70 @@
+// The object graph: everything that all threads share, built once from the options. Decides nothing.
+//
+// Built on the main thread before any loop runs; destroyed there after all loops have ended.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/caching/caching_key_directory.hpp"
+#include "adapters/caching/caching_model_catalog.hpp"
+#include "adapters/crypto/aes_gcm_sealer.hpp"
+#include "adapters/crypto/key_hasher.hpp"
+#include "adapters/memory/budget_ledger.hpp"
+#include "adapters/memory/change_feed.hpp"
+#include "adapters/os/dialer.hpp"
+#include "adapters/os/resolver.hpp"
+#include "adapters/os/system_clock.hpp"
+#include "adapters/os/system_entropy.hpp"
+#include "adapters/sqlite/sqlite_record_store.hpp"
+#include "app/options.hpp"
+#include "gateway/configuration_follower.hpp"
+#include "gateway/request_path.hpp"
+#include "observe/health.hpp"
+#include "observe/metrics.hpp"
+
+namespace obleth::app {
+
+class House {
+ public:
+  // Faults: a bad setting (named), a store that is not ours or cannot be opened.
+  [[nodiscard]] static Result<std::unique_ptr<House>> build(Options options);
+
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] const gateway::Policy& policy() const { return policy_; }
+
+  // Models, groups and capacity of the record; ready after it.
+  [[nodiscard]] Result<void> load();
+
+  // A thread's own view of the services, with its own way upstream.
+  [[nodiscard]] gateway::Services services(ports::Upstream& upstream);
+
+  adapters::SystemClock clock;
+  adapters::SystemEntropy entropy;
+  observe::Readiness readiness;
+  observe::Metrics metrics;
+  adapters::KeyHasher hasher;
+  adapters::AesGcmSealer sealer;
+  std::unique_ptr<adapters::SqliteRecordStore> store;
+  adapters::InProcessChangeFeed feed;
+  adapters::CachingKeyDirectory keys;
+  adapters::CachingModelCatalog catalog;
+  adapters::MemoryBudgetLedger ledger;
+  gateway::AdmissionDesk desk;
+  gateway::EndpointDesk endpoints;
+  gateway::BodyMemory body_memory;
+  gateway::Estimates estimates;
+  gateway::ConfigurationFollower follower;
+  adapters::Resolver resolver;
+  adapters::Dialer dialer;
+
+ private:
+  struct Parts;
+  House(Options options, Parts parts);
+
+  Options options_;
+  gateway::Policy policy_;
+};
+
+}  // namespace obleth::app

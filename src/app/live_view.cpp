@@ -1,0 +1,62 @@
+#include "app/live_view.hpp"
+
+#include <utility>
+
+#include "app/version.hpp"
+#include "observe/log.hpp"
+
+namespace obleth::app {
+namespace {
+
+using resilience::EndpointHealth;
+
+std::string health_text(EndpointHealth::Standing standing) {
+  switch (standing) {
+    case EndpointHealth::Standing::healthy:
+      return "healthy";
+    case EndpointHealth::Standing::ejected:
+      return "ejected";
+    case EndpointHealth::Standing::awaiting_probe:
+    case EndpointHealth::Standing::probing:
+      return "probing";
+  }
+  return "unknown";
+}
+
+admin::EndpointState endpoint_state(House& house, EndpointId id) {
+  const Instant now = house.clock.now();
+  const gateway::EndpointStanding standing = house.endpoints.standing(id, now);
+  admin::EndpointState state{.health = health_text(standing.standing), .in_flight = standing.in_flight};
+  if (standing.standing == EndpointHealth::Standing::ejected) {
+    state.ejected_until = WallTime{house.clock.wall_now().unix_ms + whole_ms(standing.ejected_until - now)};
+  }
+  return state;
+}
+
+admin::GatewayStatus status_of(House& house, WallTime started_at) {
+  admin::GatewayStatus status{.commit = std::string(revision), .started_at = started_at};
+  for (const auto& [name, store] : house.readiness.stores()) status.stores.push_back({name, store.up, store.detail});
+  return status;
+}
+
+}  // namespace
+
+admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream) {
+  admin::Dependencies dependencies{.store = *house.store,
+                                   .feed = house.feed,
+                                   .clock = house.clock,
+                                   .entropy = house.entropy,
+                                   .hasher = house.hasher,
+                                   .sealer = house.sealer,
+                                   .upstream = &upstream,
+                                   .version = std::string(version)};
+  dependencies.tokens.push_back({.name = "configuration", .token = house.options().admin_token});
+  dependencies.live.snapshot = [&house] { return house.desk.snapshot(house.clock.now()); };
+  dependencies.live.endpoint_state = [&house](EndpointId id) { return endpoint_state(house, id); };
+  dependencies.live.not_ready_because = [&house] { return house.readiness.reason(); };
+  dependencies.live.draining = [&house] { return house.readiness.draining(); };
+  dependencies.live.status = [&house, started_at = house.clock.wall_now()] { return status_of(house, started_at); };
+  return dependencies;
+}
+
+}  // namespace obleth::app

@@ -1,0 +1,12 @@
+// What the Management API is given to see and to ask of the running gateway. Administration loop's thread.
+#pragma once
+
+#include "admin/dependencies.hpp"
+#include "app/house.hpp"
+
+namespace obleth::app {
+
+// upstream: the administration loop's own, for a model's test. Both outlive the answer.
+[[nodiscard]] admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream);
+
+}  // namespace obleth::app

@@ -1,0 +1,62 @@
+// One binary: the gateway, its demo, its mock upstream, and the command line that drives a running one.
+#include <unistd.h>
+
+#include <cstdio>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/commands.hpp"
+#include "app/version.hpp"
+#include "cli/run_command.hpp"
+
+namespace {
+
+void print_usage(std::FILE* to) {
+  std::fprintf(to,
+               "usage: obleth COMMAND …\n\n"
+               "  serve          the gateway (obleth serve --help lists every setting)\n"
+               "  demo           gateway, mock upstream and two tenants, with lines ready to paste\n"
+               "  mock-upstream  an OpenAI-compatible server for tests and benchmarks\n"
+               "  check-config   reads the settings and says what is wrong with them\n"
+               "  version        the version of this program\n%s",
+               std::string(obleth::cli::client_commands_help()).c_str());
+}
+
+std::span<const char* const> environment() {
+  std::size_t count = 0;
+  while (environ[count] != nullptr) ++count;
+  return {environ, count};
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const std::vector<const char*> arguments(words + 1, words + count);
+  if (arguments.empty()) {
+    print_usage(stderr);
+    return obleth::cli::exit_misused;
+  }
+  const std::string_view verb = arguments.front();
+  const std::span<const char* const> rest = std::span(arguments).subspan(1);
+  if (verb == "serve") return obleth::app::run_serve(rest, environment());
+  if (verb == "demo") return obleth::app::run_demo(rest, environment());
+  if (verb == "mock-upstream") return obleth::app::run_mock_upstream(rest);
+  if (verb == "check-config") return obleth::app::run_check_config(rest, environment());
+  if (verb == "--help" || verb == "-h" || verb == "help") {
+    print_usage(stdout);
+    return obleth::cli::exit_done;
+  }
+  if (verb == "version" || verb == "--version") {
+    std::printf("obleth %s\n", std::string(obleth::app::version).c_str());
+    return obleth::cli::exit_done;
+  }
+  if (obleth::cli::is_client_command(verb)) {
+    const auto surroundings = obleth::cli::process_surroundings(std::string(obleth::app::version));
+    return obleth::cli::run_command(arguments, surroundings);
+  }
+  std::fprintf(stderr, "obleth: there is no command '%s'\n\n", std::string(verb).c_str());
+  print_usage(stderr);
+  return obleth::cli::exit_misused;
+}

@@ -1,0 +1,48 @@
+// `obleth serve`: the gateway.
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "app/commands.hpp"
+#include "app/gateway_process.hpp"
+#include "app/options.hpp"
+#include "app/version.hpp"
+
+namespace obleth::app {
+namespace {
+
+constexpr int exit_failed = 1;
+constexpr int exit_misused = 2;
+
+int complain(const Fault& fault, int code) {
+  std::fprintf(stderr, "obleth: %s\n", fault.message.c_str());
+  return code;
+}
+
+}  // namespace
+
+int run_serve(std::span<const char* const> arguments, std::span<const char* const> environment) {
+  if (asks_for_help(arguments)) {
+    std::printf("usage: obleth serve [--config FILE] [--setting VALUE …]\n\n%s", options_help().c_str());
+    return 0;
+  }
+  Result<Options> options = read_options({arguments, environment});
+  if (!options) return complain(options.error(), exit_misused);
+  Result<std::unique_ptr<GatewayProcess>> gateway = GatewayProcess::start(std::move(*options));
+  if (!gateway) return complain(gateway.error(), exit_failed);
+  std::printf("%s\n", (*gateway)->listening_line().c_str());
+  if ((*gateway)->token_was_made()) {
+    std::printf("admin token, made for this run: %s\n", std::string((*gateway)->admin_token().reveal()).c_str());
+  }
+  std::fflush(stdout);
+  return (*gateway)->run_until_signalled();
+}
+
+int run_check_config(std::span<const char* const> arguments, std::span<const char* const> environment) {
+  const Result<Options> options = read_options({arguments, environment});
+  if (!options) return complain(options.error(), exit_misused);
+  std::printf("The configuration is valid.\n");
+  return 0;
+}
+
+}  // namespace obleth::app

@@ -1,0 +1,80 @@
+#include "app/upkeep.hpp"
+
+#include <utility>
+
+#include "gateway/endpoint_prober.hpp"
+#include "observe/log.hpp"
+
+namespace obleth::app {
+namespace {
+
+constexpr Duration version_poll_period = std::chrono::seconds(5);
+constexpr Duration key_use_period = std::chrono::seconds(10);
+constexpr Duration name_period = std::chrono::seconds(5);
+constexpr Duration complaint_period = std::chrono::minutes(1);
+
+}  // namespace
+
+void Upkeep::start(TenantNames& tenant_names) {
+  // The feed calls on the thread that published: this loop's, where the Management API runs.
+  house_.feed.subscribe([this](const ports::Change& change) {
+    spawn([](Upkeep& self, ports::Change what) -> Task<void> {
+      const Result<void> followed = co_await self.house_.follower.follow(std::move(what));
+      if (!followed) {
+        observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
+                              followed.error().message);
+        self.version_seen_ = 0;   // the poll reads everything anew
+      }
+    }(*this, change));
+  });
+  spawn(look_for_changes());
+  spawn(write_key_uses());
+  spawn(probe());
+  spawn(refresh_names(tenant_names));
+}
+
+// The net under the change feed: a version that moved without news means that everything is read anew.
+Task<void> Upkeep::look_for_changes() {
+  while (true) {
+    const bool came = co_await ports::Pause(loop_, loop_.now() + version_poll_period, &stop_);
+    if (!came) co_return;
+    const Result<std::uint64_t> version = co_await house_.store->version();
+    house_.readiness.set_store("record", version.has_value(), version ? "" : version.error().message);
+    if (!version) {
+      observe::log_once_per(complaint_period, observe::LogLevel::error, "the record does not answer",
+                            version.error().message);
+      continue;
+    }
+    co_await house_.keys.poll_version();
+    if (*version == version_seen_) continue;
+    const Result<void> followed = co_await house_.follower.follow(ports::EverythingChanged{});
+    if (followed) version_seen_ = *version;
+  }
+}
+
+Task<void> Upkeep::write_key_uses() {
+  while (true) {
+    const bool came = co_await ports::Pause(loop_, loop_.now() + key_use_period, &stop_);
+    if (!came) co_return;
+    co_await house_.keys.flush_uses();
+  }
+}
+
+Task<void> Upkeep::probe() {
+  while (true) {
+    const bool came = co_await ports::Pause(loop_, loop_.now() + gateway::probe_period, &stop_);
+    if (!came) co_return;
+    co_await gateway::probe_endpoints(loop_, house_.catalog, upstream_, house_.endpoints);
+  }
+}
+
+Task<void> Upkeep::refresh_names(TenantNames& tenant_names) {
+  while (true) {
+    const fairshare::Snapshot snapshot = house_.desk.snapshot(loop_.now());
+    co_await tenant_names.refresh(snapshot);
+    const bool came = co_await ports::Pause(loop_, loop_.now() + name_period, &stop_);
+    if (!came) co_return;
+  }
+}
+
+}  // namespace obleth::app

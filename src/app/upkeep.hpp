@@ -1,0 +1,35 @@
+// What the gateway does by the clock: looks for missed changes, writes down when keys were used, probes endpoints.
+//
+// Runs on the administration loop until it is destroyed or told to stop.
+#pragma once
+
+#include "app/house.hpp"
+#include "app/tenant_names.hpp"
+#include "base/cancel_signal.hpp"
+#include "ports/loop.hpp"
+#include "ports/upstream.hpp"
+
+namespace obleth::app {
+
+class Upkeep {
+ public:
+  Upkeep(ports::Loop& loop, House& house, ports::Upstream& upstream)
+      : loop_(loop), house_(house), upstream_(upstream) {}
+
+  void start(TenantNames& tenant_names);
+  void stop() { stop_.fire(); }
+
+ private:
+  Task<void> look_for_changes();
+  Task<void> write_key_uses();
+  Task<void> probe();
+  Task<void> refresh_names(TenantNames& tenant_names);
+
+  ports::Loop& loop_;
+  House& house_;
+  ports::Upstream& upstream_;
+  CancelSignal stop_;
+  std::uint64_t version_seen_ = 0;
+};
+
+}  // namespace obleth::app

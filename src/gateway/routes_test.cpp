@@ -1,0 +1,74 @@
+#include "gateway/routes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace obleth::gateway {
+namespace {
+
+Route route_of(std::string_view target, const Policy& policy = {}) {
+  const auto path = wire::normalise_target(target);
+  EXPECT_TRUE(path) << target;
+  return match_route(*path, policy);
+}
+
+TEST(Routes, CompletionsAndEmbeddingsArePriced) {
+  for (const char* path : {"/v1/chat/completions", "/v1/completions", "/v1/embeddings", "//v1//chat/completions/"}) {
+    EXPECT_EQ(route_of(path).treatment, Treatment::priced) << path;
+    EXPECT_EQ(route_of(path).method, "POST") << path;
+  }
+}
+
+TEST(Routes, AnUnknownModelIsRefusedOnlyWhereAnswersAreGenerated) {
+  EXPECT_TRUE(route_of("/v1/chat/completions").needs_registered_model);
+  EXPECT_TRUE(route_of("/v1/completions").needs_registered_model);
+  EXPECT_FALSE(route_of("/v1/embeddings").needs_registered_model);
+}
+
+TEST(Routes, AModelsIdIsTheRestOfThePath) {
+  EXPECT_EQ(route_of("/v1/models/meta/llama-3").model_id, "meta/llama-3");
+  EXPECT_EQ(route_of("/v1/models/meta%2Fllama-3").model_id, "meta/llama-3");
+  EXPECT_TRUE(route_of("/v1/models/").model_id.empty());
+}
+
+TEST(Routes, PathsThatControlAnInferenceServerAreRefusedInEveryMode) {
+  for (const char* path : {"/pause", "/%70ause", "//sleep/", "/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/metrics",
+                           "/update_weights", "/collective_rpc", "/invocations", "/wake_up", "/stop_profile"}) {
+    for (const PassThrough mode : {PassThrough::all, PassThrough::v1, PassThrough::off}) {
+      EXPECT_EQ(route_of(path, {.pass_through = mode}).treatment, Treatment::refused) << path;
+    }
+  }
+}
+
+TEST(Routes, AnOperatorMayOpenAControlPath) {
+  const Policy policy{.pass_through = PassThrough::off, .pass_through_allow = {"/sleep"}};
+  EXPECT_EQ(route_of("/sleep", policy).treatment, Treatment::metered);
+  EXPECT_EQ(route_of("/wake_up", policy).treatment, Treatment::refused);
+}
+
+TEST(Routes, OtherPathsPassAsTheModeSays) {
+  EXPECT_EQ(route_of("/tokenize").treatment, Treatment::metered);
+  EXPECT_EQ(route_of("/tokenize", {.pass_through = PassThrough::v1}).treatment, Treatment::not_found);
+  EXPECT_EQ(route_of("/v1/anything", {.pass_through = PassThrough::v1}).treatment, Treatment::metered);
+  EXPECT_EQ(route_of("/v1/anything", {.pass_through = PassThrough::off}).treatment, Treatment::not_found);
+}
+
+TEST(Routes, WellKnownPathsStayHere) {
+  EXPECT_EQ(route_of("/.well-known/oauth-authorization-server").treatment, Treatment::not_found);
+}
+
+TEST(Routes, LabelsComeFromAClosedSet) {
+  EXPECT_EQ(route_of("/some/path/of/a/client").name, "passthrough");
+  EXPECT_EQ(route_of("/v1/audio/transcriptions").name, "/v1/audio/*");
+  EXPECT_EQ(route_of("/v1/models/x").name, "/v1/models/{id}");
+}
+
+TEST(Routes, MessagesAnswerInAnthropicsShape) {
+  EXPECT_EQ(route_of("/v1/messages").errors, wire::ErrorDialect::anthropic);
+  EXPECT_EQ(route_of("/v1/messages/count_tokens").errors, wire::ErrorDialect::anthropic);
+  EXPECT_EQ(route_of("/v1/responses").errors, wire::ErrorDialect::openai);
+}
+
+}  // namespace
+}  // namespace obleth::gateway
