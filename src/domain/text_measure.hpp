@@ -10,9 +10,10 @@ namespace obleth {
 // Bytes by class, for the token estimate (core/accounting). Counted over the text that the model will read.
 struct TextMeasure {
   std::int64_t letters = 0;  // ASCII letters
-  std::int64_t words = 0;    // runs of ASCII letters
+  std::int64_t words = 0;    // runs of ASCII letters; "camelCase" is two
   std::int64_t digits = 0;
-  std::int64_t spaces = 0;  // white space, newlines included
+  std::int64_t spaces = 0;    // white space, newlines included
+  std::int64_t newlines = 0;  // of spaces
   std::int64_t punctuation = 0;
   std::int64_t wide_characters = 0;    // CJK, kana, hangul, other scripts beyond U+07FF
   std::int64_t narrow_characters = 0;  // U+0080 – U+07FF

@@ -234,9 +234,21 @@ TEST(RequestBody, TheTextThatTheModelReadsIsMeasured) {
   EXPECT_EQ(text.words, 4);
   EXPECT_EQ(text.digits, 3);
   EXPECT_EQ(text.spaces, 4);
+  EXPECT_EQ(text.newlines, 1);
   EXPECT_EQ(text.punctuation, 1 + 5);  // the comma; { " " : }
   EXPECT_EQ(text.wide_characters, 2);
   EXPECT_EQ(text.narrow_characters, 1);
+}
+
+TEST(RequestBody, CamelCaseIsSeveralWords) {
+  const auto words = [](std::string_view text) {
+    return fields_of("{\"prompt\":\"" + std::string(text) + "\"}", BodyDialect::completions).text.words;
+  };
+  for (const std::string padding : {"", ".", "......", ".......", "........"}) {
+    EXPECT_EQ(words(padding + "camelCase"), 2) << padding.size();
+    EXPECT_EQ(words(padding + "getHTTPHead and Back"), 4) << padding.size();
+    EXPECT_EQ(words(padding + "aB\u0043d"), 2) << padding.size();
+  }
 }
 
 TEST(RequestBody, ToolsCountAsTheirJson) {

@@ -15,31 +15,39 @@ class CharacterCounter {
     const ByteLanes lanes(bytes);
     if ((lanes.beyond_ascii() | lanes.equal_to('\\')) != 0) return false;
     const std::uint64_t letters = lanes.letters();
-    const std::uint64_t word_starts = letters & ~(letters << 8 | (in_word_ ? 0x80U : 0U));
+    const std::uint64_t capitals = lanes.between('A', 'Z');
+    const std::uint64_t behind_letter = letters << 8 | (in_word_ ? first_lane : 0);
+    const std::uint64_t behind_small = (letters & ~capitals) << 8 | (behind_small_ ? first_lane : 0);
     const int letter_count = ByteLanes::count(letters);
     const int digits = ByteLanes::count(lanes.between('0', '9'));
     const int spaces = ByteLanes::count(lanes.equal_to(' '));
     measure_.letters += letter_count;
-    measure_.words += ByteLanes::count(word_starts);
+    measure_.words += ByteLanes::count((letters & ~behind_letter) | (capitals & behind_small));
     measure_.digits += digits;
     measure_.spaces += spaces;
     measure_.punctuation += static_cast<int>(ByteLanes::width) - letter_count - digits - spaces;
     in_word_ = letters >> 63 != 0;
+    behind_small_ = (letters & ~capitals) >> 63 != 0;
     return true;
   }
 
   void count(std::uint32_t code_point) {
-    const bool letter = (code_point | 0x20) >= 'a' && (code_point | 0x20) <= 'z';
-    if (letter) {
+    const bool small = code_point >= 'a' && code_point <= 'z';
+    const bool capital = code_point >= 'A' && code_point <= 'Z';
+    if (small || capital) {
       ++measure_.letters;
-      measure_.words += in_word_ ? 0 : 1;
+      measure_.words += !in_word_ || (capital && behind_small_) ? 1 : 0;
     } else {
       ++class_of(code_point);
+      measure_.newlines += code_point == '\n' ? 1 : 0;
     }
-    in_word_ = letter;
+    in_word_ = small || capital;
+    behind_small_ = small;
   }
 
  private:
+  static constexpr std::uint64_t first_lane = 0x80;
+
   std::int64_t& class_of(std::uint32_t code_point) {
     if (code_point >= 0x800) return measure_.wide_characters;
     if (code_point >= 0x80) return measure_.narrow_characters;
@@ -49,7 +57,8 @@ class CharacterCounter {
   }
 
   TextMeasure& measure_;
-  bool in_word_ = false;
+  bool in_word_ = false;       // the character before was a letter
+  bool behind_small_ = false;  // and a small one
 };
 
 }  // namespace

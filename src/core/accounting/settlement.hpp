@@ -10,12 +10,12 @@
 namespace obleth::accounting {
 
 struct AnswerFacts {
-  std::optional<TokenUsage> reported;      // the upstream's last usage
-  bool complete = true;                    // false: cut by the client or the upstream
-  bool produced_output = true;             // embeddings and errors produce none
+  std::optional<TokenUsage> reported;  // the upstream's last usage
+  bool complete = true;                // false: cut by the client or the upstream
+  bool produced_output = true;         // embeddings and errors produce none
   PromptTokens input_estimate;
-  OutputTokens counted;                    // content events or bytes / 4, the larger
-  OutputTokens probable;                   // of an answer that came in one piece and was cancelled: min(hold, by time)
+  OutputTokens counted;   // content events or bytes / 4, the larger
+  OutputTokens probable;  // of an answer that came in one piece and was cancelled: min(hold, by time)
   bool streamed = false;
 };
 
@@ -24,8 +24,8 @@ struct BilledUsage {
   UsageSource source = UsageSource::upstream;
 };
 
-// Reported wins. Else what was streamed is counted (marked estimated); a request that was cancelled before any byte of a
-// one-piece answer is billed input and the probable output (estimated). Never the whole estimate.
+// Reported wins. Else what was streamed is counted (marked estimated); a request that was cancelled before any byte of
+// a one-piece answer is billed input and the probable output (estimated). Never the whole estimate.
 [[nodiscard]] BilledUsage billed_usage(const AnswerFacts& facts);
 
 }  // namespace obleth::accounting
