@@ -36,11 +36,8 @@ class FakeLoop final : public ports::Loop {
   }
 
   void run_posted() {
-    while (!posted_.empty()) {
-      const auto next = posted_.front();
-      posted_.pop_front();
+    while (const std::coroutine_handle<> next = take_posted())
       next.resume();
-    }
   }
   // Everything that is due until then, in order.
   void advance(Duration span) {
@@ -58,8 +55,16 @@ class FakeLoop final : public ports::Loop {
   }
 
  private:
+  std::coroutine_handle<> take_posted() {
+    const std::scoped_lock lock(mutex_);
+    if (posted_.empty()) return nullptr;
+    const std::coroutine_handle<> next = posted_.front();
+    posted_.pop_front();
+    return next;
+  }
+
   Instant now_{std::chrono::seconds(1000)};
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards posted_
   std::deque<std::coroutine_handle<>> posted_;
   std::vector<ports::Timer*> armed_;
 };

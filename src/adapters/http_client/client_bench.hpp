@@ -35,10 +35,15 @@ class ClientBench {
   ClientBench(const ClientBench&) = delete;
   ClientBench& operator=(const ClientBench&) = delete;
 
+  // Starts it; turns of the loop carry it on.
+  template <class T>
+  static void begin(Task<T> task, std::optional<T>& result) {
+    spawn(keep(std::move(task), result));
+  }
   template <class T>
   T run(Task<T> task) {
     std::optional<T> result;
-    spawn(keep(std::move(task), result));
+    begin(std::move(task), result);
     turn_until([&] { return result.has_value(); });
     return std::move(*result);
   }
@@ -81,7 +86,8 @@ class ClientBench {
  private:
   template <class T>
   static Task<void> keep(Task<T> task, std::optional<T>& result) {
-    result.emplace(co_await task);
+    T value = co_await task;
+    result.emplace(std::move(value));
   }
 };
 

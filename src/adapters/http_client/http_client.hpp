@@ -7,9 +7,9 @@
 #include <chrono>
 #include <memory>
 
+#include "adapters/http_client/answer_buffers.hpp"
 #include "adapters/http_client/connection_pool.hpp"
 #include "adapters/http_client/incoming_answer.hpp"
-#include "adapters/http_client/read_buffers.hpp"
 #include "adapters/os/dialer.hpp"
 #include "ports/upstream.hpp"
 
@@ -47,7 +47,7 @@ class HttpClient final : public ports::Upstream {
   const Dialer& dialer_;
   const HttpClientLimits limits_;
   ConnectionPool pool_;
-  ReadBuffers buffers_;
+  AnswerBuffers buffers_;
 };
 
 }  // namespace obleth::adapters

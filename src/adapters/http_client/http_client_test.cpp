@@ -52,12 +52,9 @@ TEST(HttpClient, ConcurrentStreamsKeepTheirBytesApart) {
   ClientBench bench;
   std::vector<std::unique_ptr<Call>> calls;
   std::vector<std::optional<Received>> got(streams);
-  const auto store = [](Task<Received> fetch, std::optional<Received>& place) -> Task<void> {
-    place.emplace(co_await fetch);
-  };
   for (int i = 0; i < streams; ++i) {
     calls.push_back(std::make_unique<Call>(server.port(), std::to_string(1000 + i)));
-    spawn(store(bench.fetch(calls.back()->call), got[static_cast<std::size_t>(i)]));
+    bench.begin(bench.fetch(calls.back()->call), got[static_cast<std::size_t>(i)]);
   }
   bench.turn_until([&] { return std::ranges::all_of(got, [](const auto& one) { return one.has_value(); }); });
   for (int i = 0; i < streams; ++i) {
@@ -213,10 +210,7 @@ TEST(HttpClient, CancelledBeforeTheHeadTheConnectionClosesAtOnce) {
   ClientBench bench;
   Call call(server.port());
   std::optional<Received> got;
-  const auto store = [](Task<Received> fetch, std::optional<Received>& place) -> Task<void> {
-    place.emplace(co_await fetch);
-  };
-  spawn(store(bench.fetch(call.call), got));
+  bench.begin(bench.fetch(call.call), got);
   auto asked = departure.asked.get_future();
   bench.turn_until([&] { return asked.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
   call.cancel.fire();

@@ -18,7 +18,7 @@ Instant deadline_after(Instant from, Duration timeout) {
 
 }  // namespace
 
-IncomingAnswer::IncomingAnswer(ConnectionPool& pool, ReadBuffers& buffers, UpstreamConnection connection)
+IncomingAnswer::IncomingAnswer(ConnectionPool& pool, AnswerBuffers& buffers, UpstreamConnection connection)
     : pool_(pool), buffers_(buffers), connection_(std::move(connection)) {}
 
 IncomingAnswer::~IncomingAnswer() {

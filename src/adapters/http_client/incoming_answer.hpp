@@ -7,9 +7,9 @@
 #include <memory>
 #include <string_view>
 
+#include "adapters/http_client/answer_buffers.hpp"
 #include "adapters/http_client/body_decoder.hpp"
 #include "adapters/http_client/connection_pool.hpp"
-#include "adapters/http_client/read_buffers.hpp"
 #include "adapters/http_client/request_upload.hpp"
 #include "base/cancel_signal.hpp"
 #include "base/result.hpp"
@@ -22,7 +22,7 @@ class IncomingAnswer final : public ports::UpstreamAnswer {
  public:
   static constexpr int interim_heads_max = 16;  // 1xx answers before the final one
 
-  IncomingAnswer(ConnectionPool& pool, ReadBuffers& buffers, UpstreamConnection connection);
+  IncomingAnswer(ConnectionPool& pool, AnswerBuffers& buffers, UpstreamConnection connection);
   ~IncomingAnswer() override;
 
   // Waits for the final head. The time-out starts anew while the request is still leaving.
@@ -51,9 +51,9 @@ class IncomingAnswer final : public ports::UpstreamAnswer {
   void release_buffer();
 
   ConnectionPool& pool_;
-  ReadBuffers& buffers_;
+  AnswerBuffers& buffers_;
   UpstreamConnection connection_;
-  std::unique_ptr<UpstreamReadBuffer> buffer_;
+  std::unique_ptr<AnswerBuffer> buffer_;
   std::size_t begin_ = 0;  // received and not yet used: bytes [begin_, end_) of the buffer
   std::size_t end_ = 0;
   std::size_t searched_ = 0;  // of them, known to hold no end of a head

@@ -201,10 +201,7 @@ TEST(RequestUpload, CancellingEndsItWhereverItWaits) {
   ClientBench bench;
   Call call(server.port(), numbers(64 * 1024 * 1024));
   std::optional<Received> got;
-  const auto store = [](Task<Received> fetch, std::optional<Received>& place) -> Task<void> {
-    place.emplace(co_await fetch);
-  };
-  spawn(store(bench.fetch(call.call), got));
+  bench.begin(bench.fetch(call.call), got);
   bench.turn_until([&] { return server.accepted() == 1; });
   bench.loop.turn(std::chrono::milliseconds(1));
   call.cancel.fire();

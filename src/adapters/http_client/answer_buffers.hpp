@@ -13,28 +13,28 @@
 
 namespace obleth::adapters {
 
-struct UpstreamReadBuffer {
+struct AnswerBuffer {
   static constexpr std::size_t size = 64 * 1024;
   ResponseHead head;  // its views point into bytes
   std::array<char, size> bytes;
 };
 
-class ReadBuffers {
+class AnswerBuffers {
  public:
   static constexpr std::size_t kept_max = 8;  // beyond them memory goes back: they were for clients slower than us
 
-  [[nodiscard]] std::unique_ptr<UpstreamReadBuffer> take() {
-    if (kept_.empty()) return std::make_unique_for_overwrite<UpstreamReadBuffer>();
-    std::unique_ptr<UpstreamReadBuffer> buffer = std::move(kept_.back());
+  [[nodiscard]] std::unique_ptr<AnswerBuffer> take() {
+    if (kept_.empty()) return std::make_unique_for_overwrite<AnswerBuffer>();
+    std::unique_ptr<AnswerBuffer> buffer = std::move(kept_.back());
     kept_.pop_back();
     return buffer;
   }
-  void give(std::unique_ptr<UpstreamReadBuffer> buffer) {
+  void give(std::unique_ptr<AnswerBuffer> buffer) {
     if (buffer != nullptr && kept_.size() < kept_max) kept_.push_back(std::move(buffer));
   }
 
  private:
-  std::vector<std::unique_ptr<UpstreamReadBuffer>> kept_;
+  std::vector<std::unique_ptr<AnswerBuffer>> kept_;
 };
 
 }  // namespace obleth::adapters
