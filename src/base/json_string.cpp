@@ -9,9 +9,18 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
+consteval std::array<bool, 256> make_plain() {
+  std::array<bool, 256> plain{};
+  for (std::size_t byte = 0x20; byte < 0x80; ++byte)
+    plain[byte] = byte != '"' && byte != '\\';
+  return plain;
+}
+
+// Bytes that stand for themselves.
+constexpr std::array<bool, 256> plain = make_plain();
+
 bool is_plain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+  return plain[static_cast<unsigned char>(c)];
 }
 
 // Bytes of the well-formed sequence at the front of text (Unicode table 3-7); 0 when it is none.

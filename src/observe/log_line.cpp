@@ -1,11 +1,9 @@
 #include "observe/log_line.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
-#include <iterator>
 
 #include "base/json_string.hpp"
 
@@ -28,8 +26,37 @@ TimeOfDay split(WallTime at) {
   return {year_month_day(day), ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60, ms % 1000};
 }
 
+void append_number(std::string& out, std::int64_t number) {
+  std::array<char, 20> digits{};
+  const auto written = std::to_chars(digits.begin(), digits.end(), number);
+  out.append(digits.begin(), written.ptr);
+}
+
+// With leading zeros.
+void append_padded(std::string& out, std::int64_t number, int width) {
+  std::int64_t unit = 1;
+  for (int digit = 1; digit < width; ++digit)
+    unit *= 10;
+  for (; unit > 0; unit /= 10)
+    out.push_back(static_cast<char>('0' + number / unit % 10));
+}
+
 void append_clock(std::string& out, const TimeOfDay& time) {
-  fmt::format_to(std::back_inserter(out), "{:02}:{:02}:{:02}.{:03}", time.hours, time.minutes, time.seconds, time.ms);
+  append_padded(out, time.hours, 2);
+  out.push_back(':');
+  append_padded(out, time.minutes, 2);
+  out.push_back(':');
+  append_padded(out, time.seconds, 2);
+  out.push_back('.');
+  append_padded(out, time.ms, 3);
+}
+
+void append_date(std::string& out, std::chrono::year_month_day date) {
+  append_padded(out, static_cast<int>(date.year()), 4);
+  out.push_back('-');
+  append_padded(out, static_cast<unsigned>(date.month()), 2);
+  out.push_back('-');
+  append_padded(out, static_cast<unsigned>(date.day()), 2);
 }
 
 void append_quoted(std::string& out, std::string_view text) {
@@ -46,7 +73,7 @@ void append_value(std::string& out, const LogField::Value& value, bool quote_tex
       append_json_string(out, *text);
     }
   } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
-    fmt::format_to(std::back_inserter(out), "{}", *number);
+    append_number(out, *number);
   } else {
     out.append(std::get<bool>(value) ? "true" : "false");
   }
@@ -67,8 +94,9 @@ std::string_view to_text(LogLevel level) {
 
 void append_json_line(std::string& out, const LogLine& line) {
   const TimeOfDay time = split(line.at);
-  fmt::format_to(std::back_inserter(out), "{{\"ts\":\"{:04}-{:02}-{:02}T", static_cast<int>(time.date.year()),
-                 static_cast<unsigned>(time.date.month()), static_cast<unsigned>(time.date.day()));
+  out.append("{\"ts\":\"");
+  append_date(out, time.date);
+  out.push_back('T');
   append_clock(out, time);
   out.append("Z\",\"level\":\"").append(to_text(line.level)).append("\",\"msg\":");
   append_quoted(out, line.message);
@@ -83,7 +111,9 @@ void append_json_line(std::string& out, const LogLine& line) {
 
 void append_text_line(std::string& out, const LogLine& line) {
   append_clock(out, split(line.at));
-  fmt::format_to(std::back_inserter(out), " {:<5} ", to_text(line.level));
+  const std::string_view level = to_text(line.level);
+  constexpr std::size_t level_width = 6;
+  out.append(" ").append(level).append(level_width - level.size(), ' ');
   append_json_string(out, line.message);
   for (const LogField& field : line.fields) {
     out.append(" ").append(field.name()).append("=");

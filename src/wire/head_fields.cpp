@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "wire/byte_lanes.hpp"
 #include "wire/http_syntax.hpp"
 
 namespace obleth::wire {
@@ -87,6 +88,16 @@ FieldsFault note(const HeaderField& field, NotedFields& noted) {
   }
 }
 
+// Where the value ends; eight bytes at a time while they are plain.
+const char* skip_value(const char* at, const char* end) {
+  while (static_cast<std::size_t>(end - at) >= ByteLanes::width) {
+    const ByteLanes lanes(at);
+    if ((lanes.below(' ') | lanes.equal_to('\x7F')) != 0) break;
+    at += ByteLanes::width;
+  }
+  return skip_class(at, end, value_char);
+}
+
 std::string_view why_name_ends(const char* at, const char* line) {
   if (is_blank(*at)) {
     return at == line ? "Folded header lines are refused: put each header on one line."
@@ -126,7 +137,7 @@ FieldsFault read_fields(std::string_view lines, HeaderBlock& fields, NotedFields
     HeaderField field;
     field.name = {line, static_cast<std::size_t>(at - line)};
     const char* const value = ++at;
-    at = skip_class(at, end, value_char);
+    at = skip_value(at, end);
     // Every LF has its CR, so a CR that stops a value either ends the line or stands alone.
     if (*at != '\r' || at[1] != '\n') return refuse("A header value holds a control character or a bare CR.");
     field.value = trim_blanks({value, static_cast<std::size_t>(at - value)});
