@@ -1,7 +1,9 @@
 #include "adapters/sqlite/connection.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "adapters/sqlite/statement.hpp"
@@ -15,7 +17,8 @@ Connection::Connection(DatabaseFile file) : file_(std::move(file)) {
   open();
   sqlite3_extended_result_codes(database_.get(), 1);
   sqlite3_busy_timeout(database_.get(), file_.lock_wait_ms);
-  execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+  switch_to_wal();
+  execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
   bound_size();
   // The log beside it takes over the file's own permissions.
   const auto owner_only = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
@@ -29,6 +32,17 @@ void Connection::open() {
   const int code = sqlite3_open_v2(file_.path.c_str(), &opened, flags, nullptr);
   database_.reset(opened);
   if (code != SQLITE_OK) fail();
+}
+
+// Two processes that both make the switch can meet in a way that SQLite answers at once, whatever its timeout is.
+void Connection::switch_to_wal() {
+  constexpr std::chrono::milliseconds pause{5};
+  for (std::chrono::milliseconds waited{0};; waited += pause) {
+    const int code = sqlite3_exec(database_.get(), "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return;
+    if ((code & 0xFF) != SQLITE_BUSY || waited.count() >= file_.lock_wait_ms) fail();
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 void Connection::bound_size() {

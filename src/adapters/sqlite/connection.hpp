@@ -47,6 +47,7 @@ class Connection {
   };
 
   void open();
+  void switch_to_wal();
   void bound_size();
 
   DatabaseFile file_;
