@@ -88,7 +88,7 @@ bool is_word(const LogField::Value& value) {
 }  // namespace
 
 std::string_view to_text(LogLevel level) {
-  constexpr std::array<std::string_view, 5> texts = {"trace", "debug", "info", "warn", "error"};
+  constexpr std::array<std::string_view, 4> texts = {"debug", "info", "warn", "error"};
   return texts[static_cast<std::size_t>(level)];
 }
 

@@ -14,7 +14,8 @@
 
 namespace obleth::observe {
 
-enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
+// In the order of the setting's choices.
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 class LogField {
  public:
