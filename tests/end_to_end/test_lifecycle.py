@@ -1,0 +1,182 @@
+"""Start, readiness, drain, bad settings, and a process that is killed."""
+
+import signal
+import subprocess
+import time
+
+import httpx
+import pytest
+
+from support.gateway import Gateway, wait_until
+from support.processes import Program, binary
+from support.raw_http import chat_bytes, connect, read_to_end, read_until
+
+
+def run(*arguments, environment=None):
+    import os
+
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("OBLETH_")}
+    return subprocess.run(
+        [binary(), *arguments], env={**inherited, **(environment or {})}, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"OBLETH_GLOBAL_MAX_IN_FLIGHT": "many"}, "OBLETH_GLOBAL_MAX_IN_FLIGHT"),
+        ({"OBLETH_GLOBAL_MAX_IN_FLIGHT": "0"}, "OBLETH_GLOBAL_MAX_IN_FLIGHT"),
+        ({"OBLETH_NO_SUCH_SETTING": "1"}, "OBLETH_NO_SUCH_SETTING"),
+        ({"OBLETH_LISTEN": "nowhere"}, "OBLETH_LISTEN"),
+        ({"OBLETH_UPSTREAM_BASE_URL": "ftp://x"}, "OBLETH_UPSTREAM_BASE_URL"),
+        ({"OBLETH_ADMIN_TOKEN": "short"}, "OBLETH_ADMIN_TOKEN"),
+        ({"OBLETH_ENCRYPTION_KEY": "not-a-key"}, "OBLETH_ENCRYPTION_KEY"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_and_is_named(tmp_path, environment, named):
+    settings = {"OBLETH_ADMIN_TOKEN": "x" * 16, "OBLETH_DATA_DIR": str(tmp_path), **environment}
+    ended = run("serve", environment=settings)
+    assert ended.returncode != 0
+    assert named in ended.stderr
+
+
+def test_an_admin_token_is_required_outside_dev(tmp_path):
+    ended = run("serve", environment={"OBLETH_DATA_DIR": str(tmp_path)})
+    assert ended.returncode != 0
+    assert "OBLETH_ADMIN_TOKEN" in ended.stderr
+
+
+def test_what_kubernetes_injects_for_a_service_is_ignored(own, upstream):
+    gateway = own.gateway(
+        upstream.url,
+        environment={
+            "OBLETH_PORT": "tcp://10.0.0.1:80",
+            "OBLETH_PORT_80_TCP_ADDR": "10.0.0.1",
+            "OBLETH_SERVICE_HOST": "10.0.0.1",
+        },
+    )
+    assert gateway.is_ready()
+
+
+def test_an_address_that_is_taken_is_told(own, upstream, tmp_path):
+    gateway = own.gateway(upstream.url)
+    ended = run(
+        "serve",
+        "--dev",
+        environment={"OBLETH_LISTEN": gateway.address, "OBLETH_DATA_DIR": str(tmp_path / "second")},
+    )
+    assert ended.returncode != 0
+    assert gateway.address in ended.stderr
+
+
+def test_running_streams_may_finish_when_the_gateway_is_told_to_stop(own):
+    upstream = own.upstream("--ttft-ms", "1", "--token-ms", "20", "--output-tokens", "50")
+    gateway = own.gateway(upstream.url)
+    tenant = gateway.create_tenant()
+    client = connect(gateway.address)
+    client.sendall(chat_bytes(tenant.secret, stream=True))
+    begun = read_until(client, b"data:")
+    gateway.signal(signal.SIGTERM)
+    received = begun + read_to_end(client)
+    assert b"[DONE]" in received
+    assert gateway.wait() == 0
+
+
+def test_draining_is_seen_before_it_is_felt(own, upstream):
+    gateway = own.gateway(upstream.url, environment={"OBLETH_DRAIN_NOTICE": "2"})
+    tenant = gateway.create_tenant()
+    gateway.signal(signal.SIGTERM)
+    wait_until(lambda: httpx.get(f"{gateway.url}/ready").status_code == 503, what="503 from /ready")
+    # Requests are still served, and told that the connection ends.
+    answer = httpx.post(
+        f"{gateway.base_url}/chat/completions",
+        headers=tenant.headers,
+        json={"model": "mock-model", "messages": [], "max_tokens": 1},
+    )
+    assert answer.status_code == 200
+    assert answer.headers["connection"] == "close"
+    assert httpx.get(f"{gateway.url}/health").status_code == 200
+    assert gateway.wait() == 0
+
+
+def test_streams_that_outlast_the_grace_end_with_one_error_event(own):
+    upstream = own.upstream("--ttft-ms", "1", "--token-ms", "50", "--output-tokens", "100000")
+    gateway = own.gateway(upstream.url, environment={"OBLETH_SHUTDOWN_GRACE": "1"})
+    tenant = gateway.create_tenant()
+    client = connect(gateway.address)
+    client.sendall(chat_bytes(tenant.secret, stream=True))
+    begun = read_until(client, b"data:")
+    gateway.signal(signal.SIGTERM)
+    received = begun + read_to_end(client)
+    assert received.count(b'"error"') == 1
+    assert b"[DONE]" not in received
+    assert gateway.wait() == 0
+
+
+def test_a_second_signal_ends_it_at_once(own):
+    upstream = own.upstream("--ttft-ms", "1", "--token-ms", "50", "--output-tokens", "100000")
+    gateway = own.gateway(upstream.url)
+    tenant = gateway.create_tenant()
+    client = connect(gateway.address)
+    client.sendall(chat_bytes(tenant.secret, stream=True))
+    read_until(client, b"data:")
+    gateway.signal(signal.SIGTERM)
+    wait_until(lambda: "draining" in gateway.log_text(), what="the drain")
+    began = time.monotonic()
+    gateway.signal(signal.SIGTERM)
+    gateway.wait()
+    assert time.monotonic() - began < 2
+
+
+def test_a_killed_process_loses_no_configuration(own, upstream, tmp_path):
+    folder = tmp_path / "kept"
+    gateway = own.gateway(upstream.url, folder=folder)
+    tenant = gateway.create_tenant(weight=321)
+    gateway.create_model(model_name="kept-model", api_base=upstream.url)
+    gateway.put_capacity(77)
+    gateway.kill()
+    again = own.gateway(upstream.url, folder=folder)
+    assert again.admin.get(f"/tenants/{tenant.id}").json()["weight"] == 321
+    assert again.admin.get("/capacity").json()["max_in_flight"] == 77
+    answer = httpx.post(
+        f"{again.base_url}/chat/completions",
+        headers=tenant.headers,
+        json={"model": "kept-model", "messages": [], "max_tokens": 1},
+    )
+    # The mock does not know that name, but the gateway does: it asked.
+    assert answer.headers["x-obleth-error-source"] == "upstream" or answer.status_code == 200
+
+
+def test_the_start_is_quick(own, upstream):
+    began = time.monotonic()
+    gateway = own.gateway(upstream.url)
+    assert gateway.is_ready()
+    # Two seconds is the promise; a build with sanitizers gets more.
+    assert time.monotonic() - began < 10
+
+
+def test_the_demo_prints_lines_that_work_and_ends_cleanly(tmp_path):
+    demo = Program(
+        [binary(), "demo"],
+        {
+            "OBLETH_LISTEN": "127.0.0.1:0",
+            "OBLETH_ADMIN_LISTEN": "127.0.0.1:0",
+            "OBLETH_METRICS_LISTEN": "127.0.0.1:0",
+            "TMPDIR": str(tmp_path),
+        },
+        log_path=tmp_path / "log",
+    )
+    demo.ready_line = __import__("re").compile("Ctrl-C")
+    with demo:
+        exports = [line for line in demo.lines if line.startswith("export ")]
+        curls = [line for line in demo.lines if line.startswith("curl ")]
+        assert len(curls) == 3
+        for line in curls:
+            pasted = subprocess.run(
+                ["bash", "-c", "\n".join([*exports, line + " -sS --fail -m 20"])], capture_output=True, text=True, timeout=30
+            )
+            assert pasted.returncode == 0, pasted.stderr
+            assert pasted.stdout
+        demo.signal(signal.SIGINT)
+        assert demo.wait() == 0
+    assert [path for path in tmp_path.iterdir() if path.name.startswith("obleth-demo")] == []

@@ -1,0 +1,176 @@
+"""HTTP by hand: bytes over a socket, for what no client library would send or notice."""
+
+import json
+import socket
+import threading
+import time
+
+
+def connect(address, seconds=10.0):
+    host, port = address.rsplit(":", 1)
+    connection = socket.create_connection((host, int(port)), timeout=seconds)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def request_bytes(path, secret=None, body=b"", method="POST", headers=()):
+    lines = [f"{method} {path} HTTP/1.1", "Host: obleth"]
+    if secret:
+        lines.append(f"Authorization: Bearer {secret}")
+    if body or method == "POST":
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def chat_bytes(secret, headers=(), **fields):
+    body = {"model": "mock-model", "messages": [{"role": "user", "content": "hello"}], **fields}
+    return request_bytes("/v1/chat/completions", secret, json.dumps(body).encode(), headers=headers)
+
+
+def read_until(connection, marker, most=1 << 20):
+    received = b""
+    while marker not in received:
+        piece = connection.recv(65536)
+        if not piece:
+            raise AssertionError(f"the connection ended before {marker!r}: {received[-500:]!r}")
+        received += piece
+        assert len(received) < most
+    return received
+
+
+def read_to_end(connection):
+    received = b""
+    while True:
+        try:
+            piece = connection.recv(65536)
+        except ConnectionResetError:
+            return received
+        if not piece:
+            return received
+        received += piece
+
+
+def split_head(received):
+    head, _, rest = received.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    status = int(lines[0].split(" ")[1])
+    headers = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        headers.setdefault(name.lower(), value.strip())
+    return status, headers, rest
+
+
+def read_response(connection):
+    """Status, headers and the decoded body of one answer, by its framing."""
+    received = read_until(connection, b"\r\n\r\n")
+    status, headers, rest = split_head(received)
+    if headers.get("transfer-encoding") == "chunked":
+        while not rest.endswith(b"0\r\n\r\n"):
+            piece = connection.recv(65536)
+            if not piece:
+                break
+            rest += piece
+        return status, headers, unchunk(rest)
+    length = int(headers.get("content-length", "0"))
+    while len(rest) < length:
+        piece = connection.recv(65536)
+        if not piece:
+            break
+        rest += piece
+    return status, headers, rest
+
+
+def unchunk(raw):
+    payload = b""
+    while raw:
+        size, _, raw = raw.partition(b"\r\n")
+        length = int(size.split(b";")[0], 16)
+        if length == 0:
+            return payload
+        payload += raw[:length]
+        raw = raw[length + 2 :]
+    return payload
+
+
+class ScriptedUpstream:
+    """A server of raw bytes. `answer(connection, request)` is called once for every request, on a thread of its own."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.requests = []
+        self.closed_at = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+        self.url = f"http://{self.address}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            while True:
+                request = self._read_request(connection)
+                if request is None:
+                    return
+                self.requests.append(request)
+                self.answer(connection, request)
+        except OSError:
+            pass
+        finally:
+            self.closed_at.append(time.monotonic())
+            connection.close()
+
+    @staticmethod
+    def _read_request(connection):
+        received = b""
+        while b"\r\n\r\n" not in received:
+            piece = connection.recv(65536)
+            if not piece:
+                return None
+            received += piece
+        head, _, body = received.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines[1:]]
+        named = {name.lower(): value for name, value in headers}
+        if named.get("transfer-encoding") == "chunked":
+            while not body.endswith(b"0\r\n\r\n"):
+                body += connection.recv(65536)
+            body = unchunk(body)
+        else:
+            length = int(named.get("content-length", "0"))
+            while len(body) < length:
+                body += connection.recv(65536)
+        return {"line": lines[0], "headers": headers, "named": named, "body": body, "head": head}
+
+
+def json_answer(connection, body, status="200 OK", headers=()):
+    payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(payload)}", *headers]
+    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + payload)
+
+
+def wait_closed(connection, seconds=5.0):
+    """Seconds until the peer ends the connection."""
+    began = time.monotonic()
+    connection.settimeout(seconds)
+    try:
+        while connection.recv(65536):
+            pass
+    except ConnectionResetError:
+        pass
+    return time.monotonic() - began
