@@ -10,6 +10,7 @@
 #include "adapters/http_client/answer_buffers.hpp"
 #include "adapters/http_client/connection_pool.hpp"
 #include "adapters/http_client/incoming_answer.hpp"
+#include "adapters/http_client/live_answers.hpp"
 #include "adapters/os/dialer.hpp"
 #include "ports/upstream.hpp"
 
@@ -30,6 +31,9 @@ class HttpClient final : public ports::Upstream {
 
   Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> send(const ports::UpstreamCall& call) override;
 
+  // For a process that stops: answers under way end as broken, and nothing is sent any more (unreachable).
+  void close_all();
+
   [[nodiscard]] std::size_t idle_connections() const { return pool_.idle_count(); }
 
  private:
@@ -48,6 +52,8 @@ class HttpClient final : public ports::Upstream {
   const HttpClientLimits limits_;
   ConnectionPool pool_;
   AnswerBuffers buffers_;
+  LiveAnswers live_;
+  bool is_closed_ = false;
 };
 
 }  // namespace obleth::adapters

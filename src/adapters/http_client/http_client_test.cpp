@@ -251,6 +251,26 @@ TEST(HttpClient, AnAnswerDroppedBeforeItsEndClosesItsConnection) {
   EXPECT_EQ(bench.client.idle_connections(), 0U);
 }
 
+TEST(HttpClient, ClosingBreaksOffWhatIsUnderWayAndSendsNothingMore) {
+  for (const char* begun :
+       {"", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello", "HTTP/1.1 200 OK\r\n\r\nhello"}) {
+    Departure departure;
+    ScriptedServer server(departure.after(begun));
+    ClientBench bench;
+    const Call call(server.port());
+    std::optional<Received> got;
+    bench.begin(bench.fetch(call.call), got);
+    auto asked = departure.asked.get_future();
+    bench.turn_until([&] { return asked.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+    bench.loop.turn(std::chrono::milliseconds(1));
+    bench.client.close_all();
+    bench.turn_until([&] { return got.has_value(); });
+    EXPECT_EQ(got->fault, FaultKind::broken);
+    EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::unreachable);
+    EXPECT_EQ(server.accepted(), 1);
+  }
+}
+
 TEST(HttpClient, AConnectionThatMustCloseIsNotPooled) {
   for (const char* answer : {
            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",

@@ -125,8 +125,8 @@ Task<Result<void>> IncomingAnswer::receive_more() {
       co_return fail(lose(FaultKind::broken, "the inference server broke off in the middle of its answer"));
     connection_.socket.reset();
   }
-  if (decoder_.ends_with_connection()) co_return Result<void>{};
-  co_return fail(lose(FaultKind::broken, "the answer was lost before"));
+  if (connection_.socket == nullptr && decoder_.ends_with_connection()) co_return Result<void>{};
+  co_return fail(lose(FaultKind::broken, "the answer was broken off"));
 }
 
 std::string_view IncomingAnswer::decode_received() {
@@ -143,9 +143,13 @@ void IncomingAnswer::note_complete() {
   connection_.socket.reset();
 }
 
-// Closed, not destroyed: the request may still be leaving on it.
-Fault IncomingAnswer::lose(FaultKind kind, std::string message, bool may_retry) {
+void IncomingAnswer::break_off() {
+  // Closed, not destroyed: somebody may wait on it.
   if (connection_.socket != nullptr) connection_.socket->close();
+}
+
+Fault IncomingAnswer::lose(FaultKind kind, std::string message, bool may_retry) {
+  break_off();
   release_buffer();
   return upstream_fault(kind, std::move(message), may_retry);
 }

@@ -10,6 +10,7 @@
 #include "adapters/http_client/answer_buffers.hpp"
 #include "adapters/http_client/body_decoder.hpp"
 #include "adapters/http_client/connection_pool.hpp"
+#include "adapters/http_client/live_answers.hpp"
 #include "adapters/http_client/request_upload.hpp"
 #include "base/cancel_signal.hpp"
 #include "base/result.hpp"
@@ -18,7 +19,7 @@
 
 namespace obleth::adapters {
 
-class IncomingAnswer final : public ports::UpstreamAnswer {
+class IncomingAnswer final : public ports::UpstreamAnswer, public LiveAnswers::Member {
  public:
   static constexpr int interim_heads_max = 16;  // 1xx answers before the final one
 
@@ -30,6 +31,9 @@ class IncomingAnswer final : public ports::UpstreamAnswer {
   [[nodiscard]] Task<Result<void>> receive_head(const ports::UpstreamCall& call, const RequestUpload& upload);
   // After the head. request_is_complete: else the connection cannot be used again.
   void begin_body(const ports::UpstreamCall& call, bool request_is_complete);
+
+  // Whoever waits for it goes on and finds it broken.
+  void break_off() override;
 
   [[nodiscard]] Socket& socket() { return *connection_.socket; }
   // The upstream had closed the connection before the request came: it never saw it.
