@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view head_end = "\r\n\r\n";
 constexpr std::size_t head_memory_kept_max = 4096;
+constexpr std::uint32_t reads_per_turn_max = 8;  // half a megabyte
 
 // How many bytes of fresh belong to the head that began with held: all, when its end is not among them.
 std::size_t bytes_of_head(std::string_view held, std::string_view fresh) {
@@ -38,6 +39,7 @@ void Exchange::begin(ClientLink& link) {
   keep_alive_ = true;
   answer_ = Answer::none;
   answer_left_ = 0;
+  reads_ = 0;
 }
 
 wire::HeadOutcome Exchange::take_head() {
@@ -69,7 +71,10 @@ Task<Result<std::string_view>> Exchange::read_body() {
   ClientLink& link = *link_;
   while (true) {
     const std::string_view payload = body_.take(link.inflow);
-    if (!payload.empty()) co_return payload;
+    if (!payload.empty()) {
+      continue_due_ = false;  // it did not wait for us
+      co_return payload;
+    }
     if (body_.state() == RequestBody::State::done) {
       link.inflow.settle();
       co_return std::string_view();
@@ -87,6 +92,8 @@ Task<Result<std::string_view>> Exchange::read_body() {
       Result<void> continued = co_await send_continue();
       if (!continued) co_return fail(std::move(continued.error()));
     }
+    // A client that sends faster than it is read leaves no reason to wait: the others have their turn all the same.
+    if (++reads_ % reads_per_turn_max == 0) co_await NextTurn(link.loop());
     const Instant deadline = link.loop().now() + link.settings().body_stall_max;
     const WaitOutcome waited = co_await link.socket->readable(deadline);
     if (waited == WaitOutcome::timed_out) {
@@ -97,7 +104,6 @@ Task<Result<std::string_view>> Exchange::read_body() {
     if (got.state == IoState::ended || got.state == IoState::failed) {
       co_return fail(give_up(FaultKind::broken, "The client left in the middle of its request body."));
     }
-    if (got.state == IoState::moved) continue_due_ = false;  // it did not wait for us
   }
 }
 

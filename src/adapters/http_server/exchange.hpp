@@ -59,6 +59,7 @@ class Exchange final : public ports::ClientExchange {
   Instant received_at_;
   mutable std::string client_address_;
   RequestBody body_;
+  std::uint32_t reads_ = 0;  // of the body
   bool continue_due_ = false;
   bool keep_alive_ = true;
   Answer answer_ = Answer::none;

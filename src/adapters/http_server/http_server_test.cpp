@@ -99,6 +99,28 @@ TEST(HttpServer, ContinuesAClientThatAsksBeforeItsBody) {
   EXPECT_TRUE(client.read_answer().ends_with("\r\n\r\nbody"));
 }
 
+TEST(HttpServer, KeepsTheConnectionOfAClientThatAskedAndDidNotWait) {
+  RunningServer server;
+  BluntClient client(server.port());
+  client.send("POST /echo HTTP/1.1\r\nHost: here\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody" +
+              get("/hello"));
+  EXPECT_TRUE(client.read_answer().ends_with("\r\n\r\nbody"));
+  EXPECT_TRUE(client.read_answer().ends_with("hello"));
+}
+
+TEST(HttpServer, TakesABodyAsLargeAsItsBoundAndNotOneByteMore) {
+  HttpServerSettings settings;
+  settings.body_bytes_max = 3 << 20;
+  RunningServer server(settings);
+  BluntClient client(server.port());
+  const std::string body(settings.body_bytes_max, 'L');
+  client.send(post("/echo", body));
+  const std::string answer = client.read_answer();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n" + body));
+  client.send(post("/echo", body + "x").substr(0, 500));
+  EXPECT_TRUE(client.read_answer().starts_with("HTTP/1.1 413"));
+}
+
 TEST(HttpServer, ClosesWhenItRefusesBeforeTheClientWasContinued) {
   RunningServer server;
   BluntClient client(server.port());

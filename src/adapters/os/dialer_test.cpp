@@ -178,6 +178,7 @@ Task<std::string> say_and_hear(const Dialer& dialer, EpollLoop& loop, std::uint1
   Socket& socket = **dialled;
   spawn(write_in_pieces(socket, text));  // while it is read: the other side echoes at once
   std::string heard = co_await read_exactly(socket, text.size());
+  EXPECT_TRUE(socket.is_quiet());  // fit for a pool, session tickets or not
   co_return heard;
 }
 

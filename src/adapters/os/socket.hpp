@@ -72,7 +72,7 @@ class Socket : private FdWatcher {
   void discard(std::size_t count);
 
   // For pools: true while an idle connection can be used again (no end, no error, no byte that nobody asked for).
-  [[nodiscard]] bool is_quiet() const { return fd_.is_open() && !read_ready_ && !hung_up_; }
+  [[nodiscard]] virtual bool is_quiet() { return fd_.is_open() && !read_ready_ && !hung_up_; }
   // The peer has ended or reset; unread bytes may remain.
   [[nodiscard]] bool hung_up() const { return hung_up_; }
   // Fires signal when the peer hangs up, in the same turn and while nothing reads; at once if it has already. The

@@ -133,6 +133,18 @@ IoOutcome TlsSocket::write_some(std::span<const std::string_view> pieces, std::s
   return outcome;
 }
 
+bool TlsSocket::is_quiet() {
+  if (Socket::is_quiet()) return true;
+  if (!is_open() || hung_up()) return false;
+  ERR_clear_error();
+  char next = 0;
+  std::size_t seen = 0;
+  const int returned = SSL_peek_ex(session_.get(), &next, 1, &seen);
+  if (returned == 1 || outcome_of(returned).state != IoState::would_block) return false;
+  note_read_drained();
+  return true;
+}
+
 void TlsSocket::shutdown_write() {
   if (!is_open()) return;
   ERR_clear_error();

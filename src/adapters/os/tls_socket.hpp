@@ -27,6 +27,8 @@ class TlsSocket final : public Socket {
 
   [[nodiscard]] IoOutcome read_some(std::span<char> into) override;
   [[nodiscard]] IoOutcome write_some(std::span<const std::string_view> pieces, std::size_t skip) override;
+  // Session tickets and the like are taken out of the way first.
+  [[nodiscard]] bool is_quiet() override;
   void shutdown_write() override;
   [[nodiscard]] bool is_tls() const override { return true; }
 
