@@ -1,0 +1,193 @@
+// Into the queue, or not: the path of a request through the tree, the bounds of the queue, and refusals.
+#include <algorithm>
+
+#include "core/fairshare/admission_state.hpp"
+#include "core/fairshare/softening.hpp"
+#include "core/fairshare/token_cost.hpp"
+#include "core/fairshare/wait_predictor.hpp"
+
+namespace obleth::fairshare {
+
+namespace {
+
+constexpr std::uint64_t completions_to_learn = 20;  // nothing is predicted before
+constexpr std::int64_t hopeless_factor = 2;         // predicted waits beyond this many deadlines are refused at once
+constexpr Duration retry_after_min = std::chrono::seconds(1);
+constexpr Duration retry_after_max = std::chrono::seconds(60);
+constexpr NodeSettings implicit_group{};
+
+}  // namespace
+
+void Admission::State::on(const Arrive& event) {
+  const NodeIndex key = path_of(event);
+  const ModelIndex model = model_of(event.model);
+  const RequestIndex index = make_request(event, tree.leaf(key, model));
+  if (const auto reason = objection(index)) {
+    refuse(index, *reason);
+    return;
+  }
+  const std::uint32_t position = tree.node(requests[index].tenant).queued;
+  const Duration wait = predicted(requests[index].lane).value_or(Duration::zero());
+  enqueue(index);
+  dispatch();
+  const Request& request = requests[index];
+  if (request.state != Request::State::waiting) return;
+  actions->queued.push_back(
+      {.waiter = request.waiter, .ticket = requests.ticket(index), .predicted_wait = wait, .position = position});
+}
+
+// Nodes are made on first sight with the settings that the request knows; a node that exists had newer ones by events.
+NodeIndex Admission::State::path_of(const Arrive& event) {
+  if (const NodeIndex key = tree.find_key(event.tenant, event.key); key != NodeIndex::none) return key;
+  NodeIndex tenant = tree.find_tenant(event.tenant);
+  if (tenant == NodeIndex::none) {
+    const bool flat = limits.algorithm == Algorithm::weighted;
+    const GroupId id = group_of(event.group);
+    NodeIndex group = tree.find_group(id);
+    if (group == NodeIndex::none) group = tree.add_group(id, flat ? implicit_group : event.group_settings);
+    tenant = tree.add_tenant(event.tenant, group, event.tenant_settings);
+  }
+  return tree.add_key(event.key, tenant, event.key_settings);
+}
+
+ModelIndex Admission::State::model_of(ModelId id) {
+  const auto [index, is_new] = models.find_or_add(id);
+  if (is_new) static_cast<void>(tree.add_model());
+  return index;
+}
+
+RequestIndex Admission::State::make_request(const Arrive& event, LaneIndex lane) {
+  const RequestIndex index = requests.take();
+  Request& request = requests[index];
+  request.waiter = event.waiter;
+  request.arrival_number = ++arrivals;
+  request.lane = lane;
+  request.key = tree.lane(lane).node;
+  request.tenant = tree.node(request.key).parent;
+  request.model = tree.lane(lane).model;
+  request.arrived = now;
+  request.deadline = std::min(event.deadline, now + limits.admission_timeout);
+  request.brownout_threshold =
+      brownout_threshold(event.brownout, event.brownout_exempt, event.brownout_wait.value_or(limits.brownout_wait));
+  request.prompt_tokens = std::max<std::int64_t>(event.prompt_tokens, 0);
+  request.output_cap = std::max<std::int64_t>(event.requested_cap, 0);
+  request.brownout_floor = event.brownout_floor;
+  request.queued_cost = estimated_cost(request, expected_output(request));
+  return index;
+}
+
+// A request that can have a slot at once is never refused: bounds are for those who wait.
+std::optional<RefusalReason> Admission::State::objection(RequestIndex index) {
+  const Request& request = requests[index];
+  if (!tree.node(request.tenant).admits || !tree.node(request.key).admits) return RefusalReason::not_admitted;
+  if (running() < limits.capacity && tree.has_room(request.key, request.model)) return std::nullopt;
+  if (tree.node(request.tenant).queued >= limits.tenant_queue_max) return RefusalReason::tenant_queue_full;
+  if (would_wait_too_long(request)) return RefusalReason::predicted_too_long;
+  if (waiting() >= limits.pool_queue_max && !make_room(request.tenant)) return RefusalReason::pool_queue_full;
+  return std::nullopt;
+}
+
+bool Admission::State::would_wait_too_long(const Request& request) {
+  if (completions < completions_to_learn || !models[request.model].settings.eligible) return false;
+  const auto wait = predicted(request.lane);
+  const Duration patience = request.deadline - now;
+  if (!wait || *wait <= patience * hopeless_factor) return false;
+  // Under brownout the answers ahead of it are cut as its own would be, so the queue drains faster.
+  const std::int64_t expected = expected_output(request);
+  const auto cap = softened_cap({.waited = {}, .predicted = *wait, .threshold = request.brownout_threshold},
+                                request.output_cap, expected, request.brownout_floor);
+  const std::int64_t cut = estimated_cost(request, std::min(expected, cap.value_or(expected)));
+  const Duration softened_wait(scaled(wait->count(), cut, std::max<std::int64_t>(request.queued_cost, 1)));
+  return softened_wait > patience * hopeless_factor;
+}
+
+// The newest request of the tenant with the most queued cost by weight makes room, unless the newcomer is that
+// tenant's.
+bool Admission::State::make_room(NodeIndex tenant) {
+  if (heaviest.empty() || heaviest.top().item == tenant) return false;
+  refuse(tree.node(heaviest.top().item).waiting.back(), RefusalReason::pool_queue_full);
+  return true;
+}
+
+void Admission::State::enqueue(RequestIndex index) {
+  Request& request = requests[index];
+  request.state = Request::State::waiting;
+  waiting_chain.push_back<&Request::in_pool>(requests, index);
+  tree.node(request.tenant).waiting.push_back<&Request::in_tenant>(requests, index);
+  Chain<RequestIndex>& line = tree.requests_at(request.lane);
+  line.push_back<&Request::in_lane>(requests, index);
+  ++models[request.model].queued;
+  tree.count_queued(request.key, request.queued_cost);
+  deadlines.push({.key = request.deadline.since_start().count(), .since = request.arrival_number, .item = index},
+                 deadline_places());
+  set_heaviness(request.tenant);
+  if (line.front() == index) tree.set_head(request.lane, request.arrival_number);
+}
+
+void Admission::State::dequeue(RequestIndex index) {
+  Request& request = requests[index];
+  waiting_chain.unlink<&Request::in_pool>(requests, index);
+  tree.node(request.tenant).waiting.unlink<&Request::in_tenant>(requests, index);
+  Chain<RequestIndex>& line = tree.requests_at(request.lane);
+  const bool was_head = line.front() == index;
+  line.unlink<&Request::in_lane>(requests, index);
+  --models[request.model].queued;
+  tree.count_dequeued(request.key, request.queued_cost);
+  deadlines.erase(index, deadline_places());
+  set_heaviness(request.tenant);
+  if (!was_head) return;
+  const RequestIndex head = line.front();
+  tree.set_head(request.lane, head == RequestIndex::none ? std::nullopt : std::optional(requests[head].arrival_number));
+}
+
+void Admission::State::set_heaviness(NodeIndex tenant) {
+  const ShareNode& node = tree.node(tenant);
+  const bool counted = node.heaviest_place != no_place;
+  if (node.queued == 0) {
+    if (counted) heaviest.erase(tenant, heavy_places());
+    return;
+  }
+  const HeapEntry<NodeIndex> entry{.key = -virtual_of(node.queued_cost, node.account.weight()),
+                                   .since = requests[node.waiting.front()].arrival_number,
+                                   .item = tenant};
+  if (counted) {
+    heaviest.update(entry, heavy_places());
+  } else {
+    heaviest.push(entry, heavy_places());
+  }
+}
+
+void Admission::State::refuse(RequestIndex index, RefusalReason reason) {
+  const Request& request = requests[index];
+  const Duration after = retry_after(request.lane);
+  if (request.state == Request::State::waiting) dequeue(index);
+  actions->refused.push_back(
+      {.waiter = request.waiter, .reason = reason, .retry_after = after, .wait = now - request.arrived});
+  requests.give_back(index);
+}
+
+Duration Admission::State::retry_after(LaneIndex lane) {
+  const NodeIndex tenant = tree.node(tree.lane(lane).node).parent;
+  const std::int64_t rate = expected_rate(tree, lane, drain_per_second(tree.lane(lane).model));
+  const Duration drained = time_to_drain(tree.node(tenant).queued_cost, rate).value_or(Duration::zero());
+  return std::clamp(drained, retry_after_min, retry_after_max);
+}
+
+void Admission::State::refuse_overdue() {
+  while (!deadlines.empty() && deadlines.top().key <= now.since_start().count()) {
+    refuse(deadlines.top().item, RefusalReason::timed_out);
+  }
+}
+
+// All that wait of a tenant, or of one of its keys.
+void Admission::State::refuse_below(NodeIndex node) {
+  const bool whole_tenant = tree.node(node).level == Level::tenant;
+  const NodeIndex tenant = whole_tenant ? node : tree.node(node).parent;
+  for (RequestIndex index = tree.node(tenant).waiting.front(); index != RequestIndex::none;) {
+    const RequestIndex next = requests[index].in_tenant.after;
+    if (whole_tenant || requests[index].key == node) refuse(index, RefusalReason::not_admitted);
+    index = next;
+  }
+}
+
+}  // namespace obleth::fairshare

@@ -1,0 +1,57 @@
+// Settings: they act on the next decision, on what waits included. What runs is never killed.
+#include "core/fairshare/admission_state.hpp"
+
+namespace obleth::fairshare {
+
+void Admission::State::on(const SetCapacity& event) {
+  limits.capacity = event.slots;
+}
+
+void Admission::State::on(const SetModel& event) {
+  const ModelIndex index = model_of(event.model);
+  models[index].settings = event.settings;
+  gate(index);
+}
+
+void Admission::State::on(const SetGroup& event) {
+  if (limits.algorithm == Algorithm::weighted) return;
+  const NodeIndex group = tree.find_group(event.group);
+  if (group == NodeIndex::none) {
+    static_cast<void>(tree.add_group(event.group, event.settings));
+  } else {
+    tree.configure(group, event.settings);
+  }
+}
+
+// A tenant or key that is not known yet takes its settings from the request that makes it known.
+void Admission::State::on(const SetTenant& event) {
+  const NodeIndex tenant = tree.find_tenant(event.tenant);
+  if (tenant == NodeIndex::none) return;
+  const GroupId id = group_of(event.group);
+  NodeIndex group = tree.find_group(id);
+  if (group == NodeIndex::none) group = tree.add_group(id, NodeSettings{});
+  if (tree.node(tenant).parent != group) tree.move_tenant(tenant, group);
+  tree.configure(tenant, event.settings);
+  tree.node(tenant).admits = event.admits;
+  if (!event.admits) refuse_below(tenant);
+  set_heaviness(tenant);
+}
+
+void Admission::State::on(const SetKey& event) {
+  const NodeIndex key = tree.find_key(event.tenant, event.key);
+  if (key == NodeIndex::none) return;
+  tree.configure(key, event.settings);
+  tree.node(key).admits = event.admits;
+  if (!event.admits) refuse_below(key);
+}
+
+// A model that is full or has no endpoint blocks nobody: its lines are passed over until it is open again.
+void Admission::State::gate(ModelIndex model) {
+  tree.set_model_open(model, models[model].open());
+}
+
+GroupId Admission::State::group_of(GroupId named) const {
+  return limits.algorithm == Algorithm::weighted ? GroupId{} : named;
+}
+
+}  // namespace obleth::fairshare

@@ -1,0 +1,112 @@
+// Who goes next, and with what cap and what reservation.
+#include <algorithm>
+
+#include "core/fairshare/admission_state.hpp"
+#include "core/fairshare/softening.hpp"
+#include "core/fairshare/token_cost.hpp"
+#include "core/fairshare/wait_predictor.hpp"
+
+namespace obleth::fairshare {
+
+namespace {
+
+// At most one turn in so many goes to whoever has waited longest, whatever its share.
+constexpr std::uint32_t turns_per_guard = 16;
+// How many requests the guard looks at that are old and may not go (their model is full, their tenant at its cap).
+constexpr int guard_looks_max = 1024;
+
+}  // namespace
+
+void Admission::State::dispatch() {
+  while (running() < limits.capacity && waiting() > 0) {
+    const auto pick = next_pick();
+    if (!pick) return;
+    grant(*pick);
+  }
+}
+
+std::optional<Pick> Admission::State::next_pick() {
+  ++turns_since_guard;
+  if (turns_since_guard >= turns_per_guard) {
+    if (const auto overdue = overdue_pick()) {
+      turns_since_guard = 0;
+      ++age_guard_picks;
+      return overdue;
+    }
+  }
+  return tree.pick();
+}
+
+// The request that has waited longest, when that is longer than half of the admission timeout.
+std::optional<Pick> Admission::State::overdue_pick() {
+  RequestIndex index = waiting_chain.front();
+  for (int look = 0; look < guard_looks_max && index != RequestIndex::none; ++look) {
+    const Request& request = requests[index];
+    if (now - request.arrived <= limits.admission_timeout / 2) return std::nullopt;
+    if (tree.eligible(request.lane)) return tree.out_of_turn(request.lane);
+    index = request.in_pool.after;
+  }
+  return std::nullopt;
+}
+
+void Admission::State::grant(const Pick& pick) {
+  const RequestIndex index = tree.requests_at(pick.leaf).front();
+  Request& request = requests[index];
+  dequeue(index);
+  const auto cap = softened(request);
+  request.output_cap = cap.value_or(request.output_cap);
+  const std::int64_t expected = expected_output(request);
+  request.state = Request::State::running;
+  request.granted = now;
+  request.reserved_cost = estimated_cost(request, expected);
+  running_chain.push_back<&Request::in_pool>(requests, index);
+  tree.begin(pick, request.reserved_cost);
+
+  ModelState& model = models[request.model];
+  model.gpu.advance(now, model.in_flight);
+  request.gpu_reading = model.gpu.reading();
+  ++model.in_flight;
+  gate(request.model);
+
+  const bool waited = now > request.arrived;
+  actions->granted.push_back({.waiter = request.waiter,
+                              .ticket = requests.ticket(index),
+                              .waited = waited,
+                              .wait = now - request.arrived,
+                              .output_cap = cap,
+                              .fair_estimate = expected,
+                              .key = pick.key,
+                              .virtual_time = pick.virtual_time,
+                              .by_age_guard = !pick.moves_time,
+                              .tenant_weight = tree.node(request.tenant).account.weight()});
+}
+
+std::optional<std::int64_t> Admission::State::softened(const Request& request) {
+  const Pressure pressure{.waited = now - request.arrived,
+                          .predicted = predicted(request.lane).value_or(Duration::zero()),
+                          .threshold = request.brownout_threshold};
+  return softened_cap(pressure, request.output_cap, expected_output(request), request.brownout_floor);
+}
+
+// The learned mean, never more than the cap; until something is learned the cap itself.
+std::int64_t Admission::State::expected_output(const Request& request) const {
+  const auto learned = estimates.mean(TenantId{tree.node(request.tenant).id}, request.model);
+  return std::min(request.output_cap, learned.value_or(request.output_cap));
+}
+
+// Work that has no tokens is expected to hold its slot for a second.
+std::int64_t Admission::State::estimated_cost(const Request& request, std::int64_t output_tokens) const {
+  const TokenCosts& costs = models[request.model].settings.costs;
+  const std::int64_t tokens = token_cost(costs, {.prompt = {request.prompt_tokens}, .output = {output_tokens}});
+  return tokens > 0 ? tokens : slot_cost(costs, std::chrono::seconds(1));
+}
+
+std::optional<Duration> Admission::State::predicted(LaneIndex lane) {
+  return predicted_wait(tree, lane, drain_per_second(tree.lane(lane).model));
+}
+
+std::int64_t Admission::State::drain_per_second(ModelIndex model) const {
+  return tree.model_open(model) ? drain.per_second() : models[model].drain.per_second();
+}
+
+}  // namespace obleth::fairshare

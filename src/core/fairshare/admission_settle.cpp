@@ -1,0 +1,118 @@
+// What a request really cost: while it runs, and when it is over.
+#include <algorithm>
+
+#include "core/fairshare/admission_state.hpp"
+#include "core/fairshare/token_cost.hpp"
+
+namespace obleth::fairshare {
+
+namespace {
+
+constexpr std::int64_t extension_tokens_min = 32;
+
+}  // namespace
+
+void Admission::State::on(const Progress& event) {
+  const auto index = requests.find(event.ticket);
+  if (!index || requests[*index].state != Request::State::running) return;
+  Request& request = requests[*index];
+  request.answering = true;
+  request.output_tokens = std::max(request.output_tokens, event.output_tokens);
+  accrue(request);
+}
+
+void Admission::State::on(const Tick&) {
+  accrued = now;
+  for (RequestIndex index = running_chain.front(); index != RequestIndex::none; index = requests[index].in_pool.after) {
+    accrue(requests[index]);
+  }
+}
+
+// Settles what was produced since the last time, out of the reservation while that lasts. An overrun extends the
+// reservation, so that the node's place keeps telling what it is about to use.
+void Admission::State::accrue(Request& request) {
+  const std::int64_t cost = cost_so_far(request) - request.charged_cost;
+  if (cost <= 0) return;
+  request.charged_cost += cost;
+  const std::int64_t from_reservation = std::min(cost, request.reserved_cost);
+  const std::int64_t more = cost > request.reserved_cost ? extension(request) : 0;
+  request.reserved_cost += more - from_reservation;
+  tree.charge(request.key, cost, more - from_reservation);
+  count_drained(request.model, cost);
+  largest.see(request.charged_cost, now);
+}
+
+std::int64_t Admission::State::cost_so_far(const Request& request) const {
+  const TokenCosts& costs = models[request.model].settings.costs;
+  const TokenUsage told{
+      .prompt = {request.prompt_tokens}, .cached = {}, .output = {request.output_tokens}, .reasoning = {}};
+  const std::int64_t tokens = request.answering ? token_cost(costs, told) : 0;
+  return std::max(tokens, slot_cost(costs, now - request.granted));
+}
+
+// Half of what was produced so far, at least 32 tokens, at most what the cap leaves.
+std::int64_t Admission::State::extension(const Request& request) const {
+  const TokenCosts& costs = models[request.model].settings.costs;
+  const std::int64_t prompt =
+      request.answering ? token_cost(costs, {.prompt = {request.prompt_tokens}}) : std::int64_t{0};
+  const std::int64_t produced = std::max<std::int64_t>(request.charged_cost - prompt, 0);
+  const std::int64_t wanted = std::max(produced / 2, output_cost(costs, extension_tokens_min));
+  if (costs.output_thousandths == 0) return wanted;
+  return std::clamp<std::int64_t>(output_cost(costs, request.output_cap) - produced, 0, wanted);
+}
+
+void Admission::State::count_drained(ModelIndex model, std::int64_t cost) {
+  drain.count(cost);
+  models[model].drain.count(cost);
+}
+
+void Admission::State::on(const Finish& event) {
+  const auto index = requests.find(event.ticket);
+  if (index && requests[*index].state == Request::State::running) finish(*index, event);
+}
+
+void Admission::State::on(const Withdraw& event) {
+  const auto index = requests.find(event.ticket);
+  if (!index) return;
+  if (requests[*index].state == Request::State::running) {
+    finish(*index, {.ticket = event.ticket, .reached_upstream = false, .learn = false, .usage = std::nullopt});
+    return;
+  }
+  dequeue(*index);
+  requests.give_back(*index);
+}
+
+void Admission::State::finish(RequestIndex index, const Finish& event) {
+  const Request& request = requests[index];
+  const std::int64_t cost = final_cost(request, event);
+  const std::int64_t rest = cost - request.charged_cost;
+  tree.end(request.key, rest, -request.reserved_cost);
+  count_drained(request.model, rest);
+  largest.see(cost, now);
+  if (event.reached_upstream) ++completions;
+  if (event.learn && event.usage) {
+    estimates.learn(TenantId{tree.node(request.tenant).id}, request.model, event.usage->output.value);
+  }
+
+  ModelState& model = models[request.model];
+  model.drain.advance(now, model.queued > 0);
+  model.gpu.advance(now, model.in_flight);
+  --model.in_flight;
+  gate(request.model);
+
+  actions->settled.push_back({.ticket = event.ticket,
+                              .cost = {cost},
+                              .slot_time = now - request.granted,
+                              .gpu_time = model.gpu.reading() - request.gpu_reading});
+  running_chain.unlink<&Request::in_pool>(requests, index);
+  requests.give_back(index);
+}
+
+std::int64_t Admission::State::final_cost(const Request& request, const Finish& event) const {
+  if (!event.reached_upstream) return 0;
+  if (!event.usage) return std::max(cost_so_far(request), request.charged_cost);
+  const TokenCosts& costs = models[request.model].settings.costs;
+  return std::max(token_cost(costs, *event.usage), slot_cost(costs, now - request.granted));
+}
+
+}  // namespace obleth::fairshare

@@ -1,0 +1,103 @@
+// The inside of Admission: what it knows, and one function per thing that can happen.
+//
+// admission_arrive.cpp, admission_dispatch.cpp, admission_settle.cpp and admission_configure.cpp each hold one part of
+// a request's way. Thread: that of the engine's owner.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/fairshare/admission.hpp"
+#include "core/fairshare/largest_cost.hpp"
+#include "core/fairshare/model_table.hpp"
+#include "core/fairshare/output_estimate.hpp"
+#include "core/fairshare/request_table.hpp"
+#include "core/fairshare/share_tree.hpp"
+
+namespace obleth::fairshare {
+
+struct Admission::State {
+  explicit State(const AdmissionLimits& given) : limits(given) {}
+
+  // ---- admission_arrive.cpp: into the queue, or not
+  void on(const Arrive& event);
+  [[nodiscard]] NodeIndex path_of(const Arrive& event);
+  [[nodiscard]] ModelIndex model_of(ModelId id);
+  [[nodiscard]] RequestIndex make_request(const Arrive& event, LaneIndex lane);
+  [[nodiscard]] std::optional<RefusalReason> objection(RequestIndex index);
+  [[nodiscard]] bool would_wait_too_long(const Request& request);
+  [[nodiscard]] bool make_room(NodeIndex tenant);
+  void enqueue(RequestIndex index);
+  void dequeue(RequestIndex index);
+  void set_heaviness(NodeIndex tenant);
+  void refuse(RequestIndex index, RefusalReason reason);
+  [[nodiscard]] Duration retry_after(LaneIndex lane);
+  void refuse_overdue();
+  void refuse_below(NodeIndex node);
+
+  // ---- admission_dispatch.cpp: who goes next
+  void dispatch();
+  [[nodiscard]] std::optional<Pick> next_pick();
+  [[nodiscard]] std::optional<Pick> overdue_pick();
+  void grant(const Pick& pick);
+  [[nodiscard]] std::optional<std::int64_t> softened(const Request& request);
+  [[nodiscard]] std::int64_t expected_output(const Request& request) const;
+  [[nodiscard]] std::int64_t estimated_cost(const Request& request, std::int64_t output_tokens) const;
+  [[nodiscard]] std::optional<Duration> predicted(LaneIndex lane);
+  [[nodiscard]] std::int64_t drain_per_second(ModelIndex model) const;
+
+  // ---- admission_settle.cpp: what it really cost
+  void on(const Progress& event);
+  void on(const Finish& event);
+  void on(const Withdraw& event);
+  void on(const Tick& event);
+  void accrue(Request& request);
+  [[nodiscard]] std::int64_t cost_so_far(const Request& request) const;
+  [[nodiscard]] std::int64_t final_cost(const Request& request, const Finish& event) const;
+  [[nodiscard]] std::int64_t extension(const Request& request) const;
+  void count_drained(ModelIndex model, std::int64_t cost);
+  void finish(RequestIndex index, const Finish& event);
+
+  // ---- admission_configure.cpp: settings
+  void on(const SetCapacity& event);
+  void on(const SetModel& event);
+  void on(const SetGroup& event);
+  void on(const SetTenant& event);
+  void on(const SetKey& event);
+  void gate(ModelIndex model);
+  [[nodiscard]] GroupId group_of(GroupId named) const;
+
+  void step(const Event& event, Instant at, Actions& out);
+  void begin_step(Instant at, Actions& out);
+  [[nodiscard]] std::uint32_t running() const { return tree.node(tree.root()).in_flight; }
+  [[nodiscard]] std::uint32_t waiting() const { return tree.node(tree.root()).queued; }
+  [[nodiscard]] auto heavy_places() {
+    return [this](NodeIndex node) -> std::uint32_t& { return tree.node(node).heaviest_place; };
+  }
+  [[nodiscard]] auto deadline_places() {
+    return [this](RequestIndex request) -> std::uint32_t& { return requests[request].deadline_place; };
+  }
+
+  AdmissionLimits limits;
+  ShareTree tree;
+  ModelTable models;
+  RequestTable requests;
+  OutputEstimates estimates;
+  LargestCost largest;
+  DrainRate drain;
+  Chain<RequestIndex> waiting_chain;    // by arrival
+  Chain<RequestIndex> running_chain;    // by grant
+  IndexedHeap<RequestIndex> deadlines;  // of what waits
+  IndexedHeap<NodeIndex> heaviest;      // tenants that wait, most queued cost by weight first
+  std::uint64_t arrivals = 0;
+  std::uint64_t completions = 0;
+  std::uint64_t age_guard_picks = 0;
+  std::uint32_t turns_since_guard = 0;
+  Instant accrued;  // when slot time was last charged to all that run
+
+  // Of the step being made.
+  Instant now;
+  Actions* actions = nullptr;
+};
+
+}  // namespace obleth::fairshare

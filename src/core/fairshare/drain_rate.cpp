@@ -1,0 +1,35 @@
+#include "core/fairshare/drain_rate.hpp"
+
+#include <algorithm>
+
+#include "core/fairshare/virtual_account.hpp"
+
+namespace obleth::fairshare {
+
+namespace {
+
+constexpr Duration window = std::chrono::milliseconds(250);
+constexpr std::int64_t ns_per_s = 1'000'000'000;
+constexpr std::int64_t time_constant = 40;  // windows: 10 s
+constexpr std::int64_t windows_max = 1000;  // after these the past no longer counts
+
+}  // namespace
+
+void DrainRate::advance(Instant now, bool saturated) {
+  saturated_ = saturated_ && saturated;
+  const Duration elapsed = now - window_start_;
+  if (elapsed < window) return;
+  const std::int64_t rate = scaled(std::max<std::int64_t>(in_window_, 0), ns_per_s, elapsed.count());
+  if (per_second_ == 0) {
+    per_second_ = rate;
+  } else if (saturated_ || rate > per_second_) {
+    const std::int64_t windows = std::min(elapsed / window, windows_max);
+    for (std::int64_t i = 0; i < windows; ++i)
+      per_second_ += (rate - per_second_) / time_constant;
+  }
+  in_window_ = std::min<std::int64_t>(in_window_, 0);  // what was taken back is still owed
+  window_start_ = now;
+  saturated_ = true;
+}
+
+}  // namespace obleth::fairshare

@@ -1,0 +1,28 @@
+// How fast a pool or a model works: settled cost per second, an exponential mean over 10 s, in integers.
+//
+// While nothing waits, the rate only says how much was asked for, so such a window may raise the mean and never lower
+// it. Thread: that of the engine.
+#pragma once
+
+#include <cstdint>
+
+#include "base/instant.hpp"
+
+namespace obleth::fairshare {
+
+class DrainRate {
+ public:
+  // To be called at the start of every step; saturated: work has waited since the last one.
+  void advance(Instant now, bool saturated);
+  void count(std::int64_t cost) { in_window_ += cost; }
+  // Milli-tokens per second; 0: not known.
+  [[nodiscard]] std::int64_t per_second() const { return per_second_; }
+
+ private:
+  Instant window_start_;
+  std::int64_t in_window_ = 0;
+  std::int64_t per_second_ = 0;
+  bool saturated_ = true;  // throughout the window so far
+};
+
+}  // namespace obleth::fairshare

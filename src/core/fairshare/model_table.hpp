@@ -1,0 +1,73 @@
+// The models of the pool: their caps, costs, clocks and how fast they drain.
+//
+// A model that no event has described yet has default settings; the nil model stands for requests to no model and costs
+// the time of its slot alone. Thread: that of the engine.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "core/fairshare/drain_rate.hpp"
+#include "core/fairshare/events.hpp"
+#include "core/fairshare/gpu_clock.hpp"
+#include "core/fairshare/share_node.hpp"
+#include "domain/ids.hpp"
+
+namespace obleth::fairshare {
+
+struct ModelState {
+  ModelId id;
+  ModelSettings settings;
+  std::uint32_t in_flight = 0;
+  std::uint32_t queued = 0;
+  GpuClock gpu;
+  DrainRate drain;
+
+  [[nodiscard]] bool open() const {
+    return settings.eligible && in_flight < settings.max_in_flight.value_or(unlimited);
+  }
+};
+
+class ModelTable {
+ public:
+  // The index of a model, and whether it was met for the first time.
+  struct Found {
+    ModelIndex index;
+    bool is_new;
+  };
+
+  Found find_or_add(ModelId id) {
+    const auto [entry, is_new] = indexes_.try_emplace(id, static_cast<ModelIndex>(models_.size()));
+    if (is_new) models_.push_back({.id = id, .settings = defaults(id)});
+    return {entry->second, is_new};
+  }
+  [[nodiscard]] ModelIndex find(ModelId id) const {
+    const auto found = indexes_.find(id);
+    return found == indexes_.end() ? ModelIndex::none : found->second;
+  }
+
+  [[nodiscard]] ModelState& operator[](ModelIndex index) { return models_[static_cast<std::size_t>(index)]; }
+  [[nodiscard]] const ModelState& operator[](ModelIndex index) const {
+    return models_[static_cast<std::size_t>(index)];
+  }
+  [[nodiscard]] auto begin() { return models_.begin(); }
+  [[nodiscard]] auto end() { return models_.end(); }
+  [[nodiscard]] auto begin() const { return models_.begin(); }
+  [[nodiscard]] auto end() const { return models_.end(); }
+
+ private:
+  static ModelSettings defaults(ModelId id) {
+    ModelSettings settings;
+    if (id.is_nil()) {
+      settings.costs.prompt_thousandths = 0;
+      settings.costs.output_thousandths = 0;
+    }
+    return settings;
+  }
+
+  std::vector<ModelState> models_;
+  boost::unordered_flat_map<ModelId, ModelIndex> indexes_;
+};
+
+}  // namespace obleth::fairshare

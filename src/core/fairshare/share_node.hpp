@@ -1,0 +1,75 @@
+// The parts of the share tree: nodes (who shares) and lanes (a node's way to one model).
+//
+// A node keeps what it used, whatever the model; a lane keeps where its node stands in the line for one model. The lane
+// of a parent holds the heap of its children's lanes, so the lanes of one model form a tree of heaps. Thread: that of
+// the engine.
+#pragma once
+
+#include <cstdint>
+
+#include "base/strong_id.hpp"
+#include "core/fairshare/chain.hpp"
+#include "core/fairshare/indexed_heap.hpp"
+#include "core/fairshare/virtual_account.hpp"
+
+namespace obleth::fairshare {
+
+enum class NodeIndex : std::uint32_t { none = 0xFFFF'FFFF };
+enum class LaneIndex : std::uint32_t { none = 0xFFFF'FFFF };
+enum class ModelIndex : std::uint32_t { none = 0xFFFF'FFFF };
+enum class RequestIndex : std::uint32_t { none = 0xFFFF'FFFF };
+
+enum class Level : std::uint8_t { root, group, tenant, key };
+
+inline constexpr std::uint32_t unlimited = 0xFFFF'FFFF;
+
+struct ShareNode {
+  Bits128 id;
+  VirtualAccount account;
+  std::int64_t virtual_time = 0;  // V of its children; never falls
+  std::int64_t queued_cost = 0;   // estimates of the requests that wait below it
+  std::int64_t ready_weight = 0;  // sum over its children with waiting requests
+  NodeIndex parent = NodeIndex::none;
+  LaneIndex first_lane = LaneIndex::none;
+  std::uint32_t max_in_flight = unlimited;
+  std::uint32_t in_flight = 0;
+  std::uint32_t queued = 0;
+  std::uint32_t children = 0;
+  std::uint32_t heaviest_place = no_place;  // tenants: in the heap of heaviest queues
+  Chain<RequestIndex> waiting;              // tenants: their requests, in order of arrival
+  Links<NodeIndex> idle;
+  std::uint32_t idle_since_s = 0;
+  Level level = Level::root;
+  bool admits = true;
+  bool is_idle = false;
+  bool in_use = false;
+
+  // A parked node stands in no heap: it blocks nobody, and comes back as one that was idle.
+  [[nodiscard]] bool parked() const { return in_flight >= max_in_flight; }
+};
+static_assert(sizeof(ShareNode) <= 150, "100,000 tenants must stay small");
+
+struct Lane {
+  // Its place among its siblings.
+  std::int64_t offset = 0;  // added to the node's start tag
+  std::uint64_t since = 0;  // breaks ties: the arrival that made it ready; at the leaf that of the head
+  std::uint32_t place = no_place;
+  NodeIndex node = NodeIndex::none;
+  ModelIndex model = ModelIndex::none;
+  LaneIndex up = LaneIndex::none;    // the lane of the node's parent; none at the root
+  LaneIndex next = LaneIndex::none;  // of the same node
+
+  // The line of its children; empty at the leaf, where requests wait instead.
+  std::uint32_t reopened_seen = 0;  // how often the model had come back when the line was last brought up to date
+  std::int64_t clock = 0;           // V within this line
+  std::int64_t shift = 0;           // clock + shift compares with other models; grows when the model was full meanwhile
+  IndexedHeap<LaneIndex> ready;
+  std::int64_t ready_weight = 0;  // sum over the children in line
+  Chain<RequestIndex> requests;   // leaf: what waits, kept by the owner of the requests
+  bool has_request = false;       // leaf: a request waits
+
+  [[nodiscard]] bool has_work() const { return has_request || !ready.empty(); }
+  [[nodiscard]] bool in_line() const { return place != no_place; }
+};
+
+}  // namespace obleth::fairshare

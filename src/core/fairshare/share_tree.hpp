@@ -1,0 +1,151 @@
+// Who goes next: the tree group → tenant → key, each parent sharing among its children by the same rule.
+//
+// Start-time fair queueing: the child with the smallest start tag (settled + reserved service by weight) goes first.
+// Settled service alone moves virtual time, so reservations cannot inflate it. Every cost is charged to the whole path.
+// Knows no requests, only that a leaf lane has one waiting. Thread: that of the engine.
+#pragma once
+
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/instant.hpp"
+#include "core/fairshare/events.hpp"
+#include "core/fairshare/share_node.hpp"
+#include "core/fairshare/slot_array.hpp"
+#include "domain/ids.hpp"
+
+namespace obleth::fairshare {
+
+// The leaf lane whose head goes next.
+struct Pick {
+  LaneIndex leaf = LaneIndex::none;
+  std::int64_t key = 0;                   // start tag that won, tenant level
+  std::int64_t virtual_time = 0;          // of the tenant's group, before this pick
+  std::array<std::int64_t, 3> settled{};  // per level below the root: virtual time may rise to this
+  bool moves_time = true;                 // false: it went out of turn
+};
+
+class ShareTree {
+ public:
+  ShareTree();
+
+  // ---- structure
+  [[nodiscard]] NodeIndex root() const { return NodeIndex{0}; }
+  [[nodiscard]] NodeIndex find_group(GroupId id) const;
+  [[nodiscard]] NodeIndex find_tenant(TenantId id) const;
+  [[nodiscard]] NodeIndex find_key(TenantId tenant, KeyId id) const;
+  NodeIndex add_group(GroupId id, const NodeSettings& settings);
+  NodeIndex add_tenant(TenantId id, NodeIndex group, const NodeSettings& settings);
+  NodeIndex add_key(KeyId id, NodeIndex tenant, const NodeSettings& settings);
+  ModelIndex add_model();
+  // The lane of a key for a model; made with all lanes above it on first use.
+  LaneIndex leaf(NodeIndex key, ModelIndex model);
+
+  [[nodiscard]] const ShareNode& node(NodeIndex index) const { return nodes_[index]; }
+  [[nodiscard]] ShareNode& node(NodeIndex index) { return nodes_[index]; }
+  [[nodiscard]] const Lane& lane(LaneIndex index) const { return lanes_[index]; }
+  [[nodiscard]] Chain<RequestIndex>& requests_at(LaneIndex leaf) { return lanes_[leaf].requests; }
+  [[nodiscard]] std::size_t node_extent() const { return nodes_.extent(); }
+  [[nodiscard]] std::size_t nodes_in_use() const { return nodes_.in_use(); }
+  [[nodiscard]] std::size_t lanes_in_use() const { return lanes_.in_use(); }
+
+  // ---- what waits
+  void count_queued(NodeIndex key, std::int64_t cost);
+  void count_dequeued(NodeIndex key, std::int64_t cost);
+  // A leaf's head: since is its arrival number; absent when nothing waits any more.
+  void set_head(LaneIndex leaf, std::optional<std::uint64_t> since);
+
+  // ---- turns
+  [[nodiscard]] std::optional<Pick> pick();
+  // May the head of this leaf go now: nothing above it is parked, and its model is open.
+  [[nodiscard]] bool eligible(LaneIndex leaf) const;
+  // Would a request of this key, were it alone, have to wait for more than a slot?
+  [[nodiscard]] bool has_room(NodeIndex key, ModelIndex model) const;
+  [[nodiscard]] Pick out_of_turn(LaneIndex leaf);
+  // A request of the pick takes a slot; its estimate is reserved on the whole path.
+  void begin(const Pick& pick, std::int64_t reservation);
+  // Settles cost and changes the reservation. As long as both cancel out no key moves and no heap is touched.
+  void charge(NodeIndex key, std::int64_t settled, std::int64_t reserved);
+  // charge, and the slot is free.
+  void end(NodeIndex key, std::int64_t settled, std::int64_t reserved);
+
+  // ---- settings
+  void set_model_open(ModelIndex model, bool open);
+  void configure(NodeIndex node, const NodeSettings& settings);
+  void move_tenant(NodeIndex tenant, NodeIndex group);
+  // C*: using idle capacity is never punished by more than this. 0: no debt is forgiven.
+  void set_largest_cost(std::int64_t cost) { largest_cost_ = cost; }
+
+  // ---- forgetting
+  // Drops nodes that have had no request for a while and stand at or behind virtual time: recreating one gives the
+  // same. Looks at a few nodes per call.
+  void forget_idle(Instant now);
+
+  [[nodiscard]] std::int64_t forgiven_cost() const { return forgiven_cost_; }
+  // Virtual time that the node is behind (> 0) or ahead of (< 0) its share.
+  [[nodiscard]] std::int64_t lag(NodeIndex node) const;
+  // Virtual service that the tenant of this leaf has had or reserved ahead of virtual time, in this line.
+  [[nodiscard]] std::int64_t lead(LaneIndex leaf);
+  [[nodiscard]] bool model_open(ModelIndex model) const { return gates_[static_cast<std::size_t>(model)].open; }
+
+ private:
+  struct Gate {
+    bool open = true;
+    std::uint32_t reopened = 0;
+  };
+  struct KeyName {
+    TenantId tenant;
+    KeyId key;
+    bool operator==(const KeyName&) const = default;
+    friend std::size_t hash_value(const KeyName& name) { return hash_value(name.key) ^ (hash_value(name.tenant) * 31); }
+  };
+
+  NodeIndex add_node(Bits128 id, NodeIndex parent, const NodeSettings& settings);
+  LaneIndex lane_of(NodeIndex node, ModelIndex model);
+  void each_lane(NodeIndex node, auto&& act) const {
+    for (LaneIndex lane = nodes_[node].first_lane; lane != LaneIndex::none; lane = lanes_[lane].next)
+      act(lane);
+  }
+  void each_below_root(NodeIndex key, auto&& act) const {
+    for (NodeIndex at = key; at != root(); at = nodes_[at].parent)
+      act(at);
+  }
+  [[nodiscard]] auto places() {
+    return [this](LaneIndex lane) -> std::uint32_t& { return lanes_[lane].place; };
+  }
+
+  void enter(LaneIndex index);
+  void leave(LaneIndex index);
+  void drop_fraction(NodeIndex node);
+  void post(NodeIndex key, std::int64_t settled, std::int64_t reserved);
+  void refresh(NodeIndex node);
+  void forgive(LaneIndex index);
+  void synchronise(Lane& line);
+  [[nodiscard]] std::int64_t reference(const Lane& line) const;
+  [[nodiscard]] std::int64_t ahead(LaneIndex index);
+  [[nodiscard]] LaneIndex first_child(NodeIndex parent);
+  [[nodiscard]] LaneIndex oldest_head(NodeIndex key) const;
+  void move_time(LaneIndex leaf, const Pick& pick);
+  void park_or_return(NodeIndex node, bool was_parked);
+  void transfer(NodeIndex side, const ShareNode& tenant, int sign);
+  void note_idleness(NodeIndex node);
+  void end_idleness(NodeIndex node);
+  [[nodiscard]] bool forgettable(NodeIndex node);
+  void drop(NodeIndex node);
+
+  SlotArray<ShareNode, NodeIndex> nodes_;
+  SlotArray<Lane, LaneIndex> lanes_;
+  std::vector<Gate> gates_;
+  boost::unordered_flat_map<GroupId, NodeIndex> groups_;
+  boost::unordered_flat_map<TenantId, NodeIndex> tenants_;
+  boost::unordered_flat_map<KeyName, NodeIndex> keys_;
+  Chain<NodeIndex> idle_;  // longest idle first
+  std::uint32_t now_s_ = 0;
+  std::int64_t largest_cost_ = 0;
+  std::int64_t forgiven_cost_ = 0;
+};
+
+}  // namespace obleth::fairshare

@@ -1,0 +1,258 @@
+// The order of turns: who stands in line, where, and what a turn does to the line.
+#include <algorithm>
+
+#include "core/fairshare/share_tree.hpp"
+
+namespace obleth::fairshare {
+
+// ---- lines ------------------------------------------------------------------------------------------------------
+
+// Brings a line up to date with its parent's virtual time. An empty line follows it. A line whose model was full comes
+// back as a whole, like one that was idle: lifted to virtual time, with the differences inside it untouched.
+void ShareTree::synchronise(Lane& line) {
+  const std::int64_t virtual_time = nodes_[line.node].virtual_time;
+  const Gate& gate = gates_[static_cast<std::size_t>(line.model)];
+  if (line.ready.empty()) {
+    line.clock = std::max(line.clock, virtual_time - line.shift);
+    line.reopened_seen = gate.reopened;
+  } else if (gate.open && line.reopened_seen != gate.reopened) {
+    line.shift = std::max(line.shift, virtual_time - line.clock);
+    line.reopened_seen = gate.reopened;
+  }
+}
+
+// To where a lane of this line is lifted: the parent's virtual time, but among those who wait for a full model their
+// own.
+std::int64_t ShareTree::reference(const Lane& line) const {
+  return model_open(line.model) ? nodes_[line.node].virtual_time - line.shift : line.clock;
+}
+
+// Settled service ahead (> 0) of the line's virtual time, or behind it.
+std::int64_t ShareTree::ahead(LaneIndex index) {
+  const Lane& lane = lanes_[index];
+  synchronise(lanes_[lane.up]);
+  return nodes_[lane.node].account.settled() + lane.offset - reference(lanes_[lane.up]);
+}
+
+void ShareTree::forgive(LaneIndex index) {
+  Lane& lane = lanes_[index];
+  if (largest_cost_ == 0) return;
+  const std::uint32_t weight = nodes_[lane.node].account.weight();
+  const std::int64_t excess = ahead(index) - virtual_of(largest_cost_, weight);
+  if (excess <= 0) return;
+  lane.offset -= excess;
+  forgiven_cost_ += cost_of(excess, weight);
+}
+
+// A node that comes from idleness starts on a whole unit, as one does that was forgotten and made anew.
+void ShareTree::drop_fraction(NodeIndex index) {
+  VirtualAccount& account = nodes_[index].account;
+  const std::int64_t before = account.settled();
+  account.drop_fraction();
+  const std::int64_t moved = account.settled() - before;
+  if (moved == 0) return;
+  each_lane(index, [&](LaneIndex lane) { lanes_[lane].offset -= moved; });
+}
+
+void ShareTree::enter(LaneIndex index) {
+  Lane& lane = lanes_[index];
+  Lane& line = lanes_[lane.up];
+  ShareNode& node = nodes_[lane.node];
+  synchronise(line);
+  const std::int64_t behind = reference(line) - (node.account.start_tag() + lane.offset);
+  if (behind >= 0) {
+    if (node.in_flight == 0) drop_fraction(lane.node);
+    lane.offset += behind;
+  }
+  forgive(index);
+  const bool was_empty = line.ready.empty();
+  line.ready_weight += node.account.weight();
+  line.ready.push({.key = node.account.start_tag() + lane.offset, .since = lane.since, .item = index}, places());
+  if (!was_empty || line.up == LaneIndex::none || nodes_[line.node].parked()) return;
+  line.since = lane.since;
+  enter(lane.up);
+}
+
+void ShareTree::leave(LaneIndex index) {
+  Lane& line = lanes_[lanes_[index].up];
+  line.ready.erase(index, places());
+  line.ready_weight -= nodes_[lanes_[index].node].account.weight();
+  if (line.ready.empty() && line.in_line()) leave(lanes_[index].up);
+}
+
+// The node's start tag has moved: all its lanes in line move with it.
+void ShareTree::refresh(NodeIndex node) {
+  each_lane(node, [&](LaneIndex index) {
+    if (!lanes_[index].in_line()) return;
+    forgive(index);
+    const Lane& lane = lanes_[index];
+    lanes_[lane.up].ready.update(
+        {.key = nodes_[node].account.start_tag() + lane.offset, .since = lane.since, .item = index}, places());
+  });
+}
+
+void ShareTree::set_head(LaneIndex leaf, std::optional<std::uint64_t> since) {
+  Lane& lane = lanes_[leaf];
+  lane.has_request = since.has_value();
+  if (since) lane.since = *since;
+  if (!lane.has_request) {
+    if (lane.in_line()) leave(leaf);
+  } else if (lane.in_line()) {
+    const auto entry = lanes_[lane.up].ready.entries()[lane.place];
+    lanes_[lane.up].ready.update({.key = entry.key, .since = lane.since, .item = leaf}, places());
+  } else if (!nodes_[lane.node].parked()) {
+    enter(leaf);
+  }
+}
+
+// ---- turns ------------------------------------------------------------------------------------------------------
+
+// The child with the smallest start tag over all models that can take a request. Models meet anew at every level:
+// otherwise two tenants of one group on two models would not be compared at all.
+LaneIndex ShareTree::first_child(NodeIndex parent) {
+  LaneIndex first = LaneIndex::none;
+  std::pair<std::int64_t, std::uint64_t> least{};
+  each_lane(parent, [&](LaneIndex index) {
+    Lane& line = lanes_[index];
+    if (line.ready.empty() || !model_open(line.model)) return;
+    synchronise(line);
+    const auto& top = line.ready.top();
+    const std::pair order{top.key + line.shift, top.since};
+    if (first != LaneIndex::none && !(order < least)) return;
+    first = top.item;
+    least = order;
+  });
+  return first;
+}
+
+// Within a key all lanes are one tenant's own requests: the oldest goes first.
+LaneIndex ShareTree::oldest_head(NodeIndex key) const {
+  LaneIndex oldest = LaneIndex::none;
+  each_lane(key, [&](LaneIndex index) {
+    const Lane& lane = lanes_[index];
+    if (!lane.in_line() || !model_open(lane.model)) return;
+    if (oldest == LaneIndex::none || lane.since < lanes_[oldest].since) oldest = index;
+  });
+  return oldest;
+}
+
+std::optional<Pick> ShareTree::pick() {
+  Pick pick;
+  NodeIndex at = root();
+  for (std::int64_t& settled : pick.settled) {
+    const LaneIndex child = first_child(at);
+    if (child == LaneIndex::none) return std::nullopt;
+    const Lane& lane = lanes_[child];
+    const std::int64_t offset = lane.offset + lanes_[lane.up].shift;
+    settled = nodes_[lane.node].account.settled() + offset;
+    if (nodes_[lane.node].level == Level::tenant) {
+      pick.key = nodes_[lane.node].account.start_tag() + offset;
+      pick.virtual_time = nodes_[at].virtual_time;
+    }
+    at = lane.node;
+  }
+  pick.leaf = oldest_head(at);
+  return pick;
+}
+
+bool ShareTree::eligible(LaneIndex leaf) const {
+  if (!model_open(lanes_[leaf].model)) return false;
+  for (LaneIndex at = leaf; lanes_[at].up != LaneIndex::none; at = lanes_[at].up) {
+    if (!lanes_[at].in_line()) return false;
+  }
+  return true;
+}
+
+bool ShareTree::has_room(NodeIndex key, ModelIndex model) const {
+  if (!model_open(model)) return false;
+  for (NodeIndex at = key; at != NodeIndex::none; at = nodes_[at].parent) {
+    if (nodes_[at].parked()) return false;
+  }
+  return true;
+}
+
+Pick ShareTree::out_of_turn(LaneIndex leaf) {
+  const Lane& tenant = lanes_[lanes_[leaf].up];
+  const Lane& line = lanes_[tenant.up];
+  return {.leaf = leaf,
+          .key = nodes_[tenant.node].account.start_tag() + tenant.offset + line.shift,
+          .virtual_time = nodes_[line.node].virtual_time,
+          .settled = {},
+          .moves_time = false};
+}
+
+// Virtual time rises to the settled service of whoever was served: at most its start tag, the smallest there was.
+void ShareTree::move_time(LaneIndex leaf, const Pick& pick) {
+  std::size_t level = pick.settled.size();
+  for (LaneIndex at = lanes_[leaf].up; at != LaneIndex::none; at = lanes_[at].up) {
+    Lane& line = lanes_[at];
+    ShareNode& parent = nodes_[line.node];
+    const std::int64_t settled = pick.settled[--level];
+    parent.virtual_time = std::max(parent.virtual_time, settled);
+    line.clock = std::max(line.clock, settled - line.shift);
+  }
+}
+
+void ShareTree::begin(const Pick& pick, std::int64_t reservation) {
+  if (pick.moves_time) move_time(pick.leaf, pick);
+  const NodeIndex key = lanes_[pick.leaf].node;
+  each_below_root(key, [&](NodeIndex at) {
+    end_idleness(at);
+    ++nodes_[at].in_flight;
+    nodes_[at].account.reserve(reservation);
+  });
+  ++nodes_[root()].in_flight;
+  nodes_[root()].account.reserve(reservation);
+  each_below_root(key, [&](NodeIndex at) {
+    park_or_return(at, false);
+    refresh(at);
+  });
+}
+
+void ShareTree::charge(NodeIndex key, std::int64_t settled, std::int64_t reserved) {
+  post(key, settled, reserved);
+  if (settled + reserved == 0) return;
+  each_below_root(key, [&](NodeIndex at) { refresh(at); });
+}
+
+void ShareTree::end(NodeIndex key, std::int64_t settled, std::int64_t reserved) {
+  post(key, settled, reserved);
+  for (NodeIndex at = key; at != NodeIndex::none; at = nodes_[at].parent)
+    --nodes_[at].in_flight;
+  each_below_root(key, [&](NodeIndex at) {
+    const ShareNode& node = nodes_[at];
+    park_or_return(at, node.in_flight + 1 >= node.max_in_flight);
+    refresh(at);
+    note_idleness(at);
+  });
+}
+
+void ShareTree::post(NodeIndex key, std::int64_t settled, std::int64_t reserved) {
+  for (NodeIndex at = key; at != NodeIndex::none; at = nodes_[at].parent) {
+    nodes_[at].account.settle(settled);
+    nodes_[at].account.reserve(reserved);
+  }
+}
+
+std::int64_t ShareTree::lag(NodeIndex index) const {
+  std::int64_t lag = 0;
+  bool known = false;
+  each_lane(index, [&](LaneIndex at) {
+    const Lane& lane = lanes_[at];
+    const Lane& line = lanes_[lane.up];
+    const std::int64_t behind =
+        nodes_[line.node].virtual_time - line.shift - lane.offset - nodes_[index].account.settled();
+    if (!lane.in_line() && behind > 0) return;  // idleness earns nothing
+    lag = known ? std::max(lag, behind) : behind;
+    known = true;
+  });
+  return lag;
+}
+
+std::int64_t ShareTree::lead(LaneIndex leaf) {
+  const LaneIndex tenant = lanes_[leaf].up;
+  return ahead(tenant) - nodes_[lanes_[tenant].node].account.settled() +
+         nodes_[lanes_[tenant].node].account.start_tag();
+}
+
+}  // namespace obleth::fairshare

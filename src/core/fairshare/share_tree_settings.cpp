@@ -1,0 +1,86 @@
+// Settings that change while requests wait and run: weights, caps, models that fill up, tenants that move.
+#include <algorithm>
+
+#include "core/fairshare/share_tree.hpp"
+
+namespace obleth::fairshare {
+
+void ShareTree::set_model_open(ModelIndex model, bool open) {
+  Gate& gate = gates_[static_cast<std::size_t>(model)];
+  if (open && !gate.open) ++gate.reopened;
+  gate.open = open;
+}
+
+void ShareTree::configure(NodeIndex index, const NodeSettings& settings) {
+  ShareNode& node = nodes_[index];
+  const std::uint32_t before = node.account.weight();
+  VirtualAccount reweighted = node.account;
+  reweighted.set_weight(settings.weight);
+  const std::uint32_t after = reweighted.weight();
+  if (before != after) {
+    // Debt is owed in tokens, so it shrinks in virtual time as the weight grows; lag is never worth more than before.
+    each_lane(index, [&](LaneIndex lane) {
+      std::int64_t lead = ahead(lane);
+      if (lead > 0 || after > before) lead = scaled(lead, before, after);
+      Lane& line = lanes_[lanes_[lane].up];
+      lanes_[lane].offset = reference(line) + lead - reweighted.settled();
+      if (lanes_[lane].in_line()) line.ready_weight += std::int64_t{after} - before;
+    });
+    if (node.queued > 0) nodes_[node.parent].ready_weight += std::int64_t{after} - before;
+    node.account = reweighted;
+  }
+  const bool was_parked = node.parked();
+  node.max_in_flight = settings.max_in_flight.value_or(unlimited);
+  park_or_return(index, was_parked);
+  refresh(index);
+}
+
+void ShareTree::move_tenant(NodeIndex tenant, NodeIndex group) {
+  const NodeIndex from = nodes_[tenant].parent;
+  each_lane(tenant, [&](LaneIndex lane) {
+    if (lanes_[lane].in_line()) leave(lane);
+  });
+  transfer(from, nodes_[tenant], -1);
+  nodes_[tenant].parent = group;
+  transfer(group, nodes_[tenant], +1);
+  each_lane(tenant, [&](LaneIndex lane) {
+    // What it owes its old siblings it owes its new ones.
+    const std::int64_t debt = std::max<std::int64_t>(ahead(lane), 0);
+    const LaneIndex line = lane_of(group, lanes_[lane].model);
+    lanes_[lane].up = line;
+    synchronise(lanes_[line]);
+    lanes_[lane].offset = reference(lanes_[line]) + debt - nodes_[tenant].account.settled();
+    if (lanes_[lane].has_work() && !nodes_[tenant].parked()) enter(lane);
+  });
+}
+
+// Adds (sign = 1) or takes away (-1) what a tenant has waiting and running to or from a group.
+void ShareTree::transfer(NodeIndex side, const ShareNode& tenant, int sign) {
+  end_idleness(side);
+  ShareNode& group = nodes_[side];
+  const auto factor = static_cast<std::uint32_t>(sign);  // modulo 2^32, -1 subtracts
+  const bool was_parked = group.parked();
+  const bool was_ready = group.queued > 0;
+  group.children += factor;
+  group.in_flight += factor * tenant.in_flight;
+  group.queued += factor * tenant.queued;
+  group.queued_cost += sign * tenant.queued_cost;
+  group.ready_weight += tenant.queued > 0 ? sign * std::int64_t{tenant.account.weight()} : 0;
+  group.account.reserve(sign * tenant.account.reserved_cost());
+  const int ready_change = static_cast<int>(group.queued > 0) - static_cast<int>(was_ready);
+  nodes_[group.parent].ready_weight += ready_change * std::int64_t{group.account.weight()};
+  park_or_return(side, was_parked);
+  refresh(side);
+  note_idleness(side);
+}
+
+void ShareTree::park_or_return(NodeIndex index, bool was_parked) {
+  const bool parked = nodes_[index].parked();
+  if (parked == was_parked) return;
+  each_lane(index, [&](LaneIndex lane) {
+    if (parked && lanes_[lane].in_line()) leave(lane);
+    if (!parked && lanes_[lane].has_work()) enter(lane);
+  });
+}
+
+}  // namespace obleth::fairshare

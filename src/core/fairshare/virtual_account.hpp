@@ -1,0 +1,95 @@
+// What one node of the share tree has used and holds: settled cost, reserved cost, and both as virtual service.
+//
+// Virtual service = cost x 1024 / (weight x 1000) in whole units; the remainder is carried, never lost. The start tag
+// is a function of settled + reserved alone, so that settling from a reservation does not move it by a single unit.
+// Thread: that of its owner.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "domain/tenant.hpp"
+
+namespace obleth::fairshare {
+
+// Milli-tokens. No request is charged or reserved more, so that sums over all that run stay far from overflow.
+inline constexpr std::int64_t request_cost_max = std::int64_t{1} << 38;
+
+inline constexpr std::int64_t virtual_units = 1024;
+
+[[nodiscard]] constexpr std::int64_t divisor_of(std::uint32_t weight) {
+  return std::int64_t{weight} * 1000;
+}
+
+// a * b / c without overflow in between; c > 0, rounded towards zero.
+[[nodiscard]] constexpr std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t c) {
+  const __int128 exact = static_cast<__int128>(a) * b / c;
+  constexpr __int128 limit = std::int64_t{1} << 62;
+  return static_cast<std::int64_t>(std::clamp(exact, -limit, limit));
+}
+[[nodiscard]] constexpr std::int64_t virtual_of(std::int64_t cost, std::uint32_t weight) {
+  return scaled(cost, virtual_units, divisor_of(weight));
+}
+[[nodiscard]] constexpr std::int64_t cost_of(std::int64_t virtual_service, std::uint32_t weight) {
+  return scaled(virtual_service, divisor_of(weight), virtual_units);
+}
+[[nodiscard]] constexpr std::int64_t floor_divide(std::int64_t numerator, std::int64_t divisor) {
+  const std::int64_t quotient = numerator / divisor;
+  return quotient - ((numerator % divisor < 0) ? 1 : 0);
+}
+
+class VirtualAccount {
+ public:
+  VirtualAccount() = default;
+  explicit VirtualAccount(std::uint32_t weight) : weight_(std::max(weight, 1U)) {}
+
+  [[nodiscard]] std::uint32_t weight() const { return weight_; }
+  [[nodiscard]] std::int64_t settled_cost() const { return settled_cost_; }        // milli-tokens; never falls
+  [[nodiscard]] std::int64_t credit_cost() const { return credit_cost_; }          // part of it that turned out unused
+  [[nodiscard]] std::int64_t reserved_cost() const { return reserved_cost_; }      // of what runs
+  [[nodiscard]] std::int64_t settled_virtual() const { return settled_virtual_; }  // S; never falls
+
+  // S less the credit: where virtual time may rise to.
+  [[nodiscard]] std::int64_t settled() const {
+    return settled_virtual_ + floor_divide(carry_ - credit_cost_ * virtual_units, divisor_of(weight_));
+  }
+  // settled() with all reservations spent: what turns are ordered by.
+  [[nodiscard]] std::int64_t start_tag() const {
+    return settled_virtual_ +
+           floor_divide(carry_ + (reserved_cost_ - credit_cost_) * virtual_units, divisor_of(weight_));
+  }
+
+  // cost < 0: less was used than was settled before; it offsets what comes next.
+  void settle(std::int64_t cost) {
+    const std::int64_t from_credit = std::min(cost, credit_cost_);
+    credit_cost_ -= from_credit;
+    add_settled(cost - from_credit);
+  }
+  void reserve(std::int64_t cost) { reserved_cost_ += cost; }  // cost < 0: gives back
+
+  // S stays what it is: its past was charged at the old weight.
+  void set_weight(std::uint32_t weight) {
+    weight_ = std::max(weight, 1U);
+    add_settled(0);
+  }
+
+  // Rounds settled() to whole units. At a lift from idleness, so that a forgotten and recreated node ends up the same.
+  void drop_fraction() { carry_ = credit_cost_ * virtual_units % divisor_of(weight_); }
+
+ private:
+  void add_settled(std::int64_t cost) {
+    settled_cost_ += cost;
+    const std::int64_t parts = carry_ + cost * virtual_units;
+    settled_virtual_ += parts / divisor_of(weight_);
+    carry_ = parts % divisor_of(weight_);
+  }
+
+  std::int64_t settled_virtual_ = 0;
+  std::int64_t settled_cost_ = 0;
+  std::int64_t credit_cost_ = 0;
+  std::int64_t reserved_cost_ = 0;
+  std::int64_t carry_ = 0;  // in parts of 1 / divisor
+  std::uint32_t weight_ = default_weight;
+};
+
+}  // namespace obleth::fairshare

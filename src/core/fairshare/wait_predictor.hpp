@@ -1,0 +1,27 @@
+// How long a tenant's next request will wait: the work ahead of it, drained at the tenant's share of the pool's rate.
+//
+// Source: the request waiting time estimator of QLM (2024), with the share taken from the weights of those who wait.
+// Thread: that of the engine.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/instant.hpp"
+#include "core/fairshare/share_tree.hpp"
+
+namespace obleth::fairshare {
+
+inline constexpr Duration predicted_wait_max = std::chrono::hours(1);
+
+// Milli-tokens per second that a tenant may expect of drain_per_second: its weight among those who wait, times its
+// group's. At least 1 when anything drains at all.
+[[nodiscard]] std::int64_t expected_rate(ShareTree& tree, LaneIndex leaf, std::int64_t drain_per_second);
+
+// rate 0: not known, so nothing is predicted.
+[[nodiscard]] std::optional<Duration> time_to_drain(std::int64_t cost, std::int64_t rate);
+
+// Until the tenant of this leaf has had its queue and whatever it is ahead of virtual time.
+[[nodiscard]] std::optional<Duration> predicted_wait(ShareTree& tree, LaneIndex leaf, std::int64_t drain_per_second);
+
+}  // namespace obleth::fairshare
