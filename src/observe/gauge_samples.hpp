@@ -29,7 +29,7 @@ class GaugeSamples {
   std::map<SeriesKey, double> samples_;
 };
 
-// Called at every scrape, from the thread that renders; must not wait.
+// Called at every scrape, from the thread that renders, by one scrape at a time; must not wait.
 using GaugeSource = std::function<void(GaugeSamples&)>;
 
 }  // namespace obleth::observe

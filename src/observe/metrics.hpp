@@ -70,6 +70,7 @@ class Metrics {
   mutable std::mutex mutex_;  // guards what follows; never taken on the path
   std::unordered_map<std::thread::id, std::unique_ptr<SeriesShard>> shards_;
   std::vector<GaugeSource> sources_;
+  mutable std::mutex scrape_;  // sources are asked by one scrape at a time
 };
 
 }  // namespace obleth::observe

@@ -86,8 +86,11 @@ std::string Metrics::render(Exposition format) const {
       add_up(*shard, totals);
     sources = sources_;
   }
-  for (const GaugeSource& source : sources)
-    source(gauges);
+  {
+    const std::scoped_lock lock(scrape_);
+    for (const GaugeSource& source : sources)
+      source(gauges);
+  }
   MetricsText text(format);
   for (std::size_t at = 0; at < metric_count; ++at) {
     const auto metric = static_cast<Metric>(at);
