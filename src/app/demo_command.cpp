@@ -38,7 +38,7 @@ class TemporaryFolder {
     return {};
   }
   ~TemporaryFolder() {
-    std::error_code ignored;   // what cannot be removed stays; there is nothing to save
+    std::error_code ignored;  // what cannot be removed stays; there is nothing to save
     if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
   }
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -75,18 +75,21 @@ void print_lines(const GatewayProcess& gateway, const DemoKeys& keys) {
   const std::string admin = "http://" + gateway.admin_address().text();
   const std::string model_id = keys.llama.id.uuid();
   std::printf("%s\n\n", gateway.listening_line().c_str());
-  std::printf("Two tenants share this gateway: chatbot (weight %u) and api-batch (weight %u). Paste into another terminal:\n\n",
-              chatbot_weight, api_batch_weight);
+  std::printf(
+      "Two tenants share this gateway: chatbot (weight %u) and api-batch (weight %u). Paste into another terminal:\n\n",
+      chatbot_weight, api_batch_weight);
   std::printf("export SECRET=%s TOKEN=%s MODEL_ID=%s\n", std::string(keys.chatbot.reveal()).c_str(),
               std::string(gateway.admin_token().reveal()).c_str(), model_id.c_str());
   std::printf("export BATCH_SECRET=%s\n\n", std::string(keys.api_batch.reveal()).c_str());
-  std::printf("curl -N %s/v1/chat/completions -H \"Authorization: Bearer $SECRET\" -H 'Content-Type: application/json' "
-              "-d '{\"model\":\"mock-model\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n\n",
-              data.c_str());
+  std::printf(
+      "curl -N %s/v1/chat/completions -H \"Authorization: Bearer $SECRET\" -H 'Content-Type: application/json' "
+      "-d '{\"model\":\"mock-model\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n\n",
+      data.c_str());
   std::printf("curl %s/api/v1/fairshare/live -H \"Authorization: Bearer $TOKEN\"\n\n", admin.c_str());
-  std::printf("curl -X PATCH %s/api/v1/models/$MODEL_ID -H \"Authorization: Bearer $TOKEN\" "
-              "-H 'Content-Type: application/json' -d '{\"admission_weight\":4}'\n\n",
-              admin.c_str());
+  std::printf(
+      "curl -X PATCH %s/api/v1/models/$MODEL_ID -H \"Authorization: Bearer $TOKEN\" "
+      "-H 'Content-Type: application/json' -d '{\"admission_weight\":4}'\n\n",
+      admin.c_str());
   std::printf("Ctrl-C ends it.\n");
   std::fflush(stdout);
 }
@@ -116,9 +119,9 @@ int run_demo(std::span<const char* const> arguments, std::span<const char* const
   const std::string mock_url = "http://" + (*mock)->address().text();
   auto upstream = parse_upstream_address(mock_url);
   options->upstream_base_url = std::move(*upstream);
-  options->drain_notice = Duration{0};   // no balancer has to notice
+  options->drain_notice = Duration{0};  // no balancer has to notice
   options->shutdown_grace = std::chrono::seconds(1);
-  options->log_level = LogLevel::warn;
+  options->log_level = observe::LogLevel::warn;
 
   Result<DemoKeys> keys = fail(Fault{});
   auto gateway = GatewayProcess::start(std::move(*options), [&](House& house) -> Result<void> {

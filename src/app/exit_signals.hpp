@@ -1,8 +1,8 @@
 // SIGINT and SIGTERM as something to wait for. Made on the main thread before any other thread starts.
 #pragma once
 
-#include <csignal>
 #include <pthread.h>
+#include <csignal>
 
 namespace obleth::app {
 

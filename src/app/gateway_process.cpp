@@ -59,8 +59,7 @@ Secret make_admin_token(ports::Entropy& entropy) {
 }
 
 observe::LogOptions log_options(const Options& options) {
-  return {.level = static_cast<observe::LogLevel>(options.log_level),
-          .format = static_cast<observe::LogFormat>(options.log)};
+  return {.level = options.log_level, .format = options.log};
 }
 
 }  // namespace
@@ -88,8 +87,7 @@ Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
   if (!loaded) return fail(std::move(loaded.error()));
   auto listeners = open_listeners((*house)->options());
   if (!listeners) return fail(std::move(listeners.error()));
-  std::unique_ptr<GatewayProcess> process(
-      new GatewayProcess(std::move(*house), std::move(*listeners), make_token));
+  std::unique_ptr<GatewayProcess> process(new GatewayProcess(std::move(*house), std::move(*listeners), make_token));
   process->start_data_plane();
   return process;
 }
@@ -103,7 +101,7 @@ Result<GatewayProcess::Listeners> GatewayProcess::open_listeners(const Options& 
   if (!admin) return fail(std::move(admin.error()));
   auto metrics = adapters::HttpListener::open(operator_settings(options, options.metrics_listen));
   if (!metrics) return fail(std::move(metrics.error()));
-  return Listeners{std::move(*data), std::move(*admin), std::move(*metrics)};
+  return Listeners{std::move(*tls), std::move(*data), std::move(*admin), std::move(*metrics)};
 }
 
 GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners, bool token_was_made)
@@ -127,20 +125,22 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
 
 // The loops go first, then what they served from.
 GatewayProcess::~GatewayProcess() {
-  data_threads_.clear();
+  for (auto& thread : data_threads_)
+    thread->end();
   signals_.reset();
   metrics_server_.reset();
   admin_server_.reset();
   house_->desk.detach(loop_);
+  house_->end_workers();
+  data_threads_.clear();
   ports::Loop::set_current(nullptr);
   observe::stop_log();
 }
 
 void GatewayProcess::start_data_plane() {
   for (std::size_t thread = 0; thread < thread_count(house_->options()); ++thread) {
-    data_threads_.push_back(std::make_unique<LoopThread<DataThread>>([this](adapters::EpollLoop& loop) {
-      return std::make_unique<DataThread>(loop, *house_, *listeners_.data);
-    }));
+    data_threads_.push_back(std::make_unique<LoopThread<DataThread>>(
+        [this](adapters::EpollLoop& loop) { return std::make_unique<DataThread>(loop, *house_, *listeners_.data); }));
   }
 }
 
@@ -166,12 +166,11 @@ void GatewayProcess::handle_signal(int number) {
 }
 
 void GatewayProcess::reload_after_hangup() {
-  for (adapters::HttpListener* listener : {listeners_.data.get(), listeners_.admin.get()}) {
-    const Result<void> reloaded = listener->reload_tls();
-    if (!reloaded) {
-      observe::log(observe::LogLevel::error, "the TLS files could not be read again; the former ones stay in use",
-                   {{"reason", reloaded.error().message}});
-    }
+  if (!listeners_.tls) return;
+  const Result<void> reloaded = listeners_.tls->reload();
+  if (!reloaded) {
+    observe::log(observe::LogLevel::error, "the TLS files could not be read again; the former ones stay in use",
+                 {{"reason", reloaded.error().message}});
   }
 }
 
@@ -179,7 +178,8 @@ Task<void> GatewayProcess::stop() {
   const ShutdownTimes times{house_->options().drain_notice, house_->options().shutdown_grace};
   co_await shut_down(loop_, house_->readiness, *listeners_.data, data_threads_, times);
   upkeep_.stop();
-  co_await house_->keys.flush_uses();
+  const Result<void> flushed = co_await house_->keys.flush_uses();
+  static_cast<void>(flushed);  // when a key was last used is no loss to stop for
   loop_.stop();
 }
 

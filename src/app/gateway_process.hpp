@@ -23,8 +23,8 @@ namespace obleth::app {
 class GatewayProcess {
  public:
   // Opens stores and listeners, loads the configuration, starts the data plane: it serves when this returns.
-  // prepare: called when the stores are open and before anything is loaded from them (the demo's records); may be empty.
-  // Faults: a bad setting, a store that cannot be opened, an address that is taken; those of prepare.
+  // prepare: called when the stores are open and before anything is loaded from them (the demo's records); may be
+  // empty. Faults: a bad setting, a store that cannot be opened, an address that is taken; those of prepare.
   [[nodiscard]] static Result<std::unique_ptr<GatewayProcess>> start(
       Options options, const std::function<Result<void>(House&)>& prepare = {});
   ~GatewayProcess();
@@ -42,6 +42,7 @@ class GatewayProcess {
 
  private:
   struct Listeners {
+    std::shared_ptr<adapters::TlsCredentials> tls;  // null: in the clear
     std::unique_ptr<adapters::HttpListener> data;
     std::unique_ptr<adapters::HttpListener> admin;
     std::unique_ptr<adapters::HttpListener> metrics;
@@ -57,7 +58,7 @@ class GatewayProcess {
   std::unique_ptr<House> house_;
   Listeners listeners_;
   bool token_was_made_;
-  adapters::EpollLoop loop_;                // the administration's
+  adapters::EpollLoop loop_;  // the administration's
   adapters::HttpClient upstream_;
   TenantNames tenant_names_;
   Upkeep upkeep_;

@@ -9,7 +9,9 @@ namespace {
 using observe::GaugeSamples;
 using observe::Metric;
 
-double as_gauge(std::int64_t value) { return static_cast<double>(value); }
+double as_gauge(std::int64_t value) {
+  return static_cast<double>(value);
+}
 
 void show_slots(const fairshare::Snapshot& now, const ports::CatalogSnapshot* catalog, GaugeSamples& samples) {
   samples.set(Metric::capacity_slots, {}, now.capacity);
@@ -79,7 +81,8 @@ void add_gauges(House& house, const TenantNames& names) {
     show_slots(now, catalog.get(), samples);
     shares->show(now, names, samples);
     show_endpoints(house, catalog.get(), samples);
-    for (const auto& [name, store] : house.readiness.stores()) samples.set(Metric::store_up, {name}, store.up ? 1 : 0);
+    for (const auto& [name, store] : house.readiness.stores())
+      samples.set(Metric::store_up, {name}, store.up ? 1 : 0);
   });
 }
 

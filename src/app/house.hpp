@@ -27,15 +27,28 @@
 namespace obleth::app {
 
 class House {
+  struct Parts;
+  House(Options options, Parts parts);
+
+  Options options_;
+  gateway::Policy policy_;
+
  public:
   // Faults: a bad setting (named), a store that is not ours or cannot be opened.
   [[nodiscard]] static Result<std::unique_ptr<House>> build(Options options);
+  ~House();
+  House(const House&) = delete;
+  House& operator=(const House&) = delete;
 
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const gateway::Policy& policy() const { return policy_; }
 
   // Models, groups and capacity of the record; ready after it.
   [[nodiscard]] Result<void> load();
+
+  // Ends the threads of stores and resolver, after the last loop has stopped and while the loops still exist: an answer
+  // that is under way then has somewhere to go.
+  void end_workers();
 
   // A thread's own view of the services, with its own way upstream.
   [[nodiscard]] gateway::Services services(ports::Upstream& upstream);
@@ -45,7 +58,7 @@ class House {
   observe::Readiness readiness;
   observe::Metrics metrics;
   adapters::KeyHasher hasher;
-  adapters::AesGcmSealer sealer;
+  std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<adapters::SqliteRecordStore> store;
   adapters::InProcessChangeFeed feed;
   adapters::CachingKeyDirectory keys;
@@ -56,15 +69,8 @@ class House {
   gateway::BodyMemory body_memory;
   gateway::Estimates estimates;
   gateway::ConfigurationFollower follower;
-  adapters::Resolver resolver;
+  std::unique_ptr<adapters::Resolver> resolver;
   adapters::Dialer dialer;
-
- private:
-  struct Parts;
-  House(Options options, Parts parts);
-
-  Options options_;
-  gateway::Policy policy_;
 };
 
 }  // namespace obleth::app

@@ -35,7 +35,8 @@ admin::EndpointState endpoint_state(House& house, EndpointId id) {
 
 admin::GatewayStatus status_of(House& house, WallTime started_at) {
   admin::GatewayStatus status{.commit = std::string(revision), .started_at = started_at};
-  for (const auto& [name, store] : house.readiness.stores()) status.stores.push_back({name, store.up, store.detail});
+  for (const auto& [name, store] : house.readiness.stores())
+    status.stores.push_back({name, store.up, store.detail});
   return status;
 }
 
@@ -47,7 +48,7 @@ admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream) 
                                    .clock = house.clock,
                                    .entropy = house.entropy,
                                    .hasher = house.hasher,
-                                   .sealer = house.sealer,
+                                   .sealer = *house.sealer,
                                    .upstream = &upstream,
                                    .version = std::string(version)};
   dependencies.tokens.push_back({.name = "configuration", .token = house.options().admin_token});

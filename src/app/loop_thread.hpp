@@ -1,4 +1,5 @@
-// A thread with an event loop, on which something is made, runs, and is destroyed again. Owner: the thread that makes it.
+// A thread with an event loop, on which something is made, runs, and is destroyed again. Owner: the thread that makes
+// it.
 #pragma once
 
 #include <functional>
@@ -29,13 +30,16 @@ class LoopThread {
     });
     made.wait();
   }
-  ~LoopThread() {
-    loop_.stop();
-    thread_.join();
-  }
+  ~LoopThread() { end(); }
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
 
+  // Stops the loop and destroys the resident; the loop itself stays, for those who may still post to it.
+  void end() {
+    if (!thread_.joinable()) return;
+    loop_.stop();
+    thread_.join();
+  }
   // Runs work on the loop's thread, later.
   void tell(std::move_only_function<void(Resident&)> work) {
     loop_.submit([this, work = std::move(work)]() mutable { work(*resident_); });

@@ -26,7 +26,8 @@ void print_usage(std::FILE* to) {
 
 std::span<const char* const> environment() {
   std::size_t count = 0;
-  while (environ[count] != nullptr) ++count;
+  while (environ[count] != nullptr)
+    ++count;
   return {environ, count};
 }
 

@@ -22,7 +22,7 @@ Task<void> MetricsService::serve(ports::ClientExchange& exchange) {
   const Result<void> started = co_await exchange.start(status, head_lines, body.size(), body);
   if (!started) co_return;
   const Result<void> finished = co_await exchange.finish({});
-  static_cast<void>(finished);   // a scraper that left asks again
+  static_cast<void>(finished);  // a scraper that left asks again
 }
 
 }  // namespace obleth::app

@@ -19,15 +19,21 @@ constexpr int exit_misused = 2;
 int run_mock_upstream(std::span<const char* const> arguments) {
   mock::MockOptions options;
   std::string listen = "127.0.0.1:8000";
-  CLI::App parser("An OpenAI-compatible server that answers with deterministic words; for tests, benchmarks and the demo.");
+  CLI::App parser(
+      "An OpenAI-compatible server that answers with deterministic words; for tests, benchmarks and the demo.");
   parser.add_option("--listen", listen, "HOST:PORT to listen on")->capture_default_str();
   parser.add_option("--model", options.models, "a model's name; repeatable")->capture_default_str();
-  parser.add_option("--ttft-ms", options.ttft_ms, "time to the first token")->check(CLI::NonNegativeNumber)->capture_default_str();
-  parser.add_option("--token-ms", options.token_ms, "time between tokens")->check(CLI::NonNegativeNumber)->capture_default_str();
+  parser.add_option("--ttft-ms", options.ttft_ms, "time to the first token")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  parser.add_option("--token-ms", options.token_ms, "time between tokens")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   parser.add_option("--output-tokens", options.output_tokens, "tokens of an answer that nothing ends sooner")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  parser.add_option("--slots", options.slots, "requests served at once; the others wait; 0 = unlimited")->capture_default_str();
+  parser.add_option("--slots", options.slots, "requests served at once; the others wait; 0 = unlimited")
+      ->capture_default_str();
   parser.add_option("--threads", options.threads, "event loops")->check(CLI::Range(1, 64))->capture_default_str();
   try {
     std::vector<const char*> words{"obleth mock-upstream"};

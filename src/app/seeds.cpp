@@ -37,8 +37,7 @@ Result<Model> Seeds::model(std::string_view name, const std::string& api_base) {
   if (!is_new && model.endpoints.front().api_base == api_base) return model;
   model.endpoints.front().api_base = api_base;
   model.updated_at = clock_.wall_now();
-  const Result<void> committed =
-      commit(ports::PutModel{model, is_new}, is_new ? "model.create" : "model.update", name);
+  const Result<void> committed = commit(ports::PutModel{model, is_new}, is_new ? "model.create" : "model.update", name);
   if (!committed) return fail(committed.error());
   return model;
 }

@@ -1,5 +1,5 @@
-// What `--dev` and the demo register by themselves, through the same transactions as an operator would. Main thread, before
-// the gateway serves.
+// What `--dev` and the demo register by themselves, through the same transactions as an operator would. Main thread,
+// before the gateway serves.
 #pragma once
 
 #include <string>

@@ -6,7 +6,7 @@
 #include "app/commands.hpp"
 #include "app/gateway_process.hpp"
 #include "app/options.hpp"
-#include "app/version.hpp"
+#include "app/seeds.hpp"
 
 namespace obleth::app {
 namespace {
@@ -19,6 +19,17 @@ int complain(const Fault& fault, int code) {
   return code;
 }
 
+// --dev: requests for mock-model go to the default upstream.
+Result<void> register_mock_model(House& house) {
+  const auto& upstream = house.options().upstream_base_url;
+  if (!house.options().dev || !upstream) return {};
+  const std::string scheme = upstream->tls ? "https://" : "http://";
+  Seeds seeds(*house.store, house.clock, house.entropy, house.hasher);
+  const Result<Model> model = seeds.model("mock-model", scheme + upstream->authority + upstream->base_path + "/v1");
+  if (!model) return fail(model.error());
+  return {};
+}
+
 }  // namespace
 
 int run_serve(std::span<const char* const> arguments, std::span<const char* const> environment) {
@@ -28,7 +39,7 @@ int run_serve(std::span<const char* const> arguments, std::span<const char* cons
   }
   Result<Options> options = read_options({arguments, environment});
   if (!options) return complain(options.error(), exit_misused);
-  Result<std::unique_ptr<GatewayProcess>> gateway = GatewayProcess::start(std::move(*options));
+  Result<std::unique_ptr<GatewayProcess>> gateway = GatewayProcess::start(std::move(*options), register_mock_model);
   if (!gateway) return complain(gateway.error(), exit_failed);
   std::printf("%s\n", (*gateway)->listening_line().c_str());
   if ((*gateway)->token_was_made()) {

@@ -13,7 +13,7 @@ Task<void> TenantNames::refresh(const fairshare::Snapshot& snapshot) {
     if (names_.size() >= names_max || names_.contains(node.tenant)) continue;
     std::string uuid = node.tenant.uuid();
     const Result<std::optional<Tenant>> found = co_await store_.find_tenant(std::move(uuid));
-    if (!found) co_return;   // the record does not answer: what is known stays
+    if (!found) co_return;  // the record does not answer: what is known stays
     if (*found) names_.emplace(node.tenant, (*found)->name);
   }
 }

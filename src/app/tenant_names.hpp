@@ -1,4 +1,5 @@
-// The names of the tenants that the scheduler knows, for gauges: read from the record now and then, off the request path.
+// The names of the tenants that the scheduler knows, for gauges: read from the record now and then, off the request
+// path.
 //
 // refresh() on the administration loop; name_of() from the thread that renders the metrics, the same.
 #pragma once
@@ -14,13 +15,13 @@ namespace obleth::app {
 
 class TenantNames {
  public:
-  static constexpr std::size_t names_max = 1000;   // more tenants than that are "other" in the metrics
+  static constexpr std::size_t names_max = 1000;  // more tenants than that are "other" in the metrics
 
   explicit TenantNames(ports::RecordStore& store) : store_(store) {}
 
   // Asks for those that are not known yet, and anew for all once in a while: tenants are renamed.
   Task<void> refresh(const fairshare::Snapshot& snapshot);
-  [[nodiscard]] std::string name_of(TenantId tenant) const;   // empty: not known
+  [[nodiscard]] std::string name_of(TenantId tenant) const;  // empty: not known
 
  private:
   ports::RecordStore& store_;

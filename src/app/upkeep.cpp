@@ -23,7 +23,7 @@ void Upkeep::start(TenantNames& tenant_names) {
       if (!followed) {
         observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
                               followed.error().message);
-        self.version_seen_ = 0;   // the poll reads everything anew
+        self.version_seen_ = 0;  // the poll reads everything anew
       }
     }(*this, change));
   });
@@ -45,7 +45,8 @@ Task<void> Upkeep::look_for_changes() {
                             version.error().message);
       continue;
     }
-    co_await house_.keys.poll_version();
+    const Result<void> polled = co_await house_.keys.poll_version();
+    if (!polled) continue;
     if (*version == version_seen_) continue;
     const Result<void> followed = co_await house_.follower.follow(ports::EverythingChanged{});
     if (followed) version_seen_ = *version;
@@ -56,7 +57,11 @@ Task<void> Upkeep::write_key_uses() {
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + key_use_period, &stop_);
     if (!came) co_return;
-    co_await house_.keys.flush_uses();
+    const Result<void> written = co_await house_.keys.flush_uses();
+    if (!written) {
+      observe::log_once_per(complaint_period, observe::LogLevel::warn, "last_used_at could not be written",
+                            written.error().message);
+    }
   }
 }
 

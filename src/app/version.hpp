@@ -5,7 +5,7 @@
 
 namespace obleth::app {
 
-inline constexpr std::string_view version = OBLETH_VERSION;     // from CMakeLists.txt
-inline constexpr std::string_view revision = OBLETH_REVISION;   // of the sources; empty when not known
+extern const std::string_view version;   // from CMakeLists.txt
+extern const std::string_view revision;  // of the sources; empty when not known
 
 }  // namespace obleth::app

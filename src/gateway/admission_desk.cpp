@@ -58,7 +58,9 @@ fairshare::Settled AdmissionDesk::finish(const fairshare::Finish& finish, Instan
   return step(finish, now, nullptr).value_or(fairshare::Settled{.ticket = finish.ticket});
 }
 
-void AdmissionDesk::configure(const fairshare::Event& change, Instant now) { step(change, now, nullptr); }
+void AdmissionDesk::configure(const fairshare::Event& change, Instant now) {
+  step(change, now, nullptr);
+}
 
 std::optional<fairshare::Settled> AdmissionDesk::step(const fairshare::Event& event, Instant now, Turn* own) {
   thread_local std::vector<Wake> wakes;
@@ -73,7 +75,7 @@ std::optional<fairshare::Settled> AdmissionDesk::step(const fairshare::Event& ev
       own->decided_ = true;
       own->outcome_ = TurnOutcome{.queued = true};
     }
-    last_step_ = std::max(last_step_, now);   // loops cache their time, so threads may differ by a turn
+    last_step_ = std::max(last_step_, now);  // loops cache their time, so threads may differ by a turn
     actions_.clear();
     engine_.step(event, last_step_, actions_);
     decide(actions_, own, wakes);
@@ -81,7 +83,8 @@ std::optional<fairshare::Settled> AdmissionDesk::step(const fairshare::Event& ev
     next_wakeup = engine_.next_wakeup();
     alarm = alarm_of(ports::Loop::current());
   }
-  for (const Wake& wake : wakes) wake.loop->post(wake.waiting);
+  for (const Wake& wake : wakes)
+    wake.loop->post(wake.waiting);
   wakes.clear();
   // The thread that made a step looks after what the step left waiting, so that some thread always does.
   if (alarm != nullptr) alarm->arm_no_later_than(next_wakeup);

@@ -1,7 +1,8 @@
 // The owner of the fairshare engine: turns events into steps, and grants into resumed requests.
 //
-// One engine, one mutex; a step runs inline on the thread where its event happens, and nothing is awaited or posted while
-// the mutex is held. A grant for a waiter is posted to the waiter's own loop after the mutex is released. Any thread.
+// One engine, one mutex; a step runs inline on the thread where its event happens, and nothing is awaited or posted
+// while the mutex is held. A grant for a waiter is posted to the waiter's own loop after the mutex is released. Any
+// thread.
 #pragma once
 
 #include <coroutine>
@@ -65,10 +66,10 @@ class AdmissionDesk {
   [[nodiscard]] Alarm* alarm_of(const ports::Loop* loop) const;
 
   mutable std::mutex mutex_;
-  fairshare::Admission engine_;                  // guarded by mutex_
-  fairshare::Actions actions_;                   // guarded by mutex_; keeps its memory
-  Instant last_step_;                            // guarded by mutex_
-  std::vector<std::unique_ptr<Alarm>> alarms_;   // guarded by mutex_; one per attached loop
+  fairshare::Admission engine_;                 // guarded by mutex_
+  fairshare::Actions actions_;                  // guarded by mutex_; keeps its memory
+  Instant last_step_;                           // guarded by mutex_
+  std::vector<std::unique_ptr<Alarm>> alarms_;  // guarded by mutex_; one per attached loop
 };
 
 // One request's wait. Lives in the frame of the coroutine that awaits it. Its connection's thread.
@@ -95,7 +96,7 @@ class AdmissionDesk::Turn final : private CancelSignal::Listener {
   ports::Loop& loop_;
   CancelSignal& departure_;
   std::coroutine_handle<> waiting_;
-  fairshare::Ticket ticket_;                     // guarded by the desk's mutex, like all below
+  fairshare::Ticket ticket_;  // guarded by the desk's mutex, like all below
   bool decided_ = false;
   TurnOutcome outcome_;
 };

@@ -8,7 +8,7 @@
 namespace obleth::gateway {
 namespace {
 
-constexpr std::int64_t slot_second_tokens = 60;   // default of slot_second_cost, times the admission weight
+constexpr std::int64_t slot_second_tokens = 60;  // default of slot_second_cost, times the admission weight
 
 fairshare::Arrive arrival_of(const Funded& funded, const Policy& policy) {
   const ResolvedKey& who = *funded.who;
@@ -20,7 +20,8 @@ fairshare::Arrive arrival_of(const Funded& funded, const Policy& policy) {
       .tenant_settings = {.weight = who.tenant.weight, .max_in_flight = who.tenant.quota.max_in_flight},
       .key_settings = {.weight = who.key.weight, .max_in_flight = who.key.quota.max_in_flight},
       .prompt_tokens = funded.price.input_tokens,
-      .requested_cap = std::min(funded.price.output_cap, funded.budget.granted().output_cap.value_or(funded.price.output_cap)),
+      .requested_cap =
+          std::min(funded.price.output_cap, funded.budget.granted().output_cap.value_or(funded.price.output_cap)),
       .brownout = who.tenant.brownout,
       .brownout_exempt = !may_soften(funded),
       .deadline = funded.loop->now() + policy.admission_timeout};
@@ -47,8 +48,9 @@ Refusal refusal_of(const fairshare::Refused& refused, EventId id) {
   return {.status = 429,
           .type = "overloaded_error",
           .code = timed_out ? std::string_view("admission_timeout") : std::string_view("queue_full"),
-          .message = timed_out ? "The request waited as long as it may for a slot. Try again after the time in Retry-After."
-                               : "The queue is full. Try again after the time in Retry-After.",
+          .message = timed_out
+                         ? "The request waited as long as it may for a slot. Try again after the time in Retry-After."
+                         : "The queue is full. Try again after the time in Retry-After.",
           .retry_after = jittered(refused.retry_after, id)};
 }
 

@@ -57,7 +57,7 @@ class BodyMemory {
   static constexpr std::size_t shard_count = 16;
   struct Shard {
     std::mutex mutex;
-    std::unordered_map<TenantId, std::uint64_t> held;   // guarded by mutex; a tenant that holds nothing is not in it
+    std::unordered_map<TenantId, std::uint64_t> held;  // guarded by mutex; a tenant that holds nothing is not in it
   };
 
   bool take(TenantId tenant, std::uint64_t bytes);

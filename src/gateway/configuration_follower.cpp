@@ -44,7 +44,8 @@ Task<Result<void>> ConfigurationFollower::follow_models() {
     known_models_.insert(model->id);
     desk_.configure(fairshare::SetModel{model->id, fairshare_settings(*model), model->enabled}, now);
   }
-  for (const ModelId& id : gone) desk_.configure(fairshare::SetModel{id, {}, false}, now);
+  for (const ModelId& id : gone)
+    desk_.configure(fairshare::SetModel{id, {}, false}, now);
   co_return Result<void>{};
 }
 

@@ -17,7 +17,7 @@
 
 namespace obleth::gateway {
 
-inline constexpr std::string_view capacity_setting = "capacity";   // slots, as the record keeps it
+inline constexpr std::string_view capacity_setting = "capacity";  // slots, as the record keeps it
 
 class ConfigurationFollower {
  public:

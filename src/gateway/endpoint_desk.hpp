@@ -74,8 +74,8 @@ class EndpointDesk {
 
  private:
   struct Entry {
-    std::string api_base;                               // what address was parsed from
-    std::shared_ptr<const UpstreamAddress> address;     // null: not valid
+    std::string api_base;                            // what address was parsed from
+    std::shared_ptr<const UpstreamAddress> address;  // null: not valid
     resilience::EndpointHealth health;
     std::uint32_t in_flight = 0;
     Instant last_answer;
@@ -85,8 +85,8 @@ class EndpointDesk {
   void leave(EndpointId endpoint, std::optional<bool> success, Instant now);
 
   mutable std::mutex mutex_;
-  std::unordered_map<EndpointId, Entry> entries_;   // guarded by mutex_
-  resilience::RetryBudget retries_;                 // guarded by mutex_
+  std::unordered_map<EndpointId, Entry> entries_;  // guarded by mutex_
+  resilience::RetryBudget retries_;                // guarded by mutex_
 };
 
 }  // namespace obleth::gateway

@@ -24,7 +24,7 @@ class Estimates {
   static constexpr std::size_t shard_count = 8;
   struct Shard {
     std::mutex mutex;
-    accounting::UsageHistory history;   // guarded by mutex
+    accounting::UsageHistory history;  // guarded by mutex
   };
   std::array<Shard, shard_count> shards_;
 };

@@ -10,7 +10,7 @@
 namespace obleth::gateway {
 namespace {
 
-constexpr Duration retry_after_longest = std::chrono::seconds(2);   // a 429 that asks for longer is passed on
+constexpr Duration retry_after_longest = std::chrono::seconds(2);  // a 429 that asks for longer is passed on
 constexpr Duration backoff_first = std::chrono::milliseconds(25);
 constexpr std::size_t refusal_body_max = 64 * 1024;
 
@@ -22,7 +22,8 @@ struct Chosen {
 // What to do about an attempt's result.
 enum class Verdict : std::uint8_t { take, retry, ask_without_usage };
 
-Outcome<Chosen> choose_destination(const Softened& softened, const std::vector<EndpointId>& tried, UpstreamDoors doors) {
+Outcome<Chosen> choose_destination(const Softened& softened, const std::vector<EndpointId>& tried,
+                                   UpstreamDoors doors) {
   if (!softened.model) {
     // Not owned: the policy outlives every request.
     const std::shared_ptr<const UpstreamAddress> address(std::shared_ptr<void>(), &*doors.policy.default_upstream);
@@ -104,7 +105,7 @@ class Forwarding {
   Forwarding(Softened softened, UpstreamDoors doors)
       : softened_(std::move(softened)), doors_(doors), inject_(wants_usage_injected(softened_)) {
     retries_left_ = softened_.model ? softened_.model->max_retries : 0;
-    if (!softened_.content) retries_left_ = 0;   // a body that streams through is gone
+    if (!softened_.content) retries_left_ = 0;  // a body that streams through is gone
   }
 
   Task<Outcome<Answered>> run() {
@@ -126,8 +127,8 @@ class Forwarding {
   Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> attempt(const Chosen& chosen) {
     const Endpoint* endpoint = chosen.destination.endpoint;
     softened_.record->endpoint = endpoint != nullptr ? endpoint->api_base : "default";
-    injected_ = inject_ && (endpoint == nullptr ||
-                            !doors_.endpoints.refuses_stream_options(endpoint->id, softened_.loop->now()));
+    injected_ = inject_ &&
+                (endpoint == nullptr || !doors_.endpoints.refuses_stream_options(endpoint->id, softened_.loop->now()));
     const OutgoingRequest outgoing(softened_, chosen.destination, doors_.policy, injected_);
     credential_injected_ = outgoing.credential_injected();
     softened_.timings.sent = softened_.loop->now();
@@ -137,7 +138,8 @@ class Forwarding {
     if (answer || (answer.error().kind != FaultKind::unreachable && answer.error().kind != FaultKind::forbidden)) {
       softened_.permit.note_reached_upstream();
     }
-    doors_.metrics.record_upstream_attempt(softened_.record->model, softened_.record->endpoint, attempt_outcome(answer));
+    doors_.metrics.record_upstream_attempt(softened_.record->model, softened_.record->endpoint,
+                                           attempt_outcome(answer));
     co_return answer;
   }
 
@@ -146,7 +148,7 @@ class Forwarding {
     if (!answer) {
       const bool passing = answer.error().may_retry && answer.error().source == FaultSource::upstream;
       chosen.visit.failed(softened_.loop->now());
-      co_return passing && may_retry() ? Verdict::retry : Verdict::take;
+      co_return passing&& may_retry() ? Verdict::retry : Verdict::take;
     }
     const ResponseHead& head = (*answer)->head();
     if (is_passing(head) && may_retry()) {
@@ -174,10 +176,11 @@ class Forwarding {
   Task<bool> step_back(Chosen chosen) {
     if (chosen.destination.endpoint != nullptr) tried_.push_back(chosen.destination.endpoint->id);
     ++softened_.record->retries;
-    const auto jitter = static_cast<std::int64_t>(500 + softened_.event_id.bits.high % 1001);   // 0.5 – 1.5
+    const auto jitter = static_cast<std::int64_t>(500 + softened_.event_id.bits.high % 1001);  // 0.5 – 1.5
     const Duration pause = backoff_ / 1000 * jitter;
     backoff_ *= 2;
-    const bool came = co_await ports::Pause(*softened_.loop, softened_.loop->now() + pause, &softened_.exchange->departure());
+    const bool came =
+        co_await ports::Pause(*softened_.loop, softened_.loop->now() + pause, &softened_.exchange->departure());
     softened_.timings.waiting += pause;
     co_return came;
   }
@@ -192,12 +195,13 @@ class Forwarding {
       return refuse({.status = 502,
                      .type = "upstream_error",
                      .code = "upstream_auth_failed",
-                     .message = "The inference server refused the gateway's credential for this model. Ask your operator "
-                                "to check the model's api_key."});
+                     .message =
+                         "The inference server refused the gateway's credential for this model. Ask your operator "
+                         "to check the model's api_key."});
     }
-    softened_.content.reset();   // the body has left; its memory goes back before the answer streams
-    return Answered{std::move(softened_), std::move(*answer), std::move(head_),
-                    std::move(chosen.visit), injected_,           std::move(buffered_)};
+    softened_.content.reset();  // the body has left; its memory goes back before the answer streams
+    return Answered{std::move(softened_),    std::move(*answer), std::move(head_),
+                    std::move(chosen.visit), injected_,          std::move(buffered_)};
   }
 
   // The upstream may have worked already: this is settled like any answer that was cut.

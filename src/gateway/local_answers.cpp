@@ -11,12 +11,14 @@ Task<void> send_whole(ports::ClientExchange& exchange, int status, std::string h
   const Result<void> started = co_await exchange.start(status, head_lines, body.size(), body);
   if (!started) co_return;
   const Result<void> finished = co_await exchange.finish({});
-  static_cast<void>(finished);   // a client that left misses nothing that we keep
+  static_cast<void>(finished);  // a client that left misses nothing that we keep
 }
 
 }  // namespace
 
-bool is_preflight(const RequestHead& head) { return head.method == "OPTIONS"; }
+bool is_preflight(const RequestHead& head) {
+  return head.method == "OPTIONS";
+}
 
 Task<void> answer_preflight(ports::ClientExchange& exchange, const Policy& policy) {
   std::string head_lines = "Allow: GET, HEAD, POST, OPTIONS\r\n";

@@ -15,9 +15,9 @@ constexpr std::size_t list_bytes_max = 4 << 20;
 
 Task<std::optional<std::string>> fetch_list(const Identified& identified, ModelSourcesOfList sources) {
   const UpstreamAddress& address = *sources.policy.default_upstream;
-  const std::string head = "GET " + join_target(address, "/v1/models") + " HTTP/1.1\r\nHost: " + address.authority +
-                           "\r\nAccept: application/json\r\nVia: 1.1 obleth\r\nx-request-id: " +
-                           identified.event_id.hex() + "\r\n\r\n";
+  const std::string head =
+      "GET " + join_target(address, "/v1/models") + " HTTP/1.1\r\nHost: " + address.authority +
+      "\r\nAccept: application/json\r\nVia: 1.1 obleth\r\nx-request-id: " + identified.event_id.hex() + "\r\n\r\n";
   const ports::UpstreamCall call{.address = &address,
                                  .head = head,
                                  .head_timeout = list_timeout,

@@ -59,7 +59,8 @@ Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy) 
   fill_in_client(record, head);
   const auto path = wire::normalise_target(head.target);
   if (!path) {
-    return refuse(invalid_request("The path is not valid: it may hold no '..', encoded backslash or control character."));
+    return refuse(
+        invalid_request("The path is not valid: it may hold no '..', encoded backslash or control character."));
   }
   Received received{.exchange = arrival.exchange,
                     .loop = arrival.loop,
@@ -79,8 +80,8 @@ Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy) 
 std::string user_agent_family(std::string_view user_agent) {
   std::string family;
   for (const char c : user_agent.substr(0, user_agent_family_max)) {
-    const bool harmless = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                          c == '_' || c == '.';
+    const bool harmless =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     if (!harmless) break;
     family.push_back(c);
   }

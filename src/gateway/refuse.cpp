@@ -102,7 +102,9 @@ Refusal from_upstream_fault(const Fault& fault) {
   }
 }
 
-std::string_view name_of(const Refusal& refusal) { return refusal.code.empty() ? refusal.type : refusal.code; }
+std::string_view name_of(const Refusal& refusal) {
+  return refusal.code.empty() ? refusal.type : refusal.code;
+}
 
 void append_retry_after(std::string& lines, Duration after) {
   const std::int64_t ms = std::max<std::int64_t>(1, whole_ms(after + std::chrono::microseconds(999)));

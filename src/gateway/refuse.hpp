@@ -1,6 +1,7 @@
 // The one place where a fault becomes an HTTP answer: status, type, code, what to do, when to come back.
 //
-// Every stage that can say no returns an Outcome; request_path hands the Refusal to send_refusal. Thread: the request's.
+// Every stage that can say no returns an Outcome; request_path hands the Refusal to send_refusal. Thread: the
+// request's.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +20,14 @@ namespace obleth::gateway {
 
 struct Refusal {
   int status = 500;
-  std::string_view type = "internal_error";      // static text
-  std::string_view code;                         // static text; empty = null
+  std::string_view type = "internal_error";  // static text
+  std::string_view code;                     // static text; empty = null
   std::string message;
-  std::string param;                             // empty = null
+  std::string param;  // empty = null
   std::optional<Duration> retry_after;
-  bool never_retry = false;                      // x-should-retry: false
-  std::string extra_headers;                     // complete "name: value\r\n" lines
-  bool client_gone = false;                      // nobody to tell; ledger status 499
+  bool never_retry = false;   // x-should-retry: false
+  std::string extra_headers;  // complete "name: value\r\n" lines
+  bool client_gone = false;   // nobody to tell; ledger status 499
 };
 
 template <class T>

@@ -75,7 +75,8 @@ class Relay {
   // False: the client is gone.
   Task<bool> start_answer(std::string_view first) {
     const Instant before = answered_.loop->now();
-    const std::optional<std::uint64_t> length = meter_.can_tell_in_stream() ? std::nullopt : answered_.head.content_length;
+    const std::optional<std::uint64_t> length =
+        meter_.can_tell_in_stream() ? std::nullopt : answered_.head.content_length;
     const Result<void> started = co_await answered_.exchange->start(answered_.head.status, head_lines_, length, first);
     answered_.timings.waiting += answered_.loop->now() - before;
     if (!started) ending_ = Ending::client_left;
@@ -142,13 +143,15 @@ class Relay {
       answered_.record->error_code = "stream_interrupted";
       ends_cleanly = meter_.can_tell_in_stream();
       if (ends_cleanly) {
-        unsent_body = wire::render_error_event({.message = "The inference server broke off in the middle of the answer.",
-                                                .type = "upstream_error",
-                                                .code = "stream_interrupted"},
-                                               answered_.route.errors, meter_.at_event_boundary());
+        unsent_body =
+            wire::render_error_event({.message = "The inference server broke off in the middle of the answer.",
+                                      .type = "upstream_error",
+                                      .code = "stream_interrupted"},
+                                     answered_.route.errors, meter_.at_event_boundary());
       }
     }
-    for (const std::string_view piece : onward_) unsent_body += piece;
+    for (const std::string_view piece : onward_)
+      unsent_body += piece;
     answered_.answer.reset();
     const int status = answered_.head.status;
     const bool started = answered_.exchange->started();

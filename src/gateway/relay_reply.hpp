@@ -8,7 +8,8 @@
 
 namespace obleth::gateway {
 
-// Never refuses: what goes wrong from here on is an ending. What ends the answer is left unsent, for after the settling.
+// Never refuses: what goes wrong from here on is an ending. What ends the answer is left unsent, for after the
+// settling.
 Task<Relayed> relay_reply(Answered answered, const Policy& policy);
 
 }  // namespace obleth::gateway

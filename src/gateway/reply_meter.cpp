@@ -2,7 +2,7 @@
 
 namespace obleth::gateway {
 namespace {
-constexpr std::int64_t bytes_per_token = 4;   // of text whose usage nobody told
+constexpr std::int64_t bytes_per_token = 4;  // of text whose usage nobody told
 }
 
 ReplyMeter::ReplyMeter(const AnswerHead& head, bool usage_injected) {

@@ -1,5 +1,5 @@
-// Counts what an answer is worth while its bytes pass, and takes the usage-only event out of a stream where obleth asked
-// for it. Connection's thread.
+// Counts what an answer is worth while its bytes pass, and takes the usage-only event out of a stream where obleth
+// asked for it. Connection's thread.
 #pragma once
 
 #include <cstdint>

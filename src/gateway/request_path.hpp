@@ -44,7 +44,8 @@ class RequestPath final : public ports::HttpService {
   Task<void> serve(ports::ClientExchange& exchange) override;
 
  private:
-  // receive → identify tenant → resolve model → price → reserve budget → await turn → soften → forward → relay → settle.
+  // receive → identify tenant → resolve model → price → reserve budget → await turn → soften → forward → relay →
+  // settle.
   Task<Outcome<Settled>> walk(Received received);
   Task<Outcome<Settled>> answer_locally(Received received);
   Task<void> conclude(ports::ClientExchange& exchange, UsageRecord record, Outcome<Settled> end,

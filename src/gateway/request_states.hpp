@@ -33,9 +33,9 @@ struct Timings {
   Instant identified;
   Instant funded;
   Instant admitted;
-  Instant sent;          // the attempt that was answered left for the upstream
-  Instant answered;      // its head came
-  Duration waiting{0};   // spent in queue, upstream or client's hands, not in obleth
+  Instant sent;         // the attempt that was answered left for the upstream
+  Instant answered;     // its head came
+  Duration waiting{0};  // spent in queue, upstream or client's hands, not in obleth
 };
 
 struct Received {
@@ -43,7 +43,7 @@ struct Received {
   ports::Loop* loop = nullptr;
   Route route;
   EventId event_id;
-  UsageRecord* record = nullptr;   // the ledger's row; every stage fills in its own columns
+  UsageRecord* record = nullptr;  // the ledger's row; every stage fills in its own columns
   Timings timings;
 };
 
@@ -59,16 +59,16 @@ struct RequestContent {
 };
 
 struct Routed : Identified {
-  std::unique_ptr<RequestContent> content;   // null: the body streams through
-  std::shared_ptr<const Model> model;        // null: the default upstream
+  std::unique_ptr<RequestContent> content;  // null: the body streams through
+  std::shared_ptr<const Model> model;       // null: the default upstream
 };
 
 struct Price {
-  std::int64_t raw_input_tokens = 0;         // estimated, before what was learned corrects it
-  std::int64_t input_tokens = 0;             // estimated
-  std::int64_t output_cap = 0;               // requested, or the model's default
-  std::int64_t output_bound = 0;             // k × n × cap
-  std::int64_t hold_output = 0;              // expected
+  std::int64_t raw_input_tokens = 0;  // estimated, before what was learned corrects it
+  std::int64_t input_tokens = 0;      // estimated
+  std::int64_t output_cap = 0;        // requested, or the model's default
+  std::int64_t output_bound = 0;      // k × n × cap
+  std::int64_t hold_output = 0;       // expected
   NanoUsd bound_cost;
 };
 
@@ -86,26 +86,26 @@ struct Admitted : Funded {
 };
 
 struct Softened : Admitted {
-  std::optional<std::int64_t> output_cap;    // absent: as the client asked
+  std::optional<std::int64_t> output_cap;  // absent: as the client asked
 };
 
 // What the client will be told of the upstream's head. The head itself is gone once the body is read.
 struct AnswerHead {
   int status = 0;
-  std::string lines;                         // the headers that cross, complete
+  std::string lines;  // the headers that cross, complete
   std::optional<std::uint64_t> content_length;
   bool event_stream = false;
   bool json = false;
-  bool encoded = false;                      // compressed all the same: relayed untouched, usage estimated
+  bool encoded = false;  // compressed all the same: relayed untouched, usage estimated
   bool has_cache_control = false;
 };
 
 struct Answered : Softened {
-  std::unique_ptr<ports::UpstreamAnswer> answer;   // null: the client left while the upstream was asked
+  std::unique_ptr<ports::UpstreamAnswer> answer;  // null: the client left while the upstream was asked
   AnswerHead head;
-  EndpointDesk::Visit visit;                 // counts the request at its endpoint until it ends
-  bool usage_injected = false;               // obleth asked for usage, so the usage-only event is taken out again
-  std::string buffered;                      // payload that was read to decide about a retry; goes out first
+  EndpointDesk::Visit visit;    // counts the request at its endpoint until it ends
+  bool usage_injected = false;  // obleth asked for usage, so the usage-only event is taken out again
+  std::string buffered;         // payload that was read to decide about a retry; goes out first
 };
 
 // How the answer ended.
@@ -114,14 +114,14 @@ enum class Ending : std::uint8_t { complete, client_left, upstream_broke };
 struct Relayed : Softened {
   EndpointDesk::Visit visit;
   Ending ending = Ending::complete;
-  int status = 0;                            // the upstream's; 0: none came
+  int status = 0;  // the upstream's; 0: none came
   bool streamed = false;
-  std::optional<TokenUsage> reported;        // by the upstream
-  OutputTokens counted;                      // from the bytes that passed, where nothing was reported
+  std::optional<TokenUsage> reported;  // by the upstream
+  OutputTokens counted;                // from the bytes that passed, where nothing was reported
   // A short answer waits here until its row is written; a longer one has only its end here.
   std::string unsent_head;
   std::string unsent_body;
-  bool ends_cleanly = true;                  // false: the connection is cut, so that the client sees that something is missing
+  bool ends_cleanly = true;  // false: the connection is cut, so that the client sees that something is missing
 };
 
 // Billed, given back, recorded: only the end of the answer is still to be written.

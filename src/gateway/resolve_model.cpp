@@ -48,8 +48,9 @@ Outcome<wire::RequestFields> read_fields(const std::string& body, const Route& r
 
 bool names(const std::optional<std::vector<std::string>>& list, std::string_view requested, const Model* model) {
   if (!list) return true;
-  return std::ranges::any_of(
-      *list, [&](const std::string& name) { return name == requested || (model != nullptr && name == model->model_name); });
+  return std::ranges::any_of(*list, [&](const std::string& name) {
+    return name == requested || (model != nullptr && name == model->model_name);
+  });
 }
 
 Refusal no_default_upstream() {
@@ -79,7 +80,9 @@ Outcome<std::shared_ptr<const Model>> choose_model(const Identified& identified,
 
 }  // namespace
 
-bool has_allow_list(const ResolvedKey& who) { return who.key.allowed_models || who.tenant.allowed_models; }
+bool has_allow_list(const ResolvedKey& who) {
+  return who.key.allowed_models || who.tenant.allowed_models;
+}
 
 bool may_use_model(const ResolvedKey& who, std::string_view requested, const Model* model) {
   return names(who.tenant.allowed_models, requested, model) && names(who.key.allowed_models, requested, model);

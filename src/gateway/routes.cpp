@@ -7,14 +7,27 @@ namespace obleth::gateway {
 namespace {
 
 // Paths by which a client could stop, change or look into an inference server.
-constexpr std::array<std::string_view, 18> control_paths = {
-    "/invocations",       "/pause",          "/resume",      "/abort_requests",
-    "/update_weights",    "/scale_elastic_ep", "/sleep",     "/wake_up",
-    "/load_lora_adapter", "/unload_lora_adapter", "/v1/load_lora_adapter", "/v1/unload_lora_adapter",
-    "/collective_rpc",    "/reset_prefix_cache",  "/metrics",    "/server_info",
-    "/start_profile",     "/stop_profile"};
+constexpr std::array<std::string_view, 18> control_paths = {"/invocations",
+                                                            "/pause",
+                                                            "/resume",
+                                                            "/abort_requests",
+                                                            "/update_weights",
+                                                            "/scale_elastic_ep",
+                                                            "/sleep",
+                                                            "/wake_up",
+                                                            "/load_lora_adapter",
+                                                            "/unload_lora_adapter",
+                                                            "/v1/load_lora_adapter",
+                                                            "/v1/unload_lora_adapter",
+                                                            "/collective_rpc",
+                                                            "/reset_prefix_cache",
+                                                            "/metrics",
+                                                            "/server_info",
+                                                            "/start_profile",
+                                                            "/stop_profile"};
 
-// Dialects that are forwarded as they are. Their labels are their own paths; everything below audio and images shares one.
+// Dialects that are forwarded as they are. Their labels are their own paths; everything below audio and images shares
+// one.
 constexpr std::array<std::string_view, 4> metered_paths = {"/v1/responses", "/v1/messages", "/v1/messages/count_tokens",
                                                            "/v1/rerank"};
 

@@ -13,24 +13,24 @@
 namespace obleth::gateway {
 
 enum class Treatment : std::uint8_t {
-  priced,       // tokens are estimated, reserved and settled
-  metered,      // passes through: cost by slot time, and by usage where the answer has one
+  priced,   // tokens are estimated, reserved and settled
+  metered,  // passes through: cost by slot time, and by usage where the answer has one
   model_list,
   health,
   ready,
-  not_found,    // local 404
-  refused,      // controls an inference server: 403
+  not_found,  // local 404
+  refused,    // controls an inference server: 403
 };
 
 struct Route {
   Treatment treatment = Treatment::metered;
-  std::string_view name = "passthrough";      // the label in metrics and ledger: closed set
-  std::string_view method;                    // the one method it takes; empty = any
+  std::string_view name = "passthrough";  // the label in metrics and ledger: closed set
+  std::string_view method;                // the one method it takes; empty = any
   wire::BodyDialect dialect = wire::BodyDialect::any;
   wire::ErrorDialect errors = wire::ErrorDialect::openai;
   std::string_view cap_name = "max_tokens";
-  std::string model_id;                       // of /v1/models/{id}
-  bool needs_registered_model = false;        // an unknown model is 404, not the default upstream's business
+  std::string model_id;                 // of /v1/models/{id}
+  bool needs_registered_model = false;  // an unknown model is 404, not the default upstream's business
 };
 
 [[nodiscard]] Route match_route(const wire::MatchedPath& path, const Policy& policy);

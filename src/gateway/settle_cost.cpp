@@ -11,7 +11,9 @@ namespace {
 
 constexpr int client_closed_request = 499;
 
-bool is_success(int status) { return status >= 200 && status < 300; }
+bool is_success(int status) {
+  return status >= 200 && status < 300;
+}
 
 accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
   // What the upstream refused or broke before its answer began costs nothing.
@@ -21,9 +23,8 @@ accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
   const TenantId tenant = relayed.who->tenant.id;
   const ModelId model = relayed.model ? relayed.model->id : ModelId{};
   const Duration elapsed = relayed.loop->now() - relayed.timings.sent;
-  const std::int64_t by_time = estimates.ask(tenant, [&](const accounting::UsageHistory& history) {
-    return history.probable_output(tenant, model, elapsed);
-  });
+  const std::int64_t by_time = estimates.ask(
+      tenant, [&](const accounting::UsageHistory& history) { return history.probable_output(tenant, model, elapsed); });
   return accounting::billed_usage({.reported = relayed.reported,
                                    .complete = relayed.ending == Ending::complete,
                                    .produced_output = relayed.price.output_bound > 0,
@@ -46,7 +47,7 @@ void learn(const Relayed& relayed, const TokenUsage& truth, Estimates& estimates
 }
 
 void judge_endpoint(Relayed& relayed, Instant now) {
-  if (relayed.ending == Ending::client_left) return;   // says nothing about the endpoint
+  if (relayed.ending == Ending::client_left) return;  // says nothing about the endpoint
   if (relayed.ending == Ending::complete && relayed.status < 500) {
     relayed.visit.succeeded(now);
   } else {

@@ -21,9 +21,9 @@ void append_brownout_header(std::string& lines, const Softened& softened) {
   if (!softened.output_cap) return;
   const ports::Reservation& reservation = softened.budget.granted();
   const bool by_limits = reservation.output_cap == softened.output_cap;
-  const std::string_view reason = !by_limits ? "saturation"
+  const std::string_view reason = !by_limits                                             ? "saturation"
                                   : reservation.softened_by == ports::SoftenedBy::budget ? "budget"
-                                                                                        : "quota";
+                                                                                         : "quota";
   lines += "x-obleth-brownout: max_tokens=" + std::to_string(*softened.output_cap) + "; reason=";
   lines += reason;
   lines += "\r\n";

@@ -1,4 +1,5 @@
-// Stage 8, soften: under pressure the answer is cut shorter instead of refused. Never raises a cap. Connection's thread.
+// Stage 8, soften: under pressure the answer is cut shorter instead of refused. Never raises a cap. Connection's
+// thread.
 #pragma once
 
 #include <string>

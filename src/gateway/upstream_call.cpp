@@ -20,9 +20,8 @@ class OutgoingRequest::ClientBody final : public ports::BodySource {
 namespace {
 
 wire::BodyPatch patch_of(const Softened& softened, bool inject_usage) {
-  wire::BodyPatch patch{.output_cap = softened.output_cap,
-                        .cap_name = softened.route.cap_name,
-                        .include_usage = inject_usage};
+  wire::BodyPatch patch{
+      .output_cap = softened.output_cap, .cap_name = softened.route.cap_name, .include_usage = inject_usage};
   const Model* model = softened.model.get();
   if (model != nullptr && model->upstream_model != softened.content->fields.model) patch.model = model->upstream_model;
   // What passes through stays as it is, but for nothing at all.
@@ -64,7 +63,8 @@ OutgoingRequest::OutgoingRequest(const Softened& softened, const Destination& de
   call_.address = destination.address.get();
   call_.head = head_;
   call_.answer_has_no_body = head.method == "HEAD";
-  call_.head_timeout = model != nullptr ? std::chrono::seconds(model->request_timeout_secs) : policy.default_head_timeout;
+  call_.head_timeout =
+      model != nullptr ? std::chrono::seconds(model->request_timeout_secs) : policy.default_head_timeout;
   call_.idle_timeout = model != nullptr ? std::chrono::seconds(model->idle_timeout_secs) : policy.default_idle_timeout;
   call_.cancel = &softened.exchange->departure();
 }
@@ -78,7 +78,8 @@ void OutgoingRequest::write_head(const Softened& softened, const Destination& de
       wire::continue_traceparent(head.fields.find("traceparent"), event_id, std::string_view(event_id).substr(16));
   std::vector<std::pair<std::string_view, std::string_view>> added;
   if (softened.model) {
-    for (const auto& [name, value] : softened.model->upstream_headers) added.emplace_back(name, value.reveal());
+    for (const auto& [name, value] : softened.model->upstream_headers)
+      added.emplace_back(name, value.reveal());
   }
   head_.reserve(1024);
   head_ += head.method;

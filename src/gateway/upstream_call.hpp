@@ -33,7 +33,7 @@ class OutgoingRequest {
   void write_head(const Softened& softened, const Destination& destination, const Policy& policy);
   void append_framing(const RequestHead& head);
 
-  std::unique_ptr<wire::PatchedBody> body_;    // null: the client's body streams through
+  std::unique_ptr<wire::PatchedBody> body_;  // null: the client's body streams through
   std::unique_ptr<ports::BodySource> stream_;
   std::string head_;
   ports::UpstreamCall call_;

@@ -10,7 +10,7 @@ namespace obleth::adapters {
 
 class AdminTokenTable {
  public:
-  explicit AdminTokenTable(Connection& connection)
+  explicit AdminTokenTable(SqliteConnection& connection)
       : connection_(connection), rows_(connection, "admin_tokens", "admin token") {}
 
   void put(const ports::PutAdminToken& write) const;
@@ -18,7 +18,7 @@ class AdminTokenTable {
   [[nodiscard]] std::vector<AdminToken> all() const;  // in the order in which they were made
 
  private:
-  Connection& connection_;
+  SqliteConnection& connection_;
   RecordTable rows_;
 };
 

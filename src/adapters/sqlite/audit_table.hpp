@@ -9,13 +9,13 @@ namespace obleth::adapters {
 
 class AuditTable {
  public:
-  explicit AuditTable(Connection& connection) : connection_(connection) {}
+  explicit AuditTable(SqliteConnection& connection) : connection_(connection) {}
 
   void add(const AuditEntry& entry) const;
   [[nodiscard]] ports::Page<AuditEntry> page(const ports::AuditFilter& filter) const;  // newest first
 
  private:
-  Connection& connection_;
+  SqliteConnection& connection_;
 };
 
 }  // namespace obleth::adapters

@@ -11,7 +11,7 @@
 
 namespace obleth::adapters {
 
-Connection::Connection(DatabaseFile file) : file_(std::move(file)) {
+SqliteConnection::SqliteConnection(DatabaseFile file) : file_(std::move(file)) {
   std::error_code ignored;
   const bool is_new = !std::filesystem::exists(file_.path, ignored);
   open();
@@ -25,7 +25,7 @@ Connection::Connection(DatabaseFile file) : file_(std::move(file)) {
   if (is_new) std::filesystem::permissions(file_.path, owner_only, ignored);
 }
 
-void Connection::open() {
+void SqliteConnection::open() {
   // One thread at a time by our own lock, so SQLite's is not needed.
   constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   sqlite3* opened = nullptr;
@@ -35,7 +35,7 @@ void Connection::open() {
 }
 
 // Two processes that both make the switch can meet in a way that SQLite answers at once, whatever its timeout is.
-void Connection::switch_to_wal() {
+void SqliteConnection::switch_to_wal() {
   constexpr std::chrono::milliseconds pause{5};
   for (std::chrono::milliseconds waited{0};; waited += pause) {
     const int code = sqlite3_exec(database_.get(), "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
@@ -45,7 +45,7 @@ void Connection::switch_to_wal() {
   }
 }
 
-void Connection::bound_size() {
+void SqliteConnection::bound_size() {
   if (file_.bytes_max == 0) return;
   std::int64_t page_bytes = 0;
   {
@@ -56,7 +56,7 @@ void Connection::bound_size() {
   execute(("PRAGMA max_page_count = " + std::to_string(file_.bytes_max / page_bytes)).c_str());
 }
 
-sqlite3_stmt* Connection::prepared(std::string_view sql) {
+sqlite3_stmt* SqliteConnection::prepared(std::string_view sql) {
   if (const auto known = statements_.find(sql); known != statements_.end()) return known->second.get();
   sqlite3_stmt* statement = nullptr;
   const int length = static_cast<int>(sql.size());
@@ -67,23 +67,23 @@ sqlite3_stmt* Connection::prepared(std::string_view sql) {
   return statements_.emplace(sql, statement).first->second.get();
 }
 
-void Connection::execute(const char* script) {
+void SqliteConnection::execute(const char* script) {
   if (sqlite3_exec(database_.get(), script, nullptr, nullptr, nullptr) != SQLITE_OK) fail();
 }
 
-std::int64_t Connection::rows_changed() const {
+std::int64_t SqliteConnection::rows_changed() const {
   return sqlite3_changes64(database_.get());
 }
 
-bool Connection::in_transaction() const {
+bool SqliteConnection::in_transaction() const {
   return sqlite3_get_autocommit(database_.get()) == 0;
 }
 
-void Connection::fail() const {
+void SqliteConnection::fail() const {
   throw_sqlite_error(database_.get(), file_.path);
 }
 
-Transaction::Transaction(Connection& connection, Kind kind) : connection_(connection) {
+Transaction::Transaction(SqliteConnection& connection, Kind kind) : connection_(connection) {
   connection_.execute(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 

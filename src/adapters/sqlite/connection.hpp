@@ -20,11 +20,11 @@ struct DatabaseFile {
   int lock_wait_ms = 5000;     // for another process's write, which is short
 };
 
-class Connection {
+class SqliteConnection {
  public:
-  explicit Connection(DatabaseFile file);
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  explicit SqliteConnection(DatabaseFile file);
+  SqliteConnection(const SqliteConnection&) = delete;
+  SqliteConnection& operator=(const SqliteConnection&) = delete;
 
   // Kept for the life of the connection: sql is one of the adapter's own few dozen texts.
   [[nodiscard]] sqlite3_stmt* prepared(std::string_view sql);
@@ -59,7 +59,7 @@ class Connection {
 class Transaction {
  public:
   enum class Kind { read, write };
-  Transaction(Connection& connection, Kind kind);
+  Transaction(SqliteConnection& connection, Kind kind);
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction();
@@ -67,7 +67,7 @@ class Transaction {
   void commit();
 
  private:
-  Connection& connection_;
+  SqliteConnection& connection_;
 };
 
 }  // namespace obleth::adapters

@@ -11,7 +11,7 @@ namespace obleth::adapters {
 
 class EndpointTable {
  public:
-  EndpointTable(Connection& connection, const ports::SecretSealer& sealer)
+  EndpointTable(SqliteConnection& connection, const ports::SecretSealer& sealer)
       : connection_(connection), seal_(sealer, "endpoints") {}
 
   // These and no others, in this order.
@@ -19,7 +19,7 @@ class EndpointTable {
   [[nodiscard]] std::vector<Endpoint> of(ModelId model) const;
 
  private:
-  Connection& connection_;
+  SqliteConnection& connection_;
   SealedColumns seal_;
 };
 

@@ -11,7 +11,7 @@ namespace obleth::adapters {
 
 class GroupTable {
  public:
-  explicit GroupTable(Connection& connection) : connection_(connection), rows_(connection, "groups", "group") {}
+  explicit GroupTable(SqliteConnection& connection) : connection_(connection), rows_(connection, "groups", "group") {}
 
   void put(const ports::PutGroup& write) const;
   // conflict while tenants are in it, and for the group in which tenants are by default.
@@ -24,7 +24,7 @@ class GroupTable {
  private:
   void check_default_stays(GroupId id) const;
 
-  Connection& connection_;
+  SqliteConnection& connection_;
   RecordTable rows_;
 };
 

@@ -13,7 +13,7 @@ namespace obleth::adapters {
 
 class KeyTable {
  public:
-  explicit KeyTable(Connection& connection) : connection_(connection), rows_(connection, "keys", "key") {}
+  explicit KeyTable(SqliteConnection& connection) : connection_(connection), rows_(connection, "keys", "key") {}
 
   void put(const ports::PutKey& write) const;  // last_used_at of a known key stays as it is
   void erase(KeyId id) const { rows_.erase(id.bits); }
@@ -28,7 +28,7 @@ class KeyTable {
  private:
   void check_name_free(const ApiKey& key) const;
 
-  Connection& connection_;
+  SqliteConnection& connection_;
   RecordTable rows_;
 };
 

@@ -12,7 +12,7 @@ namespace obleth::adapters {
 
 class McpServerTable {
  public:
-  McpServerTable(Connection& connection, const ports::SecretSealer& sealer)
+  McpServerTable(SqliteConnection& connection, const ports::SecretSealer& sealer)
       : connection_(connection), seal_(sealer, "mcp_servers"), rows_(connection, "mcp_servers", "MCP server") {}
 
   void put(const ports::PutMcpServer& write) const;
@@ -24,7 +24,7 @@ class McpServerTable {
  private:
   [[nodiscard]] McpServer read(Row& row) const;
 
-  Connection& connection_;
+  SqliteConnection& connection_;
   SealedColumns seal_;
   RecordTable rows_;
 };

@@ -10,16 +10,16 @@ namespace {
 
 constexpr std::int64_t our_mark = 0x6F626C74;  // "oblt", in the file's header: tells our files from others
 
-std::int64_t ask_number(Connection& connection, const char* sql) {
+std::int64_t ask_number(SqliteConnection& connection, const char* sql) {
   Statement ask(connection, sql);
   return ask.step() ? Row(ask).integer() : 0;
 }
 
-std::int64_t schema_number(Connection& connection) {
+std::int64_t schema_number(SqliteConnection& connection) {
   return ask_number(connection, "PRAGMA user_version");
 }
 
-void refuse_foreign(Connection& connection) {
+void refuse_foreign(SqliteConnection& connection) {
   // One view of the file: another process may be writing the first step just now.
   const Transaction view(connection, Transaction::Kind::read);
   if (ask_number(connection, "PRAGMA application_id") == our_mark) return;
@@ -27,7 +27,7 @@ void refuse_foreign(Connection& connection) {
   throw StoreFailure(store_fault(FaultKind::conflict, "the database belongs to another program"));
 }
 
-void refuse_too_new(Connection& connection, std::int64_t last_known) {
+void refuse_too_new(SqliteConnection& connection, std::int64_t last_known) {
   const std::int64_t there = schema_number(connection);
   if (there <= last_known) return;
   if (ask_number(connection, "SELECT value FROM meta WHERE name = 'oldest_reader'") <= last_known) return;
@@ -37,7 +37,7 @@ void refuse_too_new(Connection& connection, std::int64_t last_known) {
                                                           "): start that version, or restore a backup"));
 }
 
-void apply(Connection& connection, const Migration& migration) {
+void apply(SqliteConnection& connection, const Migration& migration) {
   Transaction transaction(connection, Transaction::Kind::write);
   // Another process may have taken this step, or more, while we waited for the lock.
   if (schema_number(connection) >= migration.number) return;
@@ -51,7 +51,7 @@ void apply(Connection& connection, const Migration& migration) {
 
 }  // namespace
 
-void migrate(Connection& connection, std::span<const Migration> known) {
+void migrate(SqliteConnection& connection, std::span<const Migration> known) {
   refuse_foreign(connection);
   for (const Migration& migration : known) {
     if (schema_number(connection) < migration.number) apply(connection, migration);

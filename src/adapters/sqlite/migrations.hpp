@@ -22,6 +22,6 @@ struct Migration {
 [[nodiscard]] std::span<const Migration> record_migrations();
 
 // Brings the database up to the last of `known`. Throws StoreFailure when it is another program's, or too new.
-void migrate(Connection& connection, std::span<const Migration> known);
+void migrate(SqliteConnection& connection, std::span<const Migration> known);
 
 }  // namespace obleth::adapters

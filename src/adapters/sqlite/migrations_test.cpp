@@ -14,7 +14,7 @@
 namespace obleth::adapters {
 namespace {
 
-std::int64_t number(Connection& connection, const char* sql) {
+std::int64_t number(SqliteConnection& connection, const char* sql) {
   Statement ask(connection, sql);
   return ask.step() ? Row(ask).integer() : -1;
 }
@@ -45,7 +45,7 @@ TEST(Migrations, AreNumberedFromOneWithoutAGap) {
 }
 
 TEST(Migrations, AreTakenOnceInOrder) {
-  Connection connection({":memory:"});
+  SqliteConnection connection({":memory:"});
   const auto steps = with({{2, 2, "CREATE TABLE extra (x)"}, {3, 2, "INSERT INTO extra VALUES (5)"}});
   migrate(connection, record_migrations());
   migrate(connection, steps);
@@ -56,7 +56,7 @@ TEST(Migrations, AreTakenOnceInOrder) {
 }
 
 TEST(Migrations, FailingStepLeavesTheSchemaAsItWas) {
-  Connection connection({":memory:"});
+  SqliteConnection connection({":memory:"});
   const auto steps = with({{2, 2, "CREATE TABLE extra (x); INSERT INTO nowhere VALUES (1)"}});
   fault_of([&] { migrate(connection, steps); });
   EXPECT_EQ(number(connection, "PRAGMA user_version"), 1);
@@ -64,21 +64,21 @@ TEST(Migrations, FailingStepLeavesTheSchemaAsItWas) {
 }
 
 TEST(Migrations, SchemaOfANewerVersionIsRefusedWithBothNumbers) {
-  Connection connection({":memory:"});
+  SqliteConnection connection({":memory:"});
   migrate(connection, with({{2, 2, "CREATE TABLE extra (x)"}}));
   const Fault fault = fault_of([&] { migrate(connection, record_migrations()); });
   EXPECT_NE(fault.message.find("newer obleth (schema 2, this version knows 1)"), std::string::npos) << fault.message;
 }
 
 TEST(Migrations, NewerSchemaThatStillServesThisVersionIsAccepted) {
-  Connection connection({":memory:"});
+  SqliteConnection connection({":memory:"});
   migrate(connection, with({{2, 1, "CREATE TABLE extra (x)"}}));
   EXPECT_NO_THROW(migrate(connection, record_migrations()));
   EXPECT_EQ(number(connection, "PRAGMA user_version"), 2);
 }
 
 TEST(Migrations, DatabaseOfAnotherProgramIsLeftAlone) {
-  Connection connection({":memory:"});
+  SqliteConnection connection({":memory:"});
   connection.execute("CREATE TABLE groups (their_own)");
   const Fault fault = fault_of([&] { migrate(connection, record_migrations()); });
   EXPECT_NE(fault.message.find("another program"), std::string::npos);
@@ -90,7 +90,7 @@ TEST(Migrations, DatabaseOfAnotherProgramIsLeftAlone) {
   char go = 0;
   static_cast<void>(read(start, &go, 1));  // ends for all at once, when the parent closes its side
   try {
-    Connection connection({path});
+    SqliteConnection connection({path});
     migrate(connection, record_migrations());
     _exit(number(connection, "SELECT count(*) FROM groups") == 1 ? 0 : 1);
   } catch (const std::exception& refused) {

@@ -15,7 +15,7 @@ namespace obleth::adapters {
 
 class ModelTable {
  public:
-  ModelTable(Connection& connection, const ports::SecretSealer& sealer)
+  ModelTable(SqliteConnection& connection, const ports::SecretSealer& sealer)
       : connection_(connection),
         seal_(sealer, "models"),
         rows_(connection, "models", "model"),
@@ -36,7 +36,7 @@ class ModelTable {
   void replace_names(const Model& model) const;
   [[nodiscard]] Model read(Row& row) const;
 
-  Connection& connection_;
+  SqliteConnection& connection_;
   SealedColumns seal_;
   RecordTable rows_;
   EndpointTable endpoints_;

@@ -15,7 +15,7 @@ namespace obleth::adapters {
 class RecordTable {
  public:
   // table and noun outlive this object: "tenants", "tenant".
-  RecordTable(Connection& connection, std::string_view table, std::string_view noun)
+  RecordTable(SqliteConnection& connection, std::string_view table, std::string_view noun)
       : connection_(connection), table_(table), noun_(noun) {}
 
   [[nodiscard]] bool exists(const Bits128& id) const;
@@ -26,7 +26,7 @@ class RecordTable {
   void erase(const Bits128& id) const;  // not_found
 
  private:
-  Connection& connection_;
+  SqliteConnection& connection_;
   std::string_view table_;
   std::string_view noun_;
 };

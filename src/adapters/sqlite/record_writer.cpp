@@ -54,7 +54,7 @@ void RecordWriter::operator()(const ports::DeleteAdminToken& write) const {
   AdminTokenTable(connection_).erase(write.id);
 }
 
-std::uint64_t commit_all(Connection& connection, const ports::SecretSealer& sealer,
+std::uint64_t commit_all(SqliteConnection& connection, const ports::SecretSealer& sealer,
                          const ports::Transaction& transaction) {
   Transaction all(connection, Transaction::Kind::write);
   const RecordWriter writer(connection, sealer);
@@ -69,7 +69,7 @@ std::uint64_t commit_all(Connection& connection, const ports::SecretSealer& seal
   return version;
 }
 
-std::uint64_t configuration_version(Connection& connection) {
+std::uint64_t configuration_version(SqliteConnection& connection) {
   Statement ask(connection, "SELECT value FROM meta WHERE name = 'version'");
   return ask.step() ? static_cast<std::uint64_t>(Row(ask).integer()) : 0;
 }

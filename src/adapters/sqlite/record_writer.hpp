@@ -12,7 +12,8 @@ namespace obleth::adapters {
 
 class RecordWriter {
  public:
-  RecordWriter(Connection& connection, const ports::SecretSealer& sealer) : connection_(connection), sealer_(sealer) {}
+  RecordWriter(SqliteConnection& connection, const ports::SecretSealer& sealer)
+      : connection_(connection), sealer_(sealer) {}
 
   void operator()(const ports::PutTenant& write) const;
   void operator()(const ports::PutKey& write) const;
@@ -29,13 +30,13 @@ class RecordWriter {
   void operator()(const ports::DeleteAdminToken& write) const;
 
  private:
-  Connection& connection_;
+  SqliteConnection& connection_;
   const ports::SecretSealer& sealer_;
 };
 
 // All of it or nothing, with its audit rows; the answer is the configuration's new version.
-[[nodiscard]] std::uint64_t commit_all(Connection& connection, const ports::SecretSealer& sealer,
+[[nodiscard]] std::uint64_t commit_all(SqliteConnection& connection, const ports::SecretSealer& sealer,
                                        const ports::Transaction& transaction);
-[[nodiscard]] std::uint64_t configuration_version(Connection& connection);
+[[nodiscard]] std::uint64_t configuration_version(SqliteConnection& connection);
 
 }  // namespace obleth::adapters

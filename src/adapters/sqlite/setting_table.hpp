@@ -13,13 +13,13 @@ namespace obleth::adapters {
 
 class SettingTable {
  public:
-  explicit SettingTable(Connection& connection) : connection_(connection) {}
+  explicit SettingTable(SqliteConnection& connection) : connection_(connection) {}
 
   void put(const ports::PutSetting& write) const;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> all() const;  // by name
 
  private:
-  Connection& connection_;
+  SqliteConnection& connection_;
 };
 
 }  // namespace obleth::adapters

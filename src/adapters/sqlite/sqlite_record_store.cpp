@@ -30,7 +30,7 @@ Fault fault_of(std::exception_ptr thrown) {
   }
 }
 
-std::optional<ResolvedKey> resolve(Connection& connection, const SecretHash& hash, WallTime now) {
+std::optional<ResolvedKey> resolve(SqliteConnection& connection, const SecretHash& hash, WallTime now) {
   const Transaction one_moment(connection, Transaction::Kind::read);
   auto key = KeyTable(connection).find(hash, now);
   if (!key) return std::nullopt;
@@ -55,7 +55,7 @@ template <class Work>
 SqliteRecordStore::AnswerOf<Work> SqliteRecordStore::do_now(Work& work) {
   const std::lock_guard lock(connection_mutex_);
   try {
-    if constexpr (std::is_void_v<std::invoke_result_t<Work&, Connection&>>) {
+    if constexpr (std::is_void_v<std::invoke_result_t<Work&, SqliteConnection&>>) {
       work(connection_);
       return {};
     } else {
@@ -100,21 +100,21 @@ Result<std::unique_ptr<SqliteRecordStore>> SqliteRecordStore::open(DatabaseFile 
 }
 
 Task<Result<std::uint64_t>> SqliteRecordStore::commit(ports::Transaction transaction) {
-  return ask([this, transaction = std::move(transaction)](Connection& connection) {
+  return ask([this, transaction = std::move(transaction)](SqliteConnection& connection) {
     return commit_all(connection, sealer_, transaction);
   });
 }
 
 Task<Result<std::uint64_t>> SqliteRecordStore::version() {
-  return ask([](Connection& connection) { return configuration_version(connection); });
+  return ask([](SqliteConnection& connection) { return configuration_version(connection); });
 }
 
 Task<Result<std::optional<ResolvedKey>>> SqliteRecordStore::resolve_key(const SecretHash& hash, WallTime now) {
-  return ask([hash, now](Connection& connection) { return resolve(connection, hash, now); });
+  return ask([hash, now](SqliteConnection& connection) { return resolve(connection, hash, now); });
 }
 
 Task<Result<void>> SqliteRecordStore::note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) {
-  return ask([uses = std::move(uses)](Connection& connection) {
+  return ask([uses = std::move(uses)](SqliteConnection& connection) {
     Transaction all(connection, Transaction::Kind::write);
     for (const auto& [key, at] : uses)
       KeyTable(connection).note_use(key, at);
@@ -123,74 +123,78 @@ Task<Result<void>> SqliteRecordStore::note_key_uses(std::vector<std::pair<KeyId,
 }
 
 Task<Result<std::optional<Tenant>>> SqliteRecordStore::find_tenant(std::string id_or_name) {
-  return ask([text = std::move(id_or_name)](Connection& connection) { return TenantTable(connection).find(text); });
+  return ask(
+      [text = std::move(id_or_name)](SqliteConnection& connection) { return TenantTable(connection).find(text); });
 }
 
 Task<Result<ports::Page<Tenant>>> SqliteRecordStore::list_tenants(ports::PageRequest page) {
-  return ask([page = std::move(page)](Connection& connection) { return TenantTable(connection).page(page); });
+  return ask([page = std::move(page)](SqliteConnection& connection) { return TenantTable(connection).page(page); });
 }
 
 Task<Result<std::optional<ApiKey>>> SqliteRecordStore::find_key(KeyId id) {
-  return ask([id](Connection& connection) { return KeyTable(connection).find(id); });
+  return ask([id](SqliteConnection& connection) { return KeyTable(connection).find(id); });
 }
 
 Task<Result<ports::Page<ApiKey>>> SqliteRecordStore::list_keys(std::optional<TenantId> tenant,
                                                                ports::PageRequest page) {
-  return ask(
-      [tenant, page = std::move(page)](Connection& connection) { return KeyTable(connection).page(tenant, page); });
+  return ask([tenant, page = std::move(page)](SqliteConnection& connection) {
+    return KeyTable(connection).page(tenant, page);
+  });
 }
 
 Task<Result<std::optional<Group>>> SqliteRecordStore::find_group(std::string id_or_name) {
-  return ask([text = std::move(id_or_name)](Connection& connection) { return GroupTable(connection).find(text); });
+  return ask(
+      [text = std::move(id_or_name)](SqliteConnection& connection) { return GroupTable(connection).find(text); });
 }
 
 Task<Result<ports::Page<Group>>> SqliteRecordStore::list_groups(ports::PageRequest page) {
-  return ask([page = std::move(page)](Connection& connection) { return GroupTable(connection).page(page); });
+  return ask([page = std::move(page)](SqliteConnection& connection) { return GroupTable(connection).page(page); });
 }
 
 Task<Result<std::optional<Model>>> SqliteRecordStore::find_model(std::string id_or_name) {
-  return ask([this, text = std::move(id_or_name)](Connection& connection) {
+  return ask([this, text = std::move(id_or_name)](SqliteConnection& connection) {
     const Transaction one_moment(connection, Transaction::Kind::read);
     return ModelTable(connection, sealer_).find(text);
   });
 }
 
 Task<Result<ports::Page<Model>>> SqliteRecordStore::list_models(ports::PageRequest page) {
-  return ask([this, page = std::move(page)](Connection& connection) {
+  return ask([this, page = std::move(page)](SqliteConnection& connection) {
     const Transaction one_moment(connection, Transaction::Kind::read);
     return ModelTable(connection, sealer_).page(page);
   });
 }
 
 Task<Result<std::vector<Model>>> SqliteRecordStore::all_models() {
-  return ask([this](Connection& connection) {
+  return ask([this](SqliteConnection& connection) {
     const Transaction one_moment(connection, Transaction::Kind::read);
     return ModelTable(connection, sealer_).all();
   });
 }
 
 Task<Result<std::optional<McpServer>>> SqliteRecordStore::find_mcp_server(std::string id_or_name) {
-  return ask([this, text = std::move(id_or_name)](Connection& connection) {
+  return ask([this, text = std::move(id_or_name)](SqliteConnection& connection) {
     return McpServerTable(connection, sealer_).find(text);
   });
 }
 
 Task<Result<ports::Page<McpServer>>> SqliteRecordStore::list_mcp_servers(ports::PageRequest page) {
-  return ask([this, page = std::move(page)](Connection& connection) {
+  return ask([this, page = std::move(page)](SqliteConnection& connection) {
     return McpServerTable(connection, sealer_).page(page);
   });
 }
 
 Task<Result<std::vector<AdminToken>>> SqliteRecordStore::all_admin_tokens() {
-  return ask([](Connection& connection) { return AdminTokenTable(connection).all(); });
+  return ask([](SqliteConnection& connection) { return AdminTokenTable(connection).all(); });
 }
 
 Task<Result<std::vector<std::pair<std::string, std::string>>>> SqliteRecordStore::all_settings() {
-  return ask([](Connection& connection) { return SettingTable(connection).all(); });
+  return ask([](SqliteConnection& connection) { return SettingTable(connection).all(); });
 }
 
 Task<Result<ports::Page<AuditEntry>>> SqliteRecordStore::list_audit(ports::AuditFilter filter) {
-  return ask([filter = std::move(filter)](Connection& connection) { return AuditTable(connection).page(filter); });
+  return ask(
+      [filter = std::move(filter)](SqliteConnection& connection) { return AuditTable(connection).page(filter); });
 }
 
 }  // namespace obleth::adapters

@@ -48,9 +48,9 @@ class SqliteRecordStore final : public ports::RecordStore {
  private:
   SqliteRecordStore(DatabaseFile file, const ports::SecretSealer& sealer);
 
-  // Work is called with the Connection, under the lock; its answer comes back as the task's.
+  // Work is called with the SqliteConnection, under the lock; its answer comes back as the task's.
   template <class Work>
-  using AnswerOf = Result<std::invoke_result_t<Work&, Connection&>>;
+  using AnswerOf = Result<std::invoke_result_t<Work&, SqliteConnection&>>;
   template <class Work>
   struct Errand;
   template <class Work>
@@ -62,7 +62,7 @@ class SqliteRecordStore final : public ports::RecordStore {
 
   const ports::SecretSealer& sealer_;
   std::mutex connection_mutex_;
-  Connection connection_;
+  SqliteConnection connection_;
   Worker worker_{queue_max};  // last: it ends before the connection goes
 };
 

@@ -116,7 +116,7 @@ TEST_F(SqliteRecordStoreTest, FullDiskRefusesWritesAndStillReads) {
 
 TEST_F(SqliteRecordStoreTest, DatabaseThatAnotherProcessKeepsLockedIsUnavailable) {
   const auto store = std::move(*SqliteRecordStore::open({path_, 0, 1}, sealer_));
-  Connection other({path_});
+  SqliteConnection other({path_});
   const Transaction held(other, Transaction::Kind::write);
   const auto refused = store->commit(setting("capacity", "64")).run_now();
   ASSERT_FALSE(refused);

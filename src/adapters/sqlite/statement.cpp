@@ -32,7 +32,7 @@ std::span<const std::uint8_t> blob_of(sqlite3_stmt* statement, int column, std::
 
 }  // namespace
 
-Statement::Statement(Connection& connection, std::string_view sql)
+Statement::Statement(SqliteConnection& connection, std::string_view sql)
     : connection_(connection), statement_(connection.prepared(sql)) {}
 
 Statement::~Statement() {

@@ -25,7 +25,7 @@ namespace obleth::adapters {
 
 class Statement {
  public:
-  Statement(Connection& connection, std::string_view sql);
+  Statement(SqliteConnection& connection, std::string_view sql);
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
   ~Statement();
@@ -59,7 +59,7 @@ class Statement {
   Statement& bind_null();
   Statement& checked(int code);
 
-  Connection& connection_;
+  SqliteConnection& connection_;
   sqlite3_stmt* statement_;
   int bound_ = 0;
 };

@@ -11,7 +11,8 @@ namespace obleth::adapters {
 
 class TenantTable {
  public:
-  explicit TenantTable(Connection& connection) : connection_(connection), rows_(connection, "tenants", "tenant") {}
+  explicit TenantTable(SqliteConnection& connection)
+      : connection_(connection), rows_(connection, "tenants", "tenant") {}
 
   void put(const ports::PutTenant& write) const;
   void erase(TenantId id) const { rows_.erase(id.bits); }  // its keys go with it
@@ -21,7 +22,7 @@ class TenantTable {
   [[nodiscard]] ports::Page<Tenant> page(const ports::PageRequest& request) const;
 
  private:
-  Connection& connection_;
+  SqliteConnection& connection_;
   RecordTable rows_;
 };
 
