@@ -32,6 +32,8 @@ struct ReserveRequest {
   std::int64_t hold_tokens = 0;   // input + expected output: taken from the rate buckets
   std::int64_t bound_tokens = 0;  // input + upper bound of the output: held on budgets
   NanoUsd bound_cost;
+  NanoUsd input_cost;        // of bound_cost: input and the price of the request
+  std::int64_t answers = 1;  // prompts × n, each of which may be as long as the output cap
   // Softening: the smallest output cap that the tenant accepts instead of a refusal; absent = refuse.
   std::optional<std::int64_t> soften_to_tokens;
   PicoUsd output_cost_per_token;  // to price a softened bound

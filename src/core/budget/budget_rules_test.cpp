@@ -1,0 +1,280 @@
+#include "core/budget/budget_rules.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace obleth::budget {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::int64_t noon = 1'700'049'600'000;  // 2023-11-15 12:00 UTC
+constexpr std::int64_t day_ms = 24 * 60 * 60 * 1000;
+
+Moment at(std::int64_t second, std::int64_t wall_ms = noon) {
+  return {Instant(seconds(second)), {wall_ms}};
+}
+
+Limits per_minute(std::optional<std::int64_t> tokens, std::optional<std::int64_t> requests = {}) {
+  Limits limits;
+  limits.quota.tokens_per_minute = tokens;
+  limits.quota.requests_per_minute = requests;
+  return limits;
+}
+
+Limits daily(std::optional<std::int64_t> tokens, std::optional<std::int64_t> nano_usd = {}) {
+  Limits limits;
+  limits.budget = Budget{.period = BudgetPeriod::day, .starts_at = {}, .tokens = tokens, .cost = {}};
+  if (nano_usd) limits.budget->cost = NanoUsd{*nano_usd};
+  return limits;
+}
+
+Claim claim(std::int64_t input, std::int64_t expected_output, std::int64_t bound_output) {
+  return {.input_tokens = input,
+          .expected_tokens = input + expected_output,
+          .bound_tokens = input + bound_output,
+          .input_cost = {},
+          .bound_cost = {},
+          .output_cost_per_token = {},
+          .smallest_cap = {}};
+}
+
+Decision decide_one(const Claim& claim, Account& account, Moment moment) {
+  const std::array<Account*, 1> accounts{&account};
+  return decide(claim, accounts, moment);
+}
+
+Granted granted(const Decision& decision) {
+  EXPECT_TRUE(std::holds_alternative<Granted>(decision));
+  return std::holds_alternative<Granted>(decision) ? std::get<Granted>(decision) : Granted{};
+}
+
+Refused refused(const Decision& decision) {
+  EXPECT_TRUE(std::holds_alternative<Refused>(decision));
+  return std::holds_alternative<Refused>(decision) ? std::get<Refused>(decision) : Refused{};
+}
+
+TEST(BudgetRules, WithoutLimitsEverythingPasses) {
+  Account account;
+  account.obey({}, "UTC", at(0));
+  const Granted grant = granted(decide_one(claim(10, 20, 3000), account, at(0)));
+  EXPECT_EQ(grant.hold.expected_tokens, 30);
+  EXPECT_EQ(grant.hold.bound.tokens, 3010);
+  EXPECT_FALSE(grant.output_cap);
+}
+
+TEST(BudgetRules, RatesCountTheExpectationAndBudgetsTheBound) {
+  Account account;
+  Limits limits = daily(1000);
+  limits.quota.tokens_per_minute = 100;
+  account.obey(limits, "UTC", at(0));
+  account.take(granted(decide_one(claim(10, 20, 900), account, at(0))).hold, at(0).now);
+  EXPECT_EQ(account.tokens()->level(at(0).now), 70);
+  EXPECT_EQ(account.tokens_left(), 90);
+}
+
+TEST(BudgetRules, AnEmptyBucketSaysExactlyWhen) {
+  Account account;
+  account.obey(per_minute(600), "UTC", at(0));
+  account.take({.expected_tokens = 600, .bound = {}}, at(0).now);
+  const Refused refusal = refused(decide_one(claim(50, 50, 50), account, at(0)));
+  EXPECT_EQ(refusal.by, Limit::tokens_per_minute);
+  EXPECT_EQ(refusal.retry_after, seconds(10));
+  granted(decide_one(claim(50, 50, 50), account, at(10)));
+}
+
+TEST(BudgetRules, RequestsPerMinuteAreABucketToo) {
+  Account account;
+  account.obey(per_minute({}, 2), "UTC", at(0));
+  for (int request = 0; request < 2; ++request)
+    account.take(granted(decide_one(claim(1, 1, 1), account, at(0))).hold, at(0).now);
+  const Refused refusal = refused(decide_one(claim(1, 1, 1), account, at(0)));
+  EXPECT_EQ(refusal.by, Limit::requests_per_minute);
+  EXPECT_EQ(refusal.retry_after, seconds(30));
+}
+
+TEST(BudgetRules, ARequestLargerThanTheBucketGoesWhenItIsFull) {
+  Account account;
+  account.obey(per_minute(100), "UTC", at(0));
+  const Claim large = claim(500, 500, 500);
+  account.take(granted(decide_one(large, account, at(0))).hold, at(0).now);
+  EXPECT_EQ(account.tokens()->level(at(0).now), -900);
+  EXPECT_EQ(refused(decide_one(large, account, at(0))).retry_after, seconds(600));
+}
+
+TEST(BudgetRules, WhatARateCannotHoldIsSoftenedToFit) {
+  Account account;
+  account.obey(per_minute(1000), "UTC", at(0));
+  account.take({.expected_tokens = 500, .bound = {}}, at(0).now);
+  Claim asked = claim(100, 600, 2000);
+  EXPECT_EQ(refused(decide_one(asked, account, at(0))).by, Limit::tokens_per_minute);
+  asked.smallest_cap = 256;
+  const Granted grant = granted(decide_one(asked, account, at(0)));
+  EXPECT_EQ(grant.output_cap, 400);
+  EXPECT_FALSE(grant.softened_by_budget);
+  EXPECT_EQ(grant.hold.expected_tokens, 500);
+  EXPECT_EQ(grant.hold.bound.tokens, 500);
+  asked.answers = 2;
+  EXPECT_EQ(refused(decide_one(asked, account, at(0))).by, Limit::tokens_per_minute);
+}
+
+TEST(BudgetRules, TheWaitIsUntilTheSoftenedRequestFits) {
+  Account account;
+  account.obey(per_minute(600), "UTC", at(0));
+  account.take({.expected_tokens = 600, .bound = {}}, at(0).now);
+  Claim asked = claim(100, 400, 2000);
+  EXPECT_EQ(refused(decide_one(asked, account, at(0))).retry_after, seconds(50));
+  asked.smallest_cap = 200;
+  EXPECT_EQ(refused(decide_one(asked, account, at(0))).retry_after, seconds(30));
+  EXPECT_EQ(granted(decide_one(asked, account, at(30))).output_cap, 200);
+}
+
+TEST(BudgetRules, ABudgetIsUsableToItsEndButNotBeyond) {
+  Account account;
+  account.obey(daily(1000), "UTC", at(0));
+  Claim asked = claim(100, 50, 2000);
+  const Refused refusal = refused(decide_one(asked, account, at(0)));
+  EXPECT_EQ(refusal.by, Limit::budget);
+  EXPECT_EQ(refusal.retry_after, std::chrono::hours(12));
+  asked.smallest_cap = 256;
+  const Granted grant = granted(decide_one(asked, account, at(0)));
+  EXPECT_EQ(grant.output_cap, 900);
+  EXPECT_TRUE(grant.softened_by_budget);
+  EXPECT_EQ(grant.hold.bound.tokens, 1000);
+  account.take(grant.hold, at(0).now);
+  EXPECT_EQ(account.tokens_left(), 0);
+  EXPECT_EQ(refused(decide_one(claim(1, 0, 0), account, at(0))).by, Limit::budget);
+}
+
+TEST(BudgetRules, ABudgetOfMoneyPaysForInputFirst) {
+  Account account;
+  account.obey(daily({}, 1'000'000), "UTC", at(0));
+  Claim asked = claim(100, 50, 5000);
+  asked.output_cost_per_token = {2'000'000};  // 2,000 nano-dollars
+  asked.input_cost = {100'000};
+  asked.bound_cost = {100'000 + 5000 * 2'000};
+  EXPECT_EQ(refused(decide_one(asked, account, at(0))).by, Limit::budget);
+  asked.smallest_cap = 256;
+  const Granted grant = granted(decide_one(asked, account, at(0)));
+  EXPECT_EQ(grant.output_cap, 449);  // 450 and the nano-dollar kept for rounding do not fit
+  EXPECT_LE(grant.hold.bound.cost.value, 1'000'000);
+  asked.input_cost = {1'000'001};
+  EXPECT_EQ(refused(decide_one(asked, account, at(0))).by, Limit::budget);
+}
+
+TEST(BudgetRules, TheTighterOfTwoAccountsDecides) {
+  Account key;
+  Account tenant;
+  key.obey(daily(800), "UTC", at(0));
+  tenant.obey(per_minute(1000), "UTC", at(0));
+  tenant.take({.expected_tokens = 600, .bound = {}}, at(0).now);
+  const std::array<Account*, 2> both{&key, &tenant};
+  Claim asked = claim(100, 500, 2000);
+  asked.smallest_cap = 100;
+  Granted grant = granted(decide(asked, both, at(0)));
+  EXPECT_EQ(grant.output_cap, 300);
+  EXPECT_FALSE(grant.softened_by_budget);
+  key.obey(daily(300), "UTC", at(0));
+  grant = granted(decide(asked, both, at(0)));
+  EXPECT_EQ(grant.output_cap, 200);
+  EXPECT_TRUE(grant.softened_by_budget);
+  tenant.take({.expected_tokens = 400, .bound = {}}, at(0).now);
+  const Refused refusal = refused(decide(asked, both, at(0)));
+  EXPECT_EQ(refusal.by, Limit::tokens_per_minute);
+  EXPECT_EQ(refusal.account, 1U);
+}
+
+TEST(BudgetRules, HugeClaimsSaturate) {
+  Account account;
+  account.obey(daily(1000, 1'000'000), "UTC", at(0));
+  Claim asked = claim(10, 0, 0);
+  asked.expected_tokens = asked.bound_tokens = std::numeric_limits<std::int64_t>::max();
+  asked.bound_cost.value = std::numeric_limits<std::int64_t>::max();
+  asked.answers = std::numeric_limits<std::int64_t>::max() / 2;
+  asked.output_cost_per_token = {1'000'000'000'000'000'000};
+  EXPECT_EQ(refused(decide_one(asked, account, at(0))).by, Limit::budget);
+  asked.smallest_cap = 1;
+  EXPECT_EQ(refused(decide_one(asked, account, at(0))).by, Limit::budget);
+}
+
+// ---- the account behind the rule
+// -------------------------------------------------------------------------------------
+
+TEST(Account, SettlingTurnsTheHoldIntoSpending) {
+  Account account;
+  account.obey(daily(1000), "UTC", at(0));
+  const Hold hold{.expected_tokens = 50, .bound = {400, {}}};
+  account.take(hold, at(0).now);
+  account.settle({.hold = hold, .term_number = account.term_number(), .used = {120, {}}}, at(0).now);
+  EXPECT_EQ(account.spent().tokens, 120);
+  EXPECT_EQ(account.held().tokens, 0);
+  EXPECT_EQ(account.tokens_left(), 880);
+}
+
+TEST(Account, ANewTermBeginsAtLocalMidnight) {
+  Account account;
+  const Limits limits = daily(1000);
+  account.obey(limits, "America/New_York", at(0));
+  const Hold hold{.expected_tokens = 0, .bound = {1000, {}}};
+  account.take(hold, at(0).now);
+  const std::uint64_t term = account.term_number();
+  account.obey(limits, "America/New_York", at(0, noon + 16 * 60 * 60 * 1000));  // 23:00 in New York
+  EXPECT_EQ(account.tokens_left(), 0);
+  account.obey(limits, "America/New_York", at(0, noon + 17 * 60 * 60 * 1000));
+  EXPECT_EQ(account.tokens_left(), 1000);
+  account.settle({.hold = hold, .term_number = term, .used = {700, {}}}, at(0).now);
+  EXPECT_EQ(account.tokens_left(), 1000);
+}
+
+TEST(Account, AClockSetBackDoesNotReturnSpending) {
+  Account account;
+  const Limits limits = daily(1000);
+  account.obey(limits, "UTC", at(0));
+  account.take({.expected_tokens = 0, .bound = {300, {}}}, at(0).now);
+  account.obey(limits, "UTC", at(0, noon - day_ms));
+  EXPECT_EQ(account.tokens_left(), 700);
+}
+
+TEST(Account, AChangedAmountKeepsWhatIsSpent) {
+  Account account;
+  account.obey(daily(1000), "UTC", at(0));
+  const Hold hold{.expected_tokens = 0, .bound = {300, {}}};
+  account.take(hold, at(0).now);
+  account.settle({.hold = hold, .term_number = account.term_number(), .used = {300, {}}}, at(0).now);
+  account.obey(daily(500), "UTC", at(0));
+  EXPECT_EQ(account.tokens_left(), 200);
+  account.obey(daily(500), "Asia/Tokyo", at(0));
+  EXPECT_EQ(account.tokens_left(), 200);
+  account.obey(daily(100), "UTC", at(0));
+  EXPECT_EQ(account.tokens_left(), -200);
+}
+
+TEST(Account, ABudgetCountsFromItsStart) {
+  Account account;
+  Limits limits = daily(1000);
+  limits.budget->period = BudgetPeriod::lifetime;
+  limits.budget->starts_at = WallTime{noon};
+  account.obey(limits, "UTC", at(0, noon - 1));
+  EXPECT_FALSE(account.tokens_left());
+  account.obey(limits, "UTC", at(0, noon));
+  EXPECT_EQ(account.tokens_left(), 1000);
+  account.take({.expected_tokens = 0, .bound = {400, {}}}, at(0).now);
+  account.obey(limits, "UTC", at(0, noon + 5000 * day_ms));
+  EXPECT_EQ(account.tokens_left(), 600);
+}
+
+TEST(Account, IsForgottenOnlyWhenThatChangesNothing) {
+  Account account;
+  account.obey(per_minute(60), "UTC", at(0));
+  EXPECT_TRUE(account.is_untouched(at(0)));
+  const Hold hold{.expected_tokens = 10, .bound = {}};
+  account.take(hold, at(0).now);
+  EXPECT_FALSE(account.is_untouched(at(0)));
+  EXPECT_FALSE(account.is_untouched(at(3600)));  // still open
+  account.settle({.hold = hold, .used = {10, {}}}, at(3600).now);
+  EXPECT_TRUE(account.is_untouched(at(3600)));
+}
+
+}  // namespace
+}  // namespace obleth::budget
