@@ -1,0 +1,138 @@
+#include "adapters/caching/key_cache.hpp"
+
+#include <mutex>
+#include <utility>
+
+namespace obleth::adapters {
+namespace {
+
+constexpr Instant long_ago{Duration::min()};
+
+ports::KeyLookup unknown_key(bool stale = false) {
+  return {ports::KeyOutcome::unknown, nullptr, stale};
+}
+
+}  // namespace
+
+KeyCache::KeyCache(const KeyCacheLimits& limits, const ports::Clock& clock) : limits_(limits), clock_(clock) {
+  const auto share = [](std::size_t total) { return (total + shard_count - 1) / shard_count; };
+  for (auto& shard : shards_)
+    shard = std::make_unique<Shard>(share(limits.keys_max), share(limits.unknown_max));
+}
+
+// By the last byte: the maps within a shard use the first eight.
+KeyCache::Shard& KeyCache::shard_of(const SecretHash& hash) const {
+  return *shards_[hash.bytes.back() % shard_count];
+}
+
+ports::KeyLookup KeyCache::lookup_of(const Entry& entry) {
+  if (entry.gone) return unknown_key(entry.stale);
+  return {ports::KeyOutcome::found, entry.resolved, entry.stale};
+}
+
+bool KeyCache::grace_is_over(const Entry& entry) const {
+  return entry.former_until && clock_.wall_now() >= *entry.former_until;
+}
+
+std::optional<ports::KeyLookup> KeyCache::find(const SecretHash& hash) const {
+  const Instant now = clock_.now();
+  const Shard& shard = shard_of(hash);
+  const std::shared_lock lock(shard.mutex);
+  if (const Entry* entry = shard.keys.find(hash)) {
+    if (now >= entry->fresh_until || grace_is_over(*entry)) return std::nullopt;
+    return lookup_of(*entry);
+  }
+  const Instant* unknown_until = shard.unknown_until.find(hash);
+  if (unknown_until == nullptr || now >= *unknown_until) return std::nullopt;
+  return unknown_key();
+}
+
+ports::KeyLookup KeyCache::keep_found(const SecretHash& hash, ResolvedKey found, const SecretHash& matched,
+                                      std::uint64_t asked_at_news) {
+  const Instant now = clock_.now();
+  Entry entry;
+  if (found.key.former_hash == matched) entry.former_until = found.key.former_expires_at;
+  entry.resolved = std::make_shared<const ResolvedKey>(std::move(found));
+  entry.read_at = now;
+  entry.fresh_until = now + limits_.fresh;
+  ports::KeyLookup lookup = lookup_of(entry);
+  Shard& shard = shard_of(hash);
+  const std::lock_guard lock(shard.mutex);
+  shard.unknown_until.erase(hash);
+  if (asked_at_news == news_count()) shard.keys.put(hash, std::move(entry));
+  return lookup;
+}
+
+ports::KeyLookup KeyCache::keep_unknown(const SecretHash& hash, std::uint64_t asked_at_news) {
+  const Instant now = clock_.now();
+  Shard& shard = shard_of(hash);
+  const std::lock_guard lock(shard.mutex);
+  if (asked_at_news != news_count()) return unknown_key();
+  if (Entry* entry = shard.keys.find(hash)) {
+    *entry = Entry{.resolved = std::move(entry->resolved),
+                   .read_at = now,
+                   .fresh_until = now + limits_.unknown_for,
+                   .former_until = std::nullopt,
+                   .gone = true};
+  } else {
+    shard.unknown_until.put(hash, now + limits_.unknown_for);
+  }
+  return unknown_key();
+}
+
+ports::KeyLookup KeyCache::keep_unanswered(const SecretHash& hash) {
+  const Instant now = clock_.now();
+  Shard& shard = shard_of(hash);
+  const std::lock_guard lock(shard.mutex);
+  Entry* entry = shard.keys.find(hash);
+  if (entry == nullptr || entry->disputed || now - entry->read_at >= limits_.stale_max) {
+    return {ports::KeyOutcome::unavailable, nullptr, false};
+  }
+  if (grace_is_over(*entry)) return unknown_key();
+  entry->stale = true;
+  entry->fresh_until = now + limits_.retry_pause;
+  return lookup_of(*entry);
+}
+
+// Counted before the entries are changed: an answer that was read before the news is then either changed here or not
+// kept at all.
+template <class Change>
+void KeyCache::on_news(Change change) {
+  news_count_.fetch_add(1, std::memory_order_acq_rel);
+  for (const auto& shard : shards_) {
+    const std::lock_guard lock(shard->mutex);
+    shard->keys.for_each(change);
+    shard->unknown_until.clear();
+  }
+}
+
+void KeyCache::dispute_key(const KeyId& key) {
+  on_news([&key](Entry& entry) {
+    if (entry.resolved->key.id != key) return;
+    entry.disputed = true;
+    entry.fresh_until = long_ago;
+  });
+}
+
+void KeyCache::dispute_tenant(const TenantId& tenant) {
+  on_news([&tenant](Entry& entry) {
+    if (entry.resolved->tenant.id != tenant) return;
+    entry.disputed = true;
+    entry.fresh_until = long_ago;
+  });
+}
+
+void KeyCache::age_all() {
+  on_news([](Entry& entry) { entry.fresh_until = long_ago; });
+}
+
+std::size_t KeyCache::size() const {
+  std::size_t total = 0;
+  for (const auto& shard : shards_) {
+    const std::shared_lock lock(shard->mutex);
+    total += shard->keys.size() + shard->unknown_until.size();
+  }
+  return total;
+}
+
+}  // namespace obleth::adapters
