@@ -26,13 +26,8 @@ void Admission::State::dispatch() {
 }
 
 std::optional<Pick> Admission::State::next_pick() {
-  ++turns_since_guard;
-  if (turns_since_guard >= turns_per_guard) {
-    if (const auto overdue = overdue_pick()) {
-      turns_since_guard = 0;
-      ++age_guard_picks;
-      return overdue;
-    }
+  if (turns_since_guard + 1 >= turns_per_guard) {
+    if (const auto overdue = overdue_pick()) return overdue;
   }
   return tree.pick();
 }
@@ -61,6 +56,8 @@ void Admission::State::grant(const Pick& pick) {
   request.reserved_cost = estimated_cost(request, expected);
   running_chain.push_back<&Request::in_pool>(requests, index);
   tree.begin(pick, request.reserved_cost);
+  turns_since_guard = pick.moves_time ? turns_since_guard + 1 : 0;
+  age_guard_picks += pick.moves_time ? 0 : 1;
 
   ModelState& model = models[request.model];
   model.gpu.advance(now, model.in_flight);

@@ -16,9 +16,9 @@ template <class Id>
 }
 
 // An engine under test. Waiters are numbered by the test; tickets are found by waiter.
-class Bench {
+class Rig {
  public:
-  explicit Bench(const AdmissionLimits& limits) : engine(limits) {}
+  explicit Rig(const AdmissionLimits& limits) : engine(limits) {}
 
   const Actions& step(const Event& event) {
     actions.clear();

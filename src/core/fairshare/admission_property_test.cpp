@@ -1,0 +1,74 @@
+// Random sequences of events: after each of them the engine must agree with the plain rules and keep every promise.
+//
+// OBLETH_TEST_SEED and OBLETH_TEST_EVENTS repeat or lengthen a run.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include "core/fairshare/event_world.hpp"
+
+namespace obleth::fairshare {
+namespace {
+
+struct Failure {
+  std::size_t at = 0;
+  std::string what;
+};
+
+std::optional<Failure> run(const std::vector<Operation>& operations, Algorithm algorithm) {
+  EventWorld world(algorithm);
+  for (std::size_t at = 0; at < operations.size(); ++at) {
+    if (auto wrong = world.apply(operations[at]); !wrong.empty()) return Failure{at, wrong};
+  }
+  return std::nullopt;
+}
+
+// Leaves out whatever is not needed for a failure, in ever smaller pieces.
+std::vector<Operation> shortened(std::vector<Operation> operations, Algorithm algorithm) {
+  for (std::size_t piece = operations.size() / 2; piece > 0; piece /= 2) {
+    for (std::size_t at = 0; at + piece <= operations.size();) {
+      std::vector<Operation> fewer = operations;
+      const auto from = fewer.begin() + static_cast<std::ptrdiff_t>(at);
+      fewer.erase(from, from + static_cast<std::ptrdiff_t>(piece));
+      const auto failure = run(fewer, algorithm);
+      if (failure) {
+        fewer.resize(failure->at + 1);
+        operations = std::move(fewer);
+      } else {
+        at += piece;
+      }
+    }
+  }
+  return operations;
+}
+
+std::uint64_t setting(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+void expect_agreement(Algorithm algorithm) {
+  constexpr std::size_t events_per_world = 5'000;
+  const std::uint64_t seed = setting("OBLETH_TEST_SEED", 1);
+  const std::uint64_t worlds = (setting("OBLETH_TEST_EVENTS", 100'000) + events_per_world - 1) / events_per_world;
+  for (std::uint64_t world = 0; world < worlds; ++world) {
+    const auto operations = random_operations(seed + world, events_per_world);
+    const auto failure = run(operations, algorithm);
+    if (!failure) continue;
+    const auto least = shortened({operations.begin(), operations.begin() + static_cast<std::ptrdiff_t>(failure->at + 1)},
+                                 algorithm);
+    std::ostringstream report;
+    for (const Operation& operation : least) {
+      report << "  {" << operation.kind << ", " << operation.a << "u, " << operation.b << "u, " << operation.c << "u},\n";
+    }
+    FAIL() << run(least, algorithm)->what << "\nseed " << seed + world << ", shortened to\n" << report.str();
+  }
+}
+
+TEST(AdmissionProperty, HierarchicalTurnsAgreeWithThePlainRules) { expect_agreement(Algorithm::hierarchical); }
+
+TEST(AdmissionProperty, WeightedTurnsAgreeWithThePlainRules) { expect_agreement(Algorithm::weighted); }
+
+}  // namespace
+}  // namespace obleth::fairshare
