@@ -36,6 +36,7 @@ Priced price_request(Routed routed, Estimates& estimates) {
     if (routed.route.dialect != wire::BodyDialect::embeddings) {
       price.output_cap = requested_cap(fields, model);
       price.output_bound = accounting::output_bound(fields.prompts, fields.n, price.output_cap);
+      price.answers = saturating_multiply(fields.prompts, fields.n);
     }
     estimates.ask(tenant, [&](const accounting::UsageHistory& history) {
       price.input_tokens = history.corrected_input(tenant, model_id, price.raw_input_tokens);
@@ -44,6 +45,7 @@ Priced price_request(Routed routed, Estimates& estimates) {
     if (model != nullptr) {
       const TokenUsage most{.prompt = {price.input_tokens}, .output = {price.output_bound}};
       price.bound_cost = accounting::cost_of(most, *model);
+      price.input_cost = accounting::cost_of({.prompt = {price.input_tokens}}, *model);
     }
   }
   routed.record->hold_estimate = {price.hold_output};

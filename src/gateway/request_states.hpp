@@ -69,6 +69,8 @@ struct Price {
   std::int64_t output_cap = 0;        // requested, or the model's default
   std::int64_t output_bound = 0;      // k × n × cap
   std::int64_t hold_output = 0;       // expected
+  std::int64_t answers = 1;           // k × n
+  NanoUsd input_cost;                 // with the price per request
   NanoUsd bound_cost;
 };
 

@@ -18,7 +18,9 @@ ports::ReserveRequest reserve_request(const Priced& priced) {
                                 .input_tokens = price.input_tokens,
                                 .hold_tokens = saturating_add(price.input_tokens, price.hold_output),
                                 .bound_tokens = saturating_add(price.input_tokens, price.output_bound),
-                                .bound_cost = price.bound_cost};
+                                .bound_cost = price.bound_cost,
+                                .input_cost = price.input_cost,
+                                .answers = price.answers};
   if (priced.model && may_soften(priced)) {
     request.soften_to_tokens = std::min(priced.model->brownout_max_tokens, price.output_cap);
     request.output_cost_per_token = priced.model->output_cost_per_token;

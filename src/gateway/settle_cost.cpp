@@ -39,7 +39,9 @@ void learn(const Relayed& relayed, const TokenUsage& truth, Estimates& estimates
   if (relayed.route.treatment != Treatment::priced) return;
   const TenantId tenant = relayed.who->tenant.id;
   const ModelId model = relayed.model ? relayed.model->id : ModelId{};
-  const Duration took = relayed.loop->now() - relayed.timings.answered;
+  // An answer in one piece was generated before its head came.
+  const Instant began = relayed.streamed ? relayed.timings.answered : relayed.timings.sent;
+  const Duration took = relayed.loop->now() - began;
   estimates.ask(tenant, [&](accounting::UsageHistory& history) {
     history.learn_input(tenant, model, relayed.price.raw_input_tokens, truth.prompt.value);
     if (relayed.price.output_bound > 0) history.learn_output(tenant, model, truth.output.value, took);
