@@ -1,0 +1,103 @@
+#include "core/resilience/endpoint_health.hpp"
+
+#include <gtest/gtest.h>
+
+namespace obleth::resilience {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Standing = EndpointHealth::Standing;
+
+Instant at(Duration since_start) {
+  return Instant(since_start);
+}
+
+EndpointHealth ejected_at(Instant now) {
+  EndpointHealth health;
+  for (std::uint32_t failure = 0; failure < failures_in_row_max; ++failure)
+    health.failed(now);
+  EXPECT_EQ(health.standing(now), Standing::ejected);
+  return health;
+}
+
+TEST(EndpointHealth, FiveFailuresInARowEject) {
+  EndpointHealth health;
+  for (int failure = 0; failure < 4; ++failure)
+    health.failed(at(seconds(1)));
+  EXPECT_TRUE(health.admits(at(seconds(1))));
+  health.succeeded(at(seconds(1)));
+  for (int failure = 0; failure < 4; ++failure)
+    health.failed(at(seconds(2)));
+  EXPECT_TRUE(health.admits(at(seconds(2))));
+  health.failed(at(seconds(2)));
+  EXPECT_FALSE(health.admits(at(seconds(2))));
+}
+
+TEST(EndpointHealth, HalfOfTwentyInTenSecondsEjects) {
+  EndpointHealth health;
+  for (int pair = 0; pair < 9; ++pair) {
+    health.succeeded(at(milliseconds(500 * pair)));
+    health.failed(at(milliseconds(500 * pair)));
+  }
+  EXPECT_TRUE(health.admits(at(seconds(5))));
+  health.succeeded(at(seconds(5)));
+  health.failed(at(seconds(5)));
+  EXPECT_FALSE(health.admits(at(seconds(5))));
+}
+
+TEST(EndpointHealth, WhatIsTenSecondsOldCountsNoMore) {
+  // Half of them fail, but never twenty in ten seconds.
+  EndpointHealth health;
+  for (int second = 0; second < 200; second += 2) {
+    health.succeeded(at(seconds(second)));
+    health.failed(at(seconds(second)));
+    EXPECT_TRUE(health.admits(at(seconds(second)))) << second;
+  }
+}
+
+TEST(EndpointHealth, OneProbeGoesWhenTheTimeIsOver) {
+  EndpointHealth health = ejected_at(at(seconds(100)));
+  EXPECT_FALSE(health.admits(at(milliseconds(104'999))));
+  ASSERT_TRUE(health.admits(at(seconds(105))));
+  health.started(at(seconds(105)));
+  EXPECT_EQ(health.standing(at(seconds(106))), Standing::probing);
+  EXPECT_FALSE(health.admits(at(seconds(106))));
+  health.succeeded(at(seconds(107)));
+  EXPECT_EQ(health.standing(at(seconds(107))), Standing::healthy);
+}
+
+TEST(EndpointHealth, AFailedProbeDoublesTheTimeUpToFiveMinutes) {
+  Instant now = at(seconds(100));
+  EndpointHealth health = ejected_at(now);
+  for (const Duration expected :
+       {Duration(seconds(10)), Duration(seconds(20)), Duration(seconds(40)), Duration(seconds(80)),
+        Duration(seconds(160)), Duration(minutes(5)), Duration(minutes(5)), Duration(minutes(5))}) {
+    now = health.ejected_until();
+    health.started(now);
+    health.failed(now);
+    EXPECT_EQ(health.ejected_until() - now, expected);
+  }
+  now = health.ejected_until();
+  health.started(now);
+  health.succeeded(now);
+  EXPECT_EQ(ejected_at(now).ejected_until() - now, seconds(5));
+}
+
+TEST(EndpointHealth, FailuresSentBeforeTheEjectionDoNotProlongIt) {
+  EndpointHealth health = ejected_at(at(seconds(100)));
+  for (int late = 0; late < 20; ++late)
+    health.failed(at(seconds(102)));
+  EXPECT_EQ(health.ejected_until(), at(seconds(105)));
+}
+
+TEST(EndpointHealth, AnAbandonedProbeLeavesTheNextOneFree) {
+  EndpointHealth health = ejected_at(at(seconds(100)));
+  health.started(at(seconds(105)));
+  health.abandoned();
+  EXPECT_EQ(health.standing(at(seconds(105))), Standing::awaiting_probe);
+}
+
+}  // namespace
+}  // namespace obleth::resilience
