@@ -54,8 +54,8 @@ class FakeExchange final : public ports::ClientExchange {
     co_return keep(last);
   }
   [[nodiscard]] bool started() const override { return started_; }
-  void close_after() override { closed = true; }
-  void abort_connection() override { aborted = true; }
+  void close_after() override {}
+  void abort_connection(ports::AbortBy by) override { (by == ports::AbortBy::reset ? aborted : closed) = true; }
 
   int status = 0;
   std::string head_lines;

@@ -48,8 +48,8 @@ Task<bool> fail_at_once(ports::ClientExchange& exchange, Dialect dialect, const 
     co_await wait_for_departure(exchange);
     co_return true;
   }
-  if (behaviour.failure == Failure::reset) exchange.abort_connection();
-  if (behaviour.failure == Failure::refuse) exchange.close_after();
+  if (behaviour.failure == Failure::reset) exchange.abort_connection(ports::AbortBy::reset);
+  if (behaviour.failure == Failure::refuse) exchange.abort_connection(ports::AbortBy::fin);
   co_return behaviour.failure == Failure::reset || behaviour.failure == Failure::refuse;
 }
 
@@ -146,7 +146,7 @@ Task<void> MockService::answer_in_turn(ports::ClientExchange& exchange, const As
   Task<Ending> answer = streams ? stream_answer(generation) : whole_answer(generation);
   const Ending ending = co_await answer;
   if (ending == Ending::client_gone) open.note_aborted();
-  if (ending == Ending::reset) exchange.abort_connection();
+  if (ending == Ending::reset) exchange.abort_connection(ports::AbortBy::reset);
 }
 
 }  // namespace obleth::mock

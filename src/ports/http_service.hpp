@@ -16,6 +16,8 @@
 
 namespace obleth::ports {
 
+enum class AbortBy : std::uint8_t { fin, reset };
+
 class ClientExchange {
  public:
   virtual ~ClientExchange() = default;
@@ -47,8 +49,9 @@ class ClientExchange {
   [[nodiscard]] virtual bool started() const = 0;
   // Sent as Connection: close, and the connection ends after this answer.
   virtual void close_after() = 0;
-  // Resets the connection at once (RST); nothing may be called afterwards. Only the mock upstream does this.
-  virtual void abort_connection() { close_after(); }
+  // Ends the connection at once, with no answer or in the middle of one; nothing may be called afterwards. Only the mock
+  // upstream does this.
+  virtual void abort_connection(AbortBy) { close_after(); }
 };
 
 class HttpService {

@@ -36,6 +36,10 @@ class Exchange final : public ports::ClientExchange {
 
   [[nodiscard]] bool started() const override { return answer_ != Answer::none; }
   void close_after() override { keep_alive_ = false; }
+  void abort_connection(ports::AbortBy by) override {
+    answer_ = Answer::broken;
+    by == ports::AbortBy::reset ? link_->socket->close_with_reset() : link_->socket->close();
+  }
 
   // For the connection, after the service has returned.
   [[nodiscard]] bool finished() const { return answer_ == Answer::complete; }

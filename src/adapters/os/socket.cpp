@@ -152,6 +152,12 @@ void Socket::close() {
   if (writer_ != nullptr) writer_->end(WriteOutcome::failed);
 }
 
+void Socket::close_with_reset() {
+  const linger no_time{.l_onoff = 1, .l_linger = 0};
+  if (fd_.is_open()) ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &no_time, sizeof no_time);
+  close();
+}
+
 Task<Result<void>> Socket::connected(Instant deadline, CancelSignal* cancel) {
   // The decision shows as a writable edge; for as long as it is awaited, any edge ends the wait for a readable one.
   const bool former = std::exchange(any_edge_wakes_both_, true);

@@ -81,6 +81,8 @@ class Socket : private FdWatcher {
 
   // The waiters go on and see a failure. No-op when closed.
   void close();
+  // So that the peer sees a reset (RST), and what is still on its way is lost.
+  void close_with_reset();
   // Says "no more from us" (FIN, with TLS close_notify) and keeps reading.
   virtual void shutdown_write();
   [[nodiscard]] bool is_open() const { return fd_.is_open(); }
