@@ -144,6 +144,7 @@ Result<void> Exchange::count_payload(std::size_t bytes) {
 
 Task<Result<void>> Exchange::start(int status, std::string_view head_lines, std::optional<std::uint64_t> content_length,
                                    std::string_view first) {
+  if (answer_ == Answer::broken) co_return fail(give_up(FaultKind::broken, "The client has left."));
   ensure(answer_ == Answer::none, "an answer starts once");
   answer_ = Answer::open;
   // A client that still waits for 100 Continue may or may not send its body now: there is no telling the next request.
@@ -178,6 +179,8 @@ Task<Result<void>> Exchange::start(int status, std::string_view head_lines, std:
 }
 
 Task<Result<void>> Exchange::send_payload(std::string_view bytes, bool is_last) {
+  if (answer_ == Answer::broken) co_return fail(give_up(FaultKind::broken, "The client has left."));
+  ensure(answer_ == Answer::open, "an answer is written between its start and its one finish");
   if (framing_ == AnswerFraming::none) bytes = {};
   Result<void> counted = count_payload(bytes.size());
   if (!counted) co_return counted;
@@ -200,12 +203,10 @@ Task<Result<void>> Exchange::send_payload(std::string_view bytes, bool is_last) 
 }
 
 Task<Result<void>> Exchange::write(std::string_view bytes) {
-  ensure(answer_ == Answer::open, "an answer is written between start and finish");
   return send_payload(bytes, false);
 }
 
 Task<Result<void>> Exchange::finish(std::string_view last) {
-  ensure(answer_ == Answer::open, "an answer is finished once, after its start");
   Result<void> sent = co_await send_payload(last, true);
   if (!sent) co_return sent;
   if (framing_ == AnswerFraming::length && answer_left_ > 0) {

@@ -259,6 +259,29 @@ TEST(HttpServer, TellsTheServiceOfAResetBehindUnreadBytes) {
   server.await_connections(0);
 }
 
+TEST(HttpServer, SurvivesClientsThatLeaveAtEveryByte) {
+  RunningServer server;
+  const std::string chunked =
+      "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n5\r\nfirst\r\n6\r\nsecond\r\n0\r\n\r\n";
+  for (const std::string& request :
+       {"POST /relay HTTP/1.1\r\nHost: here\r\n" + chunked, "POST /echo HTTP/1.1\r\nHost: here\r\n" + chunked,
+        get("/pieces") + get("/hello")}) {
+    for (std::size_t at = 0; at <= request.size(); ++at) {
+      BluntClient resets(server.port());
+      BluntClient closes(server.port());
+      BluntClient half_closes(server.port());
+      for (const BluntClient* client : {&resets, &closes, &half_closes})
+        client->send(std::string_view(request).substr(0, at));
+      if (at % 2 == 0) server.on_loop([](HttpServer&) {});  // sometimes it has read them, sometimes not
+      resets.reset_connection();
+      closes.close();
+      half_closes.finish_sending();
+      half_closes.read_to_end();
+    }
+  }
+  server.await_connections(0);
+}
+
 TEST(HttpServer, StillAnswersAClientThatHasHalfClosed) {
   RunningServer server;
   BluntClient client(server.port());

@@ -54,42 +54,37 @@ bool EpollLoop::watch(int fd, std::uint32_t events, FdWatcher& watcher) {
   return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void EpollLoop::wake() {
+// Under the mutex, so that whoever stops a loop or posts to it is done with it before the loop can end.
+void EpollLoop::wake_if_asleep() {
+  if (!std::exchange(asleep_, false)) return;
   const std::uint64_t one = 1;
   // The counter is never read: each write is a new edge, and it cannot overflow in the life of a machine.
   [[maybe_unused]] const ssize_t written = ::write(wake_up_.get(), &one, sizeof one);
 }
 
 void EpollLoop::post(std::coroutine_handle<> resume_here) {
-  bool was_asleep = false;
-  {
-    const std::lock_guard lock(mutex_);
-    posted_.push_back(resume_here);
-    was_asleep = std::exchange(asleep_, false);
-  }
-  if (was_asleep) wake();
+  const std::lock_guard lock(mutex_);
+  posted_.push_back(resume_here);
+  wake_if_asleep();
 }
 
 void EpollLoop::submit(std::move_only_function<void()> work) {
-  bool was_asleep = false;
-  {
-    const std::lock_guard lock(mutex_);
-    submitted_.push_back(std::move(work));
-    was_asleep = std::exchange(asleep_, false);
-  }
-  if (was_asleep) wake();
+  const std::lock_guard lock(mutex_);
+  submitted_.push_back(std::move(work));
+  wake_if_asleep();
 }
 
 void EpollLoop::stop() {
-  stopping_.store(true, std::memory_order_release);
-  wake();
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  wake_if_asleep();
 }
 
 int EpollLoop::sleep_ms(Duration sleep_max) {
   if (!soon_.empty()) return 0;
   {
     const std::lock_guard lock(mutex_);
-    if (!posted_.empty() || !submitted_.empty()) return 0;
+    if (stopping_ || !posted_.empty() || !submitted_.empty()) return 0;
     asleep_ = true;
   }
   const Instant next = timers_.next_look();
@@ -97,10 +92,12 @@ int EpollLoop::sleep_ms(Duration sleep_max) {
   return rounded_up_ms(std::min(sleep_max, next - now_));
 }
 
-void EpollLoop::take_posted() {
+bool EpollLoop::take_posted() {
+  bool goes_on = true;
   {
     const std::lock_guard lock(mutex_);
     asleep_ = false;
+    goes_on = !stopping_;
     posted_batch_.swap(posted_);
     submitted_batch_.swap(submitted_);
   }
@@ -110,9 +107,10 @@ void EpollLoop::take_posted() {
     work();
   posted_batch_.clear();
   submitted_batch_.clear();
+  return goes_on;
 }
 
-void EpollLoop::turn(Duration sleep_max) {
+bool EpollLoop::turn(Duration sleep_max) {
   std::array<epoll_event, events_per_turn_max> events;  // not zeroed: the kernel says how many it filled
   const int count = epoll_wait(epoll_.get(), events.data(), events_per_turn_max, sleep_ms(sleep_max));
   refresh_now();
@@ -122,19 +120,23 @@ void EpollLoop::turn(Duration sleep_max) {
   }
   // Everything from here on may destroy watchers, and none is looked at any more.
   soon_.run_all();
-  take_posted();
+  const bool goes_on = take_posted();
   timers_.expire(now_);
   soon_.run_all();
+  return goes_on;
 }
 
 void EpollLoop::run() {
   ports::Loop* const former = ports::Loop::current();
   ports::Loop::set_current(this);
   refresh_now();
-  while (!stopping_.load(std::memory_order_acquire))
-    turn(Duration::max());
+  while (turn(Duration::max())) {
+  }
   turn(Duration::zero());  // what was posted before stop() still runs
-  stopping_.store(false, std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = false;
+  }
   ports::Loop::set_current(former);
 }
 

@@ -4,7 +4,6 @@
 // registered once, edge-triggered, and never touched again: no epoll_ctl per request.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -38,9 +37,9 @@ class EpollLoop final : public ports::Loop {
 
   // Serves until stop(), as Loop::current() of the calling thread. May be called again after it returned.
   void run();
-  // One turn; sleeps at most this long. For tests and for those who own their own loop.
-  void turn(Duration sleep_max);
-  void stop();  // any thread; run() returns at the end of the turn
+  // One turn; sleeps at most this long; false when stop() was called. For tests and for those with a loop of their own.
+  bool turn(Duration sleep_max);
+  void stop();  // any thread; run() returns after one more turn
 
   [[nodiscard]] Instant now() const override { return now_; }
   Instant refresh_now() override;
@@ -61,18 +60,18 @@ class EpollLoop final : public ports::Loop {
 
  private:
   [[nodiscard]] int sleep_ms(Duration sleep_max);
-  void take_posted();
-  void wake();
+  bool take_posted();
+  void wake_if_asleep();
 
   FileDescriptor epoll_;
   FileDescriptor wake_up_;
   Instant now_;
   TimerHeap timers_;
   LoopItemList soon_;
-  std::atomic<bool> stopping_ = false;
 
   std::mutex mutex_;     // guards the four below
   bool asleep_ = false;  // a post must wake it
+  bool stopping_ = false;
   std::vector<std::coroutine_handle<>> posted_;
   std::vector<std::move_only_function<void()>> submitted_;
   std::vector<std::coroutine_handle<>> posted_batch_;  // loop thread: swapped with posted_, keeps its memory
