@@ -6,29 +6,37 @@
 namespace obleth::wire {
 namespace {
 
+bool is_plain(char byte) {
+  return static_cast<unsigned char>(byte) < 0x80 && byte != '\\';
+}
+
 class CharacterCounter {
  public:
   explicit CharacterCounter(TextMeasure& measure) : measure_(measure) {}
 
-  // Eight bytes of plain ASCII; false when they are not, and nothing is counted.
-  bool count_eight(const char* bytes) {
-    const ByteLanes lanes(bytes);
-    if ((lanes.beyond_ascii() | lanes.equal_to('\\')) != 0) return false;
-    const std::uint64_t letters = lanes.letters();
-    const std::uint64_t capitals = lanes.between('A', 'Z');
+  // Counts the plain ASCII at the beginning of eight bytes, and answers how much of it there is.
+  std::size_t count_plain(const char* eight_bytes) {
+    const ByteLanes lanes(eight_bytes);
+    const std::uint64_t special = lanes.beyond_ascii() | lanes.equal_to('\\');
+    const std::size_t plain = special == 0 ? ByteLanes::width : ByteLanes::first(special);
+    if (plain == 0) return 0;
+    const std::uint64_t counted = ~std::uint64_t{0} >> (64 - 8 * plain);
+    const std::uint64_t letters = lanes.letters() & counted;
+    const std::uint64_t capitals = lanes.between('A', 'Z') & counted;
     const std::uint64_t behind_letter = letters << 8 | (in_word_ ? first_lane : 0);
     const std::uint64_t behind_small = (letters & ~capitals) << 8 | (behind_small_ ? first_lane : 0);
     const int letter_count = ByteLanes::count(letters);
-    const int digits = ByteLanes::count(lanes.between('0', '9'));
-    const int spaces = ByteLanes::count(lanes.equal_to(' '));
+    const int digits = ByteLanes::count(lanes.between('0', '9') & counted);
+    const int spaces = ByteLanes::count(lanes.equal_to(' ') & counted);
     measure_.letters += letter_count;
     measure_.words += ByteLanes::count((letters & ~behind_letter) | (capitals & behind_small));
     measure_.digits += digits;
     measure_.spaces += spaces;
-    measure_.punctuation += static_cast<int>(ByteLanes::width) - letter_count - digits - spaces;
-    in_word_ = letters >> 63 != 0;
-    behind_small_ = (letters & ~capitals) >> 63 != 0;
-    return true;
+    measure_.punctuation += static_cast<int>(plain) - letter_count - digits - spaces;
+    const std::uint64_t last_lane = first_lane << (8 * (plain - 1));
+    in_word_ = (letters & last_lane) != 0;
+    behind_small_ = (letters & ~capitals & last_lane) != 0;
+    return plain;
   }
 
   void count(std::uint32_t code_point) {
@@ -67,11 +75,9 @@ bool measure_string(const JsonString& text, TextMeasure& measure) {
   CharacterCounter counter(measure);
   std::string_view rest = text.raw;
   while (!rest.empty()) {
-    while (rest.size() >= ByteLanes::width && counter.count_eight(rest.data()))
-      rest.remove_prefix(ByteLanes::width);
-    // What stopped the eight lies within the next eight bytes: take them one by one.
-    const std::size_t slow_end = rest.size() - std::min(rest.size(), ByteLanes::width);
-    while (!rest.empty() && rest.size() > slow_end) {
+    if (rest.size() >= ByteLanes::width) rest.remove_prefix(counter.count_plain(rest.data()));
+    // What stopped the eight, and what is like it: escapes and characters beyond ASCII, one by one.
+    while (!rest.empty() && (rest.size() < ByteLanes::width || !is_plain(rest.front()))) {
       const Utf8Character next = first_string_character(rest);
       if (next.bytes == 0) return false;
       counter.count(next.code_point);
