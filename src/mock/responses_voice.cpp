@@ -122,8 +122,8 @@ class ResponsesVoice final : public Voice {
       return;
     }
     write_parts(out, R"({"input_tokens":)", plan_.prompt_tokens,
-                R"(,"input_tokens_details":{"cached_tokens":0},"output_tokens":)", plan_.output_tokens(),
-                R"(,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":)",
+                R"(,"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":0},"output_tokens":)",
+                plan_.output_tokens(), R"(,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":)",
                 plan_.prompt_tokens + plan_.output_tokens(), "}");
   }
 
