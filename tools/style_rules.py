@@ -29,8 +29,8 @@ EMPTY_WORDS = {
 }
 # Names that others chose: the log level, a container's member, the field of a server-sent event, a model's card.
 GIVEN_NAMES = {"info", "data", "context_window", "data_dir"}
-# Where a word is a term of art: an API's routes, the field of an event, what OpenSSL calls a digest under way.
-WORDS_OF_PROTOCOLS = {"handler": "^src/admin/", "handlers": "^src/admin/", "data": "/sse_", "context": "^src/adapters/crypto/"}
+# Where a word is a term of art: an API's routes, the field of an event and the data plane, OpenSSL's digest under way.
+WORDS_OF_PROTOCOLS = {"handler": "^src/admin/", "handlers": "^src/admin/", "data": "/sse_|^src/app/", "context": "^src/adapters/crypto/"}
 
 SLEEPS = re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep|time\.sleep|asyncio\.sleep)\s*\(|resolve\s*=>\s*setTimeout")
 TEST_HEAD = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)")
@@ -39,8 +39,26 @@ OPEN_MARK = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(\(\d+\))?")
 OUTSIDE = re.compile(r"\.\./sha" r"red/|/work/(?:sha" r"red|main|brief)|\bissues? [A-H]\b")
 
 
+# Headers below src/ that tests alone include: told by find_support_of_tests, once for a tree.
+support_of_tests = set()
+
+
+def find_support_of_tests(included):
+    """From {path: [names included]}. What only tests include is a test."""
+    support_of_tests.clear()
+    while True:
+        used = {}
+        for path, names in included.items():
+            for name in names:
+                used.setdefault("src/" + name, []).append(is_test(path))
+        more = {path for path in included if path.endswith(".hpp") and used.get(path) and all(used[path])}
+        if more <= support_of_tests:
+            return
+        support_of_tests.update(more)
+
+
 def is_test(path):
-    return path.startswith("tests/") or path.endswith(("_test.cpp", "_test.hpp", "_fixture.hpp", "_bench.hpp", "_test.py"))
+    return path.startswith("tests/") or path.endswith(("_test.cpp", "_test.py")) or path in support_of_tests
 
 
 def size_of_file(path, text):
@@ -111,15 +129,26 @@ def without_condition(statement):
     return statement[close + 1 :].strip() if close < len(statement) else statement
 
 
+LAMBDA = re.compile(r"(?<![\w\])])\[([^\[\]]*)\]\s*(?=\()")
+
+
+def lambdas(code):
+    """(offset, captures, body) of every lambda with a parameter list."""
+    for hit in LAMBDA.finditer(code):
+        parameters_end = matching_close(code, hit.end())
+        body = code.find("{", parameters_end)
+        between = code[parameters_end + 1 : body]
+        if body >= 0 and re.fullmatch(r"[\w\s:<>,*&>-]*", between):
+            yield hit.start(), hit.group(1).strip(), code[body : matching_close(code, body)]
+
+
 def no_captures_beside_await(code):
-    for hit in re.finditer(r"(?<![\w\])])\[[^\[\]]+\]\s*(?=\()", code):
-        parameters = code.index("(", hit.end() - 1)
-        body = code.find("{", matching_close(code, parameters))
-        between = code[matching_close(code, parameters) + 1 : body]
-        if body < 0 or not re.fullmatch(r"[\w\s:<>,*&>-]*", between):
-            continue
-        if re.search(r"\bco_(await|return|yield)\b", code[body : matching_close(code, body)]):
-            yield line_of(code, hit.start()), "a coroutine lambda with captures, which die before it: write a function"
+    for start, captures, body in lambdas(code):
+        own = body
+        for _, _, inner in lambdas(body):
+            own = own.replace(inner, "")
+        if captures and re.search(r"\bco_(await|return|yield)\b", own):
+            yield line_of(code, start), "a coroutine lambda with captures, which die before it: write a function"
 
 
 def words_of(name):

@@ -26,7 +26,7 @@ LIBRARIES = {
     "spdlog": ("spdlog/",),
     "SQLite": ("sqlite3.h",),
     "yaml-cpp": ("yaml-cpp/",),
-    "POSIX": ("sys/", "arpa/", "netinet/", "linux/", "unistd.h", "fcntl.h", "netdb.h", "poll.h", "signal.h", "dirent.h"),
+    "POSIX": ("sys/", "arpa/", "netinet/", "linux/", "unistd.h", "fcntl.h", "netdb.h", "poll.h", "signal.h", "dirent.h", "pthread.h"),
     "tests": ("gtest/", "gmock/", "benchmark/"),
 }
 
@@ -192,7 +192,7 @@ def files_of(root):
     return sorted(name for name in names if (root / name).is_file())
 
 
-def check_cpp(path, text, included):
+def check_cpp(path, text):
     code = without_comments_and_literals(text)
     yield from style.header_opens_well(path, text)
     yield from style.no_macros(code)
@@ -202,8 +202,6 @@ def check_cpp(path, text, included):
     if path.startswith("src/"):
         yield from layering(path, code)
         yield from purity(path, code)
-        if not style.is_test(path):
-            included[path] = [name for _, name, quoted in includes(code) if quoted]
 
 
 def check_text(root, path, text):
@@ -218,19 +216,30 @@ def check_text(root, path, text):
         yield from table_is_true(path, text)
 
 
-def check_tree(root):
-    """Every violation as `path:line: message`, sorted."""
-    found, included, sources = [], {}, []
+def read_files(root):
+    """{path: text} of everything that is text."""
+    texts = {}
     for path in files_of(root):
         try:
-            text = (root / path).read_text()
+            texts[path] = (root / path).read_text()
         except UnicodeDecodeError:
             continue
+    return texts
+
+
+def check_tree(root):
+    """Every violation as `path:line: message`, sorted."""
+    texts = read_files(root)
+    sources = [path for path in texts if path.endswith((".cpp", ".hpp"))]
+    included = {path: [name for _, name, quoted in includes(texts[path]) if quoted] for path in sources}
+    style.find_support_of_tests(included)
+    found = []
+    for path, text in texts.items():
         found += [(path, line, message) for line, message in check_text(root, path, text)]
-        if path.endswith((".cpp", ".hpp")):
-            sources.append(path)
-            found += [(path, line, message) for line, message in check_cpp(path, text, included)]
-    for ring in folder_cycles(included):
+    for path in sources:
+        found += [(path, line, message) for line, message in check_cpp(path, texts[path])]
+    product = {path: names for path, names in included.items() if path.startswith("src/") and not style.is_test(path)}
+    for ring in folder_cycles(product):
         found.append(("src", 1, f"folders include each other: {' → '.join(ring)}; move the shared part down"))
     for symbol in style.symbols(root, sources) if sources else ():
         found += [(symbol["path"], line, message) for line, message in style.symbol_rules(symbol)]

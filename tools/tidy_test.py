@@ -69,6 +69,14 @@ class Planted(unittest.TestCase):
         })
         self.assertTrue(any("core/budget → core/fairshare → core/budget" in line for line in told), told)
 
+    def test_what_only_tests_include_is_a_test(self):
+        world = {"src/core/fairshare/world.hpp": HEADER + "#include <random>\n"}
+        by_test = {"src/core/fairshare/a_test.cpp": '#include "core/fairshare/world.hpp"\n'}
+        by_product = {"src/core/fairshare/a.cpp": '#include "core/fairshare/world.hpp"\n'}
+        self.assertEqual(self.found_in(world | by_test), [])
+        told = self.found_in(world | by_test | by_product)
+        self.assertTrue(any("may not include <random>" in line for line in told), told)
+
     # ---- sizes
 
     def test_files_have_a_bound_and_tests_a_wider_one(self):
@@ -127,6 +135,7 @@ class Planted(unittest.TestCase):
         self.assert_told("src/gateway/a.cpp", "auto t = [&x](int y) -> Task<int> { co_return x + y; };\n", "captures")
         self.assert_silent("src/gateway/a.cpp", "auto t = [](int y) -> Task<int> { co_return y; };\n")
         self.assert_silent("src/gateway/a.cpp", "auto t = [&x](int y) { return x[0] + y; };\n")
+        self.assert_silent("src/gateway/a.cpp", "auto t = [&x](int y) { spawn([](int z) -> Task<> { co_return; }(y)); };\n")
 
     def test_a_test_does_not_sleep(self):
         self.assert_told("src/base/a_test.cpp", "void f() { std::this_thread::sleep" "_for(1s); }\n", "a test sleeps")
