@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/commands.hpp"
+#include "app/options.hpp"
 #include "app/version.hpp"
 #include "cli/run_command.hpp"
 
@@ -20,7 +21,8 @@ void print_usage(std::FILE* to) {
                "  demo           gateway, mock upstream and two tenants, with lines ready to paste\n"
                "  mock-upstream  an OpenAI-compatible server for tests and benchmarks\n"
                "  check-config   reads the settings and says what is wrong with them\n"
-               "  version        the version of this program\n%s",
+               "  settings       the reference of every setting, as docs/settings.md holds it\n"
+               "%s",
                std::string(obleth::cli::client_commands_help()).c_str());
 }
 
@@ -45,6 +47,10 @@ int main(int count, char** words) {
   if (verb == "demo") return obleth::app::run_demo(rest, environment());
   if (verb == "mock-upstream") return obleth::app::run_mock_upstream(rest);
   if (verb == "check-config") return obleth::app::run_check_config(rest, environment());
+  if (verb == "settings") {
+    std::fputs(obleth::app::settings_reference().c_str(), stdout);
+    return obleth::cli::exit_done;
+  }
   if (verb == "--help" || verb == "-h" || verb == "help") {
     print_usage(stdout);
     return obleth::cli::exit_done;
