@@ -52,6 +52,8 @@ struct AuditWords {
   std::string actor;
   std::string action;
   std::string target;
+  std::string since;
+  std::string until;
   std::size_t limit = 50;
 };
 
@@ -67,12 +69,15 @@ void add_audit(CLI::App& app, Chosen& chosen) {
   list.add_option("--actor", words->actor, "only what this admin token did");
   list.add_option("--action", words->action, "only this, such as tenant.create");
   list.add_option("--target", words->target, "only about this");
+  list.add_option("--since", words->since, "not before (RFC 3339)");
+  list.add_option("--until", words->until, "not after");
   list.add_option("--limit", words->limit, "rows at most");
   list.callback([&chosen, words] {
     chosen.command = [words](const AdminClient& client, Report& report) -> Result<void> {
       std::string query;
       const std::array filters{std::pair{"actor", words->actor}, std::pair{"action", words->action},
-                               std::pair{"target", words->target}};
+                               std::pair{"target", words->target}, std::pair{"since", words->since},
+                               std::pair{"until", words->until}};
       for (const auto& [name, value] : filters) {
         if (!value.empty()) query += std::string("&") + name + "=" + percent_encoded(value);
       }
@@ -124,8 +129,8 @@ void add_apply(CLI::App& app, Chosen& chosen) {
 
 void add_export(CLI::App& app, Chosen& chosen) {
   app.add_subcommand("export", "the whole configuration as a file for apply, without secrets")->callback([&chosen] {
-    chosen.command = [](const AdminClient& client, Report& report) -> Result<void> {
-      const Result<std::string> text = client.text("/api/v1/export");
+    chosen.command = [&chosen](const AdminClient& client, Report& report) -> Result<void> {
+      const Result<std::string> text = client.text(chosen.as_json ? "/api/v1/export" : "/api/v1/export?format=yaml");
       if (!text) return fail(text.error());
       report.raw(*text);
       return {};

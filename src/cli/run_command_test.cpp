@@ -163,15 +163,17 @@ TEST_F(CommandLine, CapacityIsSet) {
 
 TEST_F(CommandLine, ApplySendsTheFileAsItIsAndADryRunSaysSo) {
   typed_ = "capacity: {max_in_flight: 8}\n";
-  server_.answer_json("POST /api/v1/apply?dry_run=true", R"({"changes":[]})");
+  server_.answer_json("POST /api/v1/apply?dry_run=true",
+                      R"({"dry_run":true,"changes":[{"action":"create","kind":"group","name":"night"}],"secrets":[]})");
   const Ran ran = run({"apply", "-f", "-", "--dry-run"});
   EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(ran.out, "dry_run  yes\nsecrets  -\n\nchanges\naction  kind   name\ncreate  group  night\n");
   EXPECT_EQ(body(0), typed_);
   EXPECT_NE(server_.asked().at(0).find("Content-Type: application/yaml\r\n"), std::string::npos);
 }
 
 TEST_F(CommandLine, AnAnswerInChunksIsReadWhole) {
-  server_.answer("GET /api/v1/export",
+  server_.answer("GET /api/v1/export?format=yaml",
                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\ngroups:\r\n4\r\n []\n\r\n0\r\n\r\n");
   const Ran ran = run({"export"});
   EXPECT_EQ(ran.code, exit_done) << ran.err;

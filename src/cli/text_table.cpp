@@ -50,6 +50,18 @@ void append_line(std::string& text, std::string line) {
   text += line + "\n";
 }
 
+bool is_list_of_objects(const json::value& value) {
+  return value.is_array() && !value.as_array().empty() && value.as_array().front().is_object();
+}
+
+// Every member of the first row is a column.
+std::string whole_table(const json::array& rows) {
+  std::vector<Column> columns;
+  for (const auto& member : rows.front().as_object())
+    columns.push_back({member.key(), member.key()});
+  return text_table(rows, columns);
+}
+
 }  // namespace
 
 std::string text_table(const json::array& rows, std::span<const Column> columns) {
@@ -87,11 +99,16 @@ std::string text_record(const json::object& record) {
   for (const auto& member : record)
     widest = std::max(widest, member.key().size());
   std::string text;
+  std::string below;
   for (const auto& member : record) {
     const std::string name(member.key());
-    append_line(text, name + std::string(widest + 2 - name.size(), ' ') + cell_of(&member.value()).text);
+    if (is_list_of_objects(member.value())) {
+      below += "\n" + name + "\n" + whole_table(member.value().as_array());
+    } else {
+      append_line(text, name + std::string(widest + 2 - name.size(), ' ') + cell_of(&member.value()).text);
+    }
   }
-  return text;
+  return text + below;
 }
 
 }  // namespace obleth::cli

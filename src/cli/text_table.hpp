@@ -14,7 +14,7 @@ struct Column {
 };
 
 [[nodiscard]] std::string text_table(const boost::json::array& rows, std::span<const Column> columns);
-// One row, member by member, one per line.
+// One row, member by member, one per line; a list of objects follows as a table of its own.
 [[nodiscard]] std::string text_record(const boost::json::object& record);
 
 }  // namespace obleth::cli
