@@ -1,4 +1,5 @@
 // `obleth demo`: the gateway, a mock upstream and two tenants of different weight, with lines ready to paste.
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>

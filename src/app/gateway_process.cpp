@@ -178,8 +178,7 @@ Task<void> GatewayProcess::stop() {
   const ShutdownTimes times{house_->options().drain_notice, house_->options().shutdown_grace};
   co_await shut_down(loop_, house_->readiness, *listeners_.data, data_threads_, times);
   upkeep_.stop();
-  const Result<void> flushed = co_await house_->keys.flush_uses();
-  static_cast<void>(flushed);  // when a key was last used is no loss to stop for
+  co_await house_->keys.flush_uses();
   loop_.stop();
 }
 

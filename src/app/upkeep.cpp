@@ -45,8 +45,7 @@ Task<void> Upkeep::look_for_changes() {
                             version.error().message);
       continue;
     }
-    const Result<void> polled = co_await house_.keys.poll_version();
-    if (!polled) continue;
+    co_await house_.keys.poll_version();
     if (*version == version_seen_) continue;
     const Result<void> followed = co_await house_.follower.follow(ports::EverythingChanged{});
     if (followed) version_seen_ = *version;
@@ -57,11 +56,7 @@ Task<void> Upkeep::write_key_uses() {
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + key_use_period, &stop_);
     if (!came) co_return;
-    const Result<void> written = co_await house_.keys.flush_uses();
-    if (!written) {
-      observe::log_once_per(complaint_period, observe::LogLevel::warn, "last_used_at could not be written",
-                            written.error().message);
-    }
+    co_await house_.keys.flush_uses();
   }
 }
 

@@ -4,28 +4,35 @@
 #include <utility>
 
 namespace obleth::gateway {
+namespace {
+
+// Why the answer is cut: what gave the smallest cap.
+std::string_view reason_of(std::int64_t cap, const ports::Reservation& reservation) {
+  if (reservation.output_cap != cap) return "saturation";
+  return reservation.softened_by == ports::SoftenedBy::budget ? "budget" : "quota";
+}
+
+}  // namespace
 
 Softened soften_request(Admitted admitted) {
+  const ports::Reservation& reservation = admitted.budget.granted();
   const std::optional<std::int64_t>& by_pressure = admitted.grant.output_cap;
-  const std::optional<std::int64_t>& by_limits = admitted.budget.granted().output_cap;
+  const std::optional<std::int64_t>& by_limits = reservation.output_cap;
   std::optional<std::int64_t> cap = by_pressure;
   if (by_limits) cap = std::min(*by_limits, by_pressure.value_or(*by_limits));
   if (cap) {
-    admitted.record->admission = AdmissionOutcome::brownout;
-    admitted.record->brownout_cap = cap;
+    UsageRecord& record = *admitted.record;
+    record.admission = AdmissionOutcome::brownout;
+    record.brownout_cap = cap;
+    record.brownout_reason = reason_of(*cap, reservation);
   }
   return {std::move(admitted), cap};
 }
 
 void append_brownout_header(std::string& lines, const Softened& softened) {
   if (!softened.output_cap) return;
-  const ports::Reservation& reservation = softened.budget.granted();
-  const bool by_limits = reservation.output_cap == softened.output_cap;
-  const std::string_view reason = !by_limits                                             ? "saturation"
-                                  : reservation.softened_by == ports::SoftenedBy::budget ? "budget"
-                                                                                         : "quota";
   lines += "x-obleth-brownout: max_tokens=" + std::to_string(*softened.output_cap) + "; reason=";
-  lines += reason;
+  lines += softened.record->brownout_reason;
   lines += "\r\n";
 }
 
