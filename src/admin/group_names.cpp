@@ -1,7 +1,5 @@
 #include "admin/group_names.hpp"
 
-#include "admin/group_fields.hpp"
-
 namespace obleth::admin {
 
 void GroupNames::remember(const Group& group) {
@@ -18,7 +16,7 @@ Task<Outcome<std::string>> GroupNames::name_of(GroupId id) {
   co_return (*found)->name;
 }
 
-Task<Outcome<GroupId>> GroupNames::id_of(std::string name, Reading& reading, Edit& edit) {
+Task<Outcome<GroupId>> GroupNames::id_of(std::string name, Reading& reading) {
   if (const auto known = ids_.find(name); known != ids_.end()) co_return known->second;
   const Result<std::optional<Group>> found = co_await desk_.store().find_group(name);
   if (!found) co_return std::unexpected(refuse_fault(found.error()));
@@ -26,14 +24,8 @@ Task<Outcome<GroupId>> GroupNames::id_of(std::string name, Reading& reading, Edi
     remember(**found);
     co_return (*found)->id;
   }
-  if (name != default_group_name) {
-    reading.fault_at("group", "names no group: create \"" + name + "\" first");
-    co_return GroupId{};
-  }
-  const Group made = new_group(desk_, name);
-  remember(made);
-  edit.add(ports::PutGroup{made, true}, group_note("group.create", nullptr, &made), ports::GroupsChanged{});
-  co_return made.id;
+  reading.fault_at("group", "names no group: create \"" + name + "\" first");
+  co_return GroupId{};
 }
 
 }  // namespace obleth::admin

@@ -19,10 +19,9 @@ class GroupNames {
   explicit GroupNames(RecordDesk& desk) : desk_(desk) {}
 
   Task<Outcome<std::string>> name_of(GroupId id);
-  // The id of a group that exists or that this edit makes. The default group is made where it is missing; any other
-  // unknown name is a fault of the field "group".
-  Task<Outcome<GroupId>> id_of(std::string name, Reading& reading, Edit& edit);
-  // A group that this edit makes.
+  // The id of a group that exists, or that was remembered; an unknown name is a fault of the field "group".
+  Task<Outcome<GroupId>> id_of(std::string name, Reading& reading);
+  // A group that is about to be made.
   void remember(const Group& group);
 
  private:

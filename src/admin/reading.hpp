@@ -49,6 +49,8 @@ class Reading {
   };
   [[nodiscard]] Step member(std::string_view name) { return {*this, joined(name)}; }
   [[nodiscard]] Step item(std::size_t at) { return {*this, path_ + "[" + std::to_string(at) + "]"}; }
+  // A step that was written down: ".name" or "[3]".
+  [[nodiscard]] Step inside(const std::string& step) { return {*this, path_ + step}; }
   // For what follows, in another way: a nested reading of a declarative file.
   void set_mode(ReadMode mode) { mode_ = mode; }
 

@@ -51,7 +51,7 @@ class RecordDesk {
   }
 
   // co_await desk.turn() before reading what is to be changed.
-  [[nodiscard]] WriteGate::Entry turn() { return gate_.enter(); }
+  Task<WriteGate::Turn> turn() { return gate_.enter(); }
   // The configuration's new version.
   Task<Outcome<std::uint64_t>> commit(const Caller& caller, Edit edit);
 

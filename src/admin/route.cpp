@@ -73,7 +73,7 @@ RouteMatch RouteTable::match(std::string_view method, std::string_view path) con
   for (std::size_t at = 0; at < routes_.size(); ++at) {
     if (!fits(segments_[at], segments)) continue;
     const Route& route = routes_[at];
-    if (route.method == method || (method == "HEAD" && route.method == "GET")) {
+    if (route.method == method || (method == "HEAD" && route.method == "GET" && route.answer)) {
       match.route = &route;
       match.path = path_values(segments_[at], segments);
       return match;

@@ -102,7 +102,7 @@ class RouteTable {
     describe(name + "Change", fields.schema(SchemaKind::change));
   }
 
-  // path: raw, without the query. HEAD matches GET.
+  // path: raw, without the query. HEAD matches GET, but for streams.
   [[nodiscard]] RouteMatch match(std::string_view method, std::string_view path) const;
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
   [[nodiscard]] const std::map<std::string, Json>& schemas() const { return schemas_; }

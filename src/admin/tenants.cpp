@@ -123,11 +123,11 @@ Task<Reply> Tenants::create(const Call& call) {
   TenantDoc doc = new_tenant(desk_);
   Reading reading(ReadMode::create);
   tenant_fields().take(doc, call.body, reading);
-  Edit made;
   GroupNames groups(desk_);
-  const Outcome<GroupId> group = co_await groups.id_of(doc.group, reading, made);
+  const Outcome<GroupId> group = co_await groups.id_of(doc.group, reading);
   if (!group) co_return group.error();
   if (reading.failed()) co_return refuse_body(reading);
+  Edit made;
   made.add(ports::PutTenant{tenant_record(doc, *group), true}, tenant_note("tenant.create", nullptr, &doc),
            ports::TenantChanged{doc.tenant.id});
   const auto done = co_await desk_.commit(call.caller, std::move(made));
@@ -182,13 +182,13 @@ Task<Reply> Tenants::remove(const Call& call) {
 }
 
 Task<Reply> Tenants::save(const Call& call, const TenantDoc& current, TenantDoc next, Reading& reading) {
-  Edit changed;
   GroupNames groups(desk_);
   Outcome<GroupId> group = next.tenant.group;
-  if (next.group != current.group) group = co_await groups.id_of(next.group, reading, changed);
+  if (next.group != current.group) group = co_await groups.id_of(next.group, reading);
   if (!group) co_return group.error();
   if (reading.failed()) co_return refuse_body(reading);
   next.tenant.updated_at = desk_.now();
+  Edit changed;
   changed.add(ports::PutTenant{tenant_record(next, *group), false}, tenant_note("tenant.update", &current, &next),
               ports::TenantChanged{next.tenant.id});
   const auto done = co_await desk_.commit(call.caller, std::move(changed));

@@ -1,13 +1,15 @@
 // One write at a time: a change reads the record, changes what it names and commits, and nothing comes between.
 //
-// Turns are given in the order of arrival. Thread: any; a waiter resumes on its own loop.
+// Turns are given in the order of arrival. A waiter that is destroyed gives up its place. Thread: any; a waiter resumes
+// on its own loop. Waiting needs a loop; bounded by the listener's connections.
 #pragma once
 
-#include <coroutine>
 #include <deque>
+#include <memory>
 #include <mutex>
+#include <utility>
 
-#include "ports/loop.hpp"
+#include "base/task.hpp"
 
 namespace obleth::admin {
 
@@ -27,32 +29,21 @@ class WriteGate {
     WriteGate* gate_;
   };
 
-  // co_await gate.enter(): the turn.
-  class Entry {
-   public:
-    explicit Entry(WriteGate& gate) : gate_(gate) {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    [[nodiscard]] bool await_suspend(std::coroutine_handle<> waiting) { return gate_.wait(waiting); }
-    [[nodiscard]] Turn await_resume() const noexcept { return Turn(gate_); }
-
-   private:
-    WriteGate& gate_;
-  };
-  [[nodiscard]] Entry enter() { return Entry(*this); }
+  Task<Turn> enter();
 
  private:
-  struct Waiter {
-    std::coroutine_handle<> waiting;
-    ports::Loop* loop;
-  };
+  struct Place;
+  class Waiting;
 
-  // False: the turn is the caller's at once.
-  bool wait(std::coroutine_handle<> waiting);
+  // Null: the gate is the caller's at once.
+  std::shared_ptr<Place> queue_up();
+  // True: the place had its turn already.
+  bool give_up(const std::shared_ptr<Place>& place);
   void leave();
 
   std::mutex mutex_;
-  bool taken_ = false;         // under mutex_
-  std::deque<Waiter> queue_;   // under mutex_; bounded by the listener's connections
+  bool taken_ = false;                          // under mutex_
+  std::deque<std::shared_ptr<Place>> queue_;    // under mutex_
 };
 
 }  // namespace obleth::admin

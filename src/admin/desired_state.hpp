@@ -1,0 +1,38 @@
+// The document that apply takes and export gives: groups, tenants with their keys, models, MCP servers, capacity.
+//
+// A section is a list of objects that hold their name, or an object of names and objects. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/json.hpp"
+#include "admin/reading.hpp"
+#include "admin/reply.hpp"
+#include "admin/route.hpp"
+
+namespace obleth::admin {
+
+// One resource as the document states it.
+struct StatedItem {
+  std::string name;
+  Json body;         // with its name
+  std::string step;  // where it stands in its section: "[0]", ".chatbot"
+};
+
+[[nodiscard]] bool names(const std::vector<StatedItem>& stated, std::string_view name);
+
+// The resources of a section, by name_field; faults for those without a name and for names that stand twice.
+[[nodiscard]] std::vector<StatedItem> stated_items(const Json& section, std::string_view name_field, Reading& reading);
+
+// JSON or YAML, by its content type, else by its first character. Refused: what is no object, unknown sections.
+[[nodiscard]] Outcome<Json> read_document(const std::string& text, std::string_view content_type);
+
+// A switch of the document: prune, dry_run. Absent is false.
+[[nodiscard]] bool stated_switch(const Json& document, std::string_view name, Reading& reading);
+
+// "DesiredState" and the schemas that it is made of.
+void describe_desired_state(RouteTable& table);
+
+}  // namespace obleth::admin

@@ -1,0 +1,128 @@
+#include "admin/management_api.hpp"
+
+#include <string>
+#include <utility>
+
+#include "admin/authenticate_admin.hpp"
+#include "admin/receive_call.hpp"
+#include "base/ensure.hpp"
+
+namespace obleth::admin {
+namespace {
+
+struct Target {
+  std::string_view path;
+  std::string_view query;
+};
+
+Target split(std::string_view target) {
+  const std::size_t mark = target.find('?');
+  if (mark == std::string_view::npos) return {target, {}};
+  return {target.substr(0, mark), target.substr(mark + 1)};
+}
+
+std::string head_lines(const Reply& reply) {
+  std::string lines = "Cache-Control: no-store\r\n" + reply.header_lines;
+  if (!reply.content_type.empty()) lines += "Content-Type: " + reply.content_type + "\r\n";
+  return lines;
+}
+
+Task<void> send(const Reply& reply, ports::ClientExchange& exchange) {
+  const std::string lines = head_lines(reply);
+  const Result<void> started = co_await exchange.start(reply.status, lines, reply.body.size(), {});
+  if (!started) co_return;
+  const std::string_view body = exchange.head().method == "HEAD" ? std::string_view() : std::string_view(reply.body);
+  static_cast<void>(co_await exchange.finish(body));
+}
+
+Reply refuse_method(const RouteMatch& match) {
+  Reply reply = refuse(405, "method_not_allowed", "Use one of these methods here: " + match.allowed_methods + ".");
+  reply.header_lines = "Allow: " + match.allowed_methods + "\r\n";
+  return reply;
+}
+
+}  // namespace
+
+ManagementApi::ManagementApi(Dependencies dependencies) : given_(std::move(dependencies)) {
+  ensure(static_cast<bool>(given_.is_refused_host), "the Management API is told which addresses are refused");
+  tenants_.register_in(table_);
+  keys_.register_in(table_);
+  groups_.register_in(table_);
+  fairshare_.register_in(table_);
+  capacity_.register_in(table_);
+  models_.register_in(table_);
+  model_endpoints_.register_in(table_);
+  model_trial_.register_in(table_);
+  mcp_servers_.register_in(table_);
+  audit_log_.register_in(table_);
+  admin_tokens_.register_in(table_);
+  settings_.register_in(table_);
+  apply_.register_in(table_);
+  status_pages_.register_in(table_);
+}
+
+Task<void> ManagementApi::serve(ports::ClientExchange& exchange) {
+  const auto [path, raw_query] = split(exchange.head().target);
+  const RouteMatch match = table_.match(exchange.head().method, path);
+  if (match.route != nullptr && match.route->stream) {
+    const Outcome<Call> call = co_await receive(match, raw_query, exchange);
+    if (call) co_return co_await match.route->stream(*call, exchange);
+    co_return co_await send(call.error(), exchange);
+  }
+  Reply reply;
+  if (match.route == nullptr)
+    reply = co_await answer_unrouted(match, path, exchange);
+  else
+    reply = co_await answer_for(match, raw_query, exchange);
+  co_await send(reply, exchange);
+}
+
+// Whether a path exists is nobody's business who has no token.
+Task<Reply> ManagementApi::answer_unrouted(const RouteMatch& match, std::string_view path,
+                                           ports::ClientExchange& exchange) {
+  if (path.starts_with(api_prefix)) {
+    const Outcome<Caller> caller = co_await authenticate_admin(given_, exchange.head(), exchange.client_address());
+    if (!caller) co_return caller.error();
+  }
+  if (!match.allowed_methods.empty()) co_return refuse_method(match);
+  co_return refuse(404, "not_found", "There is nothing at this path. /api/v1/openapi.json lists what there is.");
+}
+
+Task<Outcome<Call>> ManagementApi::receive(const RouteMatch& match, std::string_view raw_query,
+                                           ports::ClientExchange& exchange) {
+  const Route& route = *match.route;
+  Call call;
+  call.path = match.path;
+  call.departure = &exchange.departure();
+  if (route.access != Access::open) {
+    Outcome<Caller> caller = co_await authenticate_admin(given_, exchange.head(), exchange.client_address());
+    if (!caller) co_return std::unexpected(caller.error());
+    call.caller = std::move(*caller);
+    if (route.access == Access::admin && call.caller.role != AdminRole::admin)
+      co_return std::unexpected(refuse(403, "forbidden", "A viewer's token may read, not change: use an admin's."));
+  }
+  Outcome<std::vector<NamedText>> query = read_query(raw_query, route);
+  if (!query) co_return std::unexpected(query.error());
+  call.query = std::move(*query);
+  if (route.body == BodyKind::none) co_return std::move(call);
+  Outcome<std::string> body = co_await read_body(exchange, admin_body_bytes_max);
+  if (!body) co_return std::unexpected(body.error());
+  call.content_type = exchange.head().fields.find("content-type").value_or(std::string_view());
+  if (route.body == BodyKind::raw) {
+    call.raw_body = std::move(*body);
+    co_return std::move(call);
+  }
+  Outcome<Json> json = read_json(*body);
+  if (!json) co_return std::unexpected(json.error());
+  call.body = std::move(*json);
+  co_return std::move(call);
+}
+
+Task<Reply> ManagementApi::answer_for(const RouteMatch& match, std::string_view raw_query,
+                                      ports::ClientExchange& exchange) {
+  const Outcome<Call> call = co_await receive(match, raw_query, exchange);
+  if (!call) co_return call.error();
+  co_return co_await match.route->answer(*call);
+}
+
+}  // namespace obleth::admin
