@@ -58,6 +58,10 @@ std::uint32_t Admission::capacity() const {
   return state_->limits.capacity;
 }
 
+std::string_view Admission::broken_invariant() const {
+  return state_->tree.broken_invariant();
+}
+
 std::optional<std::int64_t> Admission::learned_output(TenantId tenant, ModelId model) const {
   const ModelIndex index = state_->models.find(model);
   return index == ModelIndex::none ? std::nullopt : state_->estimates.mean(tenant, index);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/instant.hpp"
@@ -86,6 +87,8 @@ class Admission {
   // Learned mean output of this tenant and model; the model's mean stands in; absent before the first.
   [[nodiscard]] std::optional<std::int64_t> learned_output(TenantId tenant, ModelId model) const;
   [[nodiscard]] Snapshot snapshot(Instant now) const;
+  // Empty when all is well. Looks at everything; for tests and simulations.
+  [[nodiscard]] std::string_view broken_invariant() const;
 
  private:
   struct State;

@@ -56,19 +56,24 @@ void expect_agreement(Algorithm algorithm) {
     const auto operations = random_operations(seed + world, events_per_world);
     const auto failure = run(operations, algorithm);
     if (!failure) continue;
-    const auto least = shortened({operations.begin(), operations.begin() + static_cast<std::ptrdiff_t>(failure->at + 1)},
-                                 algorithm);
+    const auto least =
+        shortened({operations.begin(), operations.begin() + static_cast<std::ptrdiff_t>(failure->at + 1)}, algorithm);
     std::ostringstream report;
     for (const Operation& operation : least) {
-      report << "  {" << operation.kind << ", " << operation.a << "u, " << operation.b << "u, " << operation.c << "u},\n";
+      report << "  {" << operation.kind << ", " << operation.a << "u, " << operation.b << "u, " << operation.c
+             << "u},\n";
     }
     FAIL() << run(least, algorithm)->what << "\nseed " << seed + world << ", shortened to\n" << report.str();
   }
 }
 
-TEST(AdmissionProperty, HierarchicalTurnsAgreeWithThePlainRules) { expect_agreement(Algorithm::hierarchical); }
+TEST(AdmissionProperty, HierarchicalTurnsAgreeWithThePlainRules) {
+  expect_agreement(Algorithm::hierarchical);
+}
 
-TEST(AdmissionProperty, WeightedTurnsAgreeWithThePlainRules) { expect_agreement(Algorithm::weighted); }
+TEST(AdmissionProperty, WeightedTurnsAgreeWithThePlainRules) {
+  expect_agreement(Algorithm::weighted);
+}
 
 }  // namespace
 }  // namespace obleth::fairshare

@@ -52,7 +52,8 @@ class EventWorld {
               .algorithm = algorithm}),
         reference_(4, timeout),
         flat_(algorithm == Algorithm::weighted) {
-    for (std::uint32_t t = 0; t < tenants; ++t) group_of_[t] = t % groups;
+    for (std::uint32_t t = 0; t < tenants; ++t)
+      group_of_[t] = t % groups;
   }
 
   // Empty: all is as it should be. Otherwise what is not.
@@ -78,7 +79,7 @@ class EventWorld {
 
   void pass(const Operation& operation) {
     // Now and then everybody stays away for so long that idle nodes are forgotten.
-    const bool long_silence = operation.kind % 331 == 7 && rig_.engine.in_flight() == 0;
+    const bool long_silence = operation.kind % 331 == 700 && rig_.engine.in_flight() == 0;
     const std::uint32_t ms = operation.c % 4 == 0 ? operation.c % 1500 : operation.c % 40;
     rig_.pass(long_silence ? Duration(std::chrono::minutes(11)) : Duration(std::chrono::milliseconds(ms)));
   }
@@ -110,7 +111,8 @@ class EventWorld {
     if (refused(waiters_)) {
       reference_.look(node, model);
     } else {
-      reference_.arrive(waiters_, {.key = &node, .model = model, .prompt = event.prompt_tokens, .cap = event.requested_cap});
+      reference_.arrive(waiters_,
+                        {.key = &node, .model = model, .prompt = event.prompt_tokens, .cap = event.requested_cap});
     }
     ++arrived_;
     return compare(waiters_);
@@ -135,9 +137,10 @@ class EventWorld {
     event.learn = operation.b % 3 != 0;
     // Often what was told; sometimes less, sometimes more.
     if (operation.b % 4 != 0) {
-      event.usage = TokenUsage{.prompt = {request.prompt},
-                               .cached = {operation.b % 2 == 0 ? request.prompt / 2 : 0},
-                               .output = {operation.b % 5 == 0 ? request.output / 2 : request.output + operation.b % 300}};
+      event.usage =
+          TokenUsage{.prompt = {request.prompt},
+                     .cached = {operation.b % 2 == 0 ? request.prompt / 2 : 0},
+                     .output = {operation.b % 5 == 0 ? request.output / 2 : request.output + operation.b % 300}};
     }
     rig_.step(event);
     return end(waiter);
@@ -282,16 +285,19 @@ class EventWorld {
 
   // The same turns in the same order, for the same reason; and then every count and share.
   std::string compare(std::uint64_t newcomer) {
+    if (const auto broken = rig_.engine.broken_invariant(); !broken.empty()) return std::string(broken);
     if (newcomer != 0 && !refused(newcomer)) waiting_.push_back(newcomer);
     std::size_t compared = 0;
     while (const auto turn = reference_.turn()) {
       if (compared == rig_.actions.granted.size()) return "a slot is free and an eligible request waits";
       const Granted& granted = rig_.actions.granted[compared++];
       if (granted.waiter != turn->waiter) {
-        return "request " + std::to_string(granted.waiter) + " went, not " + std::to_string(turn->waiter);
+        return "request " + std::to_string(granted.waiter) + " went with key " + std::to_string(granted.key) +
+               ", not " + std::to_string(turn->waiter) + " with key " + std::to_string(turn->key);
       }
       if (granted.by_age_guard != turn->by_age_guard) return "the age guard acted on one side only";
-      if (granted.key != turn->key) return "key of the turn";
+      if (granted.key != turn->key)
+        return "turn at key " + std::to_string(granted.key) + ", not " + std::to_string(turn->key);
       if (granted.virtual_time != turn->virtual_time) return "virtual time at the turn";
       const std::int64_t cap = reference_.requests().at(granted.waiter).cap;
       if (granted.output_cap.value_or(cap) > cap) return "a cap was raised";
@@ -328,6 +334,9 @@ class EventWorld {
       const Node& tenant = *reference_.find(2, share.tenant.bits.low - 1);
       if (share.reserved_cost.value != tenant.account.reserved_cost()) return "reserved cost of a tenant";
       if (share.in_flight != tenant.in_flight) return "in flight of a tenant";
+      if (share.lag != reference_.lag(tenant)) {
+        return "lag " + std::to_string(share.lag) + ", not " + std::to_string(reference_.lag(tenant));
+      }
       reserved_by_tenants += share.reserved_cost.value;
     }
     if (reserved != reserved_by_tenants) return "reserved cost is not that of the requests that run";

@@ -25,7 +25,6 @@ class ReferenceScheduler {
   struct Model {
     ModelSettings settings;
     std::uint32_t in_flight = 0;
-    std::uint32_t reopened = 0;
     bool was_open = true;
   };
   struct Lane {
@@ -33,7 +32,6 @@ class ReferenceScheduler {
     std::uint64_t since = 0;
     std::int64_t clock = 0;
     std::int64_t shift = 0;
-    std::uint32_t reopened_seen = 0;
     bool in_line = false;
     std::deque<std::uint64_t> waiters;
   };
@@ -155,7 +153,8 @@ class ReferenceScheduler {
     accrue(request);
   }
   void tick(const std::vector<std::uint64_t>& running) {
-    for (const std::uint64_t waiter : running) accrue(requests_.at(waiter));
+    for (const std::uint64_t waiter : running)
+      accrue(requests_.at(waiter));
   }
   // cost: what the engine says it came to.
   void finish(std::uint64_t waiter, std::int64_t cost) {
@@ -195,7 +194,8 @@ class ReferenceScheduler {
   }
   void move(Node& tenant, Node& group) {
     Node& from = *tenant.parent;
-    for (auto& [model, lane] : tenant.lanes) lane.in_line = false;
+    for (auto& [model, lane] : tenant.lanes)
+      lane.in_line = false;
     std::map<std::uint64_t, std::int64_t> debts;
     std::erase(from.children, &tenant);
     from.in_flight -= tenant.in_flight;
@@ -229,7 +229,19 @@ class ReferenceScheduler {
     const auto found = models_.find(id);
     if (found == models_.end()) return true;
     const Model& model = found->second;
-    return model.settings.eligible && (!model.settings.max_in_flight || model.in_flight < *model.settings.max_in_flight);
+    return model.settings.eligible &&
+           (!model.settings.max_in_flight || model.in_flight < *model.settings.max_in_flight);
+  }
+  // Virtual time that a node is behind (> 0) or ahead of (< 0) its share.
+  [[nodiscard]] std::int64_t lag(const Node& node) const {
+    std::optional<std::int64_t> most;
+    for (const auto& [model, lane] : node.lanes) {
+      const Lane& line = node.parent->lanes.at(model);
+      const std::int64_t reached = node.account.settled() + lane.offset + line.shift;
+      const std::int64_t behind = node.parent->virtual_time - reached;
+      if (lane.in_line || behind <= 0) most = std::max(most.value_or(behind), behind);
+    }
+    return most.value_or(0);
   }
   // Nothing on the way is at its cap.
   [[nodiscard]] bool may_go(const Request& request) const {
@@ -242,7 +254,8 @@ class ReferenceScheduler {
 
  private:
   static void each_on_path(const Request& request, auto&& act) {
-    for (Node* at = request.key; at != nullptr; at = at->parent) act(*at);
+    for (Node* at = request.key; at != nullptr; at = at->parent)
+      act(*at);
   }
   [[nodiscard]] const TokenCosts& costs(const Request& request) { return models_[request.model].settings.costs; }
 
@@ -262,14 +275,7 @@ class ReferenceScheduler {
   }
   void synchronise(Node& parent, std::uint64_t model) {
     Lane& line = parent.lanes.at(model);
-    const std::uint32_t reopened = models_[model].reopened;
-    if (line_empty(parent, model)) {
-      line.clock = std::max(line.clock, parent.virtual_time - line.shift);
-      line.reopened_seen = reopened;
-    } else if (open(model) && line.reopened_seen != reopened) {
-      line.shift = std::max(line.shift, parent.virtual_time - line.clock);
-      line.reopened_seen = reopened;
-    }
+    if (line_empty(parent, model)) line.clock = std::max(line.clock, parent.virtual_time - line.shift);
   }
   [[nodiscard]] std::int64_t reference(const Node& parent, std::uint64_t model) const {
     const Lane& line = parent.lanes.at(model);
@@ -318,7 +324,8 @@ class ReferenceScheduler {
   static void start_on_whole_unit(Node& node) {
     const std::int64_t before = node.account.settled();
     node.account.drop_fraction();
-    for (auto& [model, lane] : node.lanes) lane.offset -= node.account.settled() - before;
+    for (auto& [model, lane] : node.lanes)
+      lane.offset -= node.account.settled() - before;
   }
 
   void take_out(std::uint64_t waiter) {
@@ -338,8 +345,7 @@ class ReferenceScheduler {
     if (oldest == nullptr) return std::nullopt;
     const Request& request = oldest->second;
     const Node& tenant = *request.key->parent;
-    const std::int64_t offset =
-        tenant.lanes.at(request.model).offset + tenant.parent->lanes.at(request.model).shift;
+    const std::int64_t offset = tenant.lanes.at(request.model).offset + tenant.parent->lanes.at(request.model).shift;
     return Turn{.waiter = oldest->first,
                 .by_age_guard = true,
                 .key = tenant.account.start_tag() + offset,
@@ -356,7 +362,6 @@ class ReferenceScheduler {
       for (Node* child : at->children) {
         for (auto& [model, lane] : child->lanes) {
           if (!lane.in_line || !open(model)) continue;
-          synchronise(*at, model);
           const std::int64_t whole_offset = lane.offset + at->lanes.at(model).shift;
           const std::pair order{child->account.start_tag() + whole_offset, lane.since};
           if (first != nullptr && order >= least) continue;
@@ -419,11 +424,20 @@ class ReferenceScheduler {
     largest_.see(request.charged, now_);
   }
 
-  // A model that was full or without endpoint and is not any more has come back.
+  // A model that was full or without endpoint and is not any more has come back: all its lines rise to virtual time.
   void watch(std::uint64_t id) {
     Model& model = models_[id];
-    if (open(id) && !model.was_open) ++model.reopened;
+    if (open(id) && !model.was_open) {
+      lift(root_, id);
+      for (auto& [name, node] : nodes_)
+        lift(*node, id);
+    }
     model.was_open = open(id);
+  }
+  static void lift(Node& parent, std::uint64_t model) {
+    if (line_empty(parent, model)) return;
+    Lane& line = parent.lanes.at(model);
+    line.shift = std::max(line.shift, parent.virtual_time - line.clock);
   }
 
   Node root_;

@@ -9,6 +9,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/instant.hpp"
@@ -84,6 +85,9 @@ class ShareTree {
   // same. Looks at a few nodes per call.
   void forget_idle(Instant now);
 
+  // Empty when all is well. Looks at everything; for tests and simulations.
+  [[nodiscard]] std::string_view broken_invariant() const;
+
   [[nodiscard]] std::int64_t forgiven_cost() const { return forgiven_cost_; }
   // Virtual time that the node is behind (> 0) or ahead of (< 0) its share.
   [[nodiscard]] std::int64_t lag(NodeIndex node) const;
@@ -103,6 +107,17 @@ class ShareTree {
     friend std::size_t hash_value(const KeyName& name) { return hash_value(name.key) ^ (hash_value(name.tenant) * 31); }
   };
 
+  struct Sums {
+    std::uint32_t in_flight = 0;
+    std::uint32_t queued = 0;
+    std::uint32_t children = 0;
+    std::int64_t reserved = 0;
+    std::int64_t queued_cost = 0;
+    std::int64_t ready_weight = 0;
+    bool operator==(const Sums&) const = default;
+  };
+
+  [[nodiscard]] std::string_view broken_lane(NodeIndex node) const;
   NodeIndex add_node(Bits128 id, NodeIndex parent, const NodeSettings& settings);
   LaneIndex lane_of(NodeIndex node, ModelIndex model);
   void each_lane(NodeIndex node, auto&& act) const {
@@ -124,6 +139,7 @@ class ShareTree {
   void refresh(NodeIndex node);
   void forgive(LaneIndex index);
   void synchronise(Lane& line);
+  [[nodiscard]] std::int64_t shift_now(const Lane& line) const;
   [[nodiscard]] std::int64_t reference(const Lane& line) const;
   [[nodiscard]] std::int64_t ahead(LaneIndex index);
   [[nodiscard]] LaneIndex first_child(NodeIndex parent);

@@ -8,17 +8,22 @@ namespace obleth::fairshare {
 // ---- lines ------------------------------------------------------------------------------------------------------
 
 // Brings a line up to date with its parent's virtual time. An empty line follows it. A line whose model was full comes
-// back as a whole, like one that was idle: lifted to virtual time, with the differences inside it untouched.
+// back as a whole, like one that was idle: lifted to virtual time, with the differences inside it untouched. That is
+// due when the model reopens and done when the line is next looked at, before its parent's time or its own members
+// change.
 void ShareTree::synchronise(Lane& line) {
-  const std::int64_t virtual_time = nodes_[line.node].virtual_time;
-  const Gate& gate = gates_[static_cast<std::size_t>(line.model)];
   if (line.ready.empty()) {
-    line.clock = std::max(line.clock, virtual_time - line.shift);
-    line.reopened_seen = gate.reopened;
-  } else if (gate.open && line.reopened_seen != gate.reopened) {
-    line.shift = std::max(line.shift, virtual_time - line.clock);
-    line.reopened_seen = gate.reopened;
+    line.clock = std::max(line.clock, nodes_[line.node].virtual_time - line.shift);
+  } else {
+    line.shift = shift_now(line);
   }
+  line.reopened_seen = gates_[static_cast<std::size_t>(line.model)].reopened;
+}
+
+std::int64_t ShareTree::shift_now(const Lane& line) const {
+  const bool came_back = line.reopened_seen != gates_[static_cast<std::size_t>(line.model)].reopened;
+  if (line.ready.empty() || !came_back) return line.shift;
+  return std::max(line.shift, nodes_[line.node].virtual_time - line.clock);
 }
 
 // To where a lane of this line is lifted: the parent's virtual time, but among those who wait for a full model their
@@ -68,13 +73,14 @@ void ShareTree::enter(LaneIndex index) {
   const bool was_empty = line.ready.empty();
   line.ready_weight += node.account.weight();
   line.ready.push({.key = node.account.start_tag() + lane.offset, .since = lane.since, .item = index}, places());
-  if (!was_empty || line.up == LaneIndex::none || nodes_[line.node].parked()) return;
+  if (!was_empty) return;
   line.since = lane.since;
-  enter(lane.up);
+  if (line.up != LaneIndex::none && !nodes_[line.node].parked()) enter(lane.up);
 }
 
 void ShareTree::leave(LaneIndex index) {
   Lane& line = lanes_[lanes_[index].up];
+  synchronise(line);
   line.ready.erase(index, places());
   line.ready_weight -= nodes_[lanes_[index].node].account.weight();
   if (line.ready.empty() && line.in_line()) leave(lanes_[index].up);
@@ -114,8 +120,9 @@ LaneIndex ShareTree::first_child(NodeIndex parent) {
   std::pair<std::int64_t, std::uint64_t> least{};
   each_lane(parent, [&](LaneIndex index) {
     Lane& line = lanes_[index];
-    if (line.ready.empty() || !model_open(line.model)) return;
+    if (line.ready.empty()) return;
     synchronise(line);
+    if (!model_open(line.model)) return;
     const auto& top = line.ready.top();
     const std::pair order{top.key + line.shift, top.since};
     if (first != LaneIndex::none && !(order < least)) return;
@@ -175,7 +182,7 @@ Pick ShareTree::out_of_turn(LaneIndex leaf) {
   const Lane& tenant = lanes_[lanes_[leaf].up];
   const Lane& line = lanes_[tenant.up];
   return {.leaf = leaf,
-          .key = nodes_[tenant.node].account.start_tag() + tenant.offset + line.shift,
+          .key = nodes_[tenant.node].account.start_tag() + tenant.offset + shift_now(line),
           .virtual_time = nodes_[line.node].virtual_time,
           .settled = {},
           .moves_time = false};
@@ -241,7 +248,7 @@ std::int64_t ShareTree::lag(NodeIndex index) const {
     const Lane& lane = lanes_[at];
     const Lane& line = lanes_[lane.up];
     const std::int64_t behind =
-        nodes_[line.node].virtual_time - line.shift - lane.offset - nodes_[index].account.settled();
+        nodes_[line.node].virtual_time - shift_now(line) - lane.offset - nodes_[index].account.settled();
     if (!lane.in_line() && behind > 0) return;  // idleness earns nothing
     lag = known ? std::max(lag, behind) : behind;
     known = true;

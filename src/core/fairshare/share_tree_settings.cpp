@@ -79,7 +79,7 @@ void ShareTree::park_or_return(NodeIndex index, bool was_parked) {
   if (parked == was_parked) return;
   each_lane(index, [&](LaneIndex lane) {
     if (parked && lanes_[lane].in_line()) leave(lane);
-    if (!parked && lanes_[lane].has_work()) enter(lane);
+    if (!parked && lanes_[lane].has_work() && !lanes_[lane].in_line()) enter(lane);
   });
 }
 
