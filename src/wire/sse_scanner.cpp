@@ -9,6 +9,7 @@ namespace obleth::wire {
 namespace {
 
 constexpr std::int64_t bytes_per_token = 4;
+constexpr std::size_t looked_at_each_time_bytes = 1024;
 
 void give(std::string_view piece, std::vector<std::string_view>& out) {
   if (!piece.empty()) out.push_back(piece);
@@ -88,6 +89,7 @@ void SseScanner::read_event(std::string_view event, bool single_line) {
 void SseScanner::begin_event() {
   event_.clear();
   sent_ = 0;
+  next_look_ = 0;
   undecided_ = true;
   oversized_ = false;
 }
@@ -137,8 +139,11 @@ std::size_t SseScanner::held_from() {
     const bool ended = line.ends_with('\n') || line.ends_with('\r');
     if (!ended && may_become_payload_line(line)) return at;
     if (is_payload_line(line)) {
+      if (event_.size() < next_look_) return at;
       std::string joined;
       undecided_ = may_become_usage_only(sse_payload(event_, joined));
+      // A long one is looked at again when it has grown by a sixteenth, so that tiny pieces do not cost their square.
+      next_look_ = event_.size() + (event_.size() > looked_at_each_time_bytes ? event_.size() / 16 : 0);
       return undecided_ ? at : event_.size();
     }
     at += line.size();

@@ -60,10 +60,11 @@ class SseScanner {
   bool oversized_ = false;       // the incomplete event passed its bound and is not kept
   bool skip_line_feed_ = false;  // the event taken out ended in CR: an LF that follows belongs to it
   SseBoundary boundary_;
-  std::size_t sent_ = 0;  // bytes of event_ that have gone on
-  std::string event_;     // the incomplete event
-  std::string opening_;   // what its events have in common
-  std::string released_;  // what was held back and goes on with this call
+  std::size_t sent_ = 0;       // bytes of event_ that have gone on
+  std::size_t next_look_ = 0;  // at event_, when it has this size
+  std::string event_;          // the incomplete event
+  std::string opening_;        // what its events have in common
+  std::string released_;       // what was held back and goes on with this call
   std::optional<TokenUsage> usage_;
   std::int64_t content_events_ = 0;
   std::int64_t content_bytes_ = 0;

@@ -208,6 +208,17 @@ TEST(SseScanner, AnEventThatGrowsPastTheBoundIsNotHeld) {
   EXPECT_EQ(relay.finish(), huge + "\"}}\n\n" + hello);
 }
 
+TEST(SseScanner, ALongEventMayComeInTinyPieces) {
+  const std::string padding = R"("x":")" + std::string(5000, 'x') + "\",";
+  const std::string usage = "data: {" + padding +
+                            R"("choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}})"
+                            "\n\n";
+  const std::string content = "data: {" + padding +
+                              R"("choices":[{"delta":{"content":"a"}}]})"
+                              "\n\n";
+  EXPECT_EQ(relayed(hello + usage + content + done, true), hello + content + done);
+}
+
 TEST(SseScanner, GeneratedTokensAreCountedFromContent) {
   Relay relay(true);
   relay.feed(role + hello + hello + stop + usage_only + done);
