@@ -209,7 +209,7 @@ TEST(SseScanner, AnEventThatGrowsPastTheBoundIsNotHeld) {
 }
 
 TEST(SseScanner, ALongEventMayComeInTinyPieces) {
-  const std::string padding = R"("x":")" + std::string(5000, 'x') + "\",";
+  const std::string padding = R"("x":")" + std::string(1500, 'x') + "\",";
   const std::string usage = "data: {" + padding +
                             R"("choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}})"
                             "\n\n";
