@@ -62,7 +62,8 @@ void KeyTable::put(const ports::PutKey& write) const {
 // Unique among the keys of one tenant; keys without a name are many.
 void KeyTable::check_name_free(const ApiKey& key) const {
   if (key.name.empty()) return;
-  Statement find(connection_, "SELECT 1 FROM keys WHERE tenant_id = ? AND name = ? AND id <> ?");
+  // Says again that the name is not empty, so that the index over named keys is used.
+  Statement find(connection_, "SELECT 1 FROM keys WHERE tenant_id = ? AND name = ? AND name <> '' AND id <> ?");
   if (!find.bind(key.tenant).bind(key.name).bind(key.id).step()) return;
   refuse(FaultKind::conflict, "the tenant has a key named \"" + key.name + "\" already", "name");
 }
@@ -89,13 +90,15 @@ std::optional<ApiKey> KeyTable::find(const SecretHash& hash, WallTime now) const
 }
 
 ports::Page<ApiKey> KeyTable::page(const std::optional<TenantId>& tenant, const ports::PageRequest& request) const {
-  static const std::string sql = "SELECT " + column_list(columns) +
-                                 " FROM keys WHERE (created_at, id) > (?, ?) AND instr(lower(name), lower(?)) > 0"
-                                 " AND (?4 IS NULL OR tenant_id = ?4) ORDER BY created_at, id LIMIT ?5";
+  static const std::string from_start = " AND (created_at, id) > (?, ?) AND instr(lower(name), lower(?)) > 0";
+  static const std::string select = "SELECT " + column_list(columns) + " FROM keys WHERE ";
+  static const std::string of_tenant = select + "tenant_id = ?" + from_start + " ORDER BY created_at, id LIMIT ?";
+  static const std::string of_all = select + "1" + from_start + " ORDER BY created_at, id LIMIT ?";
   const PageStart start = start_of(request.cursor);
   const std::size_t rows = rows_of(request);
-  Statement list(connection_, sql);
-  list.bind(start.at).bind(start.id).bind(request.name_contains).bind(tenant).bind(rows + 1);
+  Statement list(connection_, tenant ? of_tenant : of_all);
+  if (tenant) list.bind(*tenant);
+  list.bind(start.at).bind(start.id).bind(request.name_contains).bind(rows + 1);
   return read_page<ApiKey>(list, rows, read_key);
 }
 

@@ -34,6 +34,7 @@ CREATE TABLE keys (
   weight INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, last_used_at INTEGER) STRICT;
 CREATE UNIQUE INDEX keys_by_name ON keys (tenant_id, name) WHERE name <> '';
 CREATE INDEX keys_by_age ON keys (created_at, id);
+CREATE INDEX keys_by_tenant ON keys (tenant_id, created_at, id);
 CREATE INDEX keys_by_former_hash ON keys (former_hash) WHERE former_hash IS NOT NULL;
 
 CREATE TABLE models (

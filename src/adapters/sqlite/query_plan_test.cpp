@@ -1,0 +1,50 @@
+// The questions that grow with the record are answered from an index: a scan would make every write as slow as the
+// record is long.
+#include <gtest/gtest.h>
+
+#include "adapters/sqlite/migrations.hpp"
+#include "adapters/sqlite/statement.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+std::string plan_of(SqliteConnection& connection, const std::string& sql) {
+  const std::string explain = "EXPLAIN QUERY PLAN " + sql;
+  Statement ask(connection, explain);
+  std::string plan;
+  while (ask.step()) {
+    Row row(ask);
+    for (int unused = 0; unused < 3; ++unused)
+      static_cast<void>(row.integer());
+    plan += row.text() + "; ";
+  }
+  return plan;
+}
+
+TEST(QueryPlan, NoQuestionScansAGrowingTable) {
+  SqliteConnection connection({":memory:"});
+  migrate(connection, record_migrations());
+  for (const char* sql : {
+           "SELECT * FROM keys WHERE hash = ?",
+           "SELECT * FROM keys WHERE former_hash = ? AND former_expires_at > ?",
+           "SELECT 1 FROM keys WHERE tenant_id = ? AND name = ? AND name <> '' AND id <> ?",
+           "SELECT * FROM keys WHERE tenant_id = ? AND (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?",
+           "SELECT * FROM keys WHERE 1 AND (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?",
+           "SELECT 1 FROM keys WHERE tenant_id = ?",  // what deleting a tenant asks
+           "SELECT count(*) FROM tenants WHERE group_id = ?",
+           "SELECT * FROM tenants WHERE id = ?1 OR name = ?2 LIMIT 1",
+           "SELECT 1 FROM tenants WHERE name = ? AND id <> ?",
+           "SELECT * FROM tenants WHERE (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?",
+           "SELECT 1 FROM model_names WHERE name = ? AND model_id <> ?",
+           "SELECT * FROM endpoints WHERE model_id = ? ORDER BY position",
+           "SELECT * FROM audit WHERE (at, id) < (?, ?) ORDER BY at DESC, id DESC LIMIT ?",
+       }) {
+    const std::string plan = plan_of(connection, sql);
+    EXPECT_NE(plan.find("SEARCH"), std::string::npos) << sql << "\n" << plan;
+    EXPECT_EQ(plan.find("SCAN"), std::string::npos) << sql << "\n" << plan;
+    EXPECT_EQ(plan.find("TEMP B-TREE"), std::string::npos) << sql << "\n" << plan;
+  }
+}
+
+}  // namespace
+}  // namespace obleth::adapters
