@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "adapters/os/address_policy.hpp"
 #include "app/version.hpp"
 #include "observe/log.hpp"
 
@@ -52,6 +53,12 @@ admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream) 
                                    .upstream = &upstream,
                                    .version = std::string(version)};
   dependencies.tokens.push_back({.name = "configuration", .token = house.options().admin_token});
+  // A literal only: what a name leads to is looked at when it is connected to.
+  dependencies.is_refused_host = [policy = adapters::AddressPolicy{house.options().block_private_networks,
+                                                                   house.options().allowed_cidrs}](std::string_view host) {
+    const auto address = adapters::NetAddress::parse(host, 0);
+    return address && adapters::is_refused_address(*address, policy);
+  };
   dependencies.live.snapshot = [&house] { return house.desk.snapshot(house.clock.now()); };
   dependencies.live.endpoint_state = [&house](EndpointId id) { return endpoint_state(house, id); };
   dependencies.live.not_ready_because = [&house] { return house.readiness.reason(); };
