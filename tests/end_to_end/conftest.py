@@ -8,7 +8,7 @@ from support.gateway import Gateway, MockUpstream
 @pytest.fixture(scope="session")
 def upstream():
     """One mock upstream for every test that does not break it."""
-    with MockUpstream(["--ttft-ms", "1", "--token-ms", "1", "--output-tokens", "16"]) as server:
+    with MockUpstream(["--ttft-ms", "1", "--token-ms", "1", "--output-tokens", "64"]) as server:
         yield server
 
 
