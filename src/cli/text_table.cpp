@@ -14,12 +14,23 @@ struct Cell {
   bool to_the_right = false;
 };
 
+// An object in a cell is for orientation; --json has the whole of it.
+std::string shortened(std::string text) {
+  constexpr std::size_t bytes_max = 60;
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (text[end] & '\xC0') == '\x80')
+    --end;
+  text.resize(end);
+  return text + "…";
+}
+
 Cell cell_of(const json::value* value) {
   if (value == nullptr || value->is_null()) return {"-"};
-  if (value->is_string()) return {std::string(value->as_string())};
+  if (value->is_string()) return {value->as_string().empty() ? "-" : std::string(value->as_string())};
   if (value->is_bool()) return {value->as_bool() ? "yes" : "no"};
   if (value->is_number()) return {json::serialize(*value), true};
-  if (!value->is_array()) return {json::serialize(*value)};
+  if (!value->is_array()) return {shortened(json::serialize(*value))};
   std::string joined;
   for (const json::value& item : value->as_array())
     joined += (joined.empty() ? "" : ", ") + cell_of(&item).text;
