@@ -39,6 +39,7 @@ Task<void> answer_health(ports::ClientExchange& exchange, bool readiness_asked, 
 Task<void> send_rest(Settled settled) {
   ports::ClientExchange& exchange = *settled.exchange;
   if (settled.client_left) co_return;
+  if (settled.ends_connection) exchange.close_after();
   if (!exchange.started()) {
     co_await send_whole(exchange, settled.status, std::move(settled.unsent_head), std::move(settled.unsent_body));
     co_return;

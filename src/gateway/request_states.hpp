@@ -134,6 +134,7 @@ struct Settled {
   std::string unsent_head;
   std::string unsent_body;
   bool ends_cleanly = true;
+  bool ends_connection = false;  // what was cut short is followed by nothing
 };
 
 }  // namespace obleth::gateway

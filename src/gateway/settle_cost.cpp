@@ -93,7 +93,8 @@ Settled settle_cost(Relayed relayed, Estimates& estimates) {
           .client_left = relayed.ending == Ending::client_left,
           .unsent_head = std::move(relayed.unsent_head),
           .unsent_body = std::move(relayed.unsent_body),
-          .ends_cleanly = relayed.ends_cleanly};
+          .ends_cleanly = relayed.ends_cleanly,
+          .ends_connection = relayed.ending == Ending::upstream_broke};
 }
 
 }  // namespace obleth::gateway
