@@ -11,14 +11,6 @@ KEY_LINE = "Authorization: Bearer {secret}\r\n"
 OK_BODY = b'{"model":"mock-model","messages":[]}'
 
 
-def head(line, *lines, key=True):
-    return (line, list(lines), key)
-
-
-def raw(text):
-    return ("raw", text)
-
-
 def header_cases():
     length = f"Content-Length: {len(OK_BODY)}"
     post = "POST /v1/chat/completions HTTP/1.1"
@@ -129,6 +121,8 @@ def request_line_cases():
     ]
     for number, line in enumerate(lines):
         yield f"line-{number}", line, ["Host: a", f"Content-Length: {len(OK_BODY)}"]
+    for control in [*range(32), 0x5C, 0x7F]:
+        yield f"encoded-{control:02x}-in-a-path", f"POST /v1/x%{control:02X}y HTTP/1.1", ["Host: a", "Content-Length: 0"]
     yield "upgrade", "POST /v1/chat/completions HTTP/1.1", ["Host: a", "Connection: upgrade", "Upgrade: h2c"]
     yield "encoded", "POST /v1/chat/completions HTTP/1.1", [
         "Host: a",
@@ -183,7 +177,7 @@ def body_cases():
     ]
     for key, values in {
         "stream": ['"true"', "1", "[]", "{}"],
-        "max_tokens": ["0", "-1", "1.5", '"5"', "1e3", "[]", "true", "99999999999999999999999"],
+        "max_tokens": ["0", "-1", "1.5", '"5"', "1e3", "[]", "true"],
         "max_completion_tokens": ["0", "-5", '"x"', "{}"],
         "n": ["0", "-1", "17", "1.5", '"2"', "1000000000000"],
         "stream_options": ["1", '"x"', "[]", '{"include_usage":"yes"}', '{"include_usage":1}'],
@@ -269,7 +263,7 @@ def read_answer(connection):
 
 
 def test_there_are_enough_cases():
-    assert len(CASES) >= 250
+    assert len(CASES) >= 300
 
 
 @pytest.mark.parametrize(("name", "request_head", "body"), CASES, ids=[case[0] for case in CASES])
