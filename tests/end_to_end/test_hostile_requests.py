@@ -123,6 +123,10 @@ def request_line_cases():
         yield f"line-{number}", line, ["Host: a", f"Content-Length: {len(OK_BODY)}"]
     for control in [*range(32), 0x5C, 0x7F]:
         yield f"encoded-{control:02x}-in-a-path", f"POST /v1/x%{control:02X}y HTTP/1.1", ["Host: a", "Content-Length: 0"]
+    for path in ("invocations", "resume", "abort_requests", "update_weights", "scale_elastic_ep", "sleep", "wake_up"):
+        yield f"control-path-{path}", f"POST /{path} HTTP/1.1", ["Host: a", "Content-Length: 0"]
+    for path in ("load_lora_adapter", "unload_lora_adapter", "reset_prefix_cache", "start_profile", "stop_profile"):
+        yield f"control-path-{path}", f"POST /{path}/ HTTP/1.1", ["Host: a", "Content-Length: 0"]
     yield "upgrade", "POST /v1/chat/completions HTTP/1.1", ["Host: a", "Connection: upgrade", "Upgrade: h2c"]
     yield "encoded", "POST /v1/chat/completions HTTP/1.1", [
         "Host: a",

@@ -1,0 +1,123 @@
+"""Many at once: ten thousand open streams, bodies up to the memory bound, two tenants on a small capacity."""
+
+import asyncio
+import json
+import resource
+import threading
+import time
+
+import httpx
+import pytest
+
+from support.gateway import wait_until
+from support.raw_http import chat_bytes, connect, read_response, read_until, request_bytes
+
+STREAMS_WANTED = 10_000
+DESCRIPTORS_BESIDE_STREAMS = 200
+
+
+@pytest.fixture
+def stream_count():
+    """Ten thousand, or what the machine's descriptor limit leaves: the gateway needs two for every stream."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield min(STREAMS_WANTED, (hard - DESCRIPTORS_BESIDE_STREAMS) // 2)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def open_stream(address, request, turns):
+    """The connection, after its first event has come."""
+    host, port = address.rsplit(":", 1)
+    async with turns:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(request)
+        await reader.readuntil(b"data:")
+    return reader, writer
+
+
+def test_ten_thousand_streams_are_open_at_once_on_one_process(own, stream_count):
+    upstream = own.upstream("--ttft-ms", "1", "--token-ms", "60000", "--output-tokens", "3", "--threads", "2")
+    gateway = own.gateway(upstream.url, environment={"OBLETH_GLOBAL_MAX_IN_FLIGHT": str(2 * stream_count)})
+    tenant = gateway.create_tenant()
+    request = chat_bytes(tenant.secret, stream=True)
+
+    async def all_of_them():
+        turns = asyncio.Semaphore(200)
+        streams = await asyncio.gather(*(open_stream(gateway.address, request, turns) for _ in range(stream_count)))
+        seen = (upstream.stats()["open"], gateway.live()["in_flight"])
+        for _, writer in streams:
+            writer.close()
+        return seen
+
+    assert asyncio.run(all_of_them()) == (stream_count, stream_count)
+    wait_until(lambda: gateway.live()["in_flight"] == 0, seconds=60, what="the return of every permit")
+    wait_until(lambda: upstream.stats()["open"] == 0, seconds=60, what="the end of every upstream request")
+    # And it serves as before.
+    answer = httpx.post(
+        f"{gateway.base_url}/chat/completions",
+        headers={**tenant.headers, "x-mock-token-ms": "1"},
+        json={"model": "mock-model", "messages": []},
+    )
+    assert answer.status_code == 200
+
+
+def test_bodies_beyond_the_memory_bound_are_refused_and_the_memory_comes_back(own):
+    upstream = own.upstream("--ttft-ms", "1", "--token-ms", "20", "--output-tokens", "1000")
+    gateway = own.gateway(upstream.url, environment={"OBLETH_BODY_MEMORY_MAX": "16MiB", "OBLETH_BODY_MAX": "2MiB"})
+    tenant = gateway.create_tenant()
+    gateway.put_capacity(1)
+    running = connect(gateway.address)
+    running.sendall(chat_bytes(tenant.secret, stream=True))
+    read_until(running, b"data:")
+    # One tenant holds at most an eighth: 2 MiB. One body of 1.5 MiB waits in the queue, a second has no room.
+    large = json.dumps({"model": "mock-model", "messages": [], "stream": True, "x": "y" * (3 << 19)}).encode()
+    waiting = connect(gateway.address)
+    waiting.sendall(request_bytes("/v1/chat/completions", tenant.secret, large))
+    wait_until(lambda: gateway.live()["queued"] == 1, what="the queue")
+    refused = connect(gateway.address)
+    refused.sendall(request_bytes("/v1/chat/completions", tenant.secret, large))
+    status, headers, body = read_response(refused)
+    assert (status, json.loads(body)["error"]["code"]) == (503, "overloaded")
+    assert int(headers["retry-after"]) >= 1
+    waiting.close()
+    wait_until(lambda: gateway.live()["queued"] == 0, what="the empty queue")
+    again = connect(gateway.address)
+    again.sendall(request_bytes("/v1/chat/completions", tenant.secret, large))
+    wait_until(lambda: gateway.live()["queued"] == 1, what="room for the next body")
+
+
+def settled_by(gateway, tenants):
+    found = {row["tenant_id"]: row["settled_millitokens"] for row in gateway.live()["tenants"]}
+    return [found.get(tenant.id, 0) for tenant in tenants]
+
+
+@pytest.mark.parametrize("weights", [(500, 50), (1, 1, 2, 4)])
+def test_tenants_that_compete_receive_work_in_proportion_to_their_weights(own, weights):
+    upstream = own.upstream("--ttft-ms", "5", "--token-ms", "5", "--output-tokens", "20")
+    gateway = own.gateway(upstream.url)
+    tenants = [gateway.create_tenant(weight=weight) for weight in weights]
+    gateway.put_capacity(8)
+    stop = threading.Event()
+
+    def keep_asking(tenant):
+        with httpx.Client(base_url=gateway.base_url, headers=tenant.headers, timeout=60) as client:
+            while not stop.is_set():
+                client.post("/chat/completions", json={"model": "mock-model", "messages": []}).raise_for_status()
+
+    threads = [threading.Thread(target=keep_asking, args=(tenant,)) for tenant in tenants for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    try:
+        wait_until(lambda: min(settled_by(gateway, tenants)) > 0, what="the first turn of everybody")
+        before = settled_by(gateway, tenants)
+        time_is_up = time.monotonic() + 12
+        wait_until(lambda: time.monotonic() > time_is_up, seconds=30, what="twelve seconds of saturation")
+        received = [after - start for after, start in zip(settled_by(gateway, tenants), before, strict=True)]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    shares = [part / sum(received) for part in received]
+    entitled = [weight / sum(weights) for weight in weights]
+    for share, wanted in zip(shares, entitled, strict=True):
+        assert abs(share - wanted) / wanted < 0.15, (shares, entitled)
