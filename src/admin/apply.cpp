@@ -87,6 +87,7 @@ void Apply::register_in(RouteTable& table) {
                 .answered_by(this, &Apply::apply));
   table.add(get("/export", "The record as a document for apply, without secrets")
                 .gives("DesiredState")
+                .also_as("application/yaml")
                 .asks({{"format", format, "json unless given."}})
                 .answered_by(this, &Apply::give));
 }

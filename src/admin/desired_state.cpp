@@ -16,19 +16,11 @@ namespace {
 constexpr std::array<std::string_view, 7> sections = {"groups",      "tenants",  "models", "mcp_servers",
                                                       "capacity", "prune", "dry_run"};
 
-bool is_json_type(std::string_view content_type) {
-  return content_type.contains("json");
-}
-
-bool is_yaml_type(std::string_view content_type) {
-  return content_type.contains("yaml");
-}
-
+// curl -d and others send JSON and YAML under any content type, so the text itself tells what it is.
 JsonOutcome parse_document(const std::string& text, std::string_view content_type) {
-  if (is_yaml_type(content_type)) return parse_yaml(text);
   const std::size_t first = text.find_first_not_of(" \t\r\n");
-  const bool looks_like_json = first != std::string::npos && text[first] == '{';
-  return is_json_type(content_type) || looks_like_json ? parse_json(text) : parse_yaml(text);
+  const bool is_json = first != std::string::npos && text[first] == '{' && !content_type.contains("yaml");
+  return is_json ? parse_json(text) : parse_yaml(text);
 }
 
 void take_named(std::vector<StatedItem>& items, StatedItem item, Reading& reading) {

@@ -38,8 +38,11 @@ std::string_view meaning_of(int status) {
   }
 }
 
-Json content_of(const std::string& type, const std::string& schema) {
-  return Json::object({{type, Json::object({{"schema", reference_to(schema)}})}});
+Json content_of(const std::vector<std::string>& types, const std::string& schema) {
+  Json content = Json::object();
+  for (const std::string& type : types)
+    content.set(type, Json::object({{"schema", reference_to(schema)}}));
+  return content;
 }
 
 Json response(int status, const Json& content) {
@@ -64,9 +67,9 @@ Json responses_of(const Route& route) {
   const bool has_content = !route.response_schema.empty();
   Json responses = Json::object();
   responses.set(std::to_string(route.status),
-                response(route.status, has_content ? content_of(route.response_type, route.response_schema) : Json()));
+                response(route.status, has_content ? content_of(route.response_types, route.response_schema) : Json()));
   for (const int status : error_statuses(route))
-    responses.set(std::to_string(status), response(status, content_of("application/json", "Error")));
+    responses.set(std::to_string(status), response(status, content_of({"application/json"}, "Error")));
   return responses;
 }
 
@@ -104,10 +107,9 @@ std::string operation_id(const Route& route) {
 }
 
 Json request_body(const Route& route) {
-  Json content = content_of("application/json", route.request_schema);
-  if (route.body == BodyKind::raw)
-    content.set("application/yaml", Json::object({{"schema", reference_to(route.request_schema)}}));
-  return Json::object({{"content", std::move(content)}});
+  std::vector<std::string> types{"application/json"};
+  if (route.body == BodyKind::raw) types.emplace_back("application/yaml");
+  return Json::object({{"content", content_of(types, route.request_schema)}});
 }
 
 Json operation(const Route& route) {

@@ -48,7 +48,7 @@ struct Route {
   BodyKind body = BodyKind::none;
   std::string request_schema;
   std::string response_schema;  // empty: no content
-  std::string response_type = "application/json";
+  std::vector<std::string> response_types = {"application/json"};
   int status = 204;
   std::vector<int> errors;  // beyond those that every route of its access may answer
   std::vector<Parameter> query;
@@ -58,6 +58,7 @@ struct Route {
   Route&& takes_raw(std::string schema) &&;                              // JSON or YAML, read by the route itself
   Route&& gives(std::string schema, int with_status = 200) &&;           // a JSON answer
   Route&& gives_text(std::string schema, std::string type) &&;           // an answer of another type
+  Route&& also_as(std::string type) &&;                                  // the same answer in another spelling
   Route&& lists(const std::string& schema) &&;                           // one page of rows: schema + "List"
   Route&& asks(std::vector<Parameter> parameters) &&;                    // in the query
   Route&& may_answer(std::vector<int> statuses) &&;

@@ -59,8 +59,13 @@ Route&& Route::gives(std::string schema, int with_status) && {
 
 Route&& Route::gives_text(std::string schema, std::string type) && {
   response_schema = std::move(schema);
-  response_type = std::move(type);
+  response_types = {std::move(type)};
   status = 200;
+  return std::move(*this);
+}
+
+Route&& Route::also_as(std::string type) && {
+  response_types.push_back(std::move(type));
   return std::move(*this);
 }
 

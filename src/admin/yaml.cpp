@@ -1,6 +1,10 @@
 // From YAML text to Json and back, for the declarative file that apply takes and export gives.
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+#include <cctype>
+#include <set>
+
 #include "admin/json.hpp"
 
 namespace obleth::admin {
@@ -60,14 +64,22 @@ class Reader {
   std::size_t values_ = 0;
 };
 
+// Readers of YAML 1.1 take 22:00 for a number, 2026-11-01 for a date and "on" for true.
+bool needs_quotes(const std::string& text) {
+  static const std::set<std::string, std::less<>> words = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"};
+  if (plain_scalar(text).text() == nullptr || std::isalpha(static_cast<unsigned char>(text.front())) == 0) return true;
+  std::string lower = text;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return words.contains(lower);
+}
+
 void emit(YAML::Emitter& out, const Json& json) {
   if (const bool* truth = json.boolean()) {
     out << *truth;
   } else if (const Json::Number* number = json.number()) {
     out << number->text;
   } else if (const std::string* text = json.text()) {
-    // Quoted where a reader could take the plain text for something else.
-    if (plain_scalar(*text).text() == nullptr) out << YAML::DoubleQuoted;
+    if (needs_quotes(*text)) out << YAML::DoubleQuoted;
     out << *text;
   } else if (const Json::List* items = json.items()) {
     if (items->empty()) out << YAML::Flow;

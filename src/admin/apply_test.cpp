@@ -1,0 +1,136 @@
+#include "admin/api_fixture_test.hpp"
+
+namespace obleth::admin {
+namespace {
+
+class ApplyApi : public ApiTest {
+ protected:
+  static constexpr const char* file = R"(
+groups:
+  - name: batch
+    weight: 3
+tenants:
+  - name: chat
+    weight: 500
+    tokens_per_minute: 100000
+    budget: {period: month, cost_usd: "250.00"}
+    keys:
+      - name: web
+      - name: app
+        max_in_flight: 4
+  - name: nightly
+    group: batch
+models:
+  - model_name: llama
+    api_base: http://vllm:8000/v1
+    input_cost_per_token: 0.000003
+mcp_servers:
+  files:
+    upstream_url: http://mcp:3000/mcp
+capacity:
+  max_in_flight: 64
+)";
+
+  Json apply(const std::string& body, const std::string& query = "") {
+    return expect_status(200, "POST", "/apply" + query, body);
+  }
+  // "create tenant chat", …
+  static std::vector<std::string> changes_of(const Json& result) {
+    std::vector<std::string> changes;
+    for (const Json& change : *result.find("changes")->items())
+      changes.push_back(text_of(change, "action") + " " + text_of(change, "kind") + " " + text_of(change, "name"));
+    return changes;
+  }
+  using Changes = std::vector<std::string>;
+};
+
+TEST_F(ApplyApi, MakesWhatTheFileStatesInOneTransaction) {
+  const Json result = apply(file);
+  EXPECT_EQ(changes_of(result),
+            (Changes{"create group batch", "create tenant chat", "create key web", "create key app",
+                     "create tenant nightly", "create model llama", "create mcp_server files", "update capacity capacity"}));
+  ASSERT_EQ(result.find("secrets")->items()->size(), 2U);
+  EXPECT_TRUE(is_well_formed_key(text_of(result.find("secrets")->items()->front(), "secret")));
+  EXPECT_EQ(store->version().run_now().value(), 1U);
+  EXPECT_EQ(text_of(expect_status(200, "GET", "/tenants/nightly"), "group"), "batch");
+  EXPECT_EQ(text_of(expect_status(200, "GET", "/models/llama"), "input_cost_per_token"), "0.000003");
+  EXPECT_EQ(text_of(expect_status(200, "GET", "/capacity"), "max_in_flight"), "64");
+}
+
+TEST_F(ApplyApi, SecondTimeChangesNothing) {
+  apply(file);
+  const Json again = apply(file);
+  EXPECT_EQ(changes_of(again), Changes{});
+  EXPECT_TRUE(again.find("version")->is_null());
+  EXPECT_EQ(store->version().run_now().value(), 1U);
+}
+
+TEST_F(ApplyApi, DryRunTellsThePlanAndKeepsItsHandsOff) {
+  const Json plan = apply(file, "?dry_run=true");
+  EXPECT_EQ(changes_of(plan).size(), 8U);
+  EXPECT_TRUE(plan.find("secrets")->items()->empty());
+  EXPECT_EQ(store->version().run_now().value(), 0U);
+  EXPECT_TRUE(feed.changes.empty());
+  EXPECT_EQ(changes_of(apply(std::string(file) + "dry_run: true\n")).size(), 8U);
+  EXPECT_EQ(store->version().run_now().value(), 0U);
+}
+
+TEST_F(ApplyApi, ChangesOnlyWhatItNamesAndNullClears) {
+  apply(file);
+  const Json result = apply("tenants: [{name: chat, weight: 7, budget: null}]");
+  EXPECT_EQ(changes_of(result), Changes{"update tenant chat"});
+  EXPECT_EQ(text_of(result.find("changes")->items()->front(), "before"),
+            R"({"weight":500,"budget":{"period":"month","starts_at":null,"tokens":null,"cost_usd":"250.00"}})");
+  const Json chat = expect_status(200, "GET", "/tenants/chat");
+  EXPECT_EQ(text_of(chat, "tokens_per_minute"), "100000");
+  EXPECT_EQ(text_of(chat, "budget"), "null");
+}
+
+TEST_F(ApplyApi, PruneDeletesWhatASectionDoesNotName) {
+  apply(file);
+  const Json result = apply("prune: true\ngroups: []\ntenants: [{name: chat, keys: [{name: web}]}]\n");
+  EXPECT_EQ(changes_of(result), (Changes{"delete key app", "delete tenant nightly", "delete group batch"}));
+  expect_status(200, "GET", "/models/llama");
+  expect_status(200, "GET", "/mcp-servers/files");
+  EXPECT_EQ(changes_of(apply(R"({"models":[],"mcp_servers":{},"prune":true})")),
+            (Changes{"delete model llama", "delete mcp_server files"}));
+}
+
+TEST_F(ApplyApi, EveryFaultIsToldByWhereItStandsAndNothingIsDone) {
+  expect_refused(400, "POST", "/apply", R"({
+    "groups": [{"weight": 1}, {"name": "g", "weight": 0}],
+    "tenants": {"t": {"colour": "red", "group": "nobody", "keys": [{"name": "k", "weight": 0}]}},
+    "models": [{"model_name": "m", "api_base": "nowhere"}, {"model_name": "n"}],
+    "mcp_servers": [{"name": "UPPER", "upstream_url": "http://x"}],
+    "capacity": 0})",
+                 {"groups[0].name", "groups[1].weight", "tenants.t.colour", "tenants.t.group",
+                  "tenants.t.keys[0].weight", "models[0].api_base", "models[1].api_base", "mcp_servers[0].name",
+                  "capacity.max_in_flight"});
+  expect_refused(400, "POST", "/apply", R"({"tenents": [], "prune": 1})", {"tenents"});
+  expect_refused(400, "POST", "/apply", R"({"tenants": [{"name":"a"},{"name":"a"}], "prune": 1})", {"prune", "tenants[1]"});
+  expect_status(400, "POST", "/apply", "tenants: [");
+  EXPECT_EQ(store->version().run_now().value(), 0U);
+}
+
+TEST_F(ApplyApi, ExportAppliesToAnEmptyRecordAndGivesTheSameExport) {
+  apply(file);
+  for (const char* format : {"json", "yaml"}) {
+    const std::string exported = call("GET", std::string("/export?format=") + format).body;
+    EXPECT_EQ(changes_of(apply(exported)), Changes{}) << exported;
+    rebuild(true);
+    apply(exported);
+    EXPECT_EQ(call("GET", std::string("/export?format=") + format).body, exported);
+  }
+}
+
+TEST_F(ApplyApi, ConflictLeavesNothingBehind) {
+  apply(file);
+  const std::uint64_t before = store->version().run_now().value();
+  expect_status(409, "POST", "/apply",
+                R"({"tenants":[{"name":"new"}],"models":[{"model_name":"other","aliases":["llama"],"api_base":"http://v"}]})");
+  EXPECT_EQ(store->version().run_now().value(), before);
+  expect_status(404, "GET", "/tenants/new");
+}
+
+}  // namespace
+}  // namespace obleth::admin

@@ -1,0 +1,136 @@
+#include "admin/api_fixture_test.hpp"
+
+namespace obleth::admin {
+namespace {
+
+using ManagementApiTest = ApiTest;
+
+TEST_F(ManagementApiTest, OpenPagesNeedNoToken) {
+  const auto open = [this](const char* target) { return ask({.method = "GET", .target = target, .token = {}, .body = {}}); };
+  EXPECT_EQ(open("/health").body, "ok");
+  EXPECT_EQ(open("/ready").status, 200);
+  EXPECT_EQ(open("/version").body, R"({"version":"1.2.3"})");
+  EXPECT_EQ(open("/api/v1/openapi.json").status, 200);
+  EXPECT_EQ(open("/").status, 404);
+  live.not_ready_because = [] { return std::string("draining"); };
+  rebuild(true);
+  EXPECT_EQ(open("/ready").status, 503);
+  EXPECT_NE(open("/ready").body.find("draining"), std::string::npos);
+  EXPECT_EQ(open("/health").status, 200);
+}
+
+TEST_F(ManagementApiTest, UnknownPathIsNotFoundAndAWrongMethodNamesTheRightOnes) {
+  EXPECT_EQ(call("GET", "/nothing").status, 404);
+  EXPECT_EQ(call("GET", "/tenants/a/b/c").status, 404);
+  EXPECT_EQ(call("GET", "/tenants/%zz").status, 404);
+  const Answered refused = call("DELETE", "/tenants");
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_NE(refused.head.find("Allow: GET, POST\r\n"), std::string::npos) << refused.head;
+  EXPECT_EQ(call("HEAD", "/fairshare/stream").status, 405);
+}
+
+TEST_F(ManagementApiTest, HeadAnswersAsGetWithoutABody) {
+  const Answered head = call("HEAD", "/tenants");
+  EXPECT_EQ(head.status, 200);
+  EXPECT_TRUE(head.body.empty());
+}
+
+TEST_F(ManagementApiTest, SlashesFold) {
+  EXPECT_EQ(call("GET", "//tenants/").status, 200);
+}
+
+TEST_F(ManagementApiTest, BodyThatIsNoJsonObjectIsRefused) {
+  for (const char* body : {"{", "[]", "1", "null", R"({"name":"a","name":"b"})", "\x80"}) {
+    const Answered refused = call("POST", "/tenants", body);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_NE(refused.json().find("error"), nullptr) << refused.body;
+  }
+}
+
+TEST_F(ManagementApiTest, BodyOverSixteenMebibytesIsTooLarge) {
+  EXPECT_EQ(call("POST", "/tenants", std::string((16U << 20) + 1, ' ')).status, 413);
+  EXPECT_EQ(call("POST", "/tenants", R"({"name":"a"})" + std::string(16'000'000, ' ')).status, 201);
+}
+
+TEST_F(ManagementApiTest, EveryWriteHasItsAuditRowsInTheSameTransaction) {
+  const Json tenant = make_tenant("a");
+  const std::string path = "/tenants/" + id_of(tenant);
+  expect_status(200, "PATCH", path + "/weight", R"({"weight":7})");
+  expect_status(201, "POST", path + "/keys", R"({"name":"ci"})");
+  expect_status(201, "POST", "/models", R"({"model_name":"m","api_base":"http://v","api_key":"hidden"})");
+  expect_status(200, "PUT", "/capacity", R"({"max_in_flight":9})");
+  expect_status(204, "DELETE", path);
+  expect_status(409, "POST", "/models", R"({"model_name":"m","api_base":"http://v"})");
+  expect_status(400, "POST", "/models", "{}");
+  const Json log = audit();
+  std::vector<std::string> actions;
+  for (const Json& row : *log.find("data")->items()) {
+    actions.push_back(text_of(row, "action"));
+    EXPECT_EQ(text_of(row, "actor"), "root");
+    EXPECT_EQ(text_of(row, "remote_address"), "10.1.2.3");
+  }
+  EXPECT_EQ(actions, (std::vector<std::string>{"tenant.delete", "capacity.update", "model.create", "key.create",
+                                               "tenant.update", "tenant.create"}));
+  EXPECT_EQ(store->version().run_now().value(), actions.size());
+  const Json& weight = (*log.find("data")->items())[4];
+  EXPECT_EQ(text_of(weight, "before"), R"({"weight":100})");
+  EXPECT_EQ(text_of(weight, "after"), R"({"weight":7})");
+  EXPECT_EQ(text_of(weight, "target_name"), "a");
+  EXPECT_EQ(to_text(log).find("hidden"), std::string::npos);
+}
+
+TEST_F(ManagementApiTest, AuditIsFilteredByWhatWasAsked) {
+  const Json tenant = make_tenant("a");
+  clock.pass(60'000);
+  make_tenant("b");
+  const auto found = [this](const char* query) {
+    return expect_status(200, "GET", std::string("/audit?") + query).find("data")->items()->size();
+  };
+  EXPECT_EQ(found("action=tenant.create"), 2U);
+  EXPECT_EQ(found("target=b"), 1U);
+  EXPECT_EQ(found(("target=" + id_of(tenant)).c_str()), 1U);
+  EXPECT_EQ(found("since=2027-01-15T08:00:30Z"), 1U);
+  EXPECT_EQ(found("until=1800000030000"), 1U);
+  EXPECT_EQ(found("actor=nobody"), 0U);
+  expect_refused(400, "GET", "/audit?since=soon&until=later", "", {"since", "until"});
+}
+
+TEST_F(ManagementApiTest, CapacityIsKeptAndPublished) {
+  live.snapshot = [] {
+    fairshare::Snapshot snapshot;
+    snapshot.capacity = 256;
+    snapshot.in_flight = 5;
+    snapshot.queued = 2;
+    return snapshot;
+  };
+  rebuild(true);
+  EXPECT_EQ(call("GET", "/capacity").body, R"({"max_in_flight":256,"in_flight":5,"queued":2})");
+  const Json set = expect_status(200, "PUT", "/capacity", R"({"max_in_flight":64})");
+  EXPECT_EQ(text_of(set, "max_in_flight"), "64");
+  EXPECT_EQ(feed.count<ports::SettingsChanged>(), 1);
+  const auto settings = store->all_settings().run_now().value();
+  EXPECT_EQ(settings, (std::vector<std::pair<std::string, std::string>>{{"capacity", "64"}}));
+  expect_refused(400, "PUT", "/capacity", R"({"max_in_flight":0})", {"max_in_flight"});
+  expect_refused(400, "PUT", "/capacity", "{}", {"max_in_flight"});
+}
+
+TEST_F(ManagementApiTest, OnlyChangeableSettingsAreChanged) {
+  live.settings = [] {
+    return std::vector<SettingRow>{{"log_level", "info", "default", "how much is logged", true},
+                                   {"listen", "0.0.0.0:8080", "default", "where", false}};
+  };
+  live.refuse_setting = [](std::string_view, std::string_view value) -> std::optional<std::string> {
+    if (value == "debug" || value == "info") return std::nullopt;
+    return "must be debug or info";
+  };
+  rebuild(true);
+  EXPECT_EQ(expect_status(200, "GET", "/settings").find("data")->items()->size(), 2U);
+  expect_status(200, "PATCH", "/settings", R"({"log_level":"debug"})");
+  EXPECT_EQ(store->all_settings().run_now().value().front().second, "debug");
+  expect_refused(400, "PATCH", "/settings", R"({"log_level":"loud","listen":"x","colour":1})", {"log_level", "listen", "colour"});
+  expect_status(200, "PATCH", "/settings", R"({"log_level":null})");
+  EXPECT_TRUE(store->all_settings().run_now().value().empty());
+}
+
+}  // namespace
+}  // namespace obleth::admin

@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <set>
+
+#include "admin/api_fixture_test.hpp"
+#include "admin/schema_check_test.hpp"
+
+namespace obleth::admin {
+namespace {
+
+class OpenApi : public ApiTest {
+ protected:
+  OpenApi() {
+    live.snapshot = [this] { return snapshot; };
+    live.settings = [] { return std::vector<SettingRow>{{"log_level", "info", "default", "how much is logged", true}}; };
+    live.status = [] {
+      GatewayStatus status;
+      status.stores = {{"sqlite", true, ""}};
+      status.spool = SpoolState{};
+      return status;
+    };
+    live.budget_use = [](TenantId, std::optional<KeyId>) -> Task<std::optional<BudgetUse>> { co_return BudgetUse{}; };
+    rebuild(true);
+    document = ask({.method = "GET", .target = "/api/v1/openapi.json", .token = {}, .body = {}}).json();
+  }
+
+  [[nodiscard]] const Json* operation_of(const Route& route) const {
+    const Json* path = document.find("paths")->find(route.pattern);
+    std::string method = route.method;
+    std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c + 32); });
+    return path == nullptr ? nullptr : path->find(method);
+  }
+
+  // Calls a route and holds request and answer against the document. target: the pattern with its placeholders filled.
+  Json drive(const std::string& method, const std::string& target, const Json& body = Json()) {
+    const std::string path = target.substr(0, target.find('?'));
+    const RouteMatch match = api->routes().match(method, path);
+    EXPECT_NE(match.route, nullptr) << method << " " << target;
+    if (match.route == nullptr) return {};
+    const Json& operation = *operation_of(*match.route);
+    const std::string what = method + " " + target + " " + to_text(body);
+    if (const Json* request = operation.find("requestBody")) {
+      const Json& schema = *request->find("content")->find("application/json")->find("schema");
+      EXPECT_EQ(SchemaCheck(document).problem(body.is_null() ? Json::object() : body, schema), "") << what;
+    }
+    const Answered answered = ask({.method = method,
+                                   .target = target,
+                                   .token = root_token,
+                                   .body = body.is_null() ? std::string() : to_text(body)});
+    EXPECT_EQ(answered.status, match.route->status) << what << "\n" << answered.body;
+    driven.insert(match.route);
+    return held_against(operation, answered, what);
+  }
+
+  Json held_against(const Json& operation, const Answered& answered, const std::string& what) {
+    const Json* response = operation.find("responses")->find(std::to_string(answered.status));
+    EXPECT_NE(response, nullptr) << what << " answers the undocumented " << answered.status;
+    const Json* content = response == nullptr ? nullptr : response->find("content");
+    EXPECT_EQ(content == nullptr, answered.body.empty()) << what;
+    if (content == nullptr) return {};
+    const std::string type = answered.head.substr(answered.head.find("Content-Type: ") + 14);
+    EXPECT_NE(content->find(type.substr(0, type.find('\r'))), nullptr) << what << " answers the undocumented " << type;
+    const Json* json = content->find("application/json");
+    if (json == nullptr || !type.starts_with("application/json")) return {};
+    Json body = answered.json();
+    EXPECT_EQ(SchemaCheck(document).problem(body, *json->find("schema")), "") << what << "\n" << answered.body;
+    return body;
+  }
+
+  fairshare::Snapshot snapshot;
+  Json document;
+  std::set<const Route*> driven;
+};
+
+void gather_references(const Json& json, std::set<std::string>& names) {
+  if (json.members() != nullptr) {
+    for (const auto& [name, value] : *json.members()) {
+      if (name == "$ref") names.insert(value.text()->substr(value.text()->rfind('/') + 1));
+      gather_references(value, names);
+    }
+  }
+  if (json.items() != nullptr) {
+    for (const Json& item : *json.items())
+      gather_references(item, names);
+  }
+}
+
+TEST_F(OpenApi, ListsExactlyTheRoutesOfTheTable) {
+  EXPECT_EQ(*document.find("openapi")->text(), "3.1.0");
+  std::size_t operations = 0;
+  for (const Json::Member& path : *document.find("paths")->members())
+    operations += path.second.members()->size();
+  EXPECT_EQ(operations, api->routes().routes().size());
+  std::set<std::string> ids;
+  for (const Route& route : api->routes().routes()) {
+    const Json* operation = operation_of(route);
+    ASSERT_NE(operation, nullptr) << route.method << " " << route.pattern;
+    EXPECT_TRUE(ids.insert(*operation->find("operationId")->text()).second) << *operation->find("operationId")->text();
+    EXPECT_FALSE(operation->find("summary")->text()->empty());
+  }
+}
+
+TEST_F(OpenApi, EverySchemaIsUsedAndEveryReferenceLeadsToOne) {
+  std::set<std::string> referred;
+  gather_references(document, referred);
+  std::set<std::string> described;
+  for (const Json::Member& schema : *document.find("components")->find("schemas")->members())
+    described.insert(schema.first);
+  EXPECT_EQ(referred, described);
+}
+
+TEST_F(OpenApi, RefusalsAreDocumentedAndInTheErrorShape) {
+  for (const Route& route : api->routes().routes()) {
+    if (route.access == Access::open) continue;
+    const std::string what = route.method + " " + route.pattern;
+    held_against(*operation_of(route), ask({.method = route.method, .target = route.pattern, .token = {}, .body = {}}), what);
+    const Asked odd{.method = route.method, .target = route.pattern + "?colour=red", .token = root_token, .body = "[1"};
+    const Answered refused = ask(odd);
+    EXPECT_EQ(refused.status, 400) << what;
+    held_against(*operation_of(route), refused, what);
+    if (route.body == BodyKind::none || !route.pattern.contains('{')) continue;
+    const Asked lost{.method = route.method, .target = route.pattern, .token = root_token, .body = "{}"};
+    const Answered missing = ask(lost);
+    EXPECT_EQ(missing.status, 404) << what << missing.body;
+    held_against(*operation_of(route), missing, what);
+  }
+}
+
+TEST_F(OpenApi, EveryRouteAnswersAsDocumented) {
+  const std::string v1(api_prefix);
+  drive("POST", v1 + "/fairshare/groups", Json::object({{"name", "batch"}}));
+  drive("GET", v1 + "/fairshare/groups");
+  Json group = drive("GET", v1 + "/fairshare/groups/batch");
+  drive("PUT", v1 + "/fairshare/groups/batch", group);
+  drive("PATCH", v1 + "/fairshare/groups/batch", Json::object({{"max_in_flight", 3}}));
+  drive("PATCH", v1 + "/fairshare/groups/batch/weight", Json::object({{"weight", 3}}));
+
+  const Json budget = Json::object({{"period", "day"}, {"cost_usd", "1.5"}});
+  const Json tenant = drive("POST", v1 + "/tenants", Json::object({{"name", "a"}, {"group", "batch"}, {"budget", budget}}));
+  const std::string tenant_path = v1 + "/tenants/" + id_of(tenant);
+  drive("GET", v1 + "/tenants?limit=10");
+  drive("GET", tenant_path);
+  drive("PUT", tenant_path, tenant);
+  drive("PATCH", tenant_path, Json::object({{"status", "active"}, {"weekly_windows", *parse_json(R"([{"day":"sun","start":"00:00","end":"23:59"}])")}}));
+  drive("PATCH", tenant_path + "/weight", Json::object({{"weight", 5}}));
+  drive("PATCH", tenant_path + "/group", Json::object({{"group", "default"}}));
+  drive("PUT", tenant_path + "/quota", Json::object({{"max_in_flight", 5}}));
+  drive("PATCH", tenant_path + "/status", Json::object({{"status", "suspended"}}));
+  drive("PATCH", tenant_path + "/schedule", Json::object({{"active_until", "2030-01-01T00:00:00Z"}}));
+  drive("PATCH", tenant_path + "/budget", Json::object({{"tokens", 5}}));
+  drive("PATCH", tenant_path + "/allowlist", Json::object({{"allowed_models", nullptr}}));
+  const Json fresh = drive("POST", tenant_path + "/keys", Json::object({{"name", "ci"}, {"budget", budget}}));
+  const std::string key_path = v1 + "/keys/" + text_of(*fresh.find("key"), "id");
+  drive("GET", tenant_path + "/keys");
+  drive("GET", v1 + "/keys");
+  drive("PUT", key_path, drive("GET", key_path));
+  drive("PATCH", key_path, Json::object({{"weight", 1}}));
+  drive("PUT", key_path + "/disabled", Json::object({{"disabled", true}}));
+  drive("POST", key_path + "/rotate");
+  drive("GET", key_path);
+
+  const Json model = drive("POST", v1 + "/models", *parse_json(R"({"model_name":"m","api_base":"http://v","api_key":"k",
+      "input_cost_per_token":0.000003,"admission_weight":0.25,"upstream_headers":{"x-a":"b"}})"));
+  drive("GET", v1 + "/models");
+  drive("PUT", v1 + "/models/m", drive("GET", v1 + "/models/m"));
+  drive("PATCH", v1 + "/models/m", Json::object({{"aliases", Json::list({"n"})}, {"slot_second_cost", 60}}));
+  drive("PUT", v1 + "/models/m/cache", Json::object({{"cache_enabled", true}}));
+  const Json endpoint = drive("POST", v1 + "/models/m/endpoints", Json::object({{"api_base", "http://w"}}));
+  drive("GET", v1 + "/models/m/endpoints");
+  drive("PUT", v1 + "/models/m/endpoints/" + id_of(endpoint), endpoint);
+  drive("DELETE", v1 + "/models/m/endpoints/" + id_of(endpoint));
+
+  const Json server = Json::object({{"name", "s"}, {"upstream_url", "http://mcp"}, {"access", *parse_json(R"([{"tenant":"a"}])")}});
+  drive("POST", v1 + "/mcp-servers", server);
+  drive("GET", v1 + "/mcp-servers");
+  drive("PUT", v1 + "/mcp-servers/s", drive("GET", v1 + "/mcp-servers/s"));
+  drive("PATCH", v1 + "/mcp-servers/s", Json::object({{"enabled", false}}));
+
+  drive("PUT", v1 + "/capacity", Json::object({{"max_in_flight", 64}}));
+  drive("PUT", v1 + "/capacity", drive("GET", v1 + "/capacity"));
+  snapshot.groups.resize(1);
+  snapshot.tenants.resize(1);
+  snapshot.models.resize(1);
+  drive("GET", v1 + "/fairshare/live");
+  const Json token = drive("POST", v1 + "/admin-tokens", Json::object({{"name", "t"}, {"role", "viewer"}}));
+  drive("GET", v1 + "/admin-tokens");
+  drive("DELETE", v1 + "/admin-tokens/" + text_of(*token.find("admin_token"), "id"));
+  drive("GET", v1 + "/settings");
+  drive("PATCH", v1 + "/settings", Json::object({{"log_level", "debug"}}));
+  drive("GET", v1 + "/status");
+  drive("GET", v1 + "/export?format=yaml");
+  drive("POST", v1 + "/apply?dry_run=true", drive("GET", v1 + "/export"));
+  drive("POST", v1 + "/apply", *parse_json(R"({"tenants":{"b":{"keys":[{"name":"k"}]}}})"));
+  drive("GET", v1 + "/audit?since=0&limit=500");
+  drive("GET", v1 + "/openapi.json");
+  for (const char* path : {"/health", "/ready", "/version"})
+    drive("GET", path);
+
+  drive("DELETE", key_path);
+  drive("DELETE", tenant_path);
+  drive("DELETE", v1 + "/fairshare/groups/batch");
+  drive("DELETE", v1 + "/models/m");
+  drive("DELETE", v1 + "/mcp-servers/s");
+  for (const Route& route : api->routes().routes()) {
+    const bool needs_more = route.stream || route.pattern.ends_with("/test");  // a loop, an upstream: tests of their own
+    EXPECT_TRUE(driven.contains(&route) || needs_more) << route.method << " " << route.pattern << " was not driven";
+  }
+}
+
+}  // namespace
+}  // namespace obleth::admin
