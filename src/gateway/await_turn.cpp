@@ -75,17 +75,19 @@ Task<Outcome<Admitted>> await_turn(Funded funded, AdmissionDesk& desk, const Pol
   const Instant now = funded.loop->refresh_now();
   const Duration waited = turn.queued ? now - funded.timings.funded : Duration{0};
   record.queue_ms = whole_ms(waited);
+  record.admission = turn.queued ? AdmissionOutcome::queued : AdmissionOutcome::fast;
   funded.timings.waiting += waited;
   if (turn.refused) co_return refuse(refusal_of(*turn.refused, funded.event_id));
   if (!turn.granted) co_return refuse(client_gone());
 
   const fairshare::Granted& grant = *turn.granted;
-  record.admission = turn.queued ? AdmissionOutcome::queued : AdmissionOutcome::fast;
+  Permit permit(desk, *funded.loop, grant.ticket);
+  // The client left while its grant was on the way: the slot goes back unused.
+  if (funded.exchange->departure().fired()) co_return refuse(client_gone());
   record.fair_estimate = {grant.fair_estimate};
   record.fairshare_key = grant.key;
   record.fairshare_v = grant.virtual_time;
   record.weight = grant.tenant_weight;
-  Permit permit(desk, *funded.loop, grant.ticket);
   Admitted admitted{std::move(funded), std::move(permit), grant};
   admitted.timings.admitted = now;
   co_return admitted;

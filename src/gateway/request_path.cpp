@@ -37,8 +37,9 @@ Task<void> RequestPath::serve(ports::ClientExchange& exchange) {
     co_await answer_health(exchange, treatment == Treatment::ready, services_.readiness);
     co_return;
   }
-  const bool is_list = treatment == Treatment::model_list;
-  Outcome<Settled> end = is_list ? co_await answer_locally(std::move(*received)) : co_await walk(std::move(*received));
+  Task<Outcome<Settled>> way =
+      treatment == Treatment::model_list ? answer_locally(std::move(*received)) : walk(std::move(*received));
+  Outcome<Settled> end = co_await way;
   co_await conclude(exchange, std::move(record), std::move(end), dialect);
 }
 

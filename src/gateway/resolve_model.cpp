@@ -72,9 +72,7 @@ Outcome<std::shared_ptr<const Model>> choose_model(const Identified& identified,
   if (identified.route.needs_registered_model && !sources.policy.unregistered_models_allowed) {
     return refuse(model_not_found(requested));
   }
-  if (!sources.policy.default_upstream) {
-    return refuse(identified.route.treatment == Treatment::priced ? model_not_found(requested) : no_default_upstream());
-  }
+  if (!sources.policy.default_upstream) return refuse(model_not_found(requested));
   return nullptr;
 }
 
@@ -90,8 +88,8 @@ bool may_use_model(const ResolvedKey& who, std::string_view requested, const Mod
 
 Task<Outcome<Routed>> resolve_model(Identified identified, ModelSources sources) {
   const bool metered = identified.route.treatment == Treatment::metered;
+  if (metered && !sources.policy.default_upstream) co_return refuse(no_default_upstream());
   if (metered && !has_allow_list(*identified.who)) {
-    if (!sources.policy.default_upstream) co_return refuse(no_default_upstream());
     identified.exchange->limit_body(sources.policy.body_bytes_max);
     co_return Routed{std::move(identified), nullptr, nullptr};
   }

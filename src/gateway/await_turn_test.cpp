@@ -1,0 +1,175 @@
+#include "gateway/await_turn.hpp"
+
+#include <gtest/gtest.h>
+
+#include "gateway/gateway_fixture.hpp"
+
+namespace obleth::gateway {
+namespace {
+
+const GatewayBounds one_slot = {.admission = {.capacity = 1, .tenant_queue_max = 2}};
+
+ScriptedAnswer slow_answer() {
+  ScriptedAnswer answer = good_answer();
+  answer.head_takes = seconds(10);
+  return answer;
+}
+
+TEST(AwaitTurn, ARequestWaitsUntilASlotIsFree) {
+  TestGateway gateway(one_slot);
+  gateway.upstream.always_answers(slow_answer());
+  const auto first = gateway.begin(chat());
+  const auto second = gateway.begin(chat());
+  EXPECT_EQ(gateway.upstream.requests.size(), 1U);
+  EXPECT_EQ(gateway.desk.queued(), 1U);
+  gateway.finish(*second);
+  EXPECT_EQ(first->client.header("x-obleth-admission"), "fast");
+  EXPECT_EQ(second->client.header("x-obleth-admission"), "queued");
+  EXPECT_EQ(gateway.row_of(*second).number("queue_ms"), 10'000);
+  EXPECT_NE(second->client.header("Server-Timing")->find("queue;dur=10000.000"), std::string::npos);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(AwaitTurn, AFullQueueRefusesAtOnceAndGivesTheReservationBack) {
+  TestGateway gateway(one_slot);
+  gateway.upstream.always_answers(slow_answer());
+  const auto running = gateway.begin(chat());
+  const auto first = gateway.begin(chat());
+  const auto second = gateway.begin(chat());
+  const auto third = gateway.begin(chat());
+  ASSERT_TRUE(third->ended);
+  EXPECT_EQ(third->client.status, 429);
+  EXPECT_EQ(error_member(third->client, "type"), "overloaded_error");
+  EXPECT_EQ(error_member(third->client, "code"), "queue_full");
+  EXPECT_TRUE(third->client.header("Retry-After"));
+  ASSERT_EQ(gateway.ledger.settles.size(), 1U);
+  EXPECT_EQ(gateway.ledger.settles.front().reservation, third->id);
+  EXPECT_EQ(gateway.ledger.settles.front().used_tokens, 0);
+  EXPECT_TRUE(gateway.ledger.settles.front().refund_request);
+  gateway.finish(*second);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(AwaitTurn, NobodyWaitsLongerThanTheAdmissionTimeout) {
+  TestGateway gateway(one_slot);
+  gateway.policy.admission_timeout = seconds(5);
+  gateway.upstream.always_answers(slow_answer());
+  const auto running = gateway.begin(chat());
+  const auto waiting = gateway.begin(chat());
+  gateway.loop.advance(milliseconds(4999));
+  EXPECT_FALSE(waiting->ended);
+  gateway.loop.advance(milliseconds(1));
+  ASSERT_TRUE(waiting->ended);
+  EXPECT_EQ(waiting->client.status, 429);
+  EXPECT_EQ(error_member(waiting->client, "code"), "admission_timeout");
+  EXPECT_TRUE(waiting->client.header("Retry-After"));
+  EXPECT_EQ(gateway.row_of(*waiting).number("queue_ms"), 5000);
+  EXPECT_EQ(gateway.ledger.settles.front().used_tokens, 0);
+  gateway.finish(*running);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(AwaitTurn, RetryAfterIsSpreadByAFifthAtMost) {
+  for (int request = 0; request < 50; ++request) {
+    TestGateway gateway({.admission = {.capacity = 0, .tenant_queue_max = 0}});
+    for (int drawn = 0; drawn < request * 8; ++drawn)
+      static_cast<void>(gateway.entropy.bits128());
+    const auto refused = gateway.begin(chat());
+    const long after_ms = std::strtol(refused->client.header("retry-after-ms")->c_str(), nullptr, 10);
+    EXPECT_GE(after_ms, 800);
+    EXPECT_LE(after_ms, 1200);
+  }
+}
+
+TEST(AwaitTurn, AClientThatLeavesTheQueueIsChargedNothing) {
+  TestGateway gateway(one_slot);
+  gateway.upstream.always_answers(slow_answer());
+  const auto running = gateway.begin(chat());
+  const auto waiting = gateway.begin(chat());
+  waiting->client.leave();
+  gateway.loop.advance(Duration{0});
+  ASSERT_TRUE(waiting->ended);
+  EXPECT_EQ(waiting->client.status, 0);
+  EXPECT_EQ(gateway.row_of(*waiting).number("status"), 499);
+  EXPECT_EQ(gateway.row_of(*waiting).text("admission"), "queued");
+  ASSERT_EQ(gateway.ledger.settles.size(), 1U);
+  EXPECT_EQ(gateway.ledger.settles.front().used_tokens, 0);
+  EXPECT_TRUE(gateway.ledger.settles.front().refund_request);
+  gateway.finish(*running);
+  EXPECT_EQ(gateway.upstream.requests.size(), 1U);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(AwaitTurn, AClientThatLeavesAsItsTurnComesIsChargedNothing) {
+  TestGateway gateway(one_slot);
+  gateway.upstream.always_answers(slow_answer());
+  const auto running = gateway.begin(chat());
+  const auto waiting = gateway.begin(chat());
+  // The slot becomes free, and before the loop has told the request, its client is gone.
+  running->client.leave();
+  ASSERT_EQ(gateway.desk.queued(), 0U);
+  waiting->client.leave();
+  gateway.loop.advance(Duration{0});
+  ASSERT_TRUE(waiting->ended);
+  EXPECT_EQ(gateway.upstream.requests.size(), 1U);
+  EXPECT_EQ(gateway.row_of(*waiting).number("status"), 499);
+  EXPECT_EQ(gateway.row_of(*waiting).number("input_tokens"), 0);
+  EXPECT_EQ(gateway.ledger.settles.back().reservation, waiting->id);
+  EXPECT_EQ(gateway.ledger.settles.back().used_tokens, 0);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(AwaitTurn, ARequestThatIsDestroyedInTheQueueLeavesIt) {
+  TestGateway gateway(one_slot);
+  gateway.upstream.always_answers(slow_answer());
+  auto running = gateway.begin(chat());
+  auto waiting = gateway.begin(chat());
+  waiting.reset();
+  EXPECT_EQ(gateway.desk.queued(), 0U);
+  running.reset();
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(AwaitTurn, ATenantThatIsSuspendedMeanwhileIsToldSo) {
+  TestGateway gateway(one_slot);
+  gateway.upstream.always_answers(slow_answer());
+  const auto running = gateway.begin(chat());
+  const auto waiting = gateway.begin(chat());
+  const Tenant& tenant = gateway.who().tenant;
+  gateway.desk.configure(fairshare::SetTenant{.tenant = tenant.id, .group = tenant.group, .admits = false},
+                         gateway.loop.now());
+  gateway.loop.advance(Duration{0});
+  ASSERT_TRUE(waiting->ended);
+  EXPECT_EQ(waiting->client.status, 403);
+  EXPECT_EQ(gateway.ledger.settles.front().reservation, waiting->id);
+}
+
+TEST(AwaitTurn, ATenantsOwnBoundMakesItWaitAndNotOthers) {
+  TestGateway gateway;
+  gateway.who().tenant.quota.max_in_flight = 1;
+  ResolvedKey other = some_key();
+  other.tenant.id = TenantId{{7, 7}};
+  other.key.id = KeyId{{8, 8}};
+  const std::string other_secret = "sk_" + std::string(48, 'c');
+  gateway.keys.known[other_secret] = other;
+  gateway.upstream.always_answers(slow_answer());
+  const auto first = gateway.begin(chat());
+  const auto second = gateway.begin(chat());
+  const auto third = gateway.begin(chat().with_key(other_secret));
+  EXPECT_EQ(gateway.desk.in_flight(), 2U);
+  EXPECT_EQ(gateway.desk.queued(), 1U);
+  gateway.finish(*second);
+}
+
+TEST(AwaitTurn, TheEngineKnowsWhatATokenOfTheModelCosts) {
+  Model model = some_model();
+  model.admission_weight = {2500};
+  const fairshare::ModelSettings settings = fairshare_settings(model);
+  EXPECT_EQ(settings.costs.admission_weight_thousandths, 2500);
+  EXPECT_EQ(settings.costs.slot_second_thousandths, 150'000);  // 60 x 2.5 tokens
+  model.slot_second_cost = Thousandths{7};
+  EXPECT_EQ(fairshare_settings(model).costs.slot_second_thousandths, 7);
+}
+
+}  // namespace
+}  // namespace obleth::gateway
