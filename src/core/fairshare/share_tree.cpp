@@ -79,7 +79,7 @@ LaneIndex ShareTree::lane_of(NodeIndex node, ModelIndex model) {
   Lane& lane = lanes_[index];
   lane.ready.clear();
   // The line may have been shifted against other models; a new lane starts where its node stands there.
-  lane.offset = up == LaneIndex::none ? 0 : -lanes_[up].shift;
+  lane.offset = up == LaneIndex::none ? 0 : -shift_now(lanes_[up]);
   lane.clock = 0;
   lane.shift = 0;
   lane.reopened_seen = 0;
