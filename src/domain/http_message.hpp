@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace obleth {
 
@@ -29,14 +30,24 @@ struct HeaderField {
   return true;
 }
 
+// The fields of one head, in order. Few fit in place, as most heads have; more of them, up to header_count_max, move
+// out to memory that is kept for the next head.
 class HeaderBlock {
  public:
   [[nodiscard]] bool append(HeaderField field) {
     if (count_ == header_count_max) return false;
-    fields_[count_++] = field;
+    if (count_ < in_place_.size()) {
+      in_place_[count_++] = field;
+      return true;
+    }
+    if (count_ == in_place_.size()) moved_out_.assign(in_place_.begin(), in_place_.end());
+    moved_out_.push_back(field);
+    ++count_;
     return true;
   }
-  [[nodiscard]] std::span<const HeaderField> fields() const { return {fields_.data(), count_}; }
+  [[nodiscard]] std::span<const HeaderField> fields() const {
+    return {count_ > in_place_.size() ? moved_out_.data() : in_place_.data(), count_};
+  }
   // The first of that name.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const {
     for (const HeaderField& field : fields()) {
@@ -53,7 +64,10 @@ class HeaderBlock {
   void clear() { count_ = 0; }
 
  private:
-  std::array<HeaderField, header_count_max> fields_;  // deliberately not zeroed: only count_ are read
+  static constexpr std::size_t in_place_max = 20;  // the OpenAI SDKs send 16 to 18
+
+  std::array<HeaderField, in_place_max> in_place_;  // deliberately not zeroed: only count_ are read
+  std::vector<HeaderField> moved_out_;              // all of them, once there are more
   std::size_t count_ = 0;
 };
 
