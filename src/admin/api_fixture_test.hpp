@@ -139,8 +139,8 @@ class ApiTest : public testing::Test {
   void rebuild(bool with_encryption_key) {
     api.reset();
     const adapters::EncryptionKey key(adapters::EncryptionKey::Bytes{1, 2, 3});
-    sealer = std::make_unique<adapters::AesGcmSealer>(with_encryption_key ? std::optional(key) : std::nullopt,
-                                                      std::nullopt);
+    sealer =
+        std::make_unique<adapters::AesGcmSealer>(with_encryption_key ? std::optional(key) : std::nullopt, std::nullopt);
     auto opened = adapters::SqliteRecordStore::open({.path = ":memory:"}, *sealer);
     ASSERT_TRUE(opened) << opened.error().message;
     store = std::move(*opened);

@@ -46,9 +46,9 @@ capacity:
 
 TEST_F(ApplyApi, MakesWhatTheFileStatesInOneTransaction) {
   const Json result = apply(file);
-  EXPECT_EQ(changes_of(result),
-            (Changes{"create group batch", "create tenant chat", "create key web", "create key app",
-                     "create tenant nightly", "create model llama", "create mcp_server files", "update capacity capacity"}));
+  EXPECT_EQ(changes_of(result), (Changes{"create group batch", "create tenant chat", "create key web", "create key app",
+                                         "create tenant nightly", "create model llama", "create mcp_server files",
+                                         "update capacity capacity"}));
   ASSERT_EQ(result.find("secrets")->items()->size(), 2U);
   EXPECT_TRUE(is_well_formed_key(text_of(result.find("secrets")->items()->front(), "secret")));
   EXPECT_EQ(store->version().run_now().value(), 1U);
@@ -97,17 +97,18 @@ TEST_F(ApplyApi, PruneDeletesWhatASectionDoesNotName) {
 }
 
 TEST_F(ApplyApi, EveryFaultIsToldByWhereItStandsAndNothingIsDone) {
-  expect_refused(400, "POST", "/apply", R"({
+  expect_refused(
+      400, "POST", "/apply", R"({
     "groups": [{"weight": 1}, {"name": "g", "weight": 0}],
     "tenants": {"t": {"colour": "red", "group": "nobody", "keys": [{"name": "k", "weight": 0}]}},
     "models": [{"model_name": "m", "api_base": "nowhere"}, {"model_name": "n"}],
     "mcp_servers": [{"name": "UPPER", "upstream_url": "http://x"}],
     "capacity": 0})",
-                 {"groups[0].name", "groups[1].weight", "tenants.t.colour", "tenants.t.group",
-                  "tenants.t.keys[0].weight", "models[0].api_base", "models[1].api_base", "mcp_servers[0].name",
-                  "capacity.max_in_flight"});
+      {"groups[0].name", "groups[1].weight", "tenants.t.colour", "tenants.t.group", "tenants.t.keys[0].weight",
+       "models[0].api_base", "models[1].api_base", "mcp_servers[0].name", "capacity.max_in_flight"});
   expect_refused(400, "POST", "/apply", R"({"tenents": [], "prune": 1})", {"tenents"});
-  expect_refused(400, "POST", "/apply", R"({"tenants": [{"name":"a"},{"name":"a"}], "prune": 1})", {"prune", "tenants[1]"});
+  expect_refused(400, "POST", "/apply", R"({"tenants": [{"name":"a"},{"name":"a"}], "prune": 1})",
+                 {"prune", "tenants[1]"});
   expect_status(400, "POST", "/apply", "tenants: [");
   EXPECT_EQ(store->version().run_now().value(), 0U);
 }
@@ -126,8 +127,9 @@ TEST_F(ApplyApi, ExportAppliesToAnEmptyRecordAndGivesTheSameExport) {
 TEST_F(ApplyApi, ConflictLeavesNothingBehind) {
   apply(file);
   const std::uint64_t before = store->version().run_now().value();
-  expect_status(409, "POST", "/apply",
-                R"({"tenants":[{"name":"new"}],"models":[{"model_name":"other","aliases":["llama"],"api_base":"http://v"}]})");
+  expect_status(
+      409, "POST", "/apply",
+      R"({"tenants":[{"name":"new"}],"models":[{"model_name":"other","aliases":["llama"],"api_base":"http://v"}]})");
   EXPECT_EQ(store->version().run_now().value(), before);
   expect_status(404, "GET", "/tenants/new");
 }

@@ -68,8 +68,7 @@ Task<Outcome<>> ApplyPlan::prune_models(const std::vector<StatedItem>& stated) {
 }
 
 Task<Outcome<>> ApplyPlan::prune_mcp_servers(const std::vector<StatedItem>& stated) {
-  const Outcome<std::vector<McpServer>> all =
-      co_await every_row(desk_.store(), &ports::RecordStore::list_mcp_servers);
+  const Outcome<std::vector<McpServer>> all = co_await every_row(desk_.store(), &ports::RecordStore::list_mcp_servers);
   if (!all) co_return std::unexpected(all.error());
   for (const McpServer& server : *all) {
     if (names(stated, server.name)) continue;

@@ -20,7 +20,8 @@ const Fields<AuditEntry>& audit_fields() {
   const Json plain = Json::object({{"type", "string"}});
   const Json change = Json::object({{"type", Json::list({"object", "null"})}});
   const auto shown = [&plain](const char* name, auto member_of) {
-    return F::live(name, plain, [member_of](const AuditEntry& entry) -> std::optional<Json> { return member_of(entry); });
+    return F::live(name, plain,
+                   [member_of](const AuditEntry& entry) -> std::optional<Json> { return member_of(entry); });
   };
   static const Fields<AuditEntry> fields(
       {F::fixed("id", uuid<AuditId>(), [](auto& entry) -> auto& { return entry.id; }),

@@ -25,7 +25,8 @@ std::optional<Caller> configured_caller(const Dependencies& given, std::string_v
   for (const ConfiguredToken& known : given.tokens) {
     if (known.token.empty()) continue;
     const SecretHash known_hash = given.hasher.hash(known.token.reveal());
-    if (equal_in_constant_time(hash, known_hash)) caller = Caller{.name = known.name, .role = known.role, .address = {}};
+    if (equal_in_constant_time(hash, known_hash))
+      caller = Caller{.name = known.name, .role = known.role, .address = {}};
   }
   return caller;
 }
@@ -34,7 +35,8 @@ std::optional<Caller> stored_caller(const std::vector<AdminToken>& tokens, const
   std::optional<Caller> caller;
   for (const AdminToken& known : tokens) {
     for (const SecretHash& hash : hashes) {
-      if (equal_in_constant_time(hash, known.hash)) caller = Caller{.name = known.name, .role = known.role, .address = {}};
+      if (equal_in_constant_time(hash, known.hash))
+        caller = Caller{.name = known.name, .role = known.role, .address = {}};
     }
   }
   return caller;
@@ -42,8 +44,7 @@ std::optional<Caller> stored_caller(const std::vector<AdminToken>& tokens, const
 
 }  // namespace
 
-Task<Outcome<Caller>> authenticate_admin(const Dependencies& given, const RequestHead& head,
-                                         std::string_view address) {
+Task<Outcome<Caller>> authenticate_admin(const Dependencies& given, const RequestHead& head, std::string_view address) {
   if (head.fields.count("authorization") > 1)
     co_return std::unexpected(refuse(400, "invalid_request", "Send one Authorization header, not several."));
   const std::optional<std::string_view> field = head.fields.find("authorization");

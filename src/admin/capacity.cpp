@@ -36,10 +36,10 @@ Task<Outcome<CapacityDoc>> current_capacity(RecordDesk& desk) {
 }
 
 void add_capacity(Edit& edit, const CapacityDoc& before, const CapacityDoc& after) {
-  edit.add(ports::PutSetting{capacity_setting, std::to_string(after.max_in_flight)},
-           note_of({"capacity.update", "setting", capacity_setting, capacity_setting}, capacity_fields(), &before,
-                   &after),
-           ports::SettingsChanged{});
+  edit.add(
+      ports::PutSetting{capacity_setting, std::to_string(after.max_in_flight)},
+      note_of({"capacity.update", "setting", capacity_setting, capacity_setting}, capacity_fields(), &before, &after),
+      ports::SettingsChanged{});
 }
 
 void Capacity::register_in(RouteTable& table) {

@@ -39,27 +39,27 @@ Codec<std::string> text(TextBounds bounds) {
 Codec<std::string> text(TextBounds bounds, std::function<std::optional<std::string>(const std::string&)> refuses) {
   Json schema = Json::object({{"type", "string"}, {"maxLength", bounds.characters_max}});
   if (bounds.characters_min > 0) schema.set("minLength", bounds.characters_min);
-  return {.schema = std::move(schema),
-          .show = [](const std::string& value) { return Json(value); },
-          .take = [bounds, refuses = std::move(refuses)](const Json& json,
-                                                         Reading& reading) -> std::optional<std::string> {
-            const std::string* value = json.text();
-            const std::size_t length = value == nullptr ? 0 : characters(*value);
-            if (value == nullptr || length < bounds.characters_min || length > bounds.characters_max) {
-              reading.fault("must be text of " + std::to_string(bounds.characters_min) + " to " +
-                            std::to_string(bounds.characters_max) + " characters");
-              return std::nullopt;
-            }
-            if (bounds.single_line && has_control_character(*value)) {
-              reading.fault("must not hold line breaks or other control characters");
-              return std::nullopt;
-            }
-            if (auto problem = refuses(*value)) {
-              reading.fault(std::move(*problem));
-              return std::nullopt;
-            }
-            return *value;
-          }};
+  return {
+      .schema = std::move(schema),
+      .show = [](const std::string& value) { return Json(value); },
+      .take = [bounds, refuses = std::move(refuses)](const Json& json, Reading& reading) -> std::optional<std::string> {
+        const std::string* value = json.text();
+        const std::size_t length = value == nullptr ? 0 : characters(*value);
+        if (value == nullptr || length < bounds.characters_min || length > bounds.characters_max) {
+          reading.fault("must be text of " + std::to_string(bounds.characters_min) + " to " +
+                        std::to_string(bounds.characters_max) + " characters");
+          return std::nullopt;
+        }
+        if (bounds.single_line && has_control_character(*value)) {
+          reading.fault("must not hold line breaks or other control characters");
+          return std::nullopt;
+        }
+        if (auto problem = refuses(*value)) {
+          reading.fault(std::move(*problem));
+          return std::nullopt;
+        }
+        return *value;
+      }};
 }
 
 Codec<bool> boolean() {
@@ -124,8 +124,7 @@ Codec<NanoUsd> dollars() {
 Codec<Thousandths> thousandths(std::int64_t min, std::int64_t max) {
   const std::string low = scaled_text(min, 3);
   const std::string high = scaled_text(max, 3);
-  return {.schema = Json::object(
-              {{"type", "number"}, {"minimum", Json::number(low)}, {"maximum", Json::number(high)}}),
+  return {.schema = Json::object({{"type", "number"}, {"minimum", Json::number(low)}, {"maximum", Json::number(high)}}),
           .show = [](const Thousandths& value) { return Json::number(scaled_text(value.value, 3)); },
           .take = [=](const Json& json, Reading& reading) -> std::optional<Thousandths> {
             const auto value = json.number() == nullptr ? std::nullopt : scaled_integer(json.number()->text, 3);

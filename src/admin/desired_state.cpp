@@ -13,8 +13,8 @@
 namespace obleth::admin {
 namespace {
 
-constexpr std::array<std::string_view, 7> sections = {"groups",      "tenants",  "models", "mcp_servers",
-                                                      "capacity", "prune", "dry_run"};
+constexpr std::array<std::string_view, 7> sections = {"groups",   "tenants", "models", "mcp_servers",
+                                                      "capacity", "prune",   "dry_run"};
 
 // curl -d and others send JSON and YAML under any content type, so the text itself tells what it is.
 JsonOutcome parse_document(const std::string& text, std::string_view content_type) {
@@ -112,16 +112,17 @@ void describe_desired_state(RouteTable& table) {
   Json capacity = capacity_fields().schema(SchemaKind::replace);
   capacity.set("type", Json::list({"object", "integer"}));
   table.describe("StatedTenant", tenant_schema());
-  table.describe("DesiredState",
-                 Json::object({{"type", "object"},
-                               {"properties", Json::object({{"groups", section_of(reference_to("GroupChange"))},
-                                                            {"tenants", section_of(reference_to("StatedTenant"))},
-                                                            {"models", section_of(reference_to("ModelChange"))},
-                                                            {"mcp_servers", section_of(reference_to("McpServerChange"))},
-                                                            {"capacity", std::move(capacity)},
-                                                            {"prune", truth},
-                                                            {"dry_run", truth}})},
-                               {"additionalProperties", false}}));
+  table.describe(
+      "DesiredState",
+      Json::object({{"type", "object"},
+                    {"properties", Json::object({{"groups", section_of(reference_to("GroupChange"))},
+                                                 {"tenants", section_of(reference_to("StatedTenant"))},
+                                                 {"models", section_of(reference_to("ModelChange"))},
+                                                 {"mcp_servers", section_of(reference_to("McpServerChange"))},
+                                                 {"capacity", std::move(capacity)},
+                                                 {"prune", truth},
+                                                 {"dry_run", truth}})},
+                    {"additionalProperties", false}}));
 }
 
 }  // namespace obleth::admin

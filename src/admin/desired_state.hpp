@@ -26,7 +26,8 @@ struct StatedItem {
 // The resources of a section, by name_field; faults for those without a name and for names that stand twice.
 [[nodiscard]] std::vector<StatedItem> stated_items(const Json& section, std::string_view name_field, Reading& reading);
 
-// JSON or YAML, by the content type that says yaml, else by the first character. Refused: what is no object, unknown sections.
+// JSON or YAML, by the content type that says yaml, else by the first character. Refused: what is no object, unknown
+// sections.
 [[nodiscard]] Outcome<Json> read_document(const std::string& text, std::string_view content_type);
 
 // A switch of the document: prune, dry_run. Absent is false.

@@ -19,10 +19,8 @@ void Groups::register_in(RouteTable& table) {
   table.section("groups");
   table.describe_resource("Group", group_fields());
   table.describe("GroupWeight", weight_only().schema(SchemaKind::replace));
-  table.add(get("/fairshare/groups", "List groups")
-                .lists("Group")
-                .asks(page_parameters())
-                .answered_by(this, &Groups::list));
+  table.add(
+      get("/fairshare/groups", "List groups").lists("Group").asks(page_parameters()).answered_by(this, &Groups::list));
   table.add(post("/fairshare/groups", "Create a group")
                 .takes("GroupCreate")
                 .gives("Group", 201)

@@ -32,16 +32,16 @@ class Json {
   using Object = std::vector<Member>;
 
   Json() = default;
-  Json(std::nullptr_t) {}                          // NOLINT(google-explicit-constructor): a value is one
+  Json(std::nullptr_t) {}                                 // NOLINT(google-explicit-constructor): a value is one
   Json(std::same_as<bool> auto value) : value_(value) {}  // NOLINT(google-explicit-constructor)
-  Json(std::integral auto value)                   // NOLINT(google-explicit-constructor)
+  Json(std::integral auto value)                          // NOLINT(google-explicit-constructor)
     requires(!std::same_as<decltype(value), bool>)
       : value_(Number{std::to_string(value)}) {}
-  Json(std::string text) : value_(std::move(text)) {}       // NOLINT(google-explicit-constructor)
+  Json(std::string text) : value_(std::move(text)) {}         // NOLINT(google-explicit-constructor)
   Json(std::string_view text) : value_(std::string(text)) {}  // NOLINT(google-explicit-constructor)
-  Json(const char* text) : value_(std::string(text)) {}     // NOLINT(google-explicit-constructor)
-  Json(List list) : value_(std::move(list)) {}              // NOLINT(google-explicit-constructor)
-  Json(Object object) : value_(std::move(object)) {}        // NOLINT(google-explicit-constructor)
+  Json(const char* text) : value_(std::string(text)) {}       // NOLINT(google-explicit-constructor)
+  Json(List list) : value_(std::move(list)) {}                // NOLINT(google-explicit-constructor)
+  Json(Object object) : value_(std::move(object)) {}          // NOLINT(google-explicit-constructor)
 
   // text must be a number of JSON's grammar.
   [[nodiscard]] static Json number(std::string text) {

@@ -109,7 +109,8 @@ JsonOutcome parse_json(std::string_view text) {
   if (!parser.handler().problem().empty()) return std::unexpected(parser.handler().problem());
   if (!fault && text.substr(used).find_first_not_of(" \t\r\n") != std::string_view::npos)
     fault = boost::json::error::extra_data;
-  if (fault) return std::unexpected("The body is not JSON, at byte " + std::to_string(used) + ": " + fault.message() + ".");
+  if (fault)
+    return std::unexpected("The body is not JSON, at byte " + std::to_string(used) + ": " + fault.message() + ".");
   return parser.handler().take_root();
 }
 

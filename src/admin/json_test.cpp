@@ -14,8 +14,10 @@ Json parsed(std::string_view text) {
 }
 
 TEST(Json, KeepsEveryValueAndTheSourceTextOfNumbers) {
-  const std::string text = R"({"b":[true,false,null],"a":{"x":0.000003,"y":3e-06,"z":12345678901234567890123},"":"\u00e9\n"})";
-  EXPECT_EQ(to_text(parsed(text)), R"({"b":[true,false,null],"a":{"x":0.000003,"y":3e-06,"z":12345678901234567890123},"":"é\n"})");
+  const std::string text =
+      R"({"b":[true,false,null],"a":{"x":0.000003,"y":3e-06,"z":12345678901234567890123},"":"\u00e9\n"})";
+  EXPECT_EQ(to_text(parsed(text)),
+            R"({"b":[true,false,null],"a":{"x":0.000003,"y":3e-06,"z":12345678901234567890123},"":"é\n"})");
 }
 
 TEST(Json, RefusesWhatStandsTwiceInOneObject) {
@@ -31,10 +33,10 @@ TEST(Json, RefusesBrokenDocuments) {
 }
 
 TEST(Json, YamlMeansTheSameDocument) {
-  const JsonOutcome yaml = parse_yaml("a: 1\nb: [true, no, ~, 0.25]\nc: {d: \"12\", e: 2026-11-01T00:00:00Z}\nf: |\n  x\n");
+  const JsonOutcome yaml =
+      parse_yaml("a: 1\nb: [true, no, ~, 0.25]\nc: {d: \"12\", e: 2026-11-01T00:00:00Z}\nf: |\n  x\n");
   ASSERT_TRUE(yaml) << yaml.error();
-  EXPECT_EQ(to_text(*yaml),
-            R"({"a":1,"b":[true,"no",null,0.25],"c":{"d":"12","e":"2026-11-01T00:00:00Z"},"f":"x\n"})");
+  EXPECT_EQ(to_text(*yaml), R"({"a":1,"b":[true,"no",null,0.25],"c":{"d":"12","e":"2026-11-01T00:00:00Z"},"f":"x\n"})");
   EXPECT_FALSE(parse_yaml("a: 1\na: 2\n"));
   EXPECT_FALSE(parse_yaml("a: [1\n"));
 }
@@ -51,7 +53,8 @@ TEST(Json, YamlBombIsRefusedInsteadOfExpanded) {
 }
 
 TEST(Json, WrittenYamlReadsBackAsItWas) {
-  const Json json = parsed(R"({"a":"12","b":"true","c":"null","d":"","e":[],"f":{},"g":[{"h":null,"i":0.5}],"j":"a: b\nc"})");
+  const Json json =
+      parsed(R"({"a":"12","b":"true","c":"null","d":"","e":[],"f":{},"g":[{"h":null,"i":0.5}],"j":"a: b\nc"})");
   const JsonOutcome back = parse_yaml(to_yaml(json));
   ASSERT_TRUE(back) << back.error() << to_yaml(json);
   EXPECT_EQ(to_text(*back), to_text(json)) << to_yaml(json);

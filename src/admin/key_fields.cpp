@@ -37,8 +37,9 @@ std::vector<Field<KeyDoc>> identity() {
                   [](const KeyDoc& doc) -> std::optional<Json> { return doc.key.prefix; }),
           F::writable("disabled", boolean(), [](auto& doc) -> auto& { return doc.key.disabled; }),
           F::writable("expires_at", nullable(timestamp()), [](auto& doc) -> auto& { return doc.key.expires_at; }),
-          F::writable("allowed_models", allow_list(), [](auto& doc) -> auto& { return doc.key.allowed_models; })
-              .about("Within the tenant's own list; null: all of that.")};
+          F::writable("allowed_models", allow_list(), [](auto& doc) -> auto& {
+            return doc.key.allowed_models;
+          }).about("Within the tenant's own list; null: all of that.")};
 }
 
 std::vector<Field<KeyDoc>> limits() {

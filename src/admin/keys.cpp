@@ -20,9 +20,10 @@ struct Rotation {
 };
 
 const Fields<Rotation>& rotation_fields() {
-  static const Fields<Rotation> fields({Declare<Rotation>::writable(
-      "grace_secs", whole<std::int64_t>(0, grace_secs_max), [](auto& rotation) -> auto& { return rotation.grace_secs; })
-                                            .about("How long the old secret stays valid; 86400 unless given.")});
+  static const Fields<Rotation> fields(
+      {Declare<Rotation>::writable("grace_secs", whole<std::int64_t>(0, grace_secs_max), [](auto& rotation) -> auto& {
+         return rotation.grace_secs;
+       }).about("How long the old secret stays valid; 86400 unless given.")});
   return fields;
 }
 

@@ -51,8 +51,10 @@ TEST_F(KeysApi, PutWithoutANameKeepsItAndResetsTheRest) {
 
 TEST_F(KeysApi, DisabledIsSetByItsOwnRoute) {
   const Json made = make_key();
-  EXPECT_EQ(text_of(expect_status(200, "PUT", key_path(made) + "/disabled", R"({"disabled":true})"), "disabled"), "true");
-  EXPECT_EQ(text_of(expect_status(200, "PUT", key_path(made) + "/disabled", R"({"disabled":false})"), "disabled"), "false");
+  EXPECT_EQ(text_of(expect_status(200, "PUT", key_path(made) + "/disabled", R"({"disabled":true})"), "disabled"),
+            "true");
+  EXPECT_EQ(text_of(expect_status(200, "PUT", key_path(made) + "/disabled", R"({"disabled":false})"), "disabled"),
+            "false");
   expect_refused(400, "PUT", key_path(made) + "/disabled", "{}", {"disabled"});
   expect_refused(400, "PUT", key_path(made) + "/disabled", R"({"disabled":1})", {"disabled"});
 }
@@ -137,7 +139,8 @@ TEST_F(AdminTokensApi, CreatedAdminChangesAndIsTheActorOfTheAuditLog) {
 TEST_F(AdminTokensApi, NoTokenOrAWrongOneIsRefusedEverywhere) {
   const Json key_tenant = make_tenant("a");
   const Json key = expect_status(201, "POST", "/tenants/" + id_of(key_tenant) + "/keys", "{}");
-  for (const std::string& token : {std::string(), std::string("wrong"), text_of(key, "secret"), std::string(600, 'x')}) {
+  for (const std::string& token :
+       {std::string(), std::string("wrong"), text_of(key, "secret"), std::string(600, 'x')}) {
     for (const Route& route : api->routes().routes()) {
       if (route.access == Access::open) continue;
       const Answered answered = ask({.method = route.method, .target = route.pattern, .token = token, .body = "{}"});

@@ -6,7 +6,9 @@ namespace {
 using ManagementApiTest = ApiTest;
 
 TEST_F(ManagementApiTest, OpenPagesNeedNoToken) {
-  const auto open = [this](const char* target) { return ask({.method = "GET", .target = target, .token = {}, .body = {}}); };
+  const auto open = [this](const char* target) {
+    return ask({.method = "GET", .target = target, .token = {}, .body = {}});
+  };
   EXPECT_EQ(open("/health").body, "ok");
   EXPECT_EQ(open("/ready").status, 200);
   EXPECT_EQ(open("/version").body, R"({"version":"1.2.3"})");
@@ -127,7 +129,8 @@ TEST_F(ManagementApiTest, OnlyChangeableSettingsAreChanged) {
   EXPECT_EQ(expect_status(200, "GET", "/settings").find("data")->items()->size(), 2U);
   expect_status(200, "PATCH", "/settings", R"({"log_level":"debug"})");
   EXPECT_EQ(store->all_settings().run_now().value().front().second, "debug");
-  expect_refused(400, "PATCH", "/settings", R"({"log_level":"loud","listen":"x","colour":1})", {"log_level", "listen", "colour"});
+  expect_refused(400, "PATCH", "/settings", R"({"log_level":"loud","listen":"x","colour":1})",
+                 {"log_level", "listen", "colour"});
   expect_status(200, "PATCH", "/settings", R"({"log_level":null})");
   EXPECT_TRUE(store->all_settings().run_now().value().empty());
 }

@@ -15,13 +15,13 @@ constexpr std::size_t rules_max = 1000;
 constexpr std::uint32_t timeout_secs_max = 86'400;
 
 Codec<std::string> server_name() {
-  Codec<std::string> name = text(
-      {.characters_min = 1, .characters_max = mcp_name_length_max},
-      [](const std::string& value) -> std::optional<std::string> {
-        const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-        if (std::ranges::all_of(value, allowed)) return std::nullopt;
-        return "must be made of a-z, 0-9 and -, because it stands in the path";
-      });
+  Codec<std::string> name =
+      text({.characters_min = 1, .characters_max = mcp_name_length_max},
+           [](const std::string& value) -> std::optional<std::string> {
+             const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+             if (std::ranges::all_of(value, allowed)) return std::nullopt;
+             return "must be made of a-z, 0-9 and -, because it stands in the path";
+           });
   name.schema.set("pattern", "^[a-z0-9-]{1,64}$");
   return name;
 }

@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t aliases_max = 100;
 constexpr std::int64_t window_tokens_max = 100'000'000;
 constexpr std::uint32_t timeout_secs_max = 86'400;
-constexpr std::int64_t token_cost_max = 1'000'000;     // thousandths
-constexpr std::int64_t slot_cost_max = 60'000'000;     // thousandths: 60 × the largest admission weight
+constexpr std::int64_t token_cost_max = 1'000'000;  // thousandths
+constexpr std::int64_t slot_cost_max = 60'000'000;  // thousandths: 60 × the largest admission weight
 constexpr std::uint32_t cache_ttl_secs_max = 31'536'000;
 
 using F = Declare<ModelDoc>;
@@ -33,9 +33,9 @@ Codec<std::uint32_t> seconds() {
 }
 
 Field<ModelDoc> headers() {
-  Field<ModelDoc> field = F::secret(
-      "upstream_headers", Codec<HeaderSecrets>{.schema = headers_schema(), .show = {}, .take = {}},
-      [](auto& doc) -> auto& { return doc.model.upstream_headers; });
+  Field<ModelDoc> field =
+      F::secret("upstream_headers", Codec<HeaderSecrets>{.schema = headers_schema(), .show = {}, .take = {}},
+                [](auto& doc) -> auto& { return doc.model.upstream_headers; });
   field.show = [](const ModelDoc& doc) -> std::optional<Json> {
     Json masked = Json::object();
     for (const auto& [name, value] : doc.model.upstream_headers)
@@ -56,9 +56,9 @@ ModelFields names() {
           F::writable("aliases", list_of(model_name(), {.items_max = aliases_max}),
                       [](auto& doc) -> auto& { return doc.model.aliases; })
               .about("Other names for it; unique over names and aliases of all models."),
-          F::writable("upstream_model", text({.characters_max = model_name_length_max}),
-                      [](auto& doc) -> auto& { return doc.model.upstream_model; })
-              .about("What the upstream is told; model_name unless given.")};
+          F::writable("upstream_model", text({.characters_max = model_name_length_max}), [](auto& doc) -> auto& {
+            return doc.model.upstream_model;
+          }).about("What the upstream is told; model_name unless given.")};
 }
 
 ModelFields upstream() {
@@ -78,53 +78,51 @@ ModelFields upstream() {
 }
 
 ModelFields costs() {
-  return {F::writable("input_cost_per_token", price(),
-                      [](auto& doc) -> auto& { return doc.model.input_cost_per_token; }),
-          F::writable("cached_input_cost_per_token", nullable(price()),
-                      [](auto& doc) -> auto& { return doc.model.cached_input_cost_per_token; })
-              .about("Null: as input_cost_per_token."),
-          F::writable("output_cost_per_token", price(),
-                      [](auto& doc) -> auto& { return doc.model.output_cost_per_token; }),
-          F::writable("cost_per_request", price(), [](auto& doc) -> auto& { return doc.model.cost_per_request; })};
+  return {
+      F::writable("input_cost_per_token", price(), [](auto& doc) -> auto& { return doc.model.input_cost_per_token; }),
+      F::writable("cached_input_cost_per_token", nullable(price()),
+                  [](auto& doc) -> auto& { return doc.model.cached_input_cost_per_token; })
+          .about("Null: as input_cost_per_token."),
+      F::writable("output_cost_per_token", price(), [](auto& doc) -> auto& { return doc.model.output_cost_per_token; }),
+      F::writable("cost_per_request", price(), [](auto& doc) -> auto& { return doc.model.cost_per_request; })};
 }
 
 ModelFields fairshare() {
-  return {F::writable("context_window", tokens(1), [](auto& doc) -> auto& { return doc.model.context_window; }),
-          F::writable("default_max_tokens", tokens(1), [](auto& doc) -> auto& { return doc.model.default_max_tokens; }),
-          F::writable("admission_weight", thousandths(10, 1'000'000),
-                      [](auto& doc) -> auto& { return doc.model.admission_weight; })
-              .about("Multiplies the fairshare cost: with 4, each token counts four times."),
-          F::writable("input_token_cost", thousandths(0, token_cost_max),
-                      [](auto& doc) -> auto& { return doc.model.input_token_cost; }),
-          F::writable("output_token_cost", thousandths(0, token_cost_max),
-                      [](auto& doc) -> auto& { return doc.model.output_token_cost; }),
-          F::writable("slot_second_cost", nullable(thousandths(0, slot_cost_max)),
-                      [](auto& doc) -> auto& { return doc.model.slot_second_cost; })
-              .about("Null: 60 times admission_weight."),
-          F::writable("max_in_flight", slots_or_none(), [](auto& doc) -> auto& { return doc.model.max_in_flight; }),
-          F::writable("brownout_max_tokens", tokens(1),
-                      [](auto& doc) -> auto& { return doc.model.brownout_max_tokens; })};
+  return {
+      F::writable("context_window", tokens(1), [](auto& doc) -> auto& { return doc.model.context_window; }),
+      F::writable("default_max_tokens", tokens(1), [](auto& doc) -> auto& { return doc.model.default_max_tokens; }),
+      F::writable("admission_weight", thousandths(10, 1'000'000),
+                  [](auto& doc) -> auto& { return doc.model.admission_weight; })
+          .about("Multiplies the fairshare cost: with 4, each token counts four times."),
+      F::writable("input_token_cost", thousandths(0, token_cost_max),
+                  [](auto& doc) -> auto& { return doc.model.input_token_cost; }),
+      F::writable("output_token_cost", thousandths(0, token_cost_max),
+                  [](auto& doc) -> auto& { return doc.model.output_token_cost; }),
+      F::writable("slot_second_cost", nullable(thousandths(0, slot_cost_max)),
+                  [](auto& doc) -> auto& { return doc.model.slot_second_cost; })
+          .about("Null: 60 times admission_weight."),
+      F::writable("max_in_flight", slots_or_none(), [](auto& doc) -> auto& { return doc.model.max_in_flight; }),
+      F::writable("brownout_max_tokens", tokens(1), [](auto& doc) -> auto& { return doc.model.brownout_max_tokens; })};
 }
 
 ModelFields behaviour() {
   const Choices<CacheScope> scopes{{"tenant", CacheScope::tenant}};
-  return {F::writable("enabled", boolean(), [](auto& doc) -> auto& { return doc.model.enabled; }),
-          F::writable("inject_usage", boolean(), [](auto& doc) -> auto& { return doc.model.inject_usage; }),
-          F::writable("cache_enabled", boolean(), [](auto& doc) -> auto& { return doc.model.cache_enabled; }),
-          F::writable("cache_ttl_secs", whole<std::uint32_t>(1, cache_ttl_secs_max),
-                      [](auto& doc) -> auto& { return doc.model.cache_ttl_secs; }),
-          F::writable("cache_scope", choice(scopes), [](auto& doc) -> auto& { return doc.model.cache_scope; }),
-          F::writable("max_retries", whole<std::uint32_t>(0, 10),
-                      [](auto& doc) -> auto& { return doc.model.max_retries; }),
-          F::writable("request_timeout_secs", seconds(),
-                      [](auto& doc) -> auto& { return doc.model.request_timeout_secs; })
-              .about("To the first byte."),
-          F::writable("idle_timeout_secs", seconds(), [](auto& doc) -> auto& { return doc.model.idle_timeout_secs; })
-              .about("Between bytes."),
-          F::writable("gpus", whole<std::uint32_t>(1, 100'000), [](auto& doc) -> auto& { return doc.model.gpus; }),
-          F::writable("tokens_per_media_part", whole<std::int64_t>(0, 1'000'000),
-                      [](auto& doc) -> auto& { return doc.model.tokens_per_media_part; })
-              .about("What an image or audio part of a prompt counts.")};
+  return {
+      F::writable("enabled", boolean(), [](auto& doc) -> auto& { return doc.model.enabled; }),
+      F::writable("inject_usage", boolean(), [](auto& doc) -> auto& { return doc.model.inject_usage; }),
+      F::writable("cache_enabled", boolean(), [](auto& doc) -> auto& { return doc.model.cache_enabled; }),
+      F::writable("cache_ttl_secs", whole<std::uint32_t>(1, cache_ttl_secs_max),
+                  [](auto& doc) -> auto& { return doc.model.cache_ttl_secs; }),
+      F::writable("cache_scope", choice(scopes), [](auto& doc) -> auto& { return doc.model.cache_scope; }),
+      F::writable("max_retries", whole<std::uint32_t>(0, 10), [](auto& doc) -> auto& { return doc.model.max_retries; }),
+      F::writable("request_timeout_secs", seconds(), [](auto& doc) -> auto& { return doc.model.request_timeout_secs; })
+          .about("To the first byte."),
+      F::writable("idle_timeout_secs", seconds(), [](auto& doc) -> auto& { return doc.model.idle_timeout_secs; })
+          .about("Between bytes."),
+      F::writable("gpus", whole<std::uint32_t>(1, 100'000), [](auto& doc) -> auto& { return doc.model.gpus; }),
+      F::writable("tokens_per_media_part", whole<std::int64_t>(0, 1'000'000), [](auto& doc) -> auto& {
+        return doc.model.tokens_per_media_part;
+      }).about("What an image or audio part of a prompt counts.")};
 }
 
 void check_names(const ModelDoc& doc, Reading& reading) {

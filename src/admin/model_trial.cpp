@@ -31,16 +31,16 @@ struct TrialResult {
 
 const Fields<Trial>& trial_fields() {
   using F = Declare<Trial>;
-  const Choices<TrialKind> kinds{{"chat", TrialKind::chat},
-                                 {"completions", TrialKind::completions},
-                                 {"embeddings", TrialKind::embeddings}};
+  const Choices<TrialKind> kinds{
+      {"chat", TrialKind::chat}, {"completions", TrialKind::completions}, {"embeddings", TrialKind::embeddings}};
   static const Fields<Trial> fields(
       {F::writable("kind", choice(kinds), [](auto& trial) -> auto& { return trial.kind; }),
        F::writable("prompt", text({.characters_min = 1, .characters_max = 4000, .single_line = false}),
                    [](auto& trial) -> auto& { return trial.prompt; }),
        F::writable("max_tokens", whole<std::int64_t>(1, 4096), [](auto& trial) -> auto& { return trial.max_tokens; }),
-       F::writable("endpoint_id", nullable(uuid<EndpointId>()), [](auto& trial) -> auto& { return trial.endpoint; })
-           .about("Null: the first enabled one of the best priority.")});
+       F::writable("endpoint_id", nullable(uuid<EndpointId>()), [](auto& trial) -> auto& {
+         return trial.endpoint;
+       }).about("Null: the first enabled one of the best priority.")});
   return fields;
 }
 
@@ -52,15 +52,16 @@ Json result_schema() {
        {"properties", Json::object({{"prompt_tokens", whole_number}, {"completion_tokens", whole_number}})},
        {"required", Json::list({"prompt_tokens", "completion_tokens"})},
        {"additionalProperties", false}});
-  return Json::object({{"type", "object"},
-                       {"properties", Json::object({{"endpoint_id", plain_text},
-                                                    {"api_base", plain_text},
-                                                    {"status", Json::object({{"type", Json::list({"integer", "null"})}})},
-                                                    {"latency_ms", whole_number},
-                                                    {"usage", usage},
-                                                    {"error", Json::object({{"type", Json::list({"string", "null"})}})}})},
-                       {"required", Json::list({"endpoint_id", "api_base", "status", "latency_ms", "usage", "error"})},
-                       {"additionalProperties", false}});
+  return Json::object(
+      {{"type", "object"},
+       {"properties", Json::object({{"endpoint_id", plain_text},
+                                    {"api_base", plain_text},
+                                    {"status", Json::object({{"type", Json::list({"integer", "null"})}})},
+                                    {"latency_ms", whole_number},
+                                    {"usage", usage},
+                                    {"error", Json::object({{"type", Json::list({"string", "null"})}})}})},
+       {"required", Json::list({"endpoint_id", "api_base", "status", "latency_ms", "usage", "error"})},
+       {"additionalProperties", false}});
 }
 
 Json usage_json(const std::optional<TokenUsage>& usage) {
@@ -106,7 +107,8 @@ const Endpoint* pick(const Model& model, const Trial& trial) {
   const Endpoint* best = nullptr;
   for (const Endpoint& endpoint : model.endpoints) {
     if (trial.endpoint && endpoint.id == *trial.endpoint) return &endpoint;
-    if (!trial.endpoint && endpoint.enabled && (best == nullptr || endpoint.priority < best->priority)) best = &endpoint;
+    if (!trial.endpoint && endpoint.enabled && (best == nullptr || endpoint.priority < best->priority))
+      best = &endpoint;
   }
   return best;
 }

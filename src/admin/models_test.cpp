@@ -5,7 +5,8 @@ namespace {
 
 using ModelsApi = ApiTest;
 
-constexpr const char* plain_model = R"({"model_name":"llama","upstream_model":"meta/llama","api_base":"http://vllm:8000/v1",
+constexpr const char* plain_model =
+    R"({"model_name":"llama","upstream_model":"meta/llama","api_base":"http://vllm:8000/v1",
   "input_cost_per_token":0.000003,"output_cost_per_token":"0.000015","context_window":32768,"enabled":true})";
 
 TEST_F(ModelsApi, PlainApiBaseIsOneEndpointAndPricesAreExact) {
@@ -53,13 +54,14 @@ TEST_F(ModelsApi, EveryFaultIsToldAtOnceByItsField) {
 }
 
 TEST_F(ModelsApi, AddressesThatAreNeverConnectedToAreRefusedAtRegistration) {
-  for (const char* url : {"http://169.254.169.254/v1", "http://2852039166/", "http://0xA9FEA9FE/", "http://0251.0376.0251.0376",
-                          "http://127.1/", "file:///etc/passwd", "gopher://x", "http://", "http://user@host/",
-                          "http://host/?q=1", "http://host/#f", "//host"}) {
+  for (const char* url : {"http://169.254.169.254/v1", "http://2852039166/", "http://0xA9FEA9FE/",
+                          "http://0251.0376.0251.0376", "http://127.1/", "file:///etc/passwd", "gopher://x", "http://",
+                          "http://user@host/", "http://host/?q=1", "http://host/#f", "//host"}) {
     const Json body = Json::object({{"model_name", "x"}, {"api_base", url}});
     expect_refused(400, "POST", "/models", to_text(body), {"api_base"});
   }
-  for (const char* url : {"http://10.0.0.1:8000", "https://api.example.com/v1", "http://[fd00::1]:8000/v1", "http://vllm-1.ns"}) {
+  for (const char* url :
+       {"http://10.0.0.1:8000", "https://api.example.com/v1", "http://[fd00::1]:8000/v1", "http://vllm-1.ns"}) {
     const Json body = Json::object({{"model_name", url}, {"api_base", url}});
     expect_status(201, "POST", "/models", to_text(body));
   }
@@ -89,9 +91,10 @@ TEST_F(ModelsApi, CredentialsAreWrittenNeverShownAndKeptUnlessNamed) {
 
 TEST_F(ModelsApi, CredentialsNeedTheEncryptionKey) {
   rebuild(false);
-  expect_refused(400, "POST", "/models",
-                 R"({"model_name":"m","endpoints":[{"api_base":"http://v","api_key":"k"}],"api_key":"k","upstream_headers":{"x":"y"}})",
-                 {"api_key", "upstream_headers", "endpoints[0].api_key"});
+  expect_refused(
+      400, "POST", "/models",
+      R"({"model_name":"m","endpoints":[{"api_base":"http://v","api_key":"k"}],"api_key":"k","upstream_headers":{"x":"y"}})",
+      {"api_key", "upstream_headers", "endpoints[0].api_key"});
   expect_refused(400, "POST", "/mcp-servers", R"({"name":"m","upstream_url":"http://v","auth_header":"Bearer x"})",
                  {"auth_header"});
   const Answered answered = call("POST", "/models", R"({"model_name":"m","api_base":"http://v","api_key":"k"})");
@@ -100,8 +103,9 @@ TEST_F(ModelsApi, CredentialsNeedTheEncryptionKey) {
 }
 
 TEST_F(ModelsApi, ApiBaseStandsForTheFirstEndpoint) {
-  Json made = expect_status(201, "POST", "/models",
-                            R"({"model_name":"m","endpoints":[{"api_base":"http://a","api_key":"ka"},{"api_base":"http://b","priority":1}]})");
+  Json made = expect_status(
+      201, "POST", "/models",
+      R"({"model_name":"m","endpoints":[{"api_base":"http://a","api_key":"ka"},{"api_base":"http://b","priority":1}]})");
   EXPECT_EQ(text_of(made, "api_base"), "http://a");
   made.set("api_base", "http://c");
   const Json moved = expect_status(200, "PUT", "/models/m", to_text(made));
@@ -126,7 +130,8 @@ TEST_F(ModelsApi, EndpointsAreAddedReplacedAndRemoved) {
   rebuild(true);
   const Json made = expect_status(201, "POST", "/models", plain_model);
   const std::string path = "/models/llama/endpoints";
-  const Json added = expect_status(201, "POST", path, R"({"api_base":"http://vllm:8000/v1","api_key":"k","priority":2})");
+  const Json added =
+      expect_status(201, "POST", path, R"({"api_base":"http://vllm:8000/v1","api_key":"k","priority":2})");
   EXPECT_EQ(text_of(added, "health"), "ejected");
   EXPECT_EQ(text_of(added, "in_flight"), "3");
   EXPECT_EQ(text_of(added, "ejected_until"), "1970-01-01T00:00:00Z");
@@ -135,10 +140,12 @@ TEST_F(ModelsApi, EndpointsAreAddedReplacedAndRemoved) {
   changed.set("enabled", false);
   const Json replaced = expect_status(200, "PUT", path + "/" + id_of(added), to_text(changed));
   EXPECT_EQ(replaced, changed);
-  const Json without_key = expect_status(200, "PUT", path + "/" + id_of(added), R"({"api_base":"http://b","api_key":null})");
+  const Json without_key =
+      expect_status(200, "PUT", path + "/" + id_of(added), R"({"api_base":"http://b","api_key":null})");
   EXPECT_EQ(text_of(without_key, "api_key_set"), "false");
   EXPECT_EQ(text_of(without_key, "priority"), "0");
-  expect_refused(400, "PUT", path + "/" + id_of(added), R"({"priority":-1,"weight":1})", {"weight", "api_base", "priority"});
+  expect_refused(400, "PUT", path + "/" + id_of(added), R"({"priority":-1,"weight":1})",
+                 {"weight", "api_base", "priority"});
   expect_status(404, "PUT", path + "/nothing", R"({"api_base":"http://b"})");
   expect_status(204, "DELETE", path + "/" + id_of(made.find("endpoints")->items()->front()));
   EXPECT_EQ(text_of(expect_status(200, "GET", "/models/llama"), "api_base"), "http://b");
@@ -199,8 +206,9 @@ TEST_F(ModelsApi, TrialSendsOneRealRequestAndTellsWhatCameOfIt) {
   ScriptedUpstream scripted;
   upstream = &scripted;
   rebuild(true);
-  expect_status(201, "POST", "/models",
-                R"({"model_name":"m","upstream_model":"up","api_base":"http://v:81/v1","api_key":"k","upstream_headers":{"x-a":"1"}})");
+  expect_status(
+      201, "POST", "/models",
+      R"({"model_name":"m","upstream_model":"up","api_base":"http://v:81/v1","api_key":"k","upstream_headers":{"x-a":"1"}})");
   const Json result = expect_status(200, "POST", "/models/m/test", "");
   EXPECT_EQ(text_of(result, "status"), "200");
   EXPECT_EQ(text_of(result, "usage"), R"({"prompt_tokens":5,"completion_tokens":7})");
@@ -208,11 +216,13 @@ TEST_F(ModelsApi, TrialSendsOneRealRequestAndTellsWhatCameOfIt) {
   EXPECT_TRUE(scripted.head.starts_with("POST /v1/chat/completions HTTP/1.1\r\nHost: v:81\r\n")) << scripted.head;
   EXPECT_NE(scripted.head.find("Authorization: Bearer k\r\n"), std::string::npos);
   EXPECT_NE(scripted.head.find("x-a: 1\r\n"), std::string::npos);
-  EXPECT_NE(scripted.head.find("Content-Length: " + std::to_string(scripted.body.size()) + "\r\n\r\n"), std::string::npos);
+  EXPECT_NE(scripted.head.find("Content-Length: " + std::to_string(scripted.body.size()) + "\r\n\r\n"),
+            std::string::npos);
   EXPECT_EQ(scripted.body, R"({"model":"up","messages":[{"role":"user","content":"Say hello."}],"max_tokens":16})");
   scripted.status = 500;
   scripted.answer_body = "out of memory";
-  EXPECT_EQ(text_of(expect_status(200, "POST", "/models/m/test", R"({"kind":"embeddings"})"), "error"), "out of memory");
+  EXPECT_EQ(text_of(expect_status(200, "POST", "/models/m/test", R"({"kind":"embeddings"})"), "error"),
+            "out of memory");
   scripted.status = 0;
   const Json unreachable = expect_status(200, "POST", "/models/m/test", "{}");
   EXPECT_EQ(text_of(unreachable, "status"), "null");
@@ -229,13 +239,13 @@ TEST_F(ModelsApi, TrialSendsOneRealRequestAndTellsWhatCameOfIt) {
 using McpServersApi = ApiTest;
 
 TEST_F(McpServersApi, ServersAreKeptWithTheirAccessRules) {
-  const Json made = expect_status(
-      201, "POST", "/mcp-servers",
-      R"({"name":"files","upstream_url":"http://mcp:3000/mcp","auth_header":"Bearer x",
+  const Json made = expect_status(201, "POST", "/mcp-servers",
+                                  R"({"name":"files","upstream_url":"http://mcp:3000/mcp","auth_header":"Bearer x",
           "access":[{"tenant":"chat","tools":["echo","get-*"]},{"group":"batch"}]})");
   EXPECT_EQ(text_of(made, "auth_header_set"), "true");
-  EXPECT_EQ(text_of(made, "access"),
-            R"([{"tenant":"chat","group":null,"tools":["echo","get-*"]},{"tenant":null,"group":"batch","tools":null}])");
+  EXPECT_EQ(
+      text_of(made, "access"),
+      R"([{"tenant":"chat","group":null,"tools":["echo","get-*"]},{"tenant":null,"group":"batch","tools":null}])");
   EXPECT_EQ(text_of(expect_status(200, "PUT", "/mcp-servers/files", to_text(made)), "auth_header_set"), "true");
   EXPECT_EQ(text_of(expect_status(200, "PATCH", "/mcp-servers/files", R"({"access":null})"), "access"), "null");
   expect_refused(409, "POST", "/mcp-servers", R"({"name":"files","upstream_url":"http://x"})", {"name"});
@@ -247,8 +257,8 @@ TEST_F(McpServersApi, EveryFaultIsToldAtOnceByItsField) {
   expect_refused(400, "POST", "/mcp-servers",
                  R"({"name":"Not OK","upstream_url":"mcp:3000","auth_header":"a\nb","enabled":1,"timeout_secs":0,
                      "access":[{"tenant":"a","group":"b"},{"tools":"x"}],"max_in_flight":0})",
-                 {"name", "upstream_url", "auth_header", "enabled", "access[0].group", "access[1].tools", "timeout_secs",
-                  "max_in_flight"});
+                 {"name", "upstream_url", "auth_header", "enabled", "access[0].group", "access[1].tools",
+                  "timeout_secs", "max_in_flight"});
   expect_refused(400, "POST", "/mcp-servers", R"({"name":"x","upstream_url":"http://169.254.1.1/"})", {"upstream_url"});
 }
 

@@ -75,12 +75,11 @@ Json responses_of(const Route& route) {
 
 Json parameters_of(const Route& route) {
   Json parameters = Json::list();
-  for (std::size_t open = route.pattern.find('{'); open != std::string::npos; open = route.pattern.find('{', open + 1)) {
+  for (std::size_t open = route.pattern.find('{'); open != std::string::npos;
+       open = route.pattern.find('{', open + 1)) {
     const std::string name = route.pattern.substr(open + 1, route.pattern.find('}', open) - open - 1);
-    parameters.append(Json::object({{"name", name},
-                                    {"in", "path"},
-                                    {"required", true},
-                                    {"schema", Json::object({{"type", "string"}})}}));
+    parameters.append(Json::object(
+        {{"name", name}, {"in", "path"}, {"required", true}, {"schema", Json::object({{"type", "string"}})}}));
   }
   for (const Parameter& parameter : route.query) {
     parameters.append(Json::object({{"name", parameter.name},
@@ -97,11 +96,13 @@ std::string operation_id(const Route& route) {
   std::string id;
   for (const char c : route.method)
     id += static_cast<char>(c + 32);
-  const std::string_view path = std::string_view(route.pattern).substr(
-      route.pattern.starts_with(api_prefix) ? api_prefix.size() : 0);
+  const std::string_view path =
+      std::string_view(route.pattern).substr(route.pattern.starts_with(api_prefix) ? api_prefix.size() : 0);
   for (const char c : path) {
-    if (c == '/' || c == '-' || c == '.') id += '_';
-    else if (c != '{' && c != '}') id += c;
+    if (c == '/' || c == '-' || c == '.')
+      id += '_';
+    else if (c != '{' && c != '}')
+      id += c;
   }
   return id;
 }
@@ -113,9 +114,8 @@ Json request_body(const Route& route) {
 }
 
 Json operation(const Route& route) {
-  Json operation = Json::object({{"operationId", operation_id(route)},
-                                 {"summary", route.summary},
-                                 {"tags", Json::list({route.tag})}});
+  Json operation = Json::object(
+      {{"operationId", operation_id(route)}, {"summary", route.summary}, {"tags", Json::list({route.tag})}});
   if (route.access == Access::open) operation.set("security", Json::list());
   if (Json parameters = parameters_of(route); !parameters.items()->empty())
     operation.set("parameters", std::move(parameters));
@@ -140,13 +140,12 @@ Json openapi_document(const RouteTable& table, const std::string& version) {
   for (const auto& [name, schema] : table.schemas())
     schemas.set(name, schema);
   const Json bearer = Json::object({{"type", "http"}, {"scheme", "bearer"}, {"description", "An admin token."}});
-  return Json::object(
-      {{"openapi", "3.1.0"},
-       {"info", Json::object({{"title", "obleth Management API"}, {"version", version}})},
-       {"security", Json::list({Json::object({{"adminToken", Json::list()}})})},
-       {"paths", std::move(paths)},
-       {"components", Json::object({{"schemas", std::move(schemas)},
-                                    {"securitySchemes", Json::object({{"adminToken", bearer}})}})}});
+  return Json::object({{"openapi", "3.1.0"},
+                       {"info", Json::object({{"title", "obleth Management API"}, {"version", version}})},
+                       {"security", Json::list({Json::object({{"adminToken", Json::list()}})})},
+                       {"paths", std::move(paths)},
+                       {"components", Json::object({{"schemas", std::move(schemas)},
+                                                    {"securitySchemes", Json::object({{"adminToken", bearer}})}})}});
 }
 
 }  // namespace obleth::admin

@@ -11,7 +11,9 @@ class OpenApi : public ApiTest {
  protected:
   OpenApi() {
     live.snapshot = [this] { return snapshot; };
-    live.settings = [] { return std::vector<SettingRow>{{"log_level", "info", "default", "how much is logged", true}}; };
+    live.settings = [] {
+      return std::vector<SettingRow>{{"log_level", "info", "default", "how much is logged", true}};
+    };
     live.status = [] {
       GatewayStatus status;
       status.stores = {{"sqlite", true, ""}};
@@ -66,6 +68,92 @@ class OpenApi : public ApiTest {
     return body;
   }
 
+  void drive_groups() {
+    drive("POST", v1 + "/fairshare/groups", Json::object({{"name", "batch"}}));
+    drive("GET", v1 + "/fairshare/groups");
+    Json group = drive("GET", v1 + "/fairshare/groups/batch");
+    drive("PUT", v1 + "/fairshare/groups/batch", group);
+    drive("PATCH", v1 + "/fairshare/groups/batch", Json::object({{"max_in_flight", 3}}));
+    drive("PATCH", v1 + "/fairshare/groups/batch/weight", Json::object({{"weight", 3}}));
+  }
+  void drive_tenants_and_keys() {
+    const Json budget = Json::object({{"period", "day"}, {"cost_usd", "1.5"}});
+    const Json tenant =
+        drive("POST", v1 + "/tenants", Json::object({{"name", "a"}, {"group", "batch"}, {"budget", budget}}));
+    const std::string tenant_path = v1 + "/tenants/" + id_of(tenant);
+    drive("GET", v1 + "/tenants?limit=10");
+    drive("GET", tenant_path);
+    drive("PUT", tenant_path, tenant);
+    drive("PATCH", tenant_path,
+          Json::object({{"status", "active"},
+                        {"weekly_windows", *parse_json(R"([{"day":"sun","start":"00:00","end":"23:59"}])")}}));
+    drive("PATCH", tenant_path + "/weight", Json::object({{"weight", 5}}));
+    drive("PATCH", tenant_path + "/group", Json::object({{"group", "default"}}));
+    drive("PUT", tenant_path + "/quota", Json::object({{"max_in_flight", 5}}));
+    drive("PATCH", tenant_path + "/status", Json::object({{"status", "suspended"}}));
+    drive("PATCH", tenant_path + "/schedule", Json::object({{"active_until", "2030-01-01T00:00:00Z"}}));
+    drive("PATCH", tenant_path + "/budget", Json::object({{"tokens", 5}}));
+    drive("PATCH", tenant_path + "/allowlist", Json::object({{"allowed_models", nullptr}}));
+    const Json fresh = drive("POST", tenant_path + "/keys", Json::object({{"name", "ci"}, {"budget", budget}}));
+    const std::string key_path = v1 + "/keys/" + text_of(*fresh.find("key"), "id");
+    drive("GET", tenant_path + "/keys");
+    drive("GET", v1 + "/keys");
+    drive("PUT", key_path, drive("GET", key_path));
+    drive("PATCH", key_path, Json::object({{"weight", 1}}));
+    drive("PUT", key_path + "/disabled", Json::object({{"disabled", true}}));
+    drive("POST", key_path + "/rotate");
+    drive("GET", key_path);
+    drive("DELETE", key_path);
+    drive("DELETE", tenant_path);
+  }
+  void drive_models() {
+    const Json model =
+        drive("POST", v1 + "/models", *parse_json(R"({"model_name":"m","api_base":"http://v","api_key":"k",
+      "input_cost_per_token":0.000003,"admission_weight":0.25,"upstream_headers":{"x-a":"b"}})"));
+    drive("GET", v1 + "/models");
+    drive("PUT", v1 + "/models/m", drive("GET", v1 + "/models/m"));
+    drive("PATCH", v1 + "/models/m", Json::object({{"aliases", Json::list({"n"})}, {"slot_second_cost", 60}}));
+    drive("PUT", v1 + "/models/m/cache", Json::object({{"cache_enabled", true}}));
+    const Json endpoint = drive("POST", v1 + "/models/m/endpoints", Json::object({{"api_base", "http://w"}}));
+    drive("GET", v1 + "/models/m/endpoints");
+    drive("PUT", v1 + "/models/m/endpoints/" + id_of(endpoint), endpoint);
+    drive("DELETE", v1 + "/models/m/endpoints/" + id_of(endpoint));
+    drive("DELETE", v1 + "/models/m");
+  }
+  void drive_mcp_servers() {
+    const Json server =
+        Json::object({{"name", "s"}, {"upstream_url", "http://mcp"}, {"access", *parse_json(R"([{"tenant":"a"}])")}});
+    drive("POST", v1 + "/mcp-servers", server);
+    drive("GET", v1 + "/mcp-servers");
+    drive("PUT", v1 + "/mcp-servers/s", drive("GET", v1 + "/mcp-servers/s"));
+    drive("PATCH", v1 + "/mcp-servers/s", Json::object({{"enabled", false}}));
+    drive("DELETE", v1 + "/mcp-servers/s");
+  }
+  void drive_scheduler() {
+    drive("PUT", v1 + "/capacity", Json::object({{"max_in_flight", 64}}));
+    drive("PUT", v1 + "/capacity", drive("GET", v1 + "/capacity"));
+    snapshot.groups.resize(1);
+    snapshot.tenants.resize(1);
+    snapshot.models.resize(1);
+    drive("GET", v1 + "/fairshare/live");
+  }
+  void drive_administration() {
+    const Json token = drive("POST", v1 + "/admin-tokens", Json::object({{"name", "t"}, {"role", "viewer"}}));
+    drive("GET", v1 + "/admin-tokens");
+    drive("DELETE", v1 + "/admin-tokens/" + text_of(*token.find("admin_token"), "id"));
+    drive("GET", v1 + "/settings");
+    drive("PATCH", v1 + "/settings", Json::object({{"log_level", "debug"}}));
+    drive("GET", v1 + "/status");
+    drive("GET", v1 + "/export?format=yaml");
+    drive("POST", v1 + "/apply?dry_run=true", drive("GET", v1 + "/export"));
+    drive("POST", v1 + "/apply", *parse_json(R"({"tenants":{"b":{"keys":[{"name":"k"}]}}})"));
+    drive("GET", v1 + "/audit?since=0&limit=500");
+    drive("GET", v1 + "/openapi.json");
+    for (const char* path : {"/health", "/ready", "/version"})
+      drive("GET", path);
+  }
+
+  const std::string v1{api_prefix};
   fairshare::Snapshot snapshot;
   Json document;
   std::set<const Route*> driven;
@@ -112,7 +200,8 @@ TEST_F(OpenApi, RefusalsAreDocumentedAndInTheErrorShape) {
   for (const Route& route : api->routes().routes()) {
     if (route.access == Access::open) continue;
     const std::string what = route.method + " " + route.pattern;
-    held_against(*operation_of(route), ask({.method = route.method, .target = route.pattern, .token = {}, .body = {}}), what);
+    held_against(*operation_of(route), ask({.method = route.method, .target = route.pattern, .token = {}, .body = {}}),
+                 what);
     const Asked odd{.method = route.method, .target = route.pattern + "?colour=red", .token = root_token, .body = "[1"};
     const Answered refused = ask(odd);
     EXPECT_EQ(refused.status, 400) << what;
@@ -126,82 +215,16 @@ TEST_F(OpenApi, RefusalsAreDocumentedAndInTheErrorShape) {
 }
 
 TEST_F(OpenApi, EveryRouteAnswersAsDocumented) {
-  const std::string v1(api_prefix);
-  drive("POST", v1 + "/fairshare/groups", Json::object({{"name", "batch"}}));
-  drive("GET", v1 + "/fairshare/groups");
-  Json group = drive("GET", v1 + "/fairshare/groups/batch");
-  drive("PUT", v1 + "/fairshare/groups/batch", group);
-  drive("PATCH", v1 + "/fairshare/groups/batch", Json::object({{"max_in_flight", 3}}));
-  drive("PATCH", v1 + "/fairshare/groups/batch/weight", Json::object({{"weight", 3}}));
-
-  const Json budget = Json::object({{"period", "day"}, {"cost_usd", "1.5"}});
-  const Json tenant = drive("POST", v1 + "/tenants", Json::object({{"name", "a"}, {"group", "batch"}, {"budget", budget}}));
-  const std::string tenant_path = v1 + "/tenants/" + id_of(tenant);
-  drive("GET", v1 + "/tenants?limit=10");
-  drive("GET", tenant_path);
-  drive("PUT", tenant_path, tenant);
-  drive("PATCH", tenant_path, Json::object({{"status", "active"}, {"weekly_windows", *parse_json(R"([{"day":"sun","start":"00:00","end":"23:59"}])")}}));
-  drive("PATCH", tenant_path + "/weight", Json::object({{"weight", 5}}));
-  drive("PATCH", tenant_path + "/group", Json::object({{"group", "default"}}));
-  drive("PUT", tenant_path + "/quota", Json::object({{"max_in_flight", 5}}));
-  drive("PATCH", tenant_path + "/status", Json::object({{"status", "suspended"}}));
-  drive("PATCH", tenant_path + "/schedule", Json::object({{"active_until", "2030-01-01T00:00:00Z"}}));
-  drive("PATCH", tenant_path + "/budget", Json::object({{"tokens", 5}}));
-  drive("PATCH", tenant_path + "/allowlist", Json::object({{"allowed_models", nullptr}}));
-  const Json fresh = drive("POST", tenant_path + "/keys", Json::object({{"name", "ci"}, {"budget", budget}}));
-  const std::string key_path = v1 + "/keys/" + text_of(*fresh.find("key"), "id");
-  drive("GET", tenant_path + "/keys");
-  drive("GET", v1 + "/keys");
-  drive("PUT", key_path, drive("GET", key_path));
-  drive("PATCH", key_path, Json::object({{"weight", 1}}));
-  drive("PUT", key_path + "/disabled", Json::object({{"disabled", true}}));
-  drive("POST", key_path + "/rotate");
-  drive("GET", key_path);
-
-  const Json model = drive("POST", v1 + "/models", *parse_json(R"({"model_name":"m","api_base":"http://v","api_key":"k",
-      "input_cost_per_token":0.000003,"admission_weight":0.25,"upstream_headers":{"x-a":"b"}})"));
-  drive("GET", v1 + "/models");
-  drive("PUT", v1 + "/models/m", drive("GET", v1 + "/models/m"));
-  drive("PATCH", v1 + "/models/m", Json::object({{"aliases", Json::list({"n"})}, {"slot_second_cost", 60}}));
-  drive("PUT", v1 + "/models/m/cache", Json::object({{"cache_enabled", true}}));
-  const Json endpoint = drive("POST", v1 + "/models/m/endpoints", Json::object({{"api_base", "http://w"}}));
-  drive("GET", v1 + "/models/m/endpoints");
-  drive("PUT", v1 + "/models/m/endpoints/" + id_of(endpoint), endpoint);
-  drive("DELETE", v1 + "/models/m/endpoints/" + id_of(endpoint));
-
-  const Json server = Json::object({{"name", "s"}, {"upstream_url", "http://mcp"}, {"access", *parse_json(R"([{"tenant":"a"}])")}});
-  drive("POST", v1 + "/mcp-servers", server);
-  drive("GET", v1 + "/mcp-servers");
-  drive("PUT", v1 + "/mcp-servers/s", drive("GET", v1 + "/mcp-servers/s"));
-  drive("PATCH", v1 + "/mcp-servers/s", Json::object({{"enabled", false}}));
-
-  drive("PUT", v1 + "/capacity", Json::object({{"max_in_flight", 64}}));
-  drive("PUT", v1 + "/capacity", drive("GET", v1 + "/capacity"));
-  snapshot.groups.resize(1);
-  snapshot.tenants.resize(1);
-  snapshot.models.resize(1);
-  drive("GET", v1 + "/fairshare/live");
-  const Json token = drive("POST", v1 + "/admin-tokens", Json::object({{"name", "t"}, {"role", "viewer"}}));
-  drive("GET", v1 + "/admin-tokens");
-  drive("DELETE", v1 + "/admin-tokens/" + text_of(*token.find("admin_token"), "id"));
-  drive("GET", v1 + "/settings");
-  drive("PATCH", v1 + "/settings", Json::object({{"log_level", "debug"}}));
-  drive("GET", v1 + "/status");
-  drive("GET", v1 + "/export?format=yaml");
-  drive("POST", v1 + "/apply?dry_run=true", drive("GET", v1 + "/export"));
-  drive("POST", v1 + "/apply", *parse_json(R"({"tenants":{"b":{"keys":[{"name":"k"}]}}})"));
-  drive("GET", v1 + "/audit?since=0&limit=500");
-  drive("GET", v1 + "/openapi.json");
-  for (const char* path : {"/health", "/ready", "/version"})
-    drive("GET", path);
-
-  drive("DELETE", key_path);
-  drive("DELETE", tenant_path);
+  drive_groups();
+  drive_models();
+  drive_mcp_servers();
+  drive_scheduler();
+  drive_tenants_and_keys();
+  drive_administration();
   drive("DELETE", v1 + "/fairshare/groups/batch");
-  drive("DELETE", v1 + "/models/m");
-  drive("DELETE", v1 + "/mcp-servers/s");
   for (const Route& route : api->routes().routes()) {
-    const bool needs_more = route.stream || route.pattern.ends_with("/test");  // a loop, an upstream: tests of their own
+    const bool needs_more =
+        route.stream || route.pattern.ends_with("/test");  // a loop, an upstream: tests of their own
     EXPECT_TRUE(driven.contains(&route) || needs_more) << route.method << " " << route.pattern << " was not driven";
   }
 }

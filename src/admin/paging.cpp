@@ -7,9 +7,8 @@ namespace obleth::admin {
 std::vector<Parameter> page_parameters(bool filtered_by_name) {
   Json limit = whole_schema(1, page_rows_max);
   limit.set("default", page_rows_default);
-  std::vector<Parameter> parameters{
-      {"limit", std::move(limit), "Rows of one page."},
-      {"cursor", Json::object({{"type", "string"}}), "next_cursor of the page before."}};
+  std::vector<Parameter> parameters{{"limit", std::move(limit), "Rows of one page."},
+                                    {"cursor", Json::object({{"type", "string"}}), "next_cursor of the page before."}};
   if (filtered_by_name)
     parameters.push_back({"name", Json::object({{"type", "string"}}), "Only what has this in its name."});
   return parameters;

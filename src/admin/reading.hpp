@@ -38,7 +38,8 @@ class Reading {
   // Inside a member or an item of a list, until it is destroyed.
   class Step {
    public:
-    Step(Reading& reading, std::string path) : reading_(reading), before_(std::exchange(reading.path_, std::move(path))) {}
+    Step(Reading& reading, std::string path)
+        : reading_(reading), before_(std::exchange(reading.path_, std::move(path))) {}
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
     ~Step() { reading_.path_ = std::move(before_); }

@@ -29,7 +29,8 @@ Answered answered(const Fault& fault) {
     case FaultKind::too_large:
       return {413, "request_too_large"};
     case FaultKind::timed_out:
-      return fault.source == FaultSource::client ? Answered{408, "request_timeout"} : Answered{503, "store_unavailable"};
+      return fault.source == FaultSource::client ? Answered{408, "request_timeout"}
+                                                 : Answered{503, "store_unavailable"};
     case FaultKind::not_found:
       return {404, "not_found"};
     case FaultKind::conflict:
@@ -94,11 +95,11 @@ Json error_schema() {
                                     {"required", Json::list({"field", "problem"})},
                                     {"additionalProperties", false}});
   const Json details = Json::object({{"type", "array"}, {"items", detail}});
-  const Json error = Json::object(
-      {{"type", "object"},
-       {"properties", Json::object({{"message", plain_text}, {"code", plain_text}, {"details", details}})},
-       {"required", Json::list({"message", "code", "details"})},
-       {"additionalProperties", false}});
+  const Json error =
+      Json::object({{"type", "object"},
+                    {"properties", Json::object({{"message", plain_text}, {"code", plain_text}, {"details", details}})},
+                    {"required", Json::list({"message", "code", "details"})},
+                    {"additionalProperties", false}});
   return Json::object({{"type", "object"},
                        {"properties", Json::object({{"error", error}})},
                        {"required", Json::list({"error"})},

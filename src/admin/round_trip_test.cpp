@@ -18,34 +18,40 @@ Json parsed(const char* text) {
 }
 
 Samples limit_samples() {
-  return {{"tokens_per_minute", {nullptr, 1, 1'000'000'000'000}},
-          {"requests_per_minute", {nullptr, 60}},
-          {"max_in_flight", {nullptr, 1, 1'000'000}},
-          {"budget",
-           {nullptr, parsed(R"({"period":"day","starts_at":null,"tokens":5,"cost_usd":null})"),
-            parsed(R"({"period":"lifetime","starts_at":"2026-01-01T00:00:00.001Z","tokens":null,"cost_usd":"0.000000001"})")}},
-          {"allowed_models", {nullptr, Json::list(), Json::list({"a", "b/c"})}},
-          {"weight", {1, 100, 1'000'000}}};
+  return {
+      {"tokens_per_minute", {nullptr, 1, 1'000'000'000'000}},
+      {"requests_per_minute", {nullptr, 60}},
+      {"max_in_flight", {nullptr, 1, 1'000'000}},
+      {"budget",
+       {nullptr, parsed(R"({"period":"day","starts_at":null,"tokens":5,"cost_usd":null})"),
+        parsed(
+            R"({"period":"lifetime","starts_at":"2026-01-01T00:00:00.001Z","tokens":null,"cost_usd":"0.000000001"})")}},
+      {"allowed_models", {nullptr, Json::list(), Json::list({"a", "b/c"})}},
+      {"weight", {1, 100, 1'000'000}}};
 }
 
 Samples tenant_samples() {
   Samples samples = limit_samples();
-  samples.merge(Samples{{"name", {"a", "b c", "ü – \"x\""}},
-                        {"description", {"", "two\nlines"}},
-                        {"group", {"default", "batch"}},
-                        {"status", {"active", "suspended", "archived"}},
-                        {"active_from", {nullptr, "2026-01-01T00:00:00Z"}},
-                        {"active_until", {nullptr, "2027-01-01T12:34:56.789Z"}},
-                        {"timezone", {"UTC", "Europe/Berlin", "America/New_York"}},
-                        {"weekly_windows", {Json::list(), parsed(R"([{"day":"mon","start":"22:00","end":"06:00"},{"day":"sun","start":"00:00","end":"00:00"}])")}},
-                        {"brownout", {"allow", "never", "first"}},
-                        {"brownout_wait_ms", {nullptr, 1, 60'000}}});
+  samples.merge(Samples{
+      {"name", {"a", "b c", "ü – \"x\""}},
+      {"description", {"", "two\nlines"}},
+      {"group", {"default", "batch"}},
+      {"status", {"active", "suspended", "archived"}},
+      {"active_from", {nullptr, "2026-01-01T00:00:00Z"}},
+      {"active_until", {nullptr, "2027-01-01T12:34:56.789Z"}},
+      {"timezone", {"UTC", "Europe/Berlin", "America/New_York"}},
+      {"weekly_windows",
+       {Json::list(),
+        parsed(R"([{"day":"mon","start":"22:00","end":"06:00"},{"day":"sun","start":"00:00","end":"00:00"}])")}},
+      {"brownout", {"allow", "never", "first"}},
+      {"brownout_wait_ms", {nullptr, 1, 60'000}}});
   return samples;
 }
 
 Samples key_samples() {
   Samples samples = limit_samples();
-  samples.merge(Samples{{"name", {"ci", "laptop"}}, {"disabled", {true, false}}, {"expires_at", {nullptr, "2030-01-01T00:00:00Z"}}});
+  samples.merge(Samples{
+      {"name", {"ci", "laptop"}}, {"disabled", {true, false}}, {"expires_at", {nullptr, "2030-01-01T00:00:00Z"}}});
   return samples;
 }
 
@@ -54,25 +60,17 @@ Samples group_samples() {
 }
 
 Samples model_samples() {
-  Samples samples{{"model_name", {"m", "meta/m"}},
-                  {"aliases", {Json::list(), Json::list({"x", "y"})}},
-                  {"upstream_model", {"up", "other"}},
-                  {"context_window", {1, 8192}},
-                  {"default_max_tokens", {1, 4096}},
-                  {"admission_weight", {Json::number("0.01"), 1, Json::number("2.5"), 1000}},
-                  {"input_token_cost", {0, 1}},
-                  {"output_token_cost", {Json::number("0.001"), 4}},
-                  {"slot_second_cost", {nullptr, 60}},
-                  {"max_in_flight", {nullptr, 3}},
-                  {"brownout_max_tokens", {1, 256}},
-                  {"cached_input_cost_per_token", {nullptr, "0", "0.0000001"}},
-                  {"cache_ttl_secs", {1, 300}},
-                  {"cache_scope", {"tenant"}},
-                  {"max_retries", {0, 1, 10}},
-                  {"request_timeout_secs", {1, 300}},
-                  {"idle_timeout_secs", {1, 120}},
-                  {"gpus", {1, 8}},
-                  {"tokens_per_media_part", {0, 765}}};
+  Samples samples{
+      {"model_name", {"m", "meta/m"}},     {"aliases", {Json::list(), Json::list({"x", "y"})}},
+      {"upstream_model", {"up", "other"}}, {"context_window", {1, 8192}},
+      {"default_max_tokens", {1, 4096}},   {"admission_weight", {Json::number("0.01"), 1, Json::number("2.5"), 1000}},
+      {"input_token_cost", {0, 1}},        {"output_token_cost", {Json::number("0.001"), 4}},
+      {"slot_second_cost", {nullptr, 60}}, {"max_in_flight", {nullptr, 3}},
+      {"brownout_max_tokens", {1, 256}},   {"cached_input_cost_per_token", {nullptr, "0", "0.0000001"}},
+      {"cache_ttl_secs", {1, 300}},        {"cache_scope", {"tenant"}},
+      {"max_retries", {0, 1, 10}},         {"request_timeout_secs", {1, 300}},
+      {"idle_timeout_secs", {1, 120}},     {"gpus", {1, 8}},
+      {"tokens_per_media_part", {0, 765}}};
   for (const char* price : {"input_cost_per_token", "output_cost_per_token", "cost_per_request"})
     samples[price] = {"0", "0.000003", "0.000000000001", "1000000"};
   for (const char* flag : {"enabled", "inject_usage", "cache_enabled"})
@@ -131,11 +129,13 @@ class RoundTrip : public ApiTest {
   static void expect_complete(const Samples& samples, const Fields<Record>& fields) {
     for (const FieldSketch& sketch : fields.sketches()) {
       const bool elsewhere = sketch.name == "api_base" || sketch.name == "endpoints";
-      if (sketch.access == FieldAccess::writable && !elsewhere) EXPECT_TRUE(samples.contains(sketch.name)) << sketch.name;
+      if (sketch.access == FieldAccess::writable && !elsewhere)
+        EXPECT_TRUE(samples.contains(sketch.name)) << sketch.name;
     }
   }
 
-  void run(const Samples& samples, const std::string& create, const std::string& root, const Json& needed = Json::object()) {
+  void run(const Samples& samples, const std::string& create, const std::string& root,
+           const Json& needed = Json::object()) {
     for (int at = 0; at < objects; ++at) {
       Json body = random_body(samples);
       for (const auto& [name, value] : *needed.members())

@@ -53,14 +53,14 @@ struct Route {
   std::vector<int> errors;  // beyond those that every route of its access may answer
   std::vector<Parameter> query;
 
-  Route&& open(std::string whole_path) &&;                               // needs no token
-  Route&& takes(std::string schema) &&;                                  // a JSON body
-  Route&& takes_raw(std::string schema) &&;                              // JSON or YAML, read by the route itself
-  Route&& gives(std::string schema, int with_status = 200) &&;           // a JSON answer
-  Route&& gives_text(std::string schema, std::string type) &&;           // an answer of another type
-  Route&& also_as(std::string type) &&;                                  // the same answer in another spelling
-  Route&& lists(const std::string& schema) &&;                           // one page of rows: schema + "List"
-  Route&& asks(std::vector<Parameter> parameters) &&;                    // in the query
+  Route&& open(std::string whole_path) &&;                      // needs no token
+  Route&& takes(std::string schema) &&;                         // a JSON body
+  Route&& takes_raw(std::string schema) &&;                     // JSON or YAML, read by the route itself
+  Route&& gives(std::string schema, int with_status = 200) &&;  // a JSON answer
+  Route&& gives_text(std::string schema, std::string type) &&;  // an answer of another type
+  Route&& also_as(std::string type) &&;                         // the same answer in another spelling
+  Route&& lists(const std::string& schema) &&;                  // one page of rows: schema + "List"
+  Route&& asks(std::vector<Parameter> parameters) &&;           // in the query
   Route&& may_answer(std::vector<int> statuses) &&;
   Route&& answered_by(std::function<Task<Reply>(const Call&)> action) &&;
   template <class Resource>

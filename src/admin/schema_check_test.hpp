@@ -92,7 +92,8 @@ class SchemaCheck {
       return at + ": is none of " + to_text(*choices) + ": " + to_text(value);
     }
     const Json* pattern = schema.find("pattern");
-    if (pattern != nullptr && value.text() != nullptr && !std::regex_search(*value.text(), std::regex(*pattern->text())))
+    if (pattern != nullptr && value.text() != nullptr &&
+        !std::regex_search(*value.text(), std::regex(*pattern->text())))
       return at + ": does not match " + *pattern->text() + ": " + to_text(value);
     const Json* format = schema.find("format");
     if (format != nullptr && *format->text() == "date-time" && value.text() != nullptr &&

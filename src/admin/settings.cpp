@@ -11,14 +11,14 @@ namespace {
 const Fields<SettingRow>& setting_fields() {
   using F = Declare<SettingRow>;
   const auto plain = text({.characters_max = 8192, .single_line = false});
-  static const Fields<SettingRow> fields(
-      {F::fixed("name", plain, [](auto& row) -> auto& { return row.name; }),
-       F::fixed("value", plain, [](auto& row) -> auto& { return row.value; }),
-       F::fixed("source", plain, [](auto& row) -> auto& { return row.source; })
-           .about("default, file, environment, flag, or api."),
-       F::fixed("help", plain, [](auto& row) -> auto& { return row.help; }),
-       F::fixed("changeable", boolean(), [](auto& row) -> auto& { return row.changeable; })
-           .about("Here, without a restart.")});
+  static const Fields<SettingRow> fields({F::fixed("name", plain, [](auto& row) -> auto& { return row.name; }),
+                                          F::fixed("value", plain, [](auto& row) -> auto& { return row.value; }),
+                                          F::fixed("source", plain, [](auto& row) -> auto& { return row.source; })
+                                              .about("default, file, environment, flag, or api."),
+                                          F::fixed("help", plain, [](auto& row) -> auto& { return row.help; }),
+                                          F::fixed("changeable", boolean(), [](auto& row) -> auto& {
+                                            return row.changeable;
+                                          }).about("Here, without a restart.")});
   return fields;
 }
 
@@ -88,8 +88,8 @@ Edit Settings::read_changes(const Json& body, Reading& reading) const {
       reading.fault("can only be set at the start: by its flag, variable or file key");
     } else if (!value && !json.is_null()) {
       reading.fault("must be text, a number, true, false, or null");
-    } else if (const auto problem = value && desk_.live().refuse_setting ? desk_.live().refuse_setting(name, *value)
-                                                                         : std::nullopt) {
+    } else if (const auto problem =
+                   value && desk_.live().refuse_setting ? desk_.live().refuse_setting(name, *value) : std::nullopt) {
       reading.fault(*problem);
     } else {
       edit.add(ports::PutSetting{name, value}, setting_note(*row, value), ports::SettingsChanged{});

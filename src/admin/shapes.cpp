@@ -22,13 +22,12 @@ Json spending_json(const Spending& spending) {
 }
 
 Json spending_schema(const char* description) {
-  return Json::object(
-      {{"type", "object"},
-       {"description", description},
-       {"properties", Json::object({{"tokens", Json::object({{"type", "integer"}})},
-                                    {"cost_usd", Json::object({{"type", "string"}})}})},
-       {"required", Json::list({"tokens", "cost_usd"})},
-       {"additionalProperties", false}});
+  return Json::object({{"type", "object"},
+                       {"description", description},
+                       {"properties", Json::object({{"tokens", Json::object({{"type", "integer"}})},
+                                                    {"cost_usd", Json::object({{"type", "string"}})}})},
+                       {"required", Json::list({"tokens", "cost_usd"})},
+                       {"additionalProperties", false}});
 }
 
 void check_budget(const BudgetDoc& doc, Reading& reading) {

@@ -85,7 +85,8 @@ void StatusPages::register_in(RouteTable& table) {
                 .gives_text("Text", "text/plain")
                 .may_answer({503})
                 .answered_by(this, &StatusPages::ready));
-  table.add(get("", "Which program this is").open("/version").gives("Version").answered_by(this, &StatusPages::version));
+  table.add(
+      get("", "Which program this is").open("/version").gives("Version").answered_by(this, &StatusPages::version));
 }
 
 std::string StatusPages::not_ready_because() const {

@@ -14,20 +14,20 @@ void check_span(const TenantDoc& doc, Reading& reading) {
 }
 
 std::vector<Field<TenantDoc>> identity() {
-  return {F::fixed("id", uuid<TenantId>(), [](auto& doc) -> auto& { return doc.tenant.id; }),
-          F::writable("name", unique_name(name_length_max), [](auto& doc) -> auto& { return doc.tenant.name; })
-              .required(),
-          F::writable("description", description_text(), [](auto& doc) -> auto& { return doc.tenant.description; }),
-          F::writable("group", unique_name(name_length_max), [](auto& doc) -> auto& { return doc.group; })
-              .about("The group's name."),
-          F::writable("weight", weight(), [](auto& doc) -> auto& { return doc.tenant.weight; })
-              .about("Share of the group's slots, relative to the other tenants in it.")};
+  return {
+      F::fixed("id", uuid<TenantId>(), [](auto& doc) -> auto& { return doc.tenant.id; }),
+      F::writable("name", unique_name(name_length_max), [](auto& doc) -> auto& { return doc.tenant.name; }).required(),
+      F::writable("description", description_text(), [](auto& doc) -> auto& { return doc.tenant.description; }),
+      F::writable("group", unique_name(name_length_max), [](auto& doc) -> auto& { return doc.group; })
+          .about("The group's name."),
+      F::writable("weight", weight(), [](auto& doc) -> auto& {
+        return doc.tenant.weight;
+      }).about("Share of the group's slots, relative to the other tenants in it.")};
 }
 
 std::vector<Field<TenantDoc>> limits() {
-  const Choices<TenantStatus> statuses{{"active", TenantStatus::active},
-                                       {"suspended", TenantStatus::suspended},
-                                       {"archived", TenantStatus::archived}};
+  const Choices<TenantStatus> statuses{
+      {"active", TenantStatus::active}, {"suspended", TenantStatus::suspended}, {"archived", TenantStatus::archived}};
   return {F::writable("budget", budget_or_none(), [](auto& doc) -> auto& { return doc.budget; }),
           F::writable("allowed_models", allow_list(), [](auto& doc) -> auto& { return doc.tenant.allowed_models; })
               .about("Names as clients send them; null: every model."),
@@ -40,18 +40,19 @@ std::vector<Field<TenantDoc>> schedule() {
           F::writable("active_until", nullable(timestamp()),
                       [](auto& doc) -> auto& { return doc.tenant.schedule.active_until; }),
           F::writable("timezone", timezone_name(), [](auto& doc) -> auto& { return doc.tenant.schedule.timezone; }),
-          F::writable("weekly_windows", weekly_windows(),
-                      [](auto& doc) -> auto& { return doc.tenant.schedule.weekly_windows; })
-              .about("None: always.")};
+          F::writable("weekly_windows", weekly_windows(), [](auto& doc) -> auto& {
+            return doc.tenant.schedule.weekly_windows;
+          }).about("None: always.")};
 }
 
 std::vector<Field<TenantDoc>> brownout() {
   const Choices<BrownoutPolicy> policies{
       {"allow", BrownoutPolicy::allow}, {"never", BrownoutPolicy::never}, {"first", BrownoutPolicy::first}};
-  return {F::writable("brownout", choice(policies), [](auto& doc) -> auto& { return doc.tenant.brownout; }),
-          F::writable("brownout_wait_ms", nullable(whole<std::uint32_t>(1, brownout_wait_ms_max)),
-                      [](auto& doc) -> auto& { return doc.tenant.brownout_wait_ms; })
-              .about("Waiting time beyond which answers are cut short; null: the gateway's own.")};
+  return {
+      F::writable("brownout", choice(policies), [](auto& doc) -> auto& { return doc.tenant.brownout; }),
+      F::writable("brownout_wait_ms", nullable(whole<std::uint32_t>(1, brownout_wait_ms_max)), [](auto& doc) -> auto& {
+        return doc.tenant.brownout_wait_ms;
+      }).about("Waiting time beyond which answers are cut short; null: the gateway's own.")};
 }
 
 Fields<TenantDoc> declare() {

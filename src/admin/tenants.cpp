@@ -27,7 +27,8 @@ const TenantFields& quota_only() {
 }
 
 const TenantFields& schedule_only() {
-  static const TenantFields fields = tenant_fields().only({"timezone", "active_from", "active_until", "weekly_windows"});
+  static const TenantFields fields =
+      tenant_fields().only({"timezone", "active_from", "active_until", "weekly_windows"});
   return fields;
 }
 
@@ -48,8 +49,7 @@ AuditNote tenant_note(const char* action, const TenantDoc* before, const TenantD
 void Tenants::register_in(RouteTable& table) {
   table.section("tenants");
   table.describe_resource("Tenant", tenant_fields());
-  table.add(
-      get("/tenants", "List tenants").lists("Tenant").asks(page_parameters()).answered_by(this, &Tenants::list));
+  table.add(get("/tenants", "List tenants").lists("Tenant").asks(page_parameters()).answered_by(this, &Tenants::list));
   table.add(post("/tenants", "Create a tenant")
                 .takes("TenantCreate")
                 .gives("Tenant", 201)
@@ -84,8 +84,8 @@ void Tenants::register_parts_in(RouteTable& table) {
   table.describe("TenantSchedule", schedule_only().schema(SchemaKind::change));
   table.describe("TenantBudget", or_null(budget_fields().schema(SchemaKind::change)));
   const auto whole = ReadMode::replace;
-  table.add(part(patch("/tenants/{id}/weight", "Set a tenant's weight").takes("TenantWeight"),
-                 required_only("weight"), whole));
+  table.add(part(patch("/tenants/{id}/weight", "Set a tenant's weight").takes("TenantWeight"), required_only("weight"),
+                 whole));
   table.add(part(patch("/tenants/{id}/group", "Move a tenant to another group").takes("TenantGroup"),
                  required_only("group"), whole));
   table.add(part(put("/tenants/{id}/quota", "Replace a tenant's limits").takes("TenantQuota"), quota_only(), whole));

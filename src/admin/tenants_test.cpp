@@ -45,19 +45,37 @@ TEST_F(TenantsApi, EveryFaultIsToldAtOnceByItsField) {
                      "budget":{"period":"year","tokens":0,"cost_usd":"0","used":1},"allowed_models":[1],
                      "status":"gone","active_from":"soon","timezone":"Mars/Base","weekly_windows":[{"day":"mon"}],
                      "brownout":true,"brownout_wait_ms":1.5,"group":"none","id":"x"})",
-                 {"colour", "id", "name", "weight", "tokens_per_minute", "requests_per_minute", "max_in_flight",
-                  "budget.used", "budget.period", "budget.tokens", "budget.cost_usd", "allowed_models[0]", "status",
-                  "active_from", "timezone", "weekly_windows[0].start", "weekly_windows[0].end", "brownout",
-                  "brownout_wait_ms", "group"});
+                 {"colour",
+                  "id",
+                  "name",
+                  "weight",
+                  "tokens_per_minute",
+                  "requests_per_minute",
+                  "max_in_flight",
+                  "budget.used",
+                  "budget.period",
+                  "budget.tokens",
+                  "budget.cost_usd",
+                  "allowed_models[0]",
+                  "status",
+                  "active_from",
+                  "timezone",
+                  "weekly_windows[0].start",
+                  "weekly_windows[0].end",
+                  "brownout",
+                  "brownout_wait_ms",
+                  "group"});
 }
 
 TEST_F(TenantsApi, ZeroIsRefusedWhereAbsenceMeansNoLimit) {
-  for (const char* field : {"tokens_per_minute", "requests_per_minute", "max_in_flight", "brownout_wait_ms", "weight"}) {
+  for (const char* field :
+       {"tokens_per_minute", "requests_per_minute", "max_in_flight", "brownout_wait_ms", "weight"}) {
     const Json body = Json::object({{"name", "x"}, {field, 0}});
     expect_refused(400, "POST", "/tenants", to_text(body), {field});
   }
   expect_refused(400, "POST", "/tenants", R"({"name":"x","budget":{"period":"day","tokens":0}})", {"budget.tokens"});
-  expect_refused(400, "POST", "/tenants", R"({"name":"x","budget":{"period":"day","cost_usd":0}})", {"budget.cost_usd"});
+  expect_refused(400, "POST", "/tenants", R"({"name":"x","budget":{"period":"day","cost_usd":0}})",
+                 {"budget.cost_usd"});
   expect_refused(400, "POST", "/tenants", R"({"name":"x","budget":{"period":"day"}})", {"budget.tokens"});
 }
 
@@ -82,7 +100,8 @@ TEST_F(TenantsApi, ReadOnlyFieldsAreAcceptedAsTheyWereAndNotOtherwise) {
   clock.pass(5000);
   const Json again = expect_status(200, "PUT", path, to_text(made));
   EXPECT_NE(text_of(again, "updated_at"), text_of(made, "updated_at"));
-  expect_refused(400, "PATCH", path, R"({"id":"123e4567-e89b-12d3-a456-426614174000","created_at":"2020-01-01T00:00:00Z"})",
+  expect_refused(400, "PATCH", path,
+                 R"({"id":"123e4567-e89b-12d3-a456-426614174000","created_at":"2020-01-01T00:00:00Z"})",
                  {"id", "created_at"});
 }
 
@@ -96,8 +115,10 @@ TEST_F(TenantsApi, PartsHaveTheirOwnRoutes) {
   EXPECT_EQ(text_of(quota, "max_in_flight"), "null");
   EXPECT_EQ(text_of(quota, "weight"), "9");
   EXPECT_EQ(text_of(expect_status(200, "PATCH", path + "/status", R"({"status":"archived"})"), "status"), "archived");
-  EXPECT_EQ(text_of(expect_status(200, "PATCH", path + "/schedule", R"({"timezone":"Asia/Tokyo"})"), "timezone"), "Asia/Tokyo");
-  EXPECT_EQ(text_of(expect_status(200, "PATCH", path + "/allowlist", R"({"allowed_models":[]})"), "allowed_models"), "[]");
+  EXPECT_EQ(text_of(expect_status(200, "PATCH", path + "/schedule", R"({"timezone":"Asia/Tokyo"})"), "timezone"),
+            "Asia/Tokyo");
+  EXPECT_EQ(text_of(expect_status(200, "PATCH", path + "/allowlist", R"({"allowed_models":[]})"), "allowed_models"),
+            "[]");
   const Json budget = expect_status(200, "PATCH", path + "/budget", R"({"period":"day","tokens":10})");
   EXPECT_EQ(text_of(*budget.find("budget"), "tokens"), "10");
   const Json more = expect_status(200, "PATCH", path + "/budget", R"({"cost_usd":1.5})");
@@ -150,12 +171,14 @@ TEST_F(TenantsApi, ListsComeInPagesAndByName) {
 }
 
 TEST_F(TenantsApi, GroupsAreNamedWeightedAndKeptWhileTheyHaveTenants) {
-  const Json batch = expect_status(201, "POST", "/fairshare/groups", R"({"name":"batch","weight":3,"max_in_flight":5})");
+  const Json batch =
+      expect_status(201, "POST", "/fairshare/groups", R"({"name":"batch","weight":3,"max_in_flight":5})");
   EXPECT_EQ(text_of(expect_status(200, "PATCH", "/fairshare/groups/batch/weight", R"({"weight":4})"), "weight"), "4");
   EXPECT_EQ(text_of(expect_status(200, "GET", "/fairshare/groups/batch"), "max_in_flight"), "5");
   expect_status(200, "PUT", "/fairshare/groups/batch", to_text(batch));
   EXPECT_EQ(expect_status(200, "GET", "/fairshare/groups").find("data")->items()->size(), 2U);
-  const std::string tenant = "/tenants/" + id_of(expect_status(201, "POST", "/tenants", R"({"name":"a","group":"batch"})"));
+  const std::string tenant =
+      "/tenants/" + id_of(expect_status(201, "POST", "/tenants", R"({"name":"a","group":"batch"})"));
   expect_status(409, "DELETE", "/fairshare/groups/batch");
   expect_status(200, "PATCH", tenant + "/group", R"({"group":"default"})");
   expect_status(204, "DELETE", "/fairshare/groups/batch");

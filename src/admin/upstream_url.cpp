@@ -15,7 +15,7 @@ constexpr std::size_t header_name_length_max = 128;
 
 // Made by the gateway for every request, or about the one connection only.
 constexpr std::array<std::string_view, 10> reserved_headers = {
-    "host", "content-length",     "transfer-encoding", "connection", "keep-alive",
+    "host", "content-length",   "transfer-encoding", "connection", "keep-alive",
     "te",   "proxy-connection", "trailer",           "upgrade",    "expect"};
 
 bool all_digits(std::string_view text) {
@@ -84,14 +84,16 @@ Codec<std::string> upstream_url() {
 void refuse_address(const std::string& url, std::string_view member, const RecordDesk& desk, Reading& reading) {
   const Result<UpstreamAddress> address = parse_upstream_address(url);
   if (address && desk.given().is_refused_host(address->host))
-    reading.fault_at(member, "is an address that the gateway never connects to (link-local, cloud metadata, or private "
-                             "where private networks are blocked)");
+    reading.fault_at(member,
+                     "is an address that the gateway never connects to (link-local, cloud metadata, or private "
+                     "where private networks are blocked)");
 }
 
 void refuse_unsealable(std::string_view member, const RecordDesk& desk, Reading& reading) {
   if (!desk.given().sealer.can_seal())
-    reading.fault_at(member, "cannot be stored: start the gateway with OBLETH_ENCRYPTION_KEY (32 bytes, as base64 or "
-                             "64 hex digits)");
+    reading.fault_at(member,
+                     "cannot be stored: start the gateway with OBLETH_ENCRYPTION_KEY (32 bytes, as base64 or "
+                     "64 hex digits)");
 }
 
 void take_headers(HeaderSecrets& headers, const Json& json, Reading& reading) {

@@ -42,8 +42,8 @@ class WriteGate {
   void leave();
 
   std::mutex mutex_;
-  bool taken_ = false;                          // under mutex_
-  std::deque<std::shared_ptr<Place>> queue_;    // under mutex_
+  bool taken_ = false;                        // under mutex_
+  std::deque<std::shared_ptr<Place>> queue_;  // under mutex_
 };
 
 }  // namespace obleth::admin
