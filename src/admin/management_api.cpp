@@ -101,9 +101,12 @@ Task<Outcome<Call>> ManagementApi::receive(const RouteMatch& match, std::string_
     if (route.access == Access::admin && call.caller.role != AdminRole::admin)
       co_return std::unexpected(refuse(403, "forbidden", "A viewer's token may read, not change: use an admin's."));
   }
-  Outcome<std::vector<NamedText>> query = read_query(raw_query, route);
-  if (!query) co_return std::unexpected(query.error());
-  call.query = std::move(*query);
+  // Probes of load balancers add what they like to the open pages' query.
+  if (route.access != Access::open) {
+    Outcome<std::vector<NamedText>> query = read_query(raw_query, route);
+    if (!query) co_return std::unexpected(query.error());
+    call.query = std::move(*query);
+  }
   if (route.body == BodyKind::none) co_return std::move(call);
   Outcome<std::string> body = co_await read_body(exchange, admin_body_bytes_max);
   if (!body) co_return std::unexpected(body.error());

@@ -10,6 +10,7 @@ TEST_F(ManagementApiTest, OpenPagesNeedNoToken) {
     return ask({.method = "GET", .target = target, .token = {}, .body = {}});
   };
   EXPECT_EQ(open("/health").body, "ok");
+  EXPECT_EQ(open("/health?probe=7").status, 200);
   EXPECT_EQ(open("/ready").status, 200);
   EXPECT_EQ(open("/version").body, R"({"version":"1.2.3"})");
   EXPECT_EQ(open("/api/v1/openapi.json").status, 200);

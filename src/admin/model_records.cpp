@@ -20,9 +20,9 @@ Task<Outcome<ModelDoc>> ModelRecords::save_settled(const Call& call, const Model
                                                    Reading& reading) {
   check_model(next, before, desk_, reading);
   if (reading.failed()) co_return std::unexpected(refuse_body(reading));
-  next.model.updated_at = desk_.now();
-  Edit edit;
   const bool is_new = before == nullptr;
+  if (!is_new) next.model.updated_at = desk_.now();
+  Edit edit;
   edit.add(ports::PutModel{model_record(next), is_new},
            model_note(is_new ? "model.create" : "model.update", before, &next), ports::ModelsChanged{});
   const auto done = co_await desk_.commit(call.caller, std::move(edit));

@@ -25,6 +25,8 @@ std::string_view meaning_of(int status) {
       return "There is no such thing.";
     case 405:
       return "The method does not fit the path.";
+    case 408:
+      return "The body did not arrive in time.";
     case 409:
       return "The name is taken, or the thing is still referenced.";
     case 413:
@@ -56,7 +58,7 @@ std::vector<int> error_statuses(const Route& route) {
   std::vector<int> statuses = route.errors;
   if (route.access != Access::open) statuses.insert(statuses.end(), {400, 401, 500, 503});
   if (route.access == Access::admin) statuses.push_back(403);
-  if (route.body != BodyKind::none) statuses.push_back(413);
+  if (route.body != BodyKind::none) statuses.insert(statuses.end(), {408, 413});
   if (route.pattern.contains('{')) statuses.push_back(404);
   std::ranges::sort(statuses);
   statuses.erase(std::ranges::unique(statuses).begin(), statuses.end());
