@@ -1,0 +1,82 @@
+"""`bench/run path`: what a request costs obleth, beside HAProxy, nginx and a relay without HTTP, in interleaved rounds."""
+
+import json
+import os
+import pathlib
+import sys
+import tempfile
+
+from gateway_path import report, system_calls
+from gateway_path.load import CASES, measure
+from gateway_path.servers import Bed
+
+CASE_NAMES = [case.name for case in CASES]
+
+
+def add_flags(parser):
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--cases", type=lambda text: text.split(","), default=CASE_NAMES, help=",".join(CASE_NAMES))
+    parser.add_argument("--only", type=lambda text: text.split(","), help="of the servers, as in haproxy,obleth")
+    parser.add_argument("--no-system-calls", action="store_true", help="leave out the run under strace")
+    parser.add_argument("--keep", type=pathlib.Path, help="folder for logs and configurations, to look at them later")
+
+
+def cores():
+    """The proxy under test has a core of its own where there are two; load and upstream share the other."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[0], usable[-1]
+
+
+def run_rounds(bed, cases, known):
+    samples = {}
+    for number in range(1, known.rounds + 1):
+        for case in cases:
+            for name in case.servers:
+                if known.only and name not in known.only:
+                    continue
+                if sys.stderr.isatty():
+                    print(f"\x1b[2K\rround {number} of {known.rounds}: {case.name} {name}", end="\r", file=sys.stderr)
+                sample = measure(bed, bed.servers[name], case, known.seconds)
+                samples.setdefault((case, name), []).append(sample)
+    if sys.stderr.isatty():
+        print("\x1b[2K", end="\r", file=sys.stderr)
+    return samples
+
+
+def count_calls(bed, cases, known):
+    counted = {}
+    for case in cases:
+        for name in ("relay", "haproxy", "nginx", "obleth"):
+            if case.rate == 0 and (not known.only or name in known.only):
+                counted.setdefault(case.name, {})[name] = system_calls.count(bed, bed.servers[name], case)
+    return counted
+
+
+def run(known):
+    """0; 1 where the run is void, and then its figures say nothing."""
+    cases = [case for case in CASES if case.name in known.cases]
+    with tempfile.TemporaryDirectory(prefix="obleth-bench-") as temporary:
+        folder = known.keep or pathlib.Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        machine = report.machine()
+        with Bed(known.build.resolve(), folder, cores()) as bed:
+            samples = run_rounds(bed, cases, known)
+            calls = {} if known.no_system_calls else count_calls(bed, cases, known)
+            resident = {name: one.resident_at_start for name, one in bed.servers.items() if one.program}
+    figures = report.summary(samples)
+    result = {
+        "machine": machine,
+        "versions": report.versions(known.build.resolve()),
+        "rounds": known.rounds,
+        "seconds": known.seconds,
+        "cases": [
+            {"name": case.name, "title": case.title, "unit": case.unit, "servers": figures[case.name]} for case in cases
+        ],
+        "system_calls": calls,
+        "resident_mib_at_start": resident,
+        "void": list(report.doubts(samples)),
+    }
+    print(json.dumps(result, indent=2) if known.json else "\n".join(report.as_text(result)))
+    return 1 if result["void"] else 0

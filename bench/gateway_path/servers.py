@@ -1,0 +1,179 @@
+"""What stands between the load and the upstream: a relay without HTTP, HAProxy, nginx, obleth; and the upstream."""
+
+import json
+import os
+import pathlib
+import shutil
+import time
+import urllib.error
+import urllib.request
+
+from gateway_path.processes import Program, free_port, resident_mib
+
+MODEL = "mock-model"
+ADMIN_TOKEN = "an-admin-token-for-the-benchmark"
+GATEWAY_LISTENS = r"listening on (\S+?):(\d+),? .*admin on (\S+?),? .*metrics on (\S+?)$"
+
+# One worker each, connections to clients and upstream kept, nothing logged, nothing held back.
+HAPROXY = """
+global
+  nbthread 1
+  maxconn 4096
+defaults
+  mode http
+  option http-no-delay
+  http-reuse always
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  timeout http-keep-alive 60s
+listen gateway
+  bind 127.0.0.1:{port}
+  server upstream 127.0.0.1:{upstream}
+"""
+NGINX = """
+daemon off;
+master_process off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log error;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  upstream mock {{ server 127.0.0.1:{upstream}; keepalive 1024; keepalive_requests 1000000000; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://mock;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_buffering off;
+    }}
+  }}
+}}
+"""
+
+
+class Server:
+    """A proxy as the rounds see it. `secret`: what a client has to show."""
+
+    def __init__(self, name, port, program=None, secret=""):
+        self.name, self.port, self.program, self.secret = name, port, program, secret
+        self.resident_at_start = resident_mib(program.pid) if program else 0
+
+
+class Bed:
+    """All servers, started together and idle while another is measured."""
+
+    def __init__(self, build, folder, cores):
+        self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
+        self.core, self.load_core = cores
+        self.programs, self.servers = [], {}
+        self.upstream_port = 0
+
+    def __enter__(self):
+        try:
+            self._start_upstream()
+            self.servers["direct"] = Server("direct", self.upstream_port)
+            for start in (self._start_relay, self._start_haproxy, self._start_nginx, self._start_obleth):
+                server = start()
+                self.servers[server.name] = server
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for program in reversed(self.programs):
+            program.stop()
+
+    def _run(self, name, command, core, **ways):
+        program = Program(command, self.folder / f"{name}.log", core=core, **ways)
+        self.programs.append(program)
+        return program
+
+    def _start_upstream(self):
+        command = [self.build / "obleth", "mock-upstream", "--listen", "127.0.0.1:0", "--model", MODEL]
+        command += ["--ttft-ms", "0", "--token-ms", "0", "--output-tokens", "16"]
+        program = self._run("upstream", command, self.load_core, ready=r"listening on \S+:(\d+)")
+        self.upstream_port = int(program.match.group(1))
+
+    def _start_relay(self):
+        command = [self.build / "bench" / "path_relay", self.upstream_port]
+        program = self._run("relay", command, self.core, ready=r"listening on \S+:(\d+)")
+        return Server("relay", int(program.match.group(1)), program)
+
+    def _start_haproxy(self):
+        return self._start_configured("haproxy", HAPROXY, ["haproxy", "-db", "-f"])
+
+    def _start_nginx(self):
+        return self._start_configured("nginx", NGINX, ["nginx", "-p", self.folder, "-c"])
+
+    def _start_configured(self, name, configuration, command):
+        port = free_port()
+        file = self.folder / f"{name}.conf"
+        file.write_text(configuration.format(port=port, upstream=self.upstream_port, folder=self.folder))
+        return Server(name, port, self._run(name, [*command, file], self.core, port=port))
+
+    def _start_obleth(self):
+        shutil.rmtree(self.folder / "obleth", ignore_errors=True)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("OBLETH_")}
+        environment |= {
+            "OBLETH_LISTEN": "127.0.0.1:0",
+            "OBLETH_ADMIN_LISTEN": "127.0.0.1:0",
+            "OBLETH_METRICS_LISTEN": "127.0.0.1:0",
+            "OBLETH_ADMIN_TOKEN": ADMIN_TOKEN,
+            "OBLETH_ENCRYPTION_KEY": "0f" * 32,
+            "OBLETH_DATA_DIR": str(self.folder / "obleth"),
+            "OBLETH_UPSTREAM_BASE_URL": f"http://127.0.0.1:{self.upstream_port}",
+            "OBLETH_THREADS": "1",
+            "OBLETH_GLOBAL_MAX_IN_FLIGHT": "1024",
+            "OBLETH_DRAIN_NOTICE": "0",
+        }
+        command = [self.build / "obleth", "serve", "--dev"]
+        program = self._run("obleth", command, self.core, environment=environment, ready=GATEWAY_LISTENS)
+        port, admin = int(program.match.group(2)), f"http://{program.match.group(3)}/api/v1"
+        wait_until_ready(port)
+        server = Server("obleth", port, program)
+        server.secret = prepare_tenant(admin)
+        return server
+
+
+def wait_until_ready(port, seconds=10):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1).close()
+            return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.02)
+    raise RuntimeError("obleth did not become ready")
+
+
+def prepare_tenant(admin):
+    """A tenant and a key with every limit set, a model with prices; none of the limits is ever reached."""
+    quota = {"tokens_per_minute": 10**11, "requests_per_minute": 10**9, "max_in_flight": 100_000}
+    budget = {"period": "month", "tokens": 10**12, "cost_usd": "1000000.00"}
+    tenant = ask(admin, "POST", "/tenants", {"name": "bench", "weight": 500, **quota})
+    ask(admin, "PATCH", f"/tenants/{tenant['id']}/budget", budget)
+    made = ask(admin, "POST", f"/tenants/{tenant['id']}/keys", {"name": "bench", **quota})
+    prices = {"input_cost_per_token": "0.000001", "output_cost_per_token": "0.000002"}
+    ask(admin, "PATCH", f"/models/{MODEL}", prices)
+    return made["secret"]
+
+
+def ask(admin, method, path, body=None):
+    head = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"}
+    payload = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(admin + path, payload, head, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        raise RuntimeError(f"{method} {path}: {refusal.code} {refusal.read().decode()}") from None
