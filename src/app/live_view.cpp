@@ -54,8 +54,9 @@ admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream) 
                                    .version = std::string(version)};
   dependencies.tokens.push_back({.name = "configuration", .token = house.options().admin_token});
   // A literal only: what a name leads to is looked at when it is connected to.
-  dependencies.is_refused_host = [policy = adapters::AddressPolicy{house.options().block_private_networks,
-                                                                   house.options().allowed_cidrs}](std::string_view host) {
+  dependencies.is_refused_host = [policy =
+                                      adapters::AddressPolicy{house.options().block_private_networks,
+                                                              house.options().allowed_cidrs}](std::string_view host) {
     const auto address = adapters::NetAddress::parse(host, 0);
     return address && adapters::is_refused_address(*address, policy);
   };

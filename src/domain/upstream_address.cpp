@@ -11,18 +11,21 @@ constexpr std::size_t host_length_max = 253;
 
 Fault bad_url(std::string_view what) {
   return client_fault(FaultKind::invalid,
-                      std::string(what) + " Give a base URL such as http://vllm-1:8000/v1 or https://host/v1.", "api_base");
+                      std::string(what) + " Give a base URL such as http://vllm-1:8000/v1 or https://host/v1.",
+                      "api_base");
 }
 
 bool is_host_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
-bool is_path_character(char c) { return c > ' ' && c < 0x7F && c != '"' && c != '<' && c != '>' && c != '\\'; }
+bool is_path_character(char c) {
+  return c > ' ' && c < 0x7F && c != '"' && c != '<' && c != '>' && c != '\\';
+}
 
 struct HostAndPort {
   std::string_view host;
-  std::string_view port;   // empty: the scheme's own
+  std::string_view port;  // empty: the scheme's own
   bool bracketed = false;
 };
 
@@ -32,14 +35,17 @@ std::optional<HostAndPort> split_authority(std::string_view authority) {
     if (close == std::string_view::npos) return std::nullopt;
     const std::string_view host = authority.substr(1, close - 1);
     const std::string_view rest = authority.substr(close + 1);
-    const auto is_ipv6 = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.'; };
+    const auto is_ipv6 = [](char c) {
+      return std::isxdigit(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.';
+    };
     if (host.empty() || !std::ranges::all_of(host, is_ipv6)) return std::nullopt;
     if (!rest.empty() && (rest.front() != ':' || rest.size() == 1)) return std::nullopt;
     return HostAndPort{host, rest.empty() ? rest : rest.substr(1), true};
   }
   const std::size_t colon = authority.find(':');
   const std::string_view host = authority.substr(0, colon);
-  if (host.empty() || host.size() > host_length_max || !std::ranges::all_of(host, is_host_character)) return std::nullopt;
+  if (host.empty() || host.size() > host_length_max || !std::ranges::all_of(host, is_host_character))
+    return std::nullopt;
   if (colon == std::string_view::npos) return HostAndPort{host, {}, false};
   if (colon + 1 == authority.size()) return std::nullopt;
   return HostAndPort{host, authority.substr(colon + 1), false};
@@ -54,9 +60,11 @@ std::optional<std::uint16_t> parse_port(std::string_view digits, std::uint16_t s
 }
 
 std::string base_path_of(std::string_view path) {
-  while (path.ends_with('/')) path.remove_suffix(1);
+  while (path.ends_with('/'))
+    path.remove_suffix(1);
   if (path.ends_with("/v1")) path.remove_suffix(3);
-  while (path.ends_with('/')) path.remove_suffix(1);
+  while (path.ends_with('/'))
+    path.remove_suffix(1);
   return std::string(path);
 }
 

@@ -11,10 +11,10 @@ namespace obleth {
 
 struct UpstreamAddress {
   bool tls = false;
-  std::string host;        // name, IPv4, or IPv6 without brackets
+  std::string host;  // name, IPv4, or IPv6 without brackets
   std::uint16_t port = 80;
-  std::string authority;   // the Host header: host, and port where it is not the scheme's own
-  std::string base_path;   // what stands before /v1: "" or "/openai"; no trailing slash, and a final "/v1" is taken off
+  std::string authority;  // the Host header: host, and port where it is not the scheme's own
+  std::string base_path;  // what stands before /v1: "" or "/openai"; no trailing slash, and a final "/v1" is taken off
   bool operator==(const UpstreamAddress&) const = default;
 };
 

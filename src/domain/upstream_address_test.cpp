@@ -39,8 +39,9 @@ TEST(UpstreamAddress, V1IsNotRepeated) {
 }
 
 TEST(UpstreamAddress, RefusesWhatIsNotAPlainHttpUrl) {
-  for (const char* url : {"", "ftp://h", "h:80", "http://", "http://user@h", "http://h:0", "http://h:65536", "http://h:",
-                          "http://h/?q", "http://h/#f", "http://h\r\n/", "http://[::1", "http://[g]", "http://h:8a"}) {
+  for (const char* url :
+       {"", "ftp://h", "h:80", "http://", "http://user@h", "http://h:0", "http://h:65536", "http://h:", "http://h/?q",
+        "http://h/#f", "http://h\r\n/", "http://[::1", "http://[g]", "http://h:8a"}) {
     EXPECT_FALSE(parse_upstream_address(url)) << url;
   }
 }

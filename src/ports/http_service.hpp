@@ -49,8 +49,8 @@ class ClientExchange {
   [[nodiscard]] virtual bool started() const = 0;
   // Sent as Connection: close, and the connection ends after this answer.
   virtual void close_after() = 0;
-  // Ends the connection at once, with no answer or in the middle of one; nothing may be called afterwards. Only the mock
-  // upstream does this.
+  // Ends the connection at once, with no answer or in the middle of one; nothing may be called afterwards. Only the
+  // mock upstream does this.
   virtual void abort_connection(AbortBy) { close_after(); }
 };
 

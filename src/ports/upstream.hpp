@@ -18,7 +18,7 @@
 
 namespace obleth::ports {
 
-using obleth::UpstreamAddress;   // domain: where to connect
+using obleth::UpstreamAddress;  // domain: where to connect
 
 // A request body that does not lie in memory (fall-through, file uploads).
 class BodySource {

@@ -1,4 +1,5 @@
-// GET /v1/models: the upstream's list and the registry's models as one list. The upstream's objects keep every byte. Pure.
+// GET /v1/models: the upstream's list and the registry's models as one list. The upstream's objects keep every byte.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@ namespace obleth::wire {
 
 struct ListedModel {
   std::string id;
-  std::string object;   // its JSON text
+  std::string object;  // its JSON text
 };
 
 // Our own entry: id, object, created, owned_by, max_model_len.

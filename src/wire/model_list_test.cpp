@@ -24,8 +24,7 @@ TEST(ModelList, WhatIsNotAListOfModelsIsNotTaken) {
 
 TEST(ModelList, OurOwnEntryIsAModelObject) {
   const ListedModel model = registered_model("a\"b", 7, 8192);
-  EXPECT_EQ(model.object,
-            R"({"id":"a\"b","object":"model","created":7,"owned_by":"obleth","max_model_len":8192})");
+  EXPECT_EQ(model.object, R"({"id":"a\"b","object":"model","created":7,"owned_by":"obleth","max_model_len":8192})");
 }
 
 TEST(ModelList, AnEmptyListIsAList) {

@@ -12,15 +12,16 @@
 namespace obleth::resilience {
 
 struct EndpointCandidate {
-  std::uint32_t priority = 0;       // lower first
+  std::uint32_t priority = 0;  // lower first
   std::uint32_t in_flight = 0;
   bool enabled = true;
-  bool admits = true;               // by its health
-  bool already_tried = false;       // by this request
+  bool admits = true;          // by its health
+  bool already_tried = false;  // by this request
   Instant ejected_until;
 };
 
-// The index of the chosen one; nullopt when none is enabled. One that this request has tried comes only after all others.
+// The index of the chosen one; nullopt when none is enabled. One that this request has tried comes only after all
+// others.
 [[nodiscard]] std::optional<std::size_t> choose_endpoint(std::span<const EndpointCandidate> candidates);
 
 }  // namespace obleth::resilience

@@ -1,7 +1,7 @@
 // Passive health of one endpoint: what its answers say about it.
 //
-// Ejected after 5 failures in a row, or when half of at least 20 requests in 10 s failed: for 5 s, doubling to 5 min. When
-// the time is over one request goes as a probe; its success lets the endpoint back. Pure; guarded by its owner.
+// Ejected after 5 failures in a row, or when half of at least 20 requests in 10 s failed: for 5 s, doubling to 5 min.
+// When the time is over one request goes as a probe; its success lets the endpoint back. Pure; guarded by its owner.
 // Source: Envoy's outlier detection, with the probe of a circuit breaker's half-open state.
 #pragma once
 
@@ -26,7 +26,7 @@ class EndpointHealth {
   [[nodiscard]] bool admits(Instant now) const;
   [[nodiscard]] Instant ejected_until() const { return ejected_until_; }
 
-  void started(Instant now);     // a request went there; when a probe is due, this one is it
+  void started(Instant now);  // a request went there; when a probe is due, this one is it
   void succeeded(Instant now);
   void failed(Instant now);
   // It ended without telling anything (the client left).
@@ -35,7 +35,7 @@ class EndpointHealth {
  private:
   static constexpr std::size_t window_secs = 10;
   struct Second {
-    std::int64_t at = -1;        // whole seconds
+    std::int64_t at = -1;  // whole seconds
     std::uint32_t total = 0;
     std::uint32_t failed = 0;
   };
@@ -46,7 +46,7 @@ class EndpointHealth {
 
   std::array<Second, window_secs> window_{};
   std::uint32_t failures_in_row_ = 0;
-  std::uint32_t ejections_ = 0;          // since it was last let back
+  std::uint32_t ejections_ = 0;  // since it was last let back
   Instant ejected_until_;
   bool ejected_ = false;
   bool probing_ = false;
