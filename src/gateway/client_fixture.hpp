@@ -106,6 +106,7 @@ class FakeClient final : public ports::ClientExchange {
   }
   Task<Result<void>> finish(std::string_view last) override {
     ensure(started_ && !finished, "an answer is finished once");
+    if (on_finish) on_finish();
     finished = true;
     if (last.empty()) co_return Result<void>{};
     co_return keep(last);
@@ -148,6 +149,7 @@ class FakeClient final : public ports::ClientExchange {
   std::size_t body_piece_bytes = 4096;
   std::size_t writes_max = SIZE_MAX;  // later ones find the client gone before its departure is noticed
   std::function<void()> on_start;
+  std::function<void()> on_finish;
 
  private:
   Result<void> keep(std::string_view bytes) {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/settle_cost.hpp"
 #include "gateway/upstream_call.hpp"
 #include "wire/header_rules.hpp"
 
@@ -187,11 +188,13 @@ class Forwarding {
 
   Outcome<Answered> conclude(Chosen chosen, Result<std::unique_ptr<ports::UpstreamAnswer>> answer) {
     if (!answer) {
+      settle_failed(softened_);
       const bool clients_fault = answer.error().source == FaultSource::client;
       return refuse(clients_fault ? from_client_fault(answer.error()) : from_upstream_fault(answer.error()));
     }
     if (credential_injected_ && (head_.status == 401 || head_.status == 403)) {
       chosen.visit.failed(softened_.loop->now());
+      settle_failed(softened_);
       return refuse({.status = 502,
                      .type = "upstream_error",
                      .code = "upstream_auth_failed",

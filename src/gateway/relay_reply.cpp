@@ -5,6 +5,7 @@
 
 #include "gateway/answer_headers.hpp"
 #include "gateway/reply_meter.hpp"
+#include "gateway/settle_cost.hpp"
 #include "wire/error_body.hpp"
 
 namespace obleth::gateway {
@@ -36,12 +37,12 @@ class Relay {
     if (answered_.answer) head_lines_ = client_head_lines(answered_, policy);
   }
 
-  Task<Relayed> run() {
+  Task<Outcome<Relayed>> run() {
     if (!answered_.answer) {
       ending_ = Ending::client_left;
       co_return conclude();
     }
-    meter_.pass(answered_.buffered, onward_);
+    if (!answered_.buffered.empty()) meter_.pass(answered_.buffered, onward_);
     // A head whose body is still to come goes out at once.
     if (answered_.buffered.empty() && !answered_.answer->has_buffered() && answered_.head.event_stream) {
       const bool sent = co_await start_answer({});
@@ -51,6 +52,7 @@ class Relay {
       const Result<std::string_view> piece = co_await read_piece();
       if (!piece) {
         note_cut(piece.error());
+        if (ending_ == Ending::upstream_broke && !answered_.exchange->started()) co_return failed_unseen(piece.error());
         break;
       }
       if (piece->empty()) break;
@@ -84,8 +86,7 @@ class Relay {
   }
 
   Task<bool> send_onward() {
-    // A whole short answer waits for its row in the ledger.
-    if (is_whole_answer()) co_return true;
+    if (is_end_of_answer()) co_return true;
     for (const std::string_view piece : onward_) {
       if (piece.empty()) continue;
       if (!answered_.exchange->started()) {
@@ -105,11 +106,14 @@ class Relay {
     co_return true;
   }
 
-  // Everything that the upstream announced has come in one piece: it is kept for one write of head and body.
-  bool is_whole_answer() {
-    if (answered_.exchange->started() || onward_.size() != 1) return false;
-    if (answered_.head.content_length != onward_.front().size()) return false;
-    whole_body_ = onward_.front();
+  // With these pieces all has come that the upstream announced: they wait for the row in the ledger. A whole short
+  // answer then leaves in one write, head and body.
+  bool is_end_of_answer() {
+    for (const std::string_view piece : onward_)
+      bytes_passed_ += piece.size();
+    if (meter_.can_tell_in_stream() || answered_.head.content_length != bytes_passed_) return false;
+    for (const std::string_view piece : onward_)
+      last_of_body_ += piece;
     onward_.clear();
     return true;
   }
@@ -135,9 +139,17 @@ class Relay {
     ending_ = left ? Ending::client_left : Ending::upstream_broke;
   }
 
+  // Nothing has reached the client, so it is told of the fault instead of an answer that is empty.
+  Outcome<Relayed> failed_unseen(const Fault& fault) {
+    answered_.answer.reset();
+    answered_.visit.failed(answered_.loop->now());
+    settle_failed(answered_);
+    return refuse(from_upstream_fault(fault));
+  }
+
   Relayed conclude() {
     // Taken before the answer goes: it returns its connection to the pool, or closes it.
-    std::string unsent_body = std::move(whole_body_);
+    std::string unsent_body = std::move(last_of_body_);
     bool ends_cleanly = true;
     if (ending_ == Ending::upstream_broke) {
       answered_.record->error_code = "stream_interrupted";
@@ -172,7 +184,8 @@ class Relay {
   ReplyMeter meter_;
   std::string head_lines_;
   std::vector<std::string_view> onward_;
-  std::string whole_body_;
+  std::string last_of_body_;
+  std::uint64_t bytes_passed_ = 0;
   Ending ending_ = Ending::complete;
   std::int64_t progress_told_ = 0;
   Instant progress_at_;
@@ -180,9 +193,9 @@ class Relay {
 
 }  // namespace
 
-Task<Relayed> relay_reply(Answered answered, const Policy& policy) {
+Task<Outcome<Relayed>> relay_reply(Answered answered, const Policy& policy) {
   Relay relay(std::move(answered), policy);
-  Relayed relayed = co_await relay.run();
+  Outcome<Relayed> relayed = co_await relay.run();
   co_return relayed;
 }
 

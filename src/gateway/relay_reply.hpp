@@ -4,12 +4,13 @@
 #pragma once
 
 #include "gateway/policy.hpp"
+#include "gateway/refuse.hpp"
 #include "gateway/request_states.hpp"
 
 namespace obleth::gateway {
 
-// Never refuses: what goes wrong from here on is an ending. What ends the answer is left unsent, for after the
-// settling.
-Task<Relayed> relay_reply(Answered answered, const Policy& policy);
+// Refuses only what the upstream broke off before a byte of it went to the client; what goes wrong later is an ending.
+// What ends the answer is left unsent, for after the settling.
+Task<Outcome<Relayed>> relay_reply(Answered answered, const Policy& policy);
 
 }  // namespace obleth::gateway

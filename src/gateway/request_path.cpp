@@ -69,8 +69,9 @@ Task<Outcome<Settled>> RequestPath::walk(Received received) {
   const UpstreamDoors doors{ask.upstream, ask.endpoints, ask.policy, ask.metrics};
   Outcome<Answered> answered = co_await forward_upstream(std::move(softened), doors);
   if (!answered) co_return refuse(std::move(answered.error()));
-  Relayed relayed = co_await relay_reply(std::move(*answered), ask.policy);
-  co_return settle_cost(std::move(relayed), ask.estimates);
+  Outcome<Relayed> relayed = co_await relay_reply(std::move(*answered), ask.policy);
+  if (!relayed) co_return refuse(std::move(relayed.error()));
+  co_return settle_cost(std::move(*relayed), ask.estimates);
 }
 
 // The list of models: no slot, no tokens.

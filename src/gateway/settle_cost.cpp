@@ -16,6 +16,7 @@ bool is_success(int status) {
 }
 
 accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
+  if (!relayed.permit.reached_upstream()) return {};
   // What the upstream refused or broke before its answer began costs nothing.
   if (relayed.status != 0 && !is_success(relayed.status)) return {};
   // What passes through costs tokens only where the answer tells them.
@@ -31,7 +32,7 @@ accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
                                    .input_estimate = {relayed.price.input_tokens},
                                    .counted = relayed.counted,
                                    .probable = {std::min(relayed.price.hold_output, by_time)},
-                                   .streamed = relayed.streamed});
+                                   .streamed = relayed.streamed || relayed.record->stream});
 }
 
 void learn(const Relayed& relayed, const TokenUsage& truth, Estimates& estimates) {
@@ -57,6 +58,12 @@ void judge_endpoint(Relayed& relayed, Instant now) {
   }
 }
 
+void fill_in_charge(UsageRecord& record, const fairshare::Settled& charged) {
+  record.fairshare_cost = charged.cost;
+  record.slot_ms = whole_ms(charged.slot_time);
+  record.gpu_ms = whole_ms(charged.gpu_time);
+}
+
 int final_status(const Relayed& relayed) {
   return relayed.ending == Ending::client_left ? client_closed_request : relayed.status;
 }
@@ -71,7 +78,7 @@ Settled settle_cost(Relayed relayed, Estimates& estimates) {
   const bool complete = relayed.ending == Ending::complete && is_success(relayed.status);
   const fairshare::Settled charged = relayed.permit.settle(billed.usage, complete && relayed.reported.has_value());
   const std::int64_t used = saturating_add(billed.usage.prompt.value, billed.usage.output.value);
-  relayed.budget.settle(used, cost, false);
+  relayed.budget.settle(used, cost, !relayed.permit.reached_upstream());
   learn(relayed, billed.usage, estimates);
   judge_endpoint(relayed, now);
 
@@ -82,9 +89,7 @@ Settled settle_cost(Relayed relayed, Estimates& estimates) {
   record.tokens = billed.usage;
   record.usage_source = billed.source;
   record.cost = cost;
-  record.fairshare_cost = charged.cost;
-  record.slot_ms = whole_ms(charged.slot_time);
-  record.gpu_ms = whole_ms(charged.gpu_time);
+  fill_in_charge(record, charged);
   record.total_ms = whole_ms(now - relayed.timings.received);
   record.overhead_us = std::max<std::int64_t>(0, whole_us(now - relayed.timings.received - relayed.timings.waiting));
   record.ts = relayed.loop->wall_now();
@@ -95,6 +100,12 @@ Settled settle_cost(Relayed relayed, Estimates& estimates) {
           .unsent_body = std::move(relayed.unsent_body),
           .ends_cleanly = relayed.ends_cleanly,
           .ends_connection = relayed.ending == Ending::upstream_broke};
+}
+
+void settle_failed(Softened& softened) {
+  const bool reached = softened.permit.reached_upstream();
+  fill_in_charge(*softened.record, softened.permit.settle(TokenUsage{}, false));
+  softened.budget.settle(0, NanoUsd{}, !reached);
 }
 
 }  // namespace obleth::gateway
