@@ -20,10 +20,7 @@ LIBRARIES = {
     "Boost.Unordered": ("boost/unordered",),
     "CLI11": ("CLI/",),
     "date": ("date/",),
-    "fmt": ("fmt/",),
     "OpenSSL": ("openssl/",),
-    "simdjson": ("simdjson.h",),
-    "spdlog": ("spdlog/",),
     "SQLite": ("sqlite3.h",),
     "yaml-cpp": ("yaml-cpp/",),
     "POSIX": ("sys/", "arpa/", "netinet/", "linux/", "unistd.h", "fcntl.h", "netdb.h", "poll.h", "signal.h", "dirent.h", "pthread.h"),
@@ -35,11 +32,11 @@ MODULES = {
     "base": ((), ()),
     "domain": (("base",), ("date",)),
     "core": (("domain", "base"), ("Boost.Unordered",)),
-    "wire": (("domain", "base"), ("simdjson",)),
+    "wire": (("domain", "base"), ()),
     "ports": (("domain", "base"), ()),
-    "observe": (("domain", "base"), ("fmt", "spdlog", "POSIX")),
-    "gateway": (("core", "wire", "ports", "observe", "domain", "base"), ("fmt", "Boost.Unordered")),
-    "admin": (("core", "wire", "ports", "observe", "domain", "base"), ("Boost.JSON", "fmt", "yaml-cpp")),
+    "observe": (("domain", "base"), ("POSIX",)),
+    "gateway": (("core", "wire", "ports", "observe", "domain", "base"), ("Boost.Unordered",)),
+    "admin": (("core", "wire", "ports", "observe", "domain", "base"), ("Boost.JSON", "yaml-cpp")),
     "adapters/os": (("ports", "wire", "observe", "domain", "base"), ("OpenSSL", "POSIX")),
     "adapters/http_server": (("adapters/os", "ports", "wire", "observe", "domain", "base"), ("OpenSSL", "POSIX")),
     "adapters/http_client": (("adapters/os", "ports", "wire", "observe", "domain", "base"), ("OpenSSL", "POSIX")),
@@ -47,11 +44,10 @@ MODULES = {
     "adapters/caching": (("ports", "wire", "observe", "domain", "base"), ("Boost.Unordered",)),
     "adapters/crypto": (("ports", "domain", "base"), ("OpenSSL", "POSIX")),
     "adapters/sqlite": (("core/budget", "ports", "wire", "observe", "domain", "base"), ("Boost.JSON", "SQLite")),
-    "mock": (("wire", "ports", "domain", "base"), ("Boost.JSON", "fmt")),
+    "mock": (("wire", "ports", "domain", "base"), ("Boost.JSON",)),
     "cli": (("wire", "domain", "base"), ("Boost.JSON", "CLI11", "OpenSSL", "POSIX")),
     "app": (("everything",), ("everything",)),
 }
-HEADERS_NEVER_SHOW = {"wire": "simdjson"}  # a library that only a module's .cpp files include
 
 # The core decides; what makes a decision depend on anything but its arguments stays out of it.
 PURE = ("core", "domain", "wire")
@@ -98,8 +94,6 @@ def layering(path, code):
         library = library_of(name)
         if library and library not in libraries and "everything" not in libraries and not style.is_test(path):
             yield line, f"{module} may not use {library}; it may use {', '.join(libraries) or 'the standard library'}"
-        if library and library == HEADERS_NEVER_SHOW.get(module) and path.endswith(".hpp"):
-            yield line, f"{library} stays in {module}'s .cpp files: hide it behind a type of ours"
         if not library and ("/" in name or name.endswith(".h")) and not style.is_test(path):
             yield line, f"<{name}> is no library of the table: quote it if it is ours, or add the library to tools/tidy.py"
 

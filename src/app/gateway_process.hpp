@@ -27,6 +27,8 @@ class GatewayProcess {
   // empty. Faults: a bad setting, a store that cannot be opened, an address that is taken; those of prepare.
   [[nodiscard]] static Result<std::unique_ptr<GatewayProcess>> start(
       Options options, const std::function<Result<void>(House&)>& prepare = {});
+  // How SIGHUP reads the settings again, for those that can change; empty: it does not.
+  void reread_with(std::function<Result<Options>()> reread) { reread_ = std::move(reread); }
   ~GatewayProcess();
 
   // "obleth 0.1.0 listening on 127.0.0.1:8080, admin on 127.0.0.1:9090, metrics on 127.0.0.1:9091"
@@ -68,6 +70,7 @@ class GatewayProcess {
   std::unique_ptr<adapters::HttpServer> metrics_server_;
   std::unique_ptr<adapters::SignalWatch> signals_;
   DataThreads data_threads_;
+  std::function<Result<Options>()> reread_;
   bool stopping_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/live_settings.hpp"
 #include "app/version.hpp"
 
 namespace obleth::app {
@@ -95,7 +96,8 @@ House::House(Options options, Parts parts)
                 .catalog = catalog,
                 .clock = clock,
                 .default_capacity = options_.global_max_in_flight,
-                .reload_catalog = [this] { return catalog.reload(); }},
+                .reload_catalog = [this] { return catalog.reload(); },
+                .apply_settings = [this](const auto& stored) { apply_live_settings(options_, stored); }},
                desk),
       resolver(std::make_unique<adapters::Resolver>()),
       dialer(*resolver, {options_.block_private_networks, options_.allowed_cidrs}, std::move(parts.upstream_tls)) {}

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "adapters/os/address_policy.hpp"
+#include "app/live_settings.hpp"
 #include "app/version.hpp"
 #include "observe/log.hpp"
 
@@ -64,6 +65,8 @@ admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream) 
   dependencies.live.endpoint_state = [&house](EndpointId id) { return endpoint_state(house, id); };
   dependencies.live.not_ready_because = [&house] { return house.readiness.reason(); };
   dependencies.live.draining = [&house] { return house.readiness.draining(); };
+  dependencies.live.settings = [&house] { return list_settings(house.options()); };
+  dependencies.live.refuse_setting = refuse_setting;
   dependencies.live.status = [&house, started_at = house.clock.wall_now()] { return status_of(house, started_at); };
   return dependencies;
 }

@@ -46,6 +46,7 @@ int run_serve(std::span<const char* const> arguments, std::span<const char* cons
     std::printf("admin token, made for this run: %s\n", std::string((*gateway)->admin_token().reveal()).c_str());
   }
   std::fflush(stdout);
+  (*gateway)->reread_with([arguments, environment] { return read_options({arguments, environment}); });
   return (*gateway)->run_until_signalled();
 }
 

@@ -17,14 +17,14 @@ Task<Result<void>> ConfigurationFollower::load() {
   if (!models) co_return models;
   Result<void> groups = co_await follow_groups();
   if (!groups) co_return groups;
-  Result<void> capacity = co_await follow_capacity();
-  co_return capacity;
+  Result<void> settings = co_await follow_settings();
+  co_return settings;
 }
 
 Task<Result<void>> ConfigurationFollower::follow(ports::Change change) {
   if (std::holds_alternative<ports::ModelsChanged>(change)) co_return co_await follow_models();
   if (std::holds_alternative<ports::GroupsChanged>(change)) co_return co_await follow_groups();
-  if (std::holds_alternative<ports::SettingsChanged>(change)) co_return co_await follow_capacity();
+  if (std::holds_alternative<ports::SettingsChanged>(change)) co_return co_await follow_settings();
   if (const auto* tenant = std::get_if<ports::TenantChanged>(&change)) co_return co_await follow_tenant(tenant->tenant);
   if (const auto* key = std::get_if<ports::KeyChanged>(&change)) co_return co_await follow_key(*key);
   if (!std::holds_alternative<ports::EverythingChanged>(change)) co_return Result<void>{};
@@ -62,14 +62,15 @@ Task<Result<void>> ConfigurationFollower::follow_groups() {
   co_return Result<void>{};
 }
 
-Task<Result<void>> ConfigurationFollower::follow_capacity() {
-  Result<std::vector<std::pair<std::string, std::string>>> settings = co_await sources_.store.all_settings();
+Task<Result<void>> ConfigurationFollower::follow_settings() {
+  Result<StoredSettings> settings = co_await sources_.store.all_settings();
   if (!settings) co_return fail(std::move(settings.error()));
   std::uint32_t slots = sources_.default_capacity;
   for (const auto& [name, value] : *settings) {
     if (name == capacity_setting) std::from_chars(value.data(), value.data() + value.size(), slots);
   }
   desk_.configure(fairshare::SetCapacity{slots}, sources_.clock.now());
+  if (sources_.apply_settings) sources_.apply_settings(*settings);
   co_return Result<void>{};
 }
 

@@ -5,7 +5,10 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
@@ -19,14 +22,18 @@ namespace obleth::gateway {
 
 inline constexpr std::string_view capacity_setting = "capacity";  // slots, as the record keeps it
 
+// Names and values as the record keeps them.
+using StoredSettings = std::vector<std::pair<std::string, std::string>>;
+
 class ConfigurationFollower {
  public:
   struct Sources {
     ports::RecordStore& store;
     ports::ModelCatalog& catalog;
     const ports::Clock& clock;
-    std::uint32_t default_capacity = 0;                  // where the record says nothing
-    std::function<Task<Result<void>>()> reload_catalog;  // reads the models of the record anew
+    std::uint32_t default_capacity = 0;                         // where the record says nothing
+    std::function<Task<Result<void>>()> reload_catalog;         // reads the models of the record anew
+    std::function<void(const StoredSettings&)> apply_settings;  // those that are no business of the scheduler
   };
 
   ConfigurationFollower(const Sources& sources, AdmissionDesk& desk) : sources_(sources), desk_(desk) {}
@@ -38,7 +45,7 @@ class ConfigurationFollower {
  private:
   Task<Result<void>> follow_models();
   Task<Result<void>> follow_groups();
-  Task<Result<void>> follow_capacity();
+  Task<Result<void>> follow_settings();
   Task<Result<void>> follow_tenant(TenantId id);
   Task<Result<void>> follow_key(ports::KeyChanged change);
   Task<Result<void>> follow_active_tenants();

@@ -1,6 +1,7 @@
 // The scrape's half of Metrics: adds the shards up, asks the sources, writes the page.
-#include <fmt/format.h>
 
+#include <array>
+#include <charconv>
 #include <map>
 #include <utility>
 
@@ -61,13 +62,20 @@ void write_family(MetricsText& text, Metric metric, const Totals& totals, const 
   }
 }
 
+// The shortest text that reads back as the same number.
+std::string number_text(double value) {
+  std::array<char, 32> digits;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  return std::string(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
 void write_gauges(MetricsText& text, Metric metric, const GaugeSamples& gauges, const Tables& tables) {
   const MetricDefinition& definition = definition_of(metric);
   const auto [first, last] = series_of(gauges.samples(), metric);
   if (first == last) return;
   text.begin_family(definition);
   for (auto series = first; series != last; ++series) {
-    text.add_sample(definition, texts_of(series->first, tables), fmt::format("{}", series->second));
+    text.add_sample(definition, texts_of(series->first, tables), number_text(series->second));
   }
 }
 
