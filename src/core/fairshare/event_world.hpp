@@ -79,7 +79,7 @@ class EventWorld {
 
   void pass(const Operation& operation) {
     // Now and then everybody stays away for so long that idle nodes are forgotten.
-    const bool long_silence = operation.kind % 331 == 700 && rig_.engine.in_flight() == 0;
+    const bool long_silence = operation.kind % 331 == 7 && rig_.engine.in_flight() == 0;
     const std::uint32_t ms = operation.c % 4 == 0 ? operation.c % 1500 : operation.c % 40;
     rig_.pass(long_silence ? Duration(std::chrono::minutes(11)) : Duration(std::chrono::milliseconds(ms)));
   }

@@ -33,6 +33,7 @@ class ReferenceScheduler {
     std::int64_t clock = 0;
     std::int64_t shift = 0;
     bool in_line = false;
+    std::optional<std::uint32_t> woken_seen;
     std::deque<std::uint64_t> waiters;
   };
   struct Node {
@@ -40,6 +41,8 @@ class ReferenceScheduler {
     Node* parent = nullptr;
     NodeSettings settings;
     VirtualAccount account;
+    std::int64_t offset = 0;
+    std::uint32_t woken = 0;
     std::int64_t virtual_time = 0;
     std::uint32_t in_flight = 0;
     std::map<std::uint64_t, Lane> lanes;
@@ -181,10 +184,15 @@ class ReferenceScheduler {
     reweighted.set_weight(settings.weight);
     const std::uint32_t before = node.account.weight();
     if (settings.weight != before) {
-      for (auto& [model, lane] : node.lanes) {
-        std::int64_t lead = ahead(node, model);
+      const auto rescaled = [&](std::int64_t offset, std::int64_t from) {
+        std::int64_t lead = node.account.settled() + offset - from;
         if (lead > 0 || settings.weight > before) lead = scaled(lead, before, settings.weight);
-        lane.offset = reference(*node.parent, model) + lead - reweighted.settled();
+        return from + lead - reweighted.settled();
+      };
+      node.offset = rescaled(node.offset, node.parent->virtual_time);
+      for (auto& [model, lane] : node.lanes) {
+        synchronise(*node.parent, model);
+        lane.offset = rescaled(lane.offset, reference(*node.parent, model));
       }
       node.account = reweighted;
     }
@@ -196,27 +204,30 @@ class ReferenceScheduler {
     Node& from = *tenant.parent;
     for (auto& [model, lane] : tenant.lanes)
       lane.in_line = false;
-    std::map<std::uint64_t, std::int64_t> debts;
     std::erase(from.children, &tenant);
     from.in_flight -= tenant.in_flight;
     from.account.reserve(-tenant.account.reserved_cost());
     stand();
     touch(from);
-    for (const auto& [model, lane] : tenant.lanes) {
-      debts[model] = std::max<std::int64_t>(0, ahead(tenant, model));
-    }
     const NodeSettings settings = tenant.settings;
-    tenant.settings.max_in_flight = 0;  // stands in no line until it has its place in the new group
+    tenant.settings.max_in_flight = 0;  // stands in no line until the group has taken over what runs
     tenant.parent = &group;
     group.children.push_back(&tenant);
     group.in_flight += tenant.in_flight;
     group.account.reserve(tenant.account.reserved_cost());
+    for (auto& [model, tenants_lane] : tenant.lanes)
+      lane(group, model);
     stand();
     touch(group);
-    for (auto& [model, debt] : debts) {
-      this->lane(group, model);
+    const std::int64_t settled = tenant.account.settled();
+    const auto moved = [&](std::int64_t offset, std::int64_t old_time, std::int64_t new_time) {
+      return new_time + std::max<std::int64_t>(settled + offset - old_time, 0) - settled;
+    };
+    tenant.offset = moved(tenant.offset, from.virtual_time, group.virtual_time);
+    for (auto& [model, lane] : tenant.lanes) {
+      synchronise(from, model);
       synchronise(group, model);
-      tenant.lanes[model].offset = reference(group, model) + debt - tenant.account.settled();
+      lane.offset = moved(lane.offset, reference(from, model), reference(group, model));
     }
     tenant.settings = settings;
     stand();
@@ -236,12 +247,10 @@ class ReferenceScheduler {
   [[nodiscard]] std::int64_t lag(const Node& node) const {
     std::optional<std::int64_t> most;
     for (const auto& [model, lane] : node.lanes) {
-      const Lane& line = node.parent->lanes.at(model);
-      const std::int64_t reached = node.account.settled() + lane.offset + line.shift;
-      const std::int64_t behind = node.parent->virtual_time - reached;
-      if (lane.in_line || behind <= 0) most = std::max(most.value_or(behind), behind);
+      const std::int64_t lag = reference(*node.parent, model) - node.account.settled() - lane.offset;
+      if (lane.in_line) most = std::max(most.value_or(lag), lag);
     }
-    return most.value_or(0);
+    return most.value_or(std::min<std::int64_t>(node.parent->virtual_time - node.account.settled() - node.offset, 0));
   }
   // Nothing on the way is at its cap.
   [[nodiscard]] bool may_go(const Request& request) const {
@@ -261,10 +270,8 @@ class ReferenceScheduler {
 
   Lane& lane(Node& node, std::uint64_t model) {
     if (const auto found = node.lanes.find(model); found != node.lanes.end()) return found->second;
-    const std::int64_t shift = node.parent == nullptr ? 0 : lane(*node.parent, model).shift;
-    Lane& made = node.lanes[model];
-    made.offset = -shift;
-    return made;
+    if (node.parent != nullptr) lane(*node.parent, model);
+    return node.lanes[model];
   }
 
   [[nodiscard]] static bool line_empty(const Node& parent, std::uint64_t model) {
@@ -309,23 +316,37 @@ class ReferenceScheduler {
       const bool work = node.level == 3 ? !lane.waiters.empty() : !line_empty(node, model);
       const bool should = work && !node.parked();
       if (lane.in_line && !should) lane.in_line = false;
-      if (lane.in_line || !should) continue;
-      synchronise(*node.parent, model);
-      const std::int64_t behind = reference(*node.parent, model) - (node.account.start_tag() + lane.offset);
-      if (behind >= 0) {
-        if (node.in_flight == 0) start_on_whole_unit(node);
-        lane.offset += behind;
-      }
-      forgive(node, model);
-      if (line_empty(*node.parent, model)) node.parent->lanes.at(model).since = lane.since;
-      lane.in_line = true;
+      if (!lane.in_line && should) enter(node, model);
     }
   }
-  static void start_on_whole_unit(Node& node) {
-    const std::int64_t before = node.account.settled();
-    node.account.drop_fraction();
-    for (auto& [model, lane] : node.lanes)
-      lane.offset -= node.account.settled() - before;
+  void enter(Node& node, std::uint64_t model) {
+    Node& parent = *node.parent;
+    Lane& lane = node.lanes.at(model);
+    synchronise(parent, model);
+    if (node.in_flight == 0 && without_debt(node)) {
+      ++node.woken;
+      node.account.drop_fraction();
+      node.offset = parent.virtual_time - node.account.settled();
+    }
+    if (lane.woken_seen != node.woken) {
+      lane.woken_seen = node.woken;
+      lane.offset = node.offset - parent.virtual_time + reference(parent, model);
+    }
+    lane.offset += std::max<std::int64_t>(0, reference(parent, model) - (node.account.start_tag() + lane.offset));
+    forgive(node, model);
+    if (line_empty(parent, model)) parent.lanes.at(model).since = lane.since;
+    lane.in_line = true;
+  }
+  // It stands in no line and is nowhere ahead, so that it can begin anew.
+  bool without_debt(Node& node) {
+    const std::int64_t settled = node.account.settled();
+    if (settled + node.offset > node.parent->virtual_time) return false;
+    return std::ranges::none_of(node.lanes, [&](auto& entry) {
+      auto& [model, lane] = entry;
+      synchronise(*node.parent, model);
+      const bool ahead = lane.woken_seen == node.woken && settled + lane.offset > node.parent->lanes.at(model).clock;
+      return lane.in_line || ahead;
+    });
   }
 
   void take_out(std::uint64_t waiter) {

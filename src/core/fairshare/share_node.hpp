@@ -26,6 +26,7 @@ inline constexpr std::uint32_t unlimited = 0xFFFF'FFFF;
 struct ShareNode {
   Bits128 id;
   VirtualAccount account;
+  std::int64_t offset = 0;        // since it last came from idleness: start tag + offset compares with virtual time
   std::int64_t virtual_time = 0;  // V of its children; never falls
   std::int64_t queued_cost = 0;   // estimates of the requests that wait below it
   std::int64_t ready_weight = 0;  // sum over its children with waiting requests
@@ -39,6 +40,7 @@ struct ShareNode {
   Chain<RequestIndex> waiting;              // tenants: their requests, in order of arrival
   Links<NodeIndex> idle;
   std::uint32_t idle_since_s = 0;
+  std::uint32_t woken = 0;  // how often it came from idleness, without debt
   Level level = Level::root;
   bool admits = true;
   bool is_idle = false;
@@ -51,9 +53,10 @@ static_assert(sizeof(ShareNode) <= 150, "100,000 tenants must stay small");
 
 struct Lane {
   // Its place among its siblings.
-  std::int64_t offset = 0;  // added to the node's start tag
+  std::int64_t offset = 0;  // added to the node's start tag; holds as long as woken_seen is the node's
   std::uint64_t since = 0;  // breaks ties: the arrival that made it ready; at the leaf that of the head
   std::uint32_t place = no_place;
+  std::uint32_t woken_seen = 0;
   NodeIndex node = NodeIndex::none;
   ModelIndex model = ModelIndex::none;
   LaneIndex up = LaneIndex::none;    // the lane of the node's parent; none at the root

@@ -78,9 +78,8 @@ LaneIndex ShareTree::lane_of(NodeIndex node, ModelIndex model) {
   const LaneIndex index = lanes_.take();
   Lane& lane = lanes_[index];
   lane.ready.clear();
-  // The line may have been shifted against other models; a new lane starts where its node stands there.
-  lane.offset = up == LaneIndex::none ? 0 : -shift_now(lanes_[up]);
   lane.clock = 0;
+  lane.woken_seen = nodes_[node].woken - 1;  // it has not stood in line since its node came
   lane.shift = 0;
   lane.reopened_seen = 0;
   lane.place = no_place;
@@ -135,7 +134,7 @@ void ShareTree::forget_idle(Instant now) {
     const NodeIndex index = idle_.front();
     if (now_s_ - nodes_[index].idle_since_s < forget_after_s) return;
     end_idleness(index);
-    if (forgettable(index)) {
+    if (without_debt(index)) {
       drop(index);
     } else {
       note_idleness(index);
@@ -143,15 +142,19 @@ void ShareTree::forget_idle(Instant now) {
   }
 }
 
-// Only debt must be remembered: whoever is behind virtual time is lifted to it, known or not.
-bool ShareTree::forgettable(NodeIndex index) {
-  bool behind = true;
-  each_lane(index, [&](LaneIndex lane) {
-    Lane& line = lanes_[lanes_[lane].up];
+// Only debt must be remembered: whoever is behind virtual time is lifted to it, known or not. Measured by the clocks of
+// the lines, which are never ahead of virtual time and never fall, so that who may be forgotten now may be later.
+bool ShareTree::without_debt(NodeIndex index) {
+  const ShareNode& node = nodes_[index];
+  const std::int64_t settled = node.account.settled();
+  bool without = settled + node.offset <= nodes_[node.parent].virtual_time;
+  each_lane(index, [&](LaneIndex at) {
+    const Lane& lane = lanes_[at];
+    Lane& line = lanes_[lane.up];
     synchronise(line);
-    behind = behind && nodes_[index].account.settled() + lanes_[lane].offset <= reference(line);
+    if (lane.woken_seen == node.woken && settled + lane.offset > line.clock) without = false;
   });
-  return behind;
+  return without;
 }
 
 void ShareTree::drop(NodeIndex index) {

@@ -134,7 +134,7 @@ class ShareTree {
 
   void enter(LaneIndex index);
   void leave(LaneIndex index);
-  void drop_fraction(NodeIndex node);
+  void wake(NodeIndex node);
   void post(NodeIndex key, std::int64_t settled, std::int64_t reserved);
   void refresh(NodeIndex node);
   void forgive(LaneIndex index);
@@ -149,7 +149,7 @@ class ShareTree {
   void transfer(NodeIndex side, const ShareNode& tenant, int sign);
   void note_idleness(NodeIndex node);
   void end_idleness(NodeIndex node);
-  [[nodiscard]] bool forgettable(NodeIndex node);
+  [[nodiscard]] bool without_debt(NodeIndex node);
   void drop(NodeIndex node);
 
   SlotArray<ShareNode, NodeIndex> nodes_;

@@ -39,9 +39,10 @@ std::int64_t ShareTree::ahead(LaneIndex index) {
   return nodes_[lane.node].account.settled() + lane.offset - reference(lanes_[lane.up]);
 }
 
+// The debt cap.
 void ShareTree::forgive(LaneIndex index) {
-  Lane& lane = lanes_[index];
   if (largest_cost_ == 0) return;
+  Lane& lane = lanes_[index];
   const std::uint32_t weight = nodes_[lane.node].account.weight();
   const std::int64_t excess = ahead(index) - virtual_of(largest_cost_, weight);
   if (excess <= 0) return;
@@ -49,26 +50,32 @@ void ShareTree::forgive(LaneIndex index) {
   forgiven_cost_ += cost_of(excess, weight);
 }
 
-// A node that comes from idleness starts on a whole unit, as one does that was forgotten and made anew.
-void ShareTree::drop_fraction(NodeIndex index) {
-  VirtualAccount& account = nodes_[index].account;
-  const std::int64_t before = account.settled();
-  account.drop_fraction();
-  const std::int64_t moved = account.settled() - before;
-  if (moved == 0) return;
-  each_lane(index, [&](LaneIndex lane) { lanes_[lane].offset -= moved; });
+// A node without debt that comes from idleness begins anew at virtual time, for all models, on a whole unit: just as
+// one does that was forgotten and is made again.
+void ShareTree::wake(NodeIndex index) {
+  ShareNode& node = nodes_[index];
+  bool in_line = false;
+  each_lane(index, [&](LaneIndex lane) { in_line = in_line || lanes_[lane].in_line(); });
+  if (in_line || node.in_flight > 0 || !without_debt(index)) return;
+  ++node.woken;
+  node.account.drop_fraction();
+  node.offset = nodes_[node.parent].virtual_time - node.account.settled();
 }
 
+// Who is behind virtual time is lifted to it, who is ahead keeps its debt. In the line of a full model both count from
+// where that line has got to.
 void ShareTree::enter(LaneIndex index) {
   Lane& lane = lanes_[index];
   Lane& line = lanes_[lane.up];
   ShareNode& node = nodes_[lane.node];
   synchronise(line);
-  const std::int64_t behind = reference(line) - (node.account.start_tag() + lane.offset);
-  if (behind >= 0) {
-    if (node.in_flight == 0) drop_fraction(lane.node);
-    lane.offset += behind;
+  wake(lane.node);
+  if (lane.woken_seen != node.woken) {
+    lane.woken_seen = node.woken;
+    lane.offset = node.offset - nodes_[line.node].virtual_time + reference(line);
   }
+  const std::int64_t behind = reference(line) - (node.account.start_tag() + lane.offset);
+  lane.offset += std::max<std::int64_t>(behind, 0);
   forgive(index);
   const bool was_empty = line.ready.empty();
   line.ready_weight += node.account.weight();
@@ -79,11 +86,12 @@ void ShareTree::enter(LaneIndex index) {
 }
 
 void ShareTree::leave(LaneIndex index) {
-  Lane& line = lanes_[lanes_[index].up];
+  const Lane& lane = lanes_[index];
+  Lane& line = lanes_[lane.up];
   synchronise(line);
   line.ready.erase(index, places());
-  line.ready_weight -= nodes_[lanes_[index].node].account.weight();
-  if (line.ready.empty() && line.in_line()) leave(lanes_[index].up);
+  line.ready_weight -= nodes_[lane.node].account.weight();
+  if (line.ready.empty() && line.in_line()) leave(lane.up);
 }
 
 // The node's start tag has moved: all its lanes in line move with it.
@@ -242,24 +250,27 @@ void ShareTree::post(NodeIndex key, std::int64_t settled, std::int64_t reserved)
 }
 
 std::int64_t ShareTree::lag(NodeIndex index) const {
-  std::int64_t lag = 0;
-  bool known = false;
+  const ShareNode& node = nodes_[index];
+  const std::int64_t virtual_time = nodes_[node.parent].virtual_time;
+  const std::int64_t settled = node.account.settled();
+  std::optional<std::int64_t> most;
   each_lane(index, [&](LaneIndex at) {
     const Lane& lane = lanes_[at];
     const Lane& line = lanes_[lane.up];
-    const std::int64_t behind =
-        nodes_[line.node].virtual_time - shift_now(line) - lane.offset - nodes_[index].account.settled();
-    if (!lane.in_line() && behind > 0) return;  // idleness earns nothing
-    lag = known ? std::max(lag, behind) : behind;
-    known = true;
+    if (!lane.in_line()) return;
+    const std::int64_t from = model_open(lane.model) ? virtual_time - shift_now(line) : line.clock;
+    most = std::max(most.value_or(from - settled - lane.offset), from - settled - lane.offset);
   });
-  return lag;
+  return most.value_or(std::min<std::int64_t>(virtual_time - settled - node.offset, 0));  // idleness earns nothing
 }
 
 std::int64_t ShareTree::lead(LaneIndex leaf) {
-  const LaneIndex tenant = lanes_[leaf].up;
-  return ahead(tenant) - nodes_[lanes_[tenant].node].account.settled() +
-         nodes_[lanes_[tenant].node].account.start_tag();
+  const LaneIndex at = lanes_[leaf].up;
+  const ShareNode& tenant = nodes_[lanes_[at].node];
+  if (lanes_[at].woken_seen == tenant.woken) {
+    return ahead(at) + tenant.account.start_tag() - tenant.account.settled();
+  }
+  return tenant.account.start_tag() + tenant.offset - nodes_[tenant.parent].virtual_time;
 }
 
 }  // namespace obleth::fairshare

@@ -19,12 +19,18 @@ void ShareTree::configure(NodeIndex index, const NodeSettings& settings) {
   const std::uint32_t after = reweighted.weight();
   if (before != after) {
     // Debt is owed in tokens, so it shrinks in virtual time as the weight grows; lag is never worth more than before.
-    each_lane(index, [&](LaneIndex lane) {
-      std::int64_t lead = ahead(lane);
+    const auto rescaled = [&](std::int64_t offset, std::int64_t from) {
+      std::int64_t lead = node.account.settled() + offset - from;
       if (lead > 0 || after > before) lead = scaled(lead, before, after);
-      Lane& line = lanes_[lanes_[lane].up];
-      lanes_[lane].offset = reference(line) + lead - reweighted.settled();
-      if (lanes_[lane].in_line()) line.ready_weight += std::int64_t{after} - before;
+      return from + lead - reweighted.settled();
+    };
+    node.offset = rescaled(node.offset, nodes_[node.parent].virtual_time);
+    each_lane(index, [&](LaneIndex at) {
+      Lane& lane = lanes_[at];
+      Lane& line = lanes_[lane.up];
+      synchronise(line);
+      lane.offset = rescaled(lane.offset, reference(line));
+      if (lane.in_line()) line.ready_weight += std::int64_t{after} - before;
     });
     if (node.queued > 0) nodes_[node.parent].ready_weight += std::int64_t{after} - before;
     node.account = reweighted;
@@ -35,23 +41,30 @@ void ShareTree::configure(NodeIndex index, const NodeSettings& settings) {
   refresh(index);
 }
 
-void ShareTree::move_tenant(NodeIndex tenant, NodeIndex group) {
-  const NodeIndex from = nodes_[tenant].parent;
-  each_lane(tenant, [&](LaneIndex lane) {
+void ShareTree::move_tenant(NodeIndex index, NodeIndex group) {
+  ShareNode& tenant = nodes_[index];
+  const NodeIndex from = tenant.parent;
+  each_lane(index, [&](LaneIndex lane) {
     if (lanes_[lane].in_line()) leave(lane);
   });
-  transfer(from, nodes_[tenant], -1);
-  nodes_[tenant].parent = group;
-  transfer(group, nodes_[tenant], +1);
-  each_lane(tenant, [&](LaneIndex lane) {
-    // What it owes its old siblings it owes its new ones.
-    const std::int64_t debt = std::max<std::int64_t>(ahead(lane), 0);
-    const LaneIndex line = lane_of(group, lanes_[lane].model);
-    lanes_[lane].up = line;
+  transfer(from, tenant, -1);
+  // What it owed its old siblings it owes its new ones.
+  const std::int64_t settled = tenant.account.settled();
+  const auto moved = [&](std::int64_t offset, std::int64_t old_time, std::int64_t new_time) {
+    return new_time + std::max<std::int64_t>(settled + offset - old_time, 0) - settled;
+  };
+  tenant.offset = moved(tenant.offset, nodes_[from].virtual_time, nodes_[group].virtual_time);
+  tenant.parent = group;
+  transfer(group, tenant, +1);
+  each_lane(index, [&](LaneIndex at) {
+    const LaneIndex line = lane_of(group, lanes_[at].model);
+    Lane& lane = lanes_[at];
+    synchronise(lanes_[lane.up]);
     synchronise(lanes_[line]);
-    lanes_[lane].offset = reference(lanes_[line]) + debt - nodes_[tenant].account.settled();
-    if (lanes_[lane].has_work() && !nodes_[tenant].parked()) enter(lane);
+    lane.offset = moved(lane.offset, reference(lanes_[lane.up]), reference(lanes_[line]));
+    lane.up = line;
   });
+  park_or_return(index, true);
 }
 
 // Adds (sign = 1) or takes away (-1) what a tenant has waiting and running to or from a group.

@@ -41,7 +41,7 @@ inline constexpr std::int64_t virtual_units = 1024;
 class VirtualAccount {
  public:
   VirtualAccount() = default;
-  explicit VirtualAccount(std::uint32_t weight) : weight_(std::max(weight, 1U)) {}
+  explicit VirtualAccount(std::uint32_t weight) : weight_(std::clamp(weight, 1U, weight_max)) {}
 
   [[nodiscard]] std::uint32_t weight() const { return weight_; }
   [[nodiscard]] std::int64_t settled_cost() const { return settled_cost_; }        // milli-tokens; never falls
@@ -69,26 +69,26 @@ class VirtualAccount {
 
   // S stays what it is: its past was charged at the old weight.
   void set_weight(std::uint32_t weight) {
-    weight_ = std::max(weight, 1U);
+    weight_ = std::clamp(weight, 1U, weight_max);
     add_settled(0);
   }
 
   // Rounds settled() to whole units. At a lift from idleness, so that a forgotten and recreated node ends up the same.
-  void drop_fraction() { carry_ = credit_cost_ * virtual_units % divisor_of(weight_); }
+  void drop_fraction() { carry_ = static_cast<std::uint32_t>(credit_cost_ * virtual_units % divisor_of(weight_)); }
 
  private:
   void add_settled(std::int64_t cost) {
     settled_cost_ += cost;
     const std::int64_t parts = carry_ + cost * virtual_units;
     settled_virtual_ += parts / divisor_of(weight_);
-    carry_ = parts % divisor_of(weight_);
+    carry_ = static_cast<std::uint32_t>(parts % divisor_of(weight_));
   }
 
   std::int64_t settled_virtual_ = 0;
   std::int64_t settled_cost_ = 0;
   std::int64_t credit_cost_ = 0;
   std::int64_t reserved_cost_ = 0;
-  std::int64_t carry_ = 0;  // in parts of 1 / divisor
+  std::uint32_t carry_ = 0;  // in parts of 1 / divisor, which is at most 10^9
   std::uint32_t weight_ = default_weight;
 };
 
