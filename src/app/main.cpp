@@ -46,6 +46,7 @@ int main(int count, char** words) {
   if (verb == "serve") return obleth::app::run_serve(rest, environment());
   if (verb == "demo") return obleth::app::run_demo(rest, environment());
   if (verb == "mock-upstream") return obleth::app::run_mock_upstream(rest);
+  if (verb == "settings") return obleth::app::print_settings();
   if (verb == "check-config") return obleth::app::run_check_config(rest, environment());
   if (verb == "settings") {
     std::fputs(obleth::app::settings_reference().c_str(), stdout);

@@ -162,9 +162,6 @@ Result<void> check(const Options& options) {
   if (!options.database_url.empty() && !options.database_url.starts_with("sqlite:")) {
     return wrong("OBLETH_DATABASE_URL must be sqlite:PATH; this release has no other record store", "database_url");
   }
-  if (options.body_max > options.body_memory_max) {
-    return wrong("OBLETH_BODY_MAX must not exceed OBLETH_BODY_MEMORY_MAX", "body_max");
-  }
   return {};
 }
 

@@ -237,9 +237,6 @@ TEST(Options, SettingsThatNeedEachOtherAreCheckedTogether) {
   Start store;
   store.arguments = {"--database-url=postgres://db/obleth"};
   EXPECT_EQ(store.refusal(), "OBLETH_DATABASE_URL must be sqlite:PATH; this release has no other record store");
-  Start body;
-  body.arguments = {"--body-max=2GiB"};
-  EXPECT_EQ(body.refusal(), "OBLETH_BODY_MAX must not exceed OBLETH_BODY_MEMORY_MAX");
 }
 
 TEST(Options, EverySettingReadsItsOwnDefaultBack) {

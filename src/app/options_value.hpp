@@ -59,7 +59,7 @@ inline constexpr std::array<std::string_view, 2> choices<fairshare::Algorithm>{"
 template <>
 inline constexpr std::array<std::string_view, 3> choices<observe::LogFormat>{"auto", "json", "text"};
 template <>
-inline constexpr std::array<std::string_view, 5> choices<observe::LogLevel>{"trace", "debug", "info", "warn", "error"};
+inline constexpr std::array<std::string_view, 4> choices<observe::LogLevel>{"debug", "info", "warn", "error"};
 
 // "all, v1 or off"
 [[nodiscard]] std::string join_choices(std::span<const std::string_view> words);

@@ -57,4 +57,9 @@ int run_check_config(std::span<const char* const> arguments, std::span<const cha
   return 0;
 }
 
+int print_settings() {
+  std::printf("%s", settings_reference().c_str());
+  return 0;
+}
+
 }  // namespace obleth::app

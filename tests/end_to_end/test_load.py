@@ -63,7 +63,7 @@ def test_ten_thousand_streams_are_open_at_once_on_one_process(own, stream_count)
 
 def test_bodies_beyond_the_memory_bound_are_refused_and_the_memory_comes_back(own):
     upstream = own.upstream("--ttft-ms", "1", "--token-ms", "20", "--output-tokens", "1000")
-    gateway = own.gateway(upstream.url, environment={"OBLETH_BODY_MEMORY_MAX": "16MiB", "OBLETH_BODY_MAX": "2MiB"})
+    gateway = own.gateway(upstream.url, environment={"OBLETH_BODY_MEMORY_MAX": "16MiB"})
     tenant = gateway.create_tenant()
     gateway.put_capacity(1)
     running = connect(gateway.address)
