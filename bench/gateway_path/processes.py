@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-START_SECONDS_MAX = 10
+START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 10
 
 

@@ -73,7 +73,7 @@ void append_json_string(std::string& out, std::string_view text) {
     std::size_t run = at;
     while (run < text.size() && is_plain(text[run]))
       ++run;
-    out.append(text.substr(at, run - at));
+    out.append(text, at, run - at);
     at = run;
     if (at == text.size()) return;
     if (static_cast<unsigned char>(text[at]) < 0x80) {

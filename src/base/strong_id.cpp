@@ -5,10 +5,11 @@ namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
-void append_hex(std::string& text, std::uint64_t value) {
-  for (int shift = 60; shift >= 0; shift -= 4) {
-    text.push_back(hex_digits[(value >> shift) & 0xF]);
-  }
+constexpr std::size_t hex64_digits = 16;
+
+void write_hex(char* to, std::uint64_t value) {
+  for (std::size_t at = hex64_digits; at > 0; value >>= 4)
+    to[--at] = hex_digits[value & 0xF];
 }
 
 std::optional<std::uint64_t> hex_value(char digit) {
@@ -21,10 +22,9 @@ std::optional<std::uint64_t> hex_value(char digit) {
 }  // namespace
 
 std::string to_hex32(Bits128 bits) {
-  std::string text;
-  text.reserve(32);
-  append_hex(text, bits.high);
-  append_hex(text, bits.low);
+  std::string text(2 * hex64_digits, '0');
+  write_hex(text.data(), bits.high);
+  write_hex(text.data() + hex64_digits, bits.low);
   return text;
 }
 

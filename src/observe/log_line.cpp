@@ -101,9 +101,8 @@ void append_json_line(std::string& out, const LogLine& line) {
   out.append("Z\",\"level\":\"").append(to_text(line.level)).append("\",\"msg\":");
   append_quoted(out, line.message);
   for (const LogField& field : line.fields) {
-    out.push_back(',');
-    append_quoted(out, field.name());
-    out.push_back(':');
+    // Names are words of the code: nothing in them needs an escape.
+    out.append(",\"").append(field.name()).append("\":");
     append_value(out, field.value(), true);
   }
   out.push_back('}');

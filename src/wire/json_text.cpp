@@ -90,8 +90,7 @@ Utf8Character first_string_character(std::string_view raw) {
   return raw.starts_with('\\') ? escaped_character(raw) : first_utf8_character(raw);
 }
 
-bool JsonString::equals(std::string_view text) const {
-  if (!has_escape) return raw == text;
+bool JsonString::means(std::string_view text) const {
   constexpr std::size_t escape_bytes_max = 6;  // "\u0065" for one ASCII character
   if (raw.size() > text.size() * escape_bytes_max) return false;
   std::string meaning;

@@ -24,9 +24,12 @@ struct JsonString {
   bool has_escape = false;
 
   // Compares the meaning: "mod\u0065l" equals model.
-  [[nodiscard]] bool equals(std::string_view text) const;
+  [[nodiscard]] bool equals(std::string_view text) const { return has_escape ? means(text) : raw == text; }
   // False: not UTF-8, or a lone surrogate.
   [[nodiscard]] bool unescape(std::string& text) const;
+
+ private:
+  [[nodiscard]] bool means(std::string_view text) const;
 };
 
 }  // namespace obleth::wire

@@ -1,5 +1,8 @@
 #include "wire/text_measure.hpp"
 
+#include <utility>
+
+#include "wire/byte_block.hpp"
 #include "wire/byte_lanes.hpp"
 #include "wire/json_cursor.hpp"
 
@@ -13,6 +16,34 @@ bool is_plain(char byte) {
 class CharacterCounter {
  public:
   explicit CharacterCounter(TextMeasure& measure) : measure_(measure) {}
+  ~CharacterCounter() { add_up_blocks(); }
+  CharacterCounter(const CharacterCounter&) = delete;
+  CharacterCounter& operator=(const CharacterCounter&) = delete;
+
+  // Counts whole blocks of plain ASCII at the beginning, and answers how many bytes they hold.
+  std::size_t count_plain_blocks(std::string_view text) {
+    std::size_t at = 0;
+    ByteBlock letters_before = ByteBlock::all(in_word_);
+    ByteBlock small_before = ByteBlock::all(behind_small_);
+    for (; text.size() - at >= ByteBlock::width; at += ByteBlock::width) {
+      const ByteBlock bytes(text.data() + at);
+      if ((bytes.beyond_ascii() | bytes.equal_to('\\')).any()) break;
+      if (blocks_ == ByteBlock::Sum::blocks_max) add_up_blocks();
+      const ByteBlock capital = bytes.between('A', 'Z');
+      const ByteBlock small = bytes.between('a', 'z');
+      const ByteBlock letter = capital | small;
+      ++blocks_;
+      letters_ += letter;
+      words_ += (letter & ~letter.behind(letters_before)) | (capital & small.behind(small_before));
+      digits_ += bytes.between('0', '9');
+      spaces_ += bytes.equal_to(' ');
+      letters_before = letter;
+      small_before = small;
+    }
+    in_word_ = letters_before.last();
+    behind_small_ = small_before.last();
+    return at;
+  }
 
   // Counts the plain ASCII at the beginning of eight bytes, and answers how much of it there is.
   std::size_t count_plain(const char* eight_bytes) {
@@ -56,6 +87,18 @@ class CharacterCounter {
  private:
   static constexpr std::uint64_t first_lane = 0x80;
 
+  void add_up_blocks() {
+    const std::int64_t letters = letters_.take();
+    const std::int64_t digits = digits_.take();
+    const std::int64_t spaces = spaces_.take();
+    measure_.letters += letters;
+    measure_.words += words_.take();
+    measure_.digits += digits;
+    measure_.spaces += spaces;
+    measure_.punctuation +=
+        std::exchange(blocks_, 0) * static_cast<std::int64_t>(ByteBlock::width) - letters - digits - spaces;
+  }
+
   std::int64_t& class_of(std::uint32_t code_point) {
     if (code_point >= 0x800) return measure_.wide_characters;
     if (code_point >= 0x80) return measure_.narrow_characters;
@@ -65,6 +108,8 @@ class CharacterCounter {
   }
 
   TextMeasure& measure_;
+  ByteBlock::Sum letters_, words_, digits_, spaces_;  // of blocks_ blocks
+  std::int64_t blocks_ = 0;
   bool in_word_ = false;       // the character before was a letter
   bool behind_small_ = false;  // and a small one
 };
@@ -75,6 +120,7 @@ bool measure_string(const JsonString& text, TextMeasure& measure) {
   CharacterCounter counter(measure);
   std::string_view rest = text.raw;
   while (!rest.empty()) {
+    rest.remove_prefix(counter.count_plain_blocks(rest));
     if (rest.size() >= ByteLanes::width) rest.remove_prefix(counter.count_plain(rest.data()));
     // What stopped the eight, and what is like it: escapes and characters beyond ASCII, one by one.
     while (!rest.empty() && (rest.size() < ByteLanes::width || !is_plain(rest.front()))) {

@@ -1,6 +1,7 @@
 #include "wire/usage_extract.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "wire/byte_lanes.hpp"
@@ -100,6 +101,20 @@ class UsageReader {
   UsageFigures figures_;
 };
 
+// What a byte outside a string can do to a value.
+enum class Mark : std::uint8_t { none, opens, closes, comma, quote };
+
+consteval std::array<Mark, 256> make_marks() {
+  std::array<Mark, 256> made{};
+  made['{'] = made['['] = Mark::opens;
+  made['}'] = made[']'] = Mark::closes;
+  made[','] = Mark::comma;
+  made['"'] = Mark::quote;
+  return made;
+}
+
+constexpr std::array<Mark, 256> marks = make_marks();
+
 // Bytes before the first quote or backslash.
 std::size_t plain_string_bytes(std::string_view text) {
   std::size_t at = 0;
@@ -134,7 +149,14 @@ std::optional<ExtractedUsage> usage_of_document(std::string_view json) {
 void UsageTokenizer::feed(std::string_view bytes) {
   bytes_ += static_cast<std::int64_t>(bytes.size());
   while (!bytes.empty() && phase_ != Phase::done && phase_ != Phase::broken) {
-    const std::size_t taken = in_string_ ? feed_string(bytes) : feed_structure(bytes.front());
+    std::size_t taken = 1;
+    if (in_string_) {
+      taken = feed_string(bytes);
+    } else if (phase_ == Phase::value) {
+      taken = feed_value(bytes);
+    } else {
+      feed_structure(bytes.front());
+    }
     bytes.remove_prefix(taken);
   }
 }
@@ -143,10 +165,8 @@ std::size_t UsageTokenizer::feed_string(std::string_view bytes) {
   std::size_t taken = 1;
   if (escaped_) {
     escaped_ = false;
-  } else if (const std::size_t plain = plain_string_bytes(bytes); plain > 0) {
-    taken = plain;
-  } else {
-    escaped_ = bytes.front() == '\\';
+  } else if (taken = plain_string_bytes(bytes); taken < bytes.size()) {
+    escaped_ = bytes[taken++] == '\\';
     in_string_ = escaped_;
   }
   if (phase_ == Phase::key) {
@@ -157,8 +177,8 @@ std::size_t UsageTokenizer::feed_string(std::string_view bytes) {
   return taken;
 }
 
-std::size_t UsageTokenizer::feed_structure(char byte) {
-  if (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t') return 1;
+void UsageTokenizer::feed_structure(char byte) {
+  if (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t') return;
   switch (phase_) {
     case Phase::before_object:
       phase_ = byte == '{' ? Phase::in_object : Phase::broken;
@@ -172,13 +192,9 @@ std::size_t UsageTokenizer::feed_structure(char byte) {
       phase_ = byte == ':' ? Phase::value : Phase::broken;
       begin_value();
       break;
-    case Phase::value:
-      feed_value(byte);
-      break;
     default:
       break;
   }
-  return 1;
 }
 
 void UsageTokenizer::begin_value() {
@@ -187,18 +203,24 @@ void UsageTokenizer::begin_value() {
   if (capturing_) captured_.clear();
 }
 
-void UsageTokenizer::feed_value(char byte) {
-  const bool opens = byte == '{' || byte == '[';
-  const bool closes = byte == '}' || byte == ']';
-  if (depth_ == 0 && (closes || byte == ',')) {
-    capturing_ = false;
-    phase_ = closes ? Phase::done : Phase::in_object;
-    return;
+// As far as the next string, or the end of the value: what lies between is numbers, words and brackets.
+std::size_t UsageTokenizer::feed_value(std::string_view bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size() && !in_string_) {
+    const Mark mark = marks[static_cast<unsigned char>(bytes[taken])];
+    if (depth_ == 0 && (mark == Mark::closes || mark == Mark::comma)) {
+      if (capturing_) capture(bytes.substr(0, taken));
+      capturing_ = false;
+      phase_ = mark == Mark::closes ? Phase::done : Phase::in_object;
+      return taken + 1;
+    }
+    depth_ += mark == Mark::opens ? 1 : 0;
+    depth_ -= mark == Mark::closes ? 1 : 0;
+    in_string_ = mark == Mark::quote;
+    ++taken;
   }
-  depth_ += opens ? 1 : 0;
-  depth_ -= closes ? 1 : 0;
-  in_string_ = byte == '"';
-  if (capturing_) capture({&byte, 1});
+  if (capturing_) capture(bytes.substr(0, taken));
+  return taken;
 }
 
 void UsageTokenizer::capture(std::string_view bytes) {

@@ -35,9 +35,9 @@ class UsageTokenizer {
  private:
   // Each takes some bytes and answers how many.
   std::size_t feed_string(std::string_view bytes);
-  std::size_t feed_structure(char byte);
+  std::size_t feed_value(std::string_view bytes);
+  void feed_structure(char byte);
   void begin_value();
-  void feed_value(char byte);
   void capture(std::string_view bytes);
 
   enum class Phase : std::uint8_t { before_object, in_object, key, after_key, value, done, broken };
