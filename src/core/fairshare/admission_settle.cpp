@@ -85,9 +85,8 @@ void Admission::State::on(const Withdraw& event) {
 void Admission::State::finish(RequestIndex index, const Finish& event) {
   const Request& request = requests[index];
   const std::int64_t cost = final_cost(request, event);
-  const std::int64_t rest = cost - request.charged_cost;
-  tree.end(request.key, rest, -request.reserved_cost);
-  count_drained(request.model, rest);
+  tree.end(request.key, {.cost = cost, .charged = request.charged_cost, .reserved = request.reserved_cost});
+  count_drained(request.model, cost - request.charged_cost);
   largest.see(cost, now);
   if (event.reached_upstream) ++completions;
   if (event.learn && event.usage) {

@@ -25,7 +25,7 @@ Snapshot Admission::snapshot(Instant now) const {
                                .weight = node.account.weight(),
                                .in_flight = node.in_flight,
                                .queued = node.queued,
-                               .settled_cost = {node.account.settled_cost()}});
+                               .settled_cost = {node.settled_cost}});
     } else if (node.level == Level::tenant) {
       const RequestIndex oldest = node.waiting.front();
       shares.tenants.push_back(
@@ -34,7 +34,7 @@ Snapshot Admission::snapshot(Instant now) const {
            .weight = node.account.weight(),
            .in_flight = node.in_flight,
            .queued = node.queued,
-           .settled_cost = {node.account.settled_cost()},
+           .settled_cost = {node.settled_cost},
            .reserved_cost = {node.account.reserved_cost()},
            .lag = state.tree.lag(index),
            .oldest_wait = oldest == RequestIndex::none ? Duration::zero() : now - state.requests[oldest].arrived});

@@ -204,13 +204,13 @@ class ReferenceScheduler {
     Node& from = *tenant.parent;
     for (auto& [model, lane] : tenant.lanes)
       lane.in_line = false;
+    const NodeSettings settings = tenant.settings;
+    tenant.settings.max_in_flight = 0;  // stands in no line until the group has taken over what runs
     std::erase(from.children, &tenant);
     from.in_flight -= tenant.in_flight;
     from.account.reserve(-tenant.account.reserved_cost());
     stand();
     touch(from);
-    const NodeSettings settings = tenant.settings;
-    tenant.settings.max_in_flight = 0;  // stands in no line until the group has taken over what runs
     tenant.parent = &group;
     group.children.push_back(&tenant);
     group.in_flight += tenant.in_flight;
@@ -325,7 +325,7 @@ class ReferenceScheduler {
     synchronise(parent, model);
     if (node.in_flight == 0 && without_debt(node)) {
       ++node.woken;
-      node.account.drop_fraction();
+      node.account.begin_anew();
       node.offset = parent.virtual_time - node.account.settled();
     }
     if (lane.woken_seen != node.woken) {

@@ -27,6 +27,7 @@ struct ShareNode {
   Bits128 id;
   VirtualAccount account;
   std::int64_t offset = 0;        // since it last came from idleness: start tag + offset compares with virtual time
+  std::int64_t settled_cost = 0;  // milli-tokens of requests that are over; never falls
   std::int64_t virtual_time = 0;  // V of its children; never falls
   std::int64_t queued_cost = 0;   // estimates of the requests that wait below it
   std::int64_t ready_weight = 0;  // sum over its children with waiting requests

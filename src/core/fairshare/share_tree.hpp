@@ -29,6 +29,13 @@ struct Pick {
   bool moves_time = true;                 // false: it went out of turn
 };
 
+// The end of a request, in milli-tokens.
+struct Settlement {
+  std::int64_t cost = 0;      // in all
+  std::int64_t charged = 0;   // of that, while it ran; may turn out to be more than the cost
+  std::int64_t reserved = 0;  // what is left of its reservation
+};
+
 class ShareTree {
  public:
   ShareTree();
@@ -70,8 +77,8 @@ class ShareTree {
   void begin(const Pick& pick, std::int64_t reservation);
   // Settles cost and changes the reservation. As long as both cancel out no key moves and no heap is touched.
   void charge(NodeIndex key, std::int64_t settled, std::int64_t reserved);
-  // charge, and the slot is free.
-  void end(NodeIndex key, std::int64_t settled, std::int64_t reserved);
+  // The request is over: its slot is free, and it cost what it cost.
+  void end(NodeIndex key, const Settlement& settlement);
 
   // ---- settings
   void set_model_open(ModelIndex model, bool open);

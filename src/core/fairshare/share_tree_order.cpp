@@ -58,7 +58,7 @@ void ShareTree::wake(NodeIndex index) {
   each_lane(index, [&](LaneIndex lane) { in_line = in_line || lanes_[lane].in_line(); });
   if (in_line || node.in_flight > 0 || !without_debt(index)) return;
   ++node.woken;
-  node.account.drop_fraction();
+  node.account.begin_anew();
   node.offset = nodes_[node.parent].virtual_time - node.account.settled();
 }
 
@@ -230,10 +230,12 @@ void ShareTree::charge(NodeIndex key, std::int64_t settled, std::int64_t reserve
   each_below_root(key, [&](NodeIndex at) { refresh(at); });
 }
 
-void ShareTree::end(NodeIndex key, std::int64_t settled, std::int64_t reserved) {
-  post(key, settled, reserved);
-  for (NodeIndex at = key; at != NodeIndex::none; at = nodes_[at].parent)
+void ShareTree::end(NodeIndex key, const Settlement& settlement) {
+  post(key, settlement.cost - settlement.charged, -settlement.reserved);
+  for (NodeIndex at = key; at != NodeIndex::none; at = nodes_[at].parent) {
     --nodes_[at].in_flight;
+    nodes_[at].settled_cost += settlement.cost;
+  }
   each_below_root(key, [&](NodeIndex at) {
     const ShareNode& node = nodes_[at];
     park_or_return(at, node.in_flight + 1 >= node.max_in_flight);

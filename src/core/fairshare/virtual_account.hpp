@@ -44,51 +44,42 @@ class VirtualAccount {
   explicit VirtualAccount(std::uint32_t weight) : weight_(std::clamp(weight, 1U, weight_max)) {}
 
   [[nodiscard]] std::uint32_t weight() const { return weight_; }
-  [[nodiscard]] std::int64_t settled_cost() const { return settled_cost_; }        // milli-tokens; never falls
-  [[nodiscard]] std::int64_t credit_cost() const { return credit_cost_; }          // part of it that turned out unused
-  [[nodiscard]] std::int64_t reserved_cost() const { return reserved_cost_; }      // of what runs
-  [[nodiscard]] std::int64_t settled_virtual() const { return settled_virtual_; }  // S; never falls
+  [[nodiscard]] std::int64_t reserved_cost() const { return reserved_cost_; }  // milli-tokens, of what runs
+  [[nodiscard]] std::int64_t peak() const { return peak_; }                    // S; never falls
 
-  // S less the credit: where virtual time may rise to.
-  [[nodiscard]] std::int64_t settled() const {
-    return settled_virtual_ + floor_divide(carry_ - credit_cost_ * virtual_units, divisor_of(weight_));
-  }
+  // What was settled and not taken back since: where virtual time may rise to. Below S only while there is credit.
+  [[nodiscard]] std::int64_t settled() const { return peak_ + floor_divide(parts_, divisor_of(weight_)); }
   // settled() with all reservations spent: what turns are ordered by.
   [[nodiscard]] std::int64_t start_tag() const {
-    return settled_virtual_ +
-           floor_divide(carry_ + (reserved_cost_ - credit_cost_) * virtual_units, divisor_of(weight_));
+    return peak_ + floor_divide(parts_ + reserved_cost_ * virtual_units, divisor_of(weight_));
   }
 
-  // cost < 0: less was used than was settled before; it offsets what comes next.
+  // cost < 0: less was used than was settled before. S stays, and what comes next is charged against the credit.
   void settle(std::int64_t cost) {
-    const std::int64_t from_credit = std::min(cost, credit_cost_);
-    credit_cost_ -= from_credit;
-    add_settled(cost - from_credit);
+    parts_ += cost * virtual_units;
+    carry();
   }
   void reserve(std::int64_t cost) { reserved_cost_ += cost; }  // cost < 0: gives back
 
-  // S stays what it is: its past was charged at the old weight.
+  // S stays what it is: its past was charged at the old weight. The remainder and any credit are tokens, and kept.
   void set_weight(std::uint32_t weight) {
     weight_ = std::clamp(weight, 1U, weight_max);
-    add_settled(0);
+    carry();
   }
 
-  // Rounds settled() to whole units. At a lift from idleness, so that a forgotten and recreated node ends up the same.
-  void drop_fraction() { carry_ = static_cast<std::uint32_t>(credit_cost_ * virtual_units % divisor_of(weight_)); }
+  // Remainder and credit end with idleness, as they do when the node is forgotten and made anew.
+  void begin_anew() { parts_ = 0; }
 
  private:
-  void add_settled(std::int64_t cost) {
-    settled_cost_ += cost;
-    const std::int64_t parts = carry_ + cost * virtual_units;
-    settled_virtual_ += parts / divisor_of(weight_);
-    carry_ = static_cast<std::uint32_t>(parts % divisor_of(weight_));
+  void carry() {
+    if (parts_ < divisor_of(weight_)) return;
+    peak_ += parts_ / divisor_of(weight_);
+    parts_ %= divisor_of(weight_);
   }
 
-  std::int64_t settled_virtual_ = 0;
-  std::int64_t settled_cost_ = 0;
-  std::int64_t credit_cost_ = 0;
+  std::int64_t peak_ = 0;
+  std::int64_t parts_ = 0;  // of a virtual unit, in 1 / divisor: the remainder, or below zero the credit
   std::int64_t reserved_cost_ = 0;
-  std::uint32_t carry_ = 0;  // in parts of 1 / divisor, which is at most 10^9
   std::uint32_t weight_ = default_weight;
 };
 
