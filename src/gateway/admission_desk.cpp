@@ -69,16 +69,18 @@ std::optional<fairshare::Settled> AdmissionDesk::step(const fairshare::Event& ev
   Alarm* alarm = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    if (std::holds_alternative<fairshare::Withdraw>(event)) {
-      // The decision fell first: its resumption is already on the way.
-      if (own->decided_) return std::nullopt;
-      own->decided_ = true;
-      own->outcome_ = TurnOutcome{.queued = true};
-    }
+    const bool leaves = std::holds_alternative<fairshare::Withdraw>(event);
+    // The decision fell first: its resumption is already on the way.
+    if (leaves && own->decided_) return std::nullopt;
     last_step_ = std::max(last_step_, now);  // loops cache their time, so threads may differ by a turn
     actions_.clear();
     engine_.step(event, last_step_, actions_);
     decide(actions_, own, wakes);
+    if (leaves) {
+      // Its time may have been up in this very step: that it leaves is what counts.
+      own->decided_ = true;
+      own->outcome_ = TurnOutcome{.queued = true};
+    }
     if (!actions_.settled.empty()) settled = actions_.settled.front();
     next_wakeup = engine_.next_wakeup();
     alarm = alarm_of(ports::Loop::current());

@@ -119,6 +119,29 @@ TEST(AwaitTurn, AClientThatLeavesAsItsTurnComesIsChargedNothing) {
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
+Task<void> leave_at(TestGateway& gateway, Conversation*& conversation, Instant due) {
+  const bool came = co_await ports::Pause(gateway.loop, due);
+  if (came) conversation->client.leave();
+}
+
+TEST(AwaitTurn, AClientMayLeaveAtTheMomentItsTimeIsUp) {
+  TestGateway gateway(one_slot);
+  gateway.policy.admission_timeout = seconds(5);
+  gateway.upstream.always_answers(slow_answer());
+  const auto running = gateway.begin(chat());
+  // Told before the alarm of the queue is, though both are due.
+  Conversation* leaving = nullptr;
+  spawn(leave_at(gateway, leaving, gateway.loop.now() + seconds(5)));
+  const auto waiting = gateway.begin(chat());
+  leaving = waiting.get();
+  gateway.loop.advance(seconds(5));
+  ASSERT_TRUE(waiting->ended);
+  EXPECT_EQ(waiting->client.status, 0);
+  EXPECT_EQ(gateway.row_of(*waiting).number("status"), 499);
+  gateway.finish(*running);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
 TEST(AwaitTurn, ARequestThatIsDestroyedInTheQueueLeavesIt) {
   TestGateway gateway(one_slot);
   gateway.upstream.always_answers(slow_answer());
