@@ -117,6 +117,8 @@ def one_await_per_statement(code):
     for hit in re.finditer(r"\bco_await\b", code):
         start = max(code.rfind(mark, 0, hit.start()) for mark in ";{}")
         before = re.sub(r"\s+", " ", code[start + 1 : hit.start()]).strip()
+        if before.count(")") > before.count("("):  # the end of for (…; …; …)
+            before = before.partition(")")[2].strip()
         before = without_condition(re.sub(r"^(case [^:]+:|default:|else|do)\s*", "", before))
         if not re.fullmatch(r"|co_return|(?:[\w:<>,&*\[\] ]+ )?[\w.\[\]>*-]+ =|static_cast<void>\(|\(void\)", before):
             yield line_of(code, hit.start()), "co_await inside a larger expression: give its result a name first"

@@ -127,7 +127,7 @@ class Planted(unittest.TestCase):
             self.assert_told("src/gateway/a.cpp", f"Task<int> t() {{ {line} }}\n", "give its result a name first")
         for line in ("co_await f();", "auto v = co_await f();", "const Result<std::map<int, int>> v = co_await f();",
                      "if (x) co_await f();", "if (g(x)) co_return co_await f();", "case 1: co_await f();", "co_return co_await f();", "else v = co_await f();", "this->v = co_await f();",
-                     "for (auto& x : xs) co_await f(x);", "static_cast<void>(co_await f());"):
+                     "for (auto& x : xs) co_await f(x);", "for (; i > 0; --i) co_await f();", "static_cast<void>(co_await f());"):
             self.assert_silent("src/gateway/a.cpp", f"Task<int> t() {{ {line} }}\n")
 
     def test_a_coroutine_lambda_has_no_captures(self):
