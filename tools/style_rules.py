@@ -30,9 +30,16 @@ EMPTY_WORDS = {
 # Names that others chose: the log level, a container's member, the field of a server-sent event, a model's card.
 GIVEN_NAMES = {"info", "data", "context_window", "data_dir"}
 # Where a word is a term of art: an API's routes, the field of an event and the data plane, OpenSSL's digest under way.
-WORDS_OF_PROTOCOLS = {"handler": "^src/admin/", "handlers": "^src/admin/", "data": "/sse_|^src/app/", "context": "^src/adapters/crypto/"}
+WORDS_OF_PROTOCOLS = {
+    "handler": "^src/admin/",
+    "handlers": "^src/admin/",
+    "data": "/sse_|^src/app/",
+    "context": "^src/adapters/crypto/",
+}
 
-SLEEPS = re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep|time\.sleep|asyncio\.sleep)\s*\(|resolve\s*=>\s*setTimeout")
+SLEEPS = re.compile(
+    r"\b(?:sleep_for|sleep_until|usleep|nanosleep|time\.sleep|asyncio\.sleep)\s*\(|resolve\s*=>\s*setTimeout"
+)
 TEST_HEAD = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 OPEN_MARK = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(\(\d+\))?")
 # Written in two halves, so that this file does not break its own rule.
