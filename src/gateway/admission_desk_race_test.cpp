@@ -102,16 +102,18 @@ class Racer {
 
   Task<void> hold_slot(fairshare::Ticket ticket) {
     if (tally_.held.fetch_add(1) >= slots_max) ++tally_.contradictions;
-    for (std::uint64_t turns = below(3); turns > 0; --turns)
+    for (std::uint64_t turns = below(3); turns > 0; --turns) {
       co_await adapters::NextTurn(loop_);
+    }
     if (below(2) == 0) desk_.progress(ticket, 40, loop_.now());
     tally_.held.fetch_sub(1);
     desk_.finish({.ticket = ticket, .reached_upstream = below(2) == 0, .learn = false}, loop_.now());
   }
 
   Task<void> leave_soon(std::shared_ptr<CancelSignal> departure, std::uint64_t turns) {
-    for (; turns > 0; --turns)
+    for (; turns > 0; --turns) {
       co_await adapters::NextTurn(loop_);
+    }
     departure->fire();
   }
 
