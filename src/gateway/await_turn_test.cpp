@@ -153,6 +153,17 @@ TEST(AwaitTurn, ARequestThatIsDestroyedInTheQueueLeavesIt) {
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
+TEST(AwaitTurn, ARequestThatIsDestroyedAsItsTurnComesGivesTheSlotBack) {
+  TestGateway gateway(one_slot);
+  gateway.upstream.always_answers(slow_answer());
+  const auto running = gateway.begin(chat());
+  auto waiting = gateway.begin(chat());
+  running->client.leave();
+  ASSERT_EQ(gateway.desk.in_flight(), 1U);
+  waiting.reset();  // the loop does not turn again: as at shutdown
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
 TEST(AwaitTurn, ATenantThatIsSuspendedMeanwhileIsToldSo) {
   TestGateway gateway(one_slot);
   gateway.upstream.always_answers(slow_answer());

@@ -105,8 +105,8 @@ class Forwarding {
  public:
   Forwarding(Softened softened, UpstreamDoors doors)
       : softened_(std::move(softened)), doors_(doors), inject_(wants_usage_injected(softened_)) {
+    // Without a model the body may have streamed through, and is gone.
     retries_left_ = softened_.model ? softened_.model->max_retries : 0;
-    if (!softened_.content) retries_left_ = 0;  // a body that streams through is gone
   }
 
   Task<Outcome<Answered>> run() {

@@ -336,9 +336,13 @@ TEST(ForwardUpstream, AnEndpointThatKeepsFailingIsLeftAlone) {
 
 TEST(ForwardUpstream, AClientThatLeavesSaysNothingAboutTheEndpoint) {
   TestGateway gateway;
-  gateway.upstream.always_answers({.head_takes = hours(1)});
-  for (int request = 0; request < 10; ++request)
-    gateway.begin(chat())->client.leave();
+  ScriptedAnswer begun = stream_answer({token_event("a")});
+  begun.piece_takes = hours(1);
+  for (const ScriptedAnswer& answer : {ScriptedAnswer{.head_takes = hours(1)}, begun}) {
+    gateway.upstream.always_answers(answer);
+    for (int request = 0; request < 10; ++request)
+      gateway.begin(chat_stream())->client.leave();
+  }
   const EndpointStanding standing = gateway.endpoints.standing(gateway.model().endpoints[0].id, gateway.loop.now());
   EXPECT_EQ(standing.standing, resilience::EndpointHealth::Standing::healthy);
   EXPECT_EQ(standing.in_flight, 0U);

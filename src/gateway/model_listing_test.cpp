@@ -29,7 +29,7 @@ TEST(ModelListing, TheRegistryAnswersAloneWhenTheUpstreamDoesNot) {
   ScriptedAnswer cut = json_answer(200, R"({"data":[)");
   cut.cut = upstream_fault(FaultKind::broken, "reset", true);
   for (const ScriptedAnswer& answer :
-       {no_answer(FaultKind::unreachable, true), json_answer(500, "{}"), json_answer(200, "not json"), cut}) {
+       {no_answer(FaultKind::unreachable, true), json_answer(500, theirs), json_answer(200, "not json"), cut}) {
     gateway.upstream.will_answer(answer);
     const auto asked = gateway.ask(get("/v1/models"));
     EXPECT_EQ(asked.client.status, 200);

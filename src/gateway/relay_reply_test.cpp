@@ -90,6 +90,14 @@ TEST(RelayReply, DoneIsNeverInvented) {
   EXPECT_TRUE(asked.client.finished);
 }
 
+TEST(RelayReply, WhatWasHeldBackAndProvedNoEventGoesOutAtTheEnd) {
+  TestGateway gateway;
+  const std::string tail = R"(data: {"choices":[],"usa)";
+  gateway.upstream.will_answer(stream_answer({token_event("a"), tail}));
+  const auto asked = gateway.ask(chat_stream());
+  EXPECT_EQ(asked.client.body(), token_event("a") + tail);
+}
+
 TEST(RelayReply, AStreamThatBreaksEndsWithOneErrorEvent) {
   TestGateway gateway;
   gateway.upstream.will_answer(cut_after({token_event("a")}));
@@ -256,11 +264,11 @@ TEST(RelayReply, TheHeadTellsWhereTheTimeWent) {
 
 TEST(RelayReply, ACompressedAnswerIsRelayedUntouchedAndEstimated) {
   TestGateway gateway;
-  ScriptedAnswer stream = stream_answer({"\x1f\x8b zipped", usage_event});
+  ScriptedAnswer stream = stream_answer({"\x1f\x8b\n\n", usage_event});
   stream.headers.emplace_back("Content-Encoding", "gzip");
   gateway.upstream.will_answer(stream);
   const auto asked = gateway.ask(chat_stream());
-  EXPECT_EQ(asked.client.body(), "\x1f\x8b zipped" + usage_event);
+  EXPECT_EQ(asked.client.body(), "\x1f\x8b\n\n" + usage_event);
   EXPECT_EQ(asked.client.header("Content-Encoding"), "gzip");
   EXPECT_EQ(asked.row.text("usage"), "estimated");
 }

@@ -85,10 +85,12 @@ TEST(ReserveBudget, BudgetsHoldTheUpperBoundAndBucketsTheExpectation) {
 TEST(ReserveBudget, TheLargerOfTwoCapsCountsAndTheModelsOwnStandsIn) {
   TestGateway gateway;
   static_cast<void>(gateway.ask(chat(R"(,"max_completion_tokens":300)")));
+  static_cast<void>(gateway.ask(chat(R"(,"max_completion_tokens":30)")));
   static_cast<void>(gateway.ask(post("/v1/chat/completions", R"({"model":"m","messages":[]})")));
   const auto& reserves = gateway.ledger.reserves;
   EXPECT_EQ(reserves[0].bound_tokens - reserves[0].input_tokens, 300);
-  EXPECT_EQ(reserves[1].bound_tokens - reserves[1].input_tokens, gateway.model().default_max_tokens);
+  EXPECT_EQ(reserves[1].bound_tokens - reserves[1].input_tokens, 100);
+  EXPECT_EQ(reserves[2].bound_tokens - reserves[2].input_tokens, gateway.model().default_max_tokens);
 }
 
 TEST(ReserveBudget, EmbeddingsHoldTheirInputAlone) {
