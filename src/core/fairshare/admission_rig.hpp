@@ -12,7 +12,7 @@ namespace obleth::fairshare {
 
 template <class Id>
 [[nodiscard]] constexpr Id id_of(std::uint64_t number) {
-  return Id{Bits128{.high = number * 0x9E3779B97F4A7C15ULL, .low = number}};
+  return Id{Bits128{.high = ~number * 0xD6E8FEB86659FD93ULL, .low = number}};
 }
 
 // An engine under test. Waiters are numbered by the test; tickets are found by waiter.
