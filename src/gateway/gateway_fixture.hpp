@@ -7,10 +7,11 @@
 // Time passes only when a test says so. Nothing is shared between two gateways but the process's log. One thread.
 #pragma once
 
-#include <unistd.h>
-
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>

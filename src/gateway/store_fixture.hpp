@@ -1,9 +1,11 @@
 // For tests: the stores that the request path asks, in memory, saying what a test told them to. One thread.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
