@@ -9,7 +9,7 @@
 namespace obleth::frame_pool {
 
 inline constexpr std::size_t class_bytes = 128;  // frames are rounded up to a multiple of this
-inline constexpr std::size_t class_count = 32;   // up to 4 KiB; larger frames come from the heap
+inline constexpr std::size_t class_count = 80;   // up to 10 KiB; larger frames come from the heap
 inline constexpr std::size_t frames_kept_max = 256;
 
 [[nodiscard]] void* take(std::size_t bytes);

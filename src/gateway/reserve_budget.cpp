@@ -57,12 +57,14 @@ Refusal refusal_of(const ports::ReserveRefusal& refusal) {
   return store_unavailable();
 }
 
+void append_rate_line(std::string& lines, std::string_view figure, std::string_view kind, std::string_view value) {
+  lines.append("x-ratelimit-").append(figure).append("-").append(kind).append(": ").append(value).append("\r\n");
+}
+
 void append_rate_state(std::string& lines, std::string_view kind, const ports::RateState& state) {
-  const std::string prefix = "x-ratelimit-";
-  const std::string suffix = "-" + std::string(kind) + ": ";
-  lines += prefix + "limit" + suffix + std::to_string(state.limit) + "\r\n";
-  lines += prefix + "remaining" + suffix + std::to_string(std::max<std::int64_t>(0, state.remaining)) + "\r\n";
-  lines += prefix + "reset" + suffix + reset_text(state.reset) + "\r\n";
+  append_rate_line(lines, "limit", kind, std::to_string(state.limit));
+  append_rate_line(lines, "remaining", kind, std::to_string(std::max<std::int64_t>(0, state.remaining)));
+  append_rate_line(lines, "reset", kind, reset_text(state.reset));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "observe/line_writer.hpp"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,12 @@ constexpr std::chrono::milliseconds batch_time(20);
 constexpr int reader_patience_ms = 1000;
 // PIPE_BUF of Linux: a pipe that polls writable takes so much without blocking, so that no reader can hold up the end.
 constexpr std::size_t piece_bytes = 4096;
+
+// A file has no reader that could hold up the end.
+bool is_file(int descriptor) {
+  struct stat status{};
+  return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+}
 
 }  // namespace
 
@@ -65,10 +72,12 @@ void LineWriter::run() {
 }
 
 void LineWriter::write_out(std::string_view bytes) {
+  const bool at_once = is_file(descriptor_);
   while (!bytes.empty()) {
     pollfd reader{descriptor_, POLLOUT, 0};
-    const int writable = ::poll(&reader, 1, reader_patience_ms);
-    const ssize_t written = writable > 0 ? ::write(descriptor_, bytes.data(), std::min(bytes.size(), piece_bytes)) : -1;
+    const int writable = at_once ? 1 : ::poll(&reader, 1, reader_patience_ms);
+    const std::size_t piece = at_once ? bytes.size() : std::min(bytes.size(), piece_bytes);
+    const ssize_t written = writable > 0 ? ::write(descriptor_, bytes.data(), piece) : -1;
     if (written > 0) {
       bytes.remove_prefix(static_cast<std::size_t>(written));
     } else if (writable == 0 || (errno != EINTR && errno != EAGAIN)) {

@@ -12,6 +12,7 @@ namespace obleth::wire {
 namespace {
 
 constexpr std::size_t usage_bytes_max = 16 * 1024;
+constexpr std::size_t usage_bytes_usual = 256;
 constexpr std::size_t key_bytes_max = 32;  // "usage" with every letter escaped takes 30
 
 // One usage object's members as they were written.
@@ -200,7 +201,9 @@ void UsageTokenizer::feed_structure(char byte) {
 void UsageTokenizer::begin_value() {
   const std::optional<JsonString> key = JsonCursor(key_).take_string();
   capturing_ = key && key->equals("usage");
-  if (capturing_) captured_.clear();
+  if (!capturing_) return;
+  captured_.clear();
+  captured_.reserve(usage_bytes_usual);
 }
 
 // As far as the next string, or the end of the value: what lies between is numbers, words and brackets.
