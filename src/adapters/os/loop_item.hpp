@@ -48,19 +48,15 @@ class LoopItemList {
     ends_.previous_->next_ = &item;
     ends_.previous_ = &item;
   }
-  void run_first() {
-    LoopItem& item = first();
-    item.unlink();
-    item.run();
-  }
-  // All of another list; this one is empty before.
-  void take(LoopItemList& from) {
-    if (from.empty()) return;
-    ends_.next_ = from.ends_.next_;
-    ends_.previous_ = from.ends_.previous_;
-    ends_.next_->previous_ = &ends_;
-    ends_.previous_->next_ = &ends_;
-    from.ends_.next_ = from.ends_.previous_ = &from.ends_;
+  // Runs what is there now; what those items schedule waits for the next call.
+  void run_all() {
+    LoopItemList batch;
+    batch.take(*this);
+    while (!batch.empty()) {
+      LoopItem& item = batch.first();
+      item.unlink();
+      item.run();
+    }
   }
 
  private:
@@ -69,6 +65,14 @@ class LoopItemList {
   };
 
   [[nodiscard]] LoopItem& first() const { return *ends_.next_; }
+  void take(LoopItemList& from) {
+    if (from.empty()) return;
+    ends_.next_ = from.ends_.next_;
+    ends_.previous_ = from.ends_.previous_;
+    ends_.next_->previous_ = &ends_;
+    ends_.previous_->next_ = &ends_;
+    from.ends_.next_ = from.ends_.previous_ = &from.ends_;
+  }
 
   Ends ends_;
 };
