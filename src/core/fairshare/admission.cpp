@@ -42,10 +42,9 @@ void Admission::State::begin_step(Instant at, Actions& out) {
 
 Instant Admission::next_wakeup() const {
   const State& state = *state_;
-  if (state.deadlines.empty()) return Instant::distant_future();
-  const Instant earliest{Duration(state.deadlines.top().key)};
-  if (state.running() == 0) return earliest;
-  return std::min(earliest, state.accrued + accrual_interval);
+  const Instant deadline = state.next_deadline();
+  if (state.waiting() == 0 || state.running() == 0) return deadline;
+  return std::min(deadline, state.accrued + accrual_interval);
 }
 
 std::uint32_t Admission::in_flight() const {

@@ -26,14 +26,19 @@ void Admission::State::on(const Arrive& event) {
     refuse(index, *reason);
     return;
   }
+  const bool goes_at_once = may_go_at_once(requests[index]);
+  const Duration wait = goes_at_once ? Duration::zero() : predicted(requests[index].lane).value_or(Duration::zero());
   const std::uint32_t position = tree.node(requests[index].tenant).queued;
-  const Duration wait = predicted(requests[index].lane).value_or(Duration::zero());
+  requests[index].waited = !goes_at_once;
   enqueue(index);
-  dispatch();
-  const Request& request = requests[index];
-  if (request.state != Request::State::waiting) return;
+  if (goes_at_once) return;  // the step ends with the dispatch
   actions->queued.push_back(
-      {.waiter = request.waiter, .ticket = requests.ticket(index), .predicted_wait = wait, .position = position});
+      {.waiter = event.waiter, .ticket = requests.ticket(index), .predicted_wait = wait, .position = position});
+}
+
+// Since no slot stays free while somebody may go, a request that finds one is the only one that wants it.
+bool Admission::State::may_go_at_once(const Request& request) const {
+  return running() < limits.capacity && tree.has_room(request.key, request.model);
 }
 
 // Nodes are made on first sight with the settings that the request knows; a node that exists had newer ones by events.
@@ -80,7 +85,7 @@ RequestIndex Admission::State::make_request(const Arrive& event, LaneIndex lane)
 std::optional<RefusalReason> Admission::State::objection(RequestIndex index) {
   const Request& request = requests[index];
   if (!tree.node(request.tenant).admits || !tree.node(request.key).admits) return RefusalReason::not_admitted;
-  if (running() < limits.capacity && tree.has_room(request.key, request.model)) return std::nullopt;
+  if (may_go_at_once(request)) return std::nullopt;
   if (tree.node(request.tenant).queued >= limits.tenant_queue_max) return RefusalReason::tenant_queue_full;
   if (would_wait_too_long(request)) return RefusalReason::predicted_too_long;
   if (waiting() >= limits.pool_queue_max && !make_room(request.tenant)) return RefusalReason::pool_queue_full;
@@ -118,8 +123,9 @@ void Admission::State::enqueue(RequestIndex index) {
   line.push_back<&Request::in_lane>(requests, index);
   ++models[request.model].queued;
   tree.count_queued(request.key, request.queued_cost);
-  deadlines.push({.key = request.deadline.since_start().count(), .since = request.arrival_number, .item = index},
-                 deadline_places());
+  if (request.deadline < request.arrived + limits.admission_timeout) {
+    deadlines.set({.key = request.deadline.since_start().count(), .since = request.arrival_number, .item = index});
+  }
   set_heaviness(request.tenant);
   if (line.front() == index) tree.set_head(request.lane, request.arrival_number);
 }
@@ -133,7 +139,7 @@ void Admission::State::dequeue(RequestIndex index) {
   line.unlink<&Request::in_lane>(requests, index);
   --models[request.model].queued;
   tree.count_dequeued(request.key, request.queued_cost);
-  deadlines.erase(index, deadline_places());
+  deadlines.erase(index);
   set_heaviness(request.tenant);
   if (!was_head) return;
   const RequestIndex head = line.front();
@@ -142,19 +148,13 @@ void Admission::State::dequeue(RequestIndex index) {
 
 void Admission::State::set_heaviness(NodeIndex tenant) {
   const ShareNode& node = tree.node(tenant);
-  const bool counted = node.heaviest_place != no_place;
   if (node.queued == 0) {
-    if (counted) heaviest.erase(tenant, heavy_places());
+    heaviest.erase(tenant);
     return;
   }
-  const HeapEntry<NodeIndex> entry{.key = -virtual_of(node.queued_cost, node.account.weight()),
-                                   .since = requests[node.waiting.front()].arrival_number,
-                                   .item = tenant};
-  if (counted) {
-    heaviest.update(entry, heavy_places());
-  } else {
-    heaviest.push(entry, heavy_places());
-  }
+  heaviest.set({.key = -virtual_of(node.queued_cost, node.account.weight()),
+                .since = requests[node.waiting.front()].arrival_number,
+                .item = tenant});
 }
 
 void Admission::State::refuse(RequestIndex index, RefusalReason reason) {
@@ -173,10 +173,19 @@ Duration Admission::State::retry_after(LaneIndex lane) {
   return std::clamp(drained, retry_after_min, retry_after_max);
 }
 
+// All have the admission timeout, so whoever came first is overdue first; those with less time stand in the heap.
 void Admission::State::refuse_overdue() {
-  while (!deadlines.empty() && deadlines.top().key <= now.since_start().count()) {
-    refuse(deadlines.top().item, RefusalReason::timed_out);
+  while (next_deadline() <= now) {
+    const bool from_heap = !deadlines.empty() && Instant(Duration(deadlines.top().key)) <= now;
+    refuse(from_heap ? deadlines.top().item : waiting_chain.front(), RefusalReason::timed_out);
   }
+}
+
+Instant Admission::State::next_deadline() const {
+  Instant earliest = Instant::distant_future();
+  if (!deadlines.empty()) earliest = Instant(Duration(deadlines.top().key));
+  if (waiting_chain.empty()) return earliest;
+  return std::min(earliest, requests[waiting_chain.front()].arrived + limits.admission_timeout);
 }
 
 // All that wait of a tenant, or of one of its keys.

@@ -48,9 +48,10 @@ void Admission::State::grant(const Pick& pick) {
   const RequestIndex index = tree.requests_at(pick.leaf).front();
   Request& request = requests[index];
   dequeue(index);
-  const auto cap = softened(request);
+  const std::int64_t uncut = expected_output(request);
+  const auto cap = softened(request, uncut);
+  const std::int64_t expected = std::min(uncut, cap.value_or(uncut));
   request.output_cap = cap.value_or(request.output_cap);
-  const std::int64_t expected = expected_output(request);
   request.state = Request::State::running;
   request.granted = now;
   request.reserved_cost = estimated_cost(request, expected);
@@ -65,10 +66,9 @@ void Admission::State::grant(const Pick& pick) {
   ++model.in_flight;
   gate(request.model);
 
-  const bool waited = now > request.arrived;
   actions->granted.push_back({.waiter = request.waiter,
                               .ticket = requests.ticket(index),
-                              .waited = waited,
+                              .waited = request.waited,
                               .wait = now - request.arrived,
                               .output_cap = cap,
                               .fair_estimate = expected,
@@ -78,11 +78,12 @@ void Admission::State::grant(const Pick& pick) {
                               .tenant_weight = tree.node(request.tenant).account.weight()});
 }
 
-std::optional<std::int64_t> Admission::State::softened(const Request& request) {
+std::optional<std::int64_t> Admission::State::softened(const Request& request, std::int64_t expected_output) {
+  if (request.brownout_threshold <= Duration::zero()) return std::nullopt;
   const Pressure pressure{.waited = now - request.arrived,
                           .predicted = predicted(request.lane).value_or(Duration::zero()),
                           .threshold = request.brownout_threshold};
-  return softened_cap(pressure, request.output_cap, expected_output(request), request.brownout_floor);
+  return softened_cap(pressure, request.output_cap, expected_output, request.brownout_floor);
 }
 
 // The learned mean, never more than the cap; until something is learned the cap itself.

@@ -24,6 +24,7 @@ struct Admission::State {
   [[nodiscard]] NodeIndex path_of(const Arrive& event);
   [[nodiscard]] ModelIndex model_of(ModelId id);
   [[nodiscard]] RequestIndex make_request(const Arrive& event, LaneIndex lane);
+  [[nodiscard]] bool may_go_at_once(const Request& request) const;
   [[nodiscard]] std::optional<RefusalReason> objection(RequestIndex index);
   [[nodiscard]] bool would_wait_too_long(const Request& request);
   [[nodiscard]] bool make_room(NodeIndex tenant);
@@ -33,6 +34,7 @@ struct Admission::State {
   void refuse(RequestIndex index, RefusalReason reason);
   [[nodiscard]] Duration retry_after(LaneIndex lane);
   void refuse_overdue();
+  [[nodiscard]] Instant next_deadline() const;
   void refuse_below(NodeIndex node);
 
   // ---- admission_dispatch.cpp: who goes next
@@ -40,7 +42,7 @@ struct Admission::State {
   [[nodiscard]] std::optional<Pick> next_pick();
   [[nodiscard]] std::optional<Pick> overdue_pick();
   void grant(const Pick& pick);
-  [[nodiscard]] std::optional<std::int64_t> softened(const Request& request);
+  [[nodiscard]] std::optional<std::int64_t> softened(const Request& request, std::int64_t expected_output);
   [[nodiscard]] std::int64_t expected_output(const Request& request) const;
   [[nodiscard]] std::int64_t estimated_cost(const Request& request, std::int64_t output_tokens) const;
   [[nodiscard]] std::optional<Duration> predicted(LaneIndex lane);
@@ -71,12 +73,6 @@ struct Admission::State {
   void begin_step(Instant at, Actions& out);
   [[nodiscard]] std::uint32_t running() const { return tree.node(tree.root()).in_flight; }
   [[nodiscard]] std::uint32_t waiting() const { return tree.node(tree.root()).queued; }
-  [[nodiscard]] auto heavy_places() {
-    return [this](NodeIndex node) -> std::uint32_t& { return tree.node(node).heaviest_place; };
-  }
-  [[nodiscard]] auto deadline_places() {
-    return [this](RequestIndex request) -> std::uint32_t& { return requests[request].deadline_place; };
-  }
 
   AdmissionLimits limits;
   ShareTree tree;
@@ -85,10 +81,10 @@ struct Admission::State {
   OutputEstimates estimates;
   LargestCost largest;
   DrainRate drain;
-  Chain<RequestIndex> waiting_chain;    // by arrival
-  Chain<RequestIndex> running_chain;    // by grant
-  IndexedHeap<RequestIndex> deadlines;  // of what waits
-  IndexedHeap<NodeIndex> heaviest;      // tenants that wait, most queued cost by weight first
+  Chain<RequestIndex> waiting_chain;   // by arrival
+  Chain<RequestIndex> running_chain;   // by grant
+  PlacedHeap<RequestIndex> deadlines;  // of what waits and has less time than the admission timeout
+  PlacedHeap<NodeIndex> heaviest;      // tenants that wait, most queued cost by weight first
   std::uint64_t arrivals = 0;
   std::uint64_t completions = 0;
   std::uint64_t age_guard_picks = 0;

@@ -98,4 +98,39 @@ class IndexedHeap {
   std::vector<Entry> entries_;
 };
 
+// The same with the places kept beside it, close together: for items that are cold in memory.
+template <class Index>
+class PlacedHeap {
+ public:
+  using Entry = HeapEntry<Index>;
+
+  [[nodiscard]] bool empty() const { return heap_.empty(); }
+  [[nodiscard]] const Entry& top() const { return heap_.top(); }
+  [[nodiscard]] bool contains(Index item) const {
+    const auto at = static_cast<std::size_t>(item);
+    return at < places_.size() && places_[at] != no_place;
+  }
+  // Puts the item in, or moves it.
+  void set(const Entry& entry) {
+    const auto at = static_cast<std::size_t>(entry.item);
+    if (places_.size() <= at) places_.resize(std::max(at + 1, places_.size() * 2), no_place);
+    if (places_[at] == no_place) {
+      heap_.push(entry, place_of());
+    } else {
+      heap_.update(entry, place_of());
+    }
+  }
+  void erase(Index item) {
+    if (contains(item)) heap_.erase(item, place_of());
+  }
+
+ private:
+  [[nodiscard]] auto place_of() {
+    return [this](Index item) -> std::uint32_t& { return places_[static_cast<std::size_t>(item)]; };
+  }
+
+  IndexedHeap<Index> heap_;
+  std::vector<std::uint32_t> places_;
+};
+
 }  // namespace obleth::fairshare

@@ -23,33 +23,27 @@ void OutputEstimates::learn(TenantId tenant, ModelIndex model, std::int64_t outp
   const auto at = static_cast<std::size_t>(model);
   if (model_means_.size() <= at) model_means_.resize(at + 1, nothing);
   approach(model_means_[at], tokens);
-  approach(pair_of({tenant, model}).mean, tokens);
+  const Pair pair{tenant, model};
+  if (const auto found = means_.find(pair); found != means_.end()) {
+    approach(found->second, tokens);
+    return;
+  }
+  make_room_for(pair);
+  means_.emplace(pair, tokens * fraction);
 }
 
-OutputEstimates::Pair& OutputEstimates::pair_of(const Name& name) {
-  PairIndex index = PairIndex::none;
-  if (const auto found = known_.find(name); found != known_.end()) {
-    index = found->second;
-    oldest_first_.unlink<&Pair::by_age>(pairs_, index);
-  } else {
-    if (known_.size() >= pairs_max) {
-      const PairIndex oldest = oldest_first_.front();
-      oldest_first_.unlink<&Pair::by_age>(pairs_, oldest);
-      known_.erase(pairs_[oldest].name);
-      pairs_.give_back(oldest);
-    }
-    index = pairs_.take();
-    pairs_[index] = {.name = name, .mean = nothing, .by_age = {}};
-    known_.emplace(name, index);
+void OutputEstimates::make_room_for(const Pair& pair) {
+  if (in_order_.size() < pairs_max) {
+    in_order_.push_back(pair);
+    return;
   }
-  oldest_first_.push_back<&Pair::by_age>(pairs_, index);
-  return pairs_[index];
+  means_.erase(in_order_[next_]);
+  in_order_[next_] = pair;
+  next_ = (next_ + 1) % pairs_max;
 }
 
 std::optional<std::int64_t> OutputEstimates::mean(TenantId tenant, ModelIndex model) const {
-  if (const auto found = known_.find(Name{tenant, model}); found != known_.end()) {
-    return pairs_[found->second].mean / fraction;
-  }
+  if (const auto found = means_.find(Pair{tenant, model}); found != means_.end()) return found->second / fraction;
   const auto at = static_cast<std::size_t>(model);
   if (at >= model_means_.size() || model_means_[at] == nothing) return std::nullopt;
   return model_means_[at] / fraction;

@@ -10,7 +10,6 @@
 #include "base/instant.hpp"
 #include "core/fairshare/chain.hpp"
 #include "core/fairshare/events.hpp"
-#include "core/fairshare/indexed_heap.hpp"
 #include "core/fairshare/share_node.hpp"
 #include "core/fairshare/slot_array.hpp"
 
@@ -40,9 +39,9 @@ struct Request {
   Links<RequestIndex> in_pool;    // all that wait, or all that run
   Links<RequestIndex> in_tenant;  // all of its tenant that wait
   Links<RequestIndex> in_lane;
-  std::uint32_t deadline_place = no_place;
   std::uint32_t generation = 0;
   State state = State::gone;
+  bool waited = false;     // it could not go on arrival
   bool answering = false;  // the upstream has begun to answer: the prompt was worked on
 };
 

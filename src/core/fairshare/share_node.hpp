@@ -37,8 +37,7 @@ struct ShareNode {
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   std::uint32_t children = 0;
-  std::uint32_t heaviest_place = no_place;  // tenants: in the heap of heaviest queues
-  Chain<RequestIndex> waiting;              // tenants: their requests, in order of arrival
+  Chain<RequestIndex> waiting;  // tenants: their requests, in order of arrival
   Links<NodeIndex> idle;
   std::uint32_t idle_since_s = 0;
   std::uint32_t woken = 0;  // how often it came from idleness, without debt

@@ -23,6 +23,7 @@ inline constexpr std::int64_t virtual_units = 1024;
 
 // a * b / c without overflow in between; c > 0, rounded towards zero.
 [[nodiscard]] constexpr std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t c) {
+  if (std::int64_t product = 0; !__builtin_mul_overflow(a, b, &product)) return product / c;
   const __int128 exact = static_cast<__int128>(a) * b / c;
   constexpr __int128 limit = std::int64_t{1} << 62;
   return static_cast<std::int64_t>(std::clamp(exact, -limit, limit));
