@@ -32,8 +32,8 @@ std::string client_head_lines(const Answered& answered, const Policy& policy) {
 // One answer on its way from the upstream to the client.
 class Relay {
  public:
-  Relay(Answered answered, const Policy& policy)
-      : answered_(std::move(answered)), meter_(answered_.head, answered_.usage_injected) {
+  Relay(Answered& answered, const Policy& policy)
+      : answered_(answered), meter_(answered_.head, answered_.usage_injected) {
     if (answered_.answer) head_lines_ = client_head_lines(answered_, policy);
   }
 
@@ -180,7 +180,7 @@ class Relay {
                    ends_cleanly};
   }
 
-  Answered answered_;
+  Answered& answered_;
   ReplyMeter meter_;
   std::string head_lines_;
   std::vector<std::string_view> onward_;
@@ -194,7 +194,7 @@ class Relay {
 }  // namespace
 
 Task<Outcome<Relayed>> relay_reply(Answered answered, const Policy& policy) {
-  Relay relay(std::move(answered), policy);
+  Relay relay(answered, policy);
   Outcome<Relayed> relayed = co_await relay.run();
   co_return relayed;
 }

@@ -44,6 +44,17 @@ Task<void> RequestPath::serve(ports::ClientExchange& exchange) {
 }
 
 Task<Outcome<Settled>> RequestPath::walk(Received received) {
+  Outcome<Answered> answered = co_await reach_answer(std::move(received));
+  if (!answered) co_return refuse(std::move(answered.error()));
+
+  // What the upstream says passes through; what it took is settled, whatever the ending.
+  Outcome<Relayed> relayed = co_await relay_reply(std::move(*answered), services_.policy);
+  if (!relayed) co_return refuse(std::move(relayed.error()));
+  co_return settle_cost(std::move(*relayed), services_.estimates);
+}
+
+// A coroutine of its own, so that its states are gone while the answer streams.
+Task<Outcome<Answered>> RequestPath::reach_answer(Received received) {
   const Services& ask = services_;
 
   // Whose request is it? On the head alone, before any of the body is read.
@@ -65,13 +76,10 @@ Task<Outcome<Settled>> RequestPath::walk(Received received) {
   if (!admitted) co_return refuse(std::move(admitted.error()));
   Softened softened = soften_request(std::move(*admitted));
 
-  // The upstream works; what it says passes through; what it took is settled, whatever the ending.
+  // The upstream works.
   const UpstreamDoors doors{ask.upstream, ask.endpoints, ask.policy, ask.metrics};
   Outcome<Answered> answered = co_await forward_upstream(std::move(softened), doors);
-  if (!answered) co_return refuse(std::move(answered.error()));
-  Outcome<Relayed> relayed = co_await relay_reply(std::move(*answered), ask.policy);
-  if (!relayed) co_return refuse(std::move(relayed.error()));
-  co_return settle_cost(std::move(*relayed), ask.estimates);
+  co_return answered;
 }
 
 // The list of models: no slot, no tokens.
