@@ -104,10 +104,11 @@ std::string_view attempt_outcome(const Result<std::unique_ptr<ports::UpstreamAns
 class Forwarding {
  public:
   Forwarding(Softened softened, UpstreamDoors doors)
-      : softened_(std::move(softened)), doors_(doors), inject_(wants_usage_injected(softened_)) {
-    // Without a model the body may have streamed through, and is gone.
-    retries_left_ = softened_.model ? softened_.model->max_retries : 0;
-  }
+      : softened_(std::move(softened)),
+        doors_(doors),
+        // Without a model the body may have streamed through, and is gone.
+        retries_left_(softened_.model ? softened_.model->max_retries : 0),
+        inject_(wants_usage_injected(softened_)) {}
 
   Task<Outcome<Answered>> run() {
     doors_.endpoints.note_request();

@@ -20,10 +20,10 @@ AnswerPlan::AnswerPlan(const ModelRequest& asked, const Behaviour& behaviour, co
       facts(given),
       script(script_of(asked)),
       model(quoted(asked.model)),
+      tokens(script.is_forced() ? script.forced_tokens() : std::max(behaviour.output_tokens, asked.min_tokens)),
       prompt_tokens(behaviour.prompt_tokens.value_or(asked.prompt_tokens)),
       with_usage(behaviour.failure != Failure::no_usage),
       with_done(behaviour.failure != Failure::no_done) {
-  tokens = script.is_forced() ? script.forced_tokens() : std::max(behaviour.output_tokens, asked.min_tokens);
   if (asked.call) finish = Finish::tool_call;
   if (!asked.output_cap) return;
   if (asked.ignore_eos && !script.is_forced()) tokens = *asked.output_cap;

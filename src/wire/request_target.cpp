@@ -15,10 +15,7 @@ bool is_refused(char c) {
 // Takes decoded characters and keeps the path in its one spelling: without empty and "." segments.
 class PathFolder {
  public:
-  explicit PathFolder(std::size_t size_max) {
-    path_.reserve(size_max);
-    path_ = "/";
-  }
+  explicit PathFolder(std::size_t size_max) : path_("/") { path_.reserve(size_max); }
 
   // False on "..".
   [[nodiscard]] bool take(char c) {
