@@ -6,7 +6,7 @@ import pathlib
 import sys
 import tempfile
 
-from gateway_path import report, system_calls
+from gateway_path import memory, report, system_calls
 from gateway_path.load import CASES, measure
 from gateway_path.servers import Bed
 
@@ -19,7 +19,7 @@ def add_flags(parser):
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--cases", type=lambda text: text.split(","), default=CASE_NAMES, help=",".join(CASE_NAMES))
     parser.add_argument("--only", type=lambda text: text.split(","), help="of the servers, as in haproxy,obleth")
-    parser.add_argument("--no-system-calls", action="store_true", help="leave out the run under strace")
+    parser.add_argument("--brief", action="store_true", help="leave out memory and system calls")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for logs and configurations, to look at them later")
 
 
@@ -45,6 +45,11 @@ def run_rounds(bed, cases, known):
     return samples
 
 
+def measure_memory(bed, known):
+    wanted = [name for name, one in bed.servers.items() if one.program and (not known.only or name in known.only)]
+    return {name: memory.measure(bed, bed.servers[name]) for name in wanted}
+
+
 def count_calls(bed, cases, known):
     counted = {}
     for case in cases:
@@ -62,9 +67,9 @@ def run(known):
         folder.mkdir(parents=True, exist_ok=True)
         machine = report.machine()
         with Bed(known.build.resolve(), folder, cores()) as bed:
+            resident = {} if known.brief else measure_memory(bed, known)
             samples = run_rounds(bed, cases, known)
-            calls = {} if known.no_system_calls else count_calls(bed, cases, known)
-            resident = {name: one.resident_at_start for name, one in bed.servers.items() if one.program}
+            calls = {} if known.brief else count_calls(bed, cases, known)
     figures = report.summary(samples)
     result = {
         "machine": machine,
@@ -75,7 +80,7 @@ def run(known):
             {"name": case.name, "title": case.title, "unit": case.unit, "servers": figures[case.name]} for case in cases
         ],
         "system_calls": calls,
-        "resident_mib_at_start": resident,
+        "memory": resident,
         "void": list(report.doubts(samples)),
     }
     print(json.dumps(result, indent=2) if known.json else "\n".join(report.as_text(result)))

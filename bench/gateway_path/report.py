@@ -100,7 +100,9 @@ def as_text(result):
         for server, calls in servers.items():
             listed = ", ".join(f"{call} {number:.2f}" for call, number in calls.items() if number >= 0.05)
             yield f"  {name:10} {server:8} {sum(calls.values()):6.2f}   {listed}"
-    started = ", ".join(f"{server} {mib:.1f}" for server, mib in result["resident_mib_at_start"].items())
-    yield f"\nresident MiB at start: {started}"
+    yield "\nresident memory: MiB at start, KiB for each of 2,000 idle connections, for each of 2,000 live streams"
+    for server, memory in result["memory"].items():
+        at_start, idle, live = memory.values()
+        yield f"  {server:8} {at_start:>8} {idle:>8} {live:>8}"
     for sentence in result["void"]:
         yield f"VOID {sentence}"

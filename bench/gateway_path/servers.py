@@ -133,7 +133,7 @@ class Bed:
             "OBLETH_DATA_DIR": str(self.folder / "obleth"),
             "OBLETH_UPSTREAM_BASE_URL": f"http://127.0.0.1:{self.upstream_port}",
             "OBLETH_THREADS": "1",
-            "OBLETH_GLOBAL_MAX_IN_FLIGHT": "1024",
+            "OBLETH_GLOBAL_MAX_IN_FLIGHT": "4096",
             "OBLETH_DRAIN_NOTICE": "0",
         }
         command = [self.build / "obleth", "serve", "--dev"]
