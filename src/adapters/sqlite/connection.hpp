@@ -32,6 +32,7 @@ class SqliteConnection {
   void execute(const char* script);
   [[nodiscard]] std::int64_t rows_changed() const;
   [[nodiscard]] bool in_transaction() const;
+  [[nodiscard]] sqlite3* handle() const { return database_.get(); }  // for what has no word here
   [[noreturn]] void fail() const;
 
  private:

@@ -1,7 +1,7 @@
 #include "adapters/sqlite/sqlite_record_store.hpp"
 
 #include <exception>
-#include <type_traits>
+#include <utility>
 
 #include "adapters/sqlite/admin_token_table.hpp"
 #include "adapters/sqlite/audit_table.hpp"
@@ -12,23 +12,10 @@
 #include "adapters/sqlite/model_table.hpp"
 #include "adapters/sqlite/record_writer.hpp"
 #include "adapters/sqlite/setting_table.hpp"
-#include "adapters/sqlite/store_failure.hpp"
 #include "adapters/sqlite/tenant_table.hpp"
-#include "ports/handover.hpp"
 
 namespace obleth::adapters {
 namespace {
-
-// The adapter's edge: what was thrown inside becomes a fault.
-Fault fault_of(std::exception_ptr thrown) {
-  try {
-    std::rethrow_exception(std::move(thrown));
-  } catch (const StoreFailure& failure) {
-    return failure.fault();
-  } catch (const std::exception& unexpected) {
-    return store_fault(FaultKind::internal, std::string("the database could not be used: ") + unexpected.what());
-  }
-}
 
 std::optional<ResolvedKey> resolve(SqliteConnection& connection, const SecretHash& hash, WallTime now) {
   const Transaction one_moment(connection, Transaction::Kind::read);
@@ -43,51 +30,9 @@ std::optional<ResolvedKey> resolve(SqliteConnection& connection, const SecretHas
 
 }  // namespace
 
-// Owned by the waiting task and the worker together, since either may end first.
-template <class Work>
-struct SqliteRecordStore::Errand {
-  Work work;
-  std::shared_ptr<ports::Handover> done;
-  std::optional<AnswerOf<Work>> answer;
-};
-
-template <class Work>
-SqliteRecordStore::AnswerOf<Work> SqliteRecordStore::do_now(Work& work) {
-  const std::lock_guard lock(connection_mutex_);
-  try {
-    if constexpr (std::is_void_v<std::invoke_result_t<Work&, SqliteConnection&>>) {
-      work(connection_);
-      return {};
-    } else {
-      return work(connection_);
-    }
-  } catch (...) {
-    return fail(fault_of(std::current_exception()));
-  }
-}
-
-template <class Work>
-bool SqliteRecordStore::send(std::shared_ptr<Errand<Work>> errand) {
-  return worker_.submit([this, errand = std::move(errand)] {
-    errand->answer = do_now(errand->work);
-    ports::Handover::wake(errand->done);
-  });
-}
-
-template <class Work>
-Task<SqliteRecordStore::AnswerOf<Work>> SqliteRecordStore::ask(Work work) {
-  ports::Loop* loop = ports::Loop::current();
-  if (loop == nullptr) co_return do_now(work);
-  const auto done = std::make_shared<ports::Handover>(*loop);
-  const auto errand = std::make_shared<Errand<Work>>(std::move(work), done);
-  if (!send(errand)) co_return fail(store_fault(FaultKind::unavailable, "too many queries wait for the database"));
-  co_await done->awaited();
-  co_return std::move(*errand->answer);
-}
-
 SqliteRecordStore::SqliteRecordStore(DatabaseFile file, const ports::SecretSealer& sealer)
-    : sealer_(sealer), connection_(std::move(file)) {
-  migrate(connection_, record_migrations());
+    : sealer_(sealer), desk_(std::move(file), queue_max) {
+  migrate(desk_.connection(), record_migrations());
 }
 
 Result<std::unique_ptr<SqliteRecordStore>> SqliteRecordStore::open(DatabaseFile file,
@@ -95,7 +40,7 @@ Result<std::unique_ptr<SqliteRecordStore>> SqliteRecordStore::open(DatabaseFile 
   try {
     return std::unique_ptr<SqliteRecordStore>(new SqliteRecordStore(std::move(file), sealer));
   } catch (...) {
-    return fail(fault_of(std::current_exception()));
+    return fail(fault_of_thrown(std::current_exception()));
   }
 }
 

@@ -7,10 +7,9 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
+#include <utility>
 
-#include "adapters/sqlite/connection.hpp"
-#include "adapters/sqlite/worker.hpp"
+#include "adapters/sqlite/connection_desk.hpp"
 #include "ports/record_store.hpp"
 #include "ports/secret_sealer.hpp"
 
@@ -48,22 +47,13 @@ class SqliteRecordStore final : public ports::RecordStore {
  private:
   SqliteRecordStore(DatabaseFile file, const ports::SecretSealer& sealer);
 
-  // Work is called with the SqliteConnection, under the lock; its answer comes back as the task's.
   template <class Work>
-  using AnswerOf = Result<std::invoke_result_t<Work&, SqliteConnection&>>;
-  template <class Work>
-  struct Errand;
-  template <class Work>
-  Task<AnswerOf<Work>> ask(Work work);
-  template <class Work>
-  AnswerOf<Work> do_now(Work& work);
-  template <class Work>
-  bool send(std::shared_ptr<Errand<Work>> errand);
+  auto ask(Work work) {
+    return desk_.ask(std::move(work));
+  }
 
   const ports::SecretSealer& sealer_;
-  std::mutex connection_mutex_;
-  SqliteConnection connection_;
-  Worker worker_{queue_max};  // last: it ends before the connection goes
+  ConnectionDesk desk_;
 };
 
 }  // namespace obleth::adapters

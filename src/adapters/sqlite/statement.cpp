@@ -52,7 +52,9 @@ Statement& Statement::bind(std::string_view text) {
 }
 
 Statement& Statement::bind(std::span<const std::uint8_t> blob) {
-  return checked(sqlite3_bind_blob64(statement_, ++bound_, blob.data(), blob.size(), SQLITE_TRANSIENT));
+  // The same for an empty span.
+  const void* bytes = blob.empty() ? static_cast<const void*>("") : blob.data();
+  return checked(sqlite3_bind_blob64(statement_, ++bound_, bytes, blob.size(), SQLITE_TRANSIENT));
 }
 
 Statement& Statement::bind(const Bits128& id) {

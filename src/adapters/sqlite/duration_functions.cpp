@@ -1,0 +1,92 @@
+#include "adapters/sqlite/duration_functions.hpp"
+
+#include <new>
+#include <span>
+
+#include "adapters/sqlite/duration_sketch.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+constexpr int pure = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+
+// SQLite is C: no exception may pass through it.
+template <class Step>
+void guarded(sqlite3_context* call, Step step) {
+  try {
+    step();
+  } catch (const std::bad_alloc&) {
+    sqlite3_result_error_nomem(call);
+  }
+}
+
+bool add_value(DurationSketch& sketch, sqlite3_value* value) {
+  const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_value_blob(value));
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
+  return sketch.add_encoded({bytes, size});
+}
+
+void give(sqlite3_context* call, const DurationSketch& sketch) {
+  const auto bytes = sketch.encoded();
+  // A null pointer would be NULL, not the empty sketch.
+  const void* first = bytes.empty() ? static_cast<const void*>("") : bytes.data();
+  sqlite3_result_blob64(call, first, bytes.size(), SQLITE_TRANSIENT);
+}
+
+void merge(sqlite3_context* call, int, sqlite3_value** values) {
+  guarded(call, [&] {
+    DurationSketch sketch;
+    const bool whole = add_value(sketch, values[0]) && add_value(sketch, values[1]);
+    if (!whole) return sqlite3_result_error_code(call, SQLITE_CORRUPT);
+    give(call, sketch);
+  });
+}
+
+void one_request(sqlite3_context* call, int, sqlite3_value** values) {
+  guarded(call, [&] {
+    DurationSketch sketch;
+    for (const auto kind : {DurationKind::total, DurationKind::ttft, DurationKind::queue}) {
+      sqlite3_value* const ms = values[static_cast<std::size_t>(kind)];
+      if (sqlite3_value_type(ms) != SQLITE_NULL) sketch.add(kind, sqlite3_value_int64(ms));
+    }
+    give(call, sketch);
+  });
+}
+
+// SQLite gives zeroed memory for a pointer to the sum, which is made by the first row.
+DurationSketch** sum_of(sqlite3_context* call, int bytes) {
+  return static_cast<DurationSketch**>(sqlite3_aggregate_context(call, bytes));
+}
+
+void sum_step(sqlite3_context* call, int, sqlite3_value** values) {
+  guarded(call, [&] {
+    DurationSketch** sum = sum_of(call, sizeof(DurationSketch*));
+    if (sum == nullptr) return sqlite3_result_error_nomem(call);
+    if (*sum == nullptr) *sum = new DurationSketch();
+    if (!add_value(**sum, values[0])) sqlite3_result_error_code(call, SQLITE_CORRUPT);
+  });
+}
+
+void sum_end(sqlite3_context* call) {
+  guarded(call, [&] {
+    DurationSketch** sum = sum_of(call, 0);
+    if (sum == nullptr || *sum == nullptr) return give(call, DurationSketch());
+    const std::unique_ptr<DurationSketch> owned(*sum);
+    give(call, *owned);
+  });
+}
+
+}  // namespace
+
+void define_duration_functions(SqliteConnection& connection) {
+  sqlite3* const database = connection.handle();
+  const auto checked = [&](int code) {
+    if (code != SQLITE_OK) connection.fail();
+  };
+  checked(sqlite3_create_function_v2(database, "merge_durations", 2, pure, nullptr, merge, nullptr, nullptr, nullptr));
+  checked(
+      sqlite3_create_function_v2(database, "durations_of", 3, pure, nullptr, one_request, nullptr, nullptr, nullptr));
+  checked(sqlite3_create_function_v2(database, "sum_durations", 1, pure, nullptr, nullptr, sum_step, sum_end, nullptr));
+}
+
+}  // namespace obleth::adapters

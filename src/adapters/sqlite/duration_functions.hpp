@@ -1,0 +1,16 @@
+// Duration sketches as functions of SQL, so that they are summed where everything else is.
+//
+//   merge_durations(a, b)              both together
+//   sum_durations(a)                   an aggregate: all rows together
+//   durations_of(total, ttft, queue)   one request; null where it has no such time
+//
+// Thread: the connection's.
+#pragma once
+
+#include "adapters/sqlite/connection.hpp"
+
+namespace obleth::adapters {
+
+void define_duration_functions(SqliteConnection& connection);
+
+}  // namespace obleth::adapters

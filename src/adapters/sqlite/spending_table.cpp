@@ -1,0 +1,160 @@
+#include "adapters/sqlite/spending_table.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/usage_schema.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+using ports::Spending;
+
+// Tenants and keys in one table: their numbers, doubled, keys odd.
+std::int64_t account_of_tenant(std::int64_t number) {
+  return number * 2;
+}
+std::int64_t account_of_key(std::int64_t number) {
+  return number * 2 + 1;
+}
+
+std::int64_t floor_to(std::int64_t ms, std::int64_t unit_ms) {
+  return ms / unit_ms * unit_ms;
+}
+std::int64_t ceil_to(std::int64_t ms, std::int64_t unit_ms) {
+  return floor_to(ms + unit_ms - 1, unit_ms);
+}
+
+struct Account {
+  std::int64_t number = 0;
+  std::int64_t account = 0;
+  bool is_key = false;
+};
+
+std::optional<Account> find_account(SqliteConnection& connection, const ports::SpendingAccount& account) {
+  const auto* key = std::get_if<KeyId>(&account);
+  Statement find(connection,
+                 key == nullptr ? "SELECT number FROM tenants WHERE id = ?" : "SELECT number FROM keys WHERE id = ?");
+  find.bind(key == nullptr ? std::get<TenantId>(account).bits : key->bits);
+  if (!find.step()) return std::nullopt;
+  const std::int64_t number = Row(find).integer();
+  return Account{number, key == nullptr ? account_of_tenant(number) : account_of_key(number), key != nullptr};
+}
+
+std::int64_t kept_since_ms(SqliteConnection& connection) {
+  Statement ask(connection, "SELECT value FROM meta WHERE name = 'kept_since'");
+  return ask.step() ? Row(ask).integer() : 0;
+}
+
+void add_step(Statement& sum, Spending& spending) {
+  if (!sum.step()) return;
+  Row row(sum);
+  spending.tokens = saturating_add(spending.tokens, row.integer());
+  spending.cost.value = saturating_add(spending.cost.value, row.integer());
+}
+
+class SpendingQuestion {
+ public:
+  SpendingQuestion(SqliteConnection& connection, Account account) : connection_(connection), account_(account) {}
+
+  [[nodiscard]] Spending answer(std::int64_t begin, std::int64_t end) {
+    const std::int64_t first_day = ceil_to(begin, day_ms);
+    const std::int64_t last_day = floor_to(end, day_ms);
+    if (first_day >= last_day) {
+      add_quarters(begin, end);
+    } else {
+      add_quarters(begin, first_day);
+      add_table(
+          "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost), 0) FROM spending_days"
+          " WHERE account = ? AND begin >= ? AND begin < ?",
+          first_day, last_day);
+      add_quarters(last_day, end);
+    }
+    return spending_;
+  }
+
+ private:
+  void add_quarters(std::int64_t begin, std::int64_t end) {
+    const std::int64_t first = ceil_to(begin, quarter_ms);
+    const std::int64_t last = floor_to(end, quarter_ms);
+    if (first >= last) return add_rows(begin, end);
+    add_rows(begin, first);
+    add_table(
+        "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost), 0) FROM spending_quarters"
+        " WHERE account = ? AND begin >= ? AND begin < ?",
+        first, last);
+    add_rows(last, end);
+  }
+
+  void add_table(std::string_view sql, std::int64_t begin, std::int64_t end) {
+    Statement sum(connection_, sql);
+    sum.bind(account_.account).bind(begin).bind(end);
+    add_step(sum, spending_);
+  }
+
+  void add_rows(std::int64_t begin, std::int64_t end) {
+    if (begin >= end) return;
+    Statement sum(connection_, account_.is_key
+                                   ? "SELECT coalesce(sum(input_tokens + output_tokens), 0), coalesce(sum(cost), 0)"
+                                     " FROM usage WHERE place >= ? AND place < ? AND key = ?"
+                                   : "SELECT coalesce(sum(input_tokens + output_tokens), 0), coalesce(sum(cost), 0)"
+                                     " FROM usage WHERE place >= ? AND place < ? AND +tenant = ?");
+    sum.bind(first_place_of({begin})).bind(first_place_of({end})).bind(account_.number);
+    add_step(sum, spending_);
+  }
+
+  SqliteConnection& connection_;
+  Account account_;
+  Spending spending_;
+};
+
+}  // namespace
+
+void SpendingSums::add_to(Sums& sums, Key key, const Spending& spending) {
+  Spending& sum = sums[key];
+  sum.tokens = saturating_add(sum.tokens, spending.tokens);
+  sum.cost.value = saturating_add(sum.cost.value, spending.cost.value);
+}
+
+void SpendingSums::add(const UsageRecord& record, const UsageNumbers& numbers) {
+  const Spending spending{saturating_add(record.tokens.prompt.value, record.tokens.output.value), record.cost};
+  if (spending.tokens == 0 && spending.cost.value == 0) return;
+  const std::int64_t begin_ms = floor_to(record.ts.unix_ms, quarter_ms);
+  add_to(quarters_, {account_of_tenant(numbers.tenant), begin_ms}, spending);
+  add_to(quarters_, {account_of_key(numbers.key), begin_ms}, spending);
+}
+
+void SpendingSums::write(SqliteConnection& connection) const {
+  const auto write_all = [&connection](const Sums& sums, std::string_view upsert) {
+    for (const auto& [key, spending] : sums) {
+      Statement put(connection, upsert);
+      put.bind(key.account).bind(key.begin_ms).bind(spending.tokens).bind(spending.cost.value).run();
+    }
+  };
+  Sums days;
+  for (const auto& [key, spending] : quarters_)
+    add_to(days, {key.account, floor_to(key.begin_ms, day_ms)}, spending);
+  write_all(quarters_,
+            "INSERT INTO spending_quarters VALUES (?, ?, ?, ?) ON CONFLICT (account, begin)"
+            " DO UPDATE SET tokens = tokens + excluded.tokens, cost = cost + excluded.cost");
+  write_all(days,
+            "INSERT INTO spending_days VALUES (?, ?, ?, ?) ON CONFLICT (account, begin)"
+            " DO UPDATE SET tokens = tokens + excluded.tokens, cost = cost + excluded.cost");
+}
+
+Spending spent_in(SqliteConnection& connection, const ports::SpendingAccount& account, WallSpan span) {
+  const Transaction one_moment(connection, Transaction::Kind::read);
+  const auto found = find_account(connection, account);
+  if (!found) return {};
+  std::int64_t begin = std::clamp<std::int64_t>(span.begin.unix_ms, 0, usage_ms_max);
+  std::int64_t end = std::clamp<std::int64_t>(span.end.unix_ms, 0, usage_ms_max + 1);
+  // Of what is older than the rows only days are known; a day that is cut counts as a whole, never too little.
+  const std::int64_t kept_since = kept_since_ms(connection);
+  if (begin < kept_since) begin = floor_to(begin, day_ms);
+  if (end < kept_since) end = ceil_to(end, day_ms);
+  return SpendingQuestion(connection, *found).answer(begin, end);
+}
+
+}  // namespace obleth::adapters

@@ -1,0 +1,75 @@
+#include "adapters/sqlite/usage_dictionary.hpp"
+
+#include "adapters/sqlite/statement.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+template <class Map>
+void keep_bounded(Map& map) {
+  if (map.size() >= UsageDictionary::entries_max) map.clear();
+}
+
+}  // namespace
+
+UsageNumbers UsageDictionary::numbers_of(SqliteConnection& connection, const UsageRecord& record) {
+  UsageNumbers numbers;
+  numbers.tenant = tenant(connection, record.tenant_id, record.tenant);
+  numbers.key = key(connection, record.key_id, numbers.tenant);
+  numbers.model = word(connection, record.model);
+  numbers.group = word(connection, record.group);
+  numbers.route = word(connection, record.route);
+  numbers.endpoint = word(connection, record.endpoint);
+  numbers.error_code = word(connection, record.error_code);
+  numbers.mcp_server = word(connection, record.mcp_server);
+  return numbers;
+}
+
+void UsageDictionary::forget_all() {
+  tenants_.clear();
+  keys_.clear();
+  words_.clear();
+}
+
+std::int64_t UsageDictionary::tenant(SqliteConnection& connection, TenantId id, const std::string& name) {
+  const auto known = tenants_.find(id);
+  if (known != tenants_.end() && (name.empty() || name == known->second.name)) return known->second.number;
+  // A name that is not told leaves the one that is known.
+  Statement put(connection,
+                "INSERT INTO tenants (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET"
+                " name = iif(excluded.name = '', name, excluded.name) RETURNING number, name");
+  put.bind(id).bind(name).step();
+  Row row(put);
+  const std::int64_t number = row.integer();
+  keep_bounded(tenants_);
+  tenants_[id] = {number, row.text()};
+  put.run();
+  return number;
+}
+
+std::int64_t UsageDictionary::key(SqliteConnection& connection, KeyId id, std::int64_t tenant_number) {
+  if (const auto known = keys_.find(id); known != keys_.end()) return known->second;
+  Statement put(connection,
+                "INSERT INTO keys (id, tenant) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET tenant = tenant"
+                " RETURNING number");
+  put.bind(id).bind(tenant_number).step();
+  const std::int64_t number = Row(put).integer();
+  put.run();
+  keep_bounded(keys_);
+  keys_[id] = number;
+  return number;
+}
+
+std::int64_t UsageDictionary::word(SqliteConnection& connection, const std::string& word) {
+  if (const auto known = words_.find(word); known != words_.end()) return known->second;
+  Statement put(connection,
+                "INSERT INTO words (word) VALUES (?1) ON CONFLICT (word) DO UPDATE SET word = word RETURNING number");
+  put.bind(word).step();
+  const std::int64_t number = Row(put).integer();
+  put.run();
+  keep_bounded(words_);
+  words_[word] = number;
+  return number;
+}
+
+}  // namespace obleth::adapters

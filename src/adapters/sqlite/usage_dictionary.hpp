@@ -1,0 +1,49 @@
+// Names that come back in many rows, as the numbers under which the ledger's tables know them.
+//
+// Numbers that were given in a transaction that failed do not exist: forget_all() then. Holds at most entries_max of
+// each kind in memory. Thread: the writing connection's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+#include "adapters/sqlite/connection.hpp"
+#include "domain/usage_record.hpp"
+
+namespace obleth::adapters {
+
+struct UsageNumbers {
+  std::int64_t tenant = 0;
+  std::int64_t key = 0;
+  std::int64_t model = 0;
+  std::int64_t group = 0;
+  std::int64_t route = 0;
+  std::int64_t endpoint = 0;
+  std::int64_t error_code = 0;
+  std::int64_t mcp_server = 0;
+};
+
+class UsageDictionary {
+ public:
+  static constexpr std::size_t entries_max = 100'000;
+
+  // New names are written; inside the transaction of the rows.
+  [[nodiscard]] UsageNumbers numbers_of(SqliteConnection& connection, const UsageRecord& record);
+  void forget_all();
+
+ private:
+  struct KnownTenant {
+    std::int64_t number = 0;
+    std::string name;
+  };
+  std::int64_t tenant(SqliteConnection& connection, TenantId id, const std::string& name);
+  std::int64_t key(SqliteConnection& connection, KeyId id, std::int64_t tenant_number);
+  std::int64_t word(SqliteConnection& connection, const std::string& word);
+
+  std::unordered_map<TenantId, KnownTenant> tenants_;
+  std::unordered_map<KeyId, std::int64_t> keys_;
+  std::unordered_map<std::string, std::int64_t> words_;
+};
+
+}  // namespace obleth::adapters

@@ -1,0 +1,23 @@
+#include "adapters/sqlite/usage_sink_contract_test.hpp"
+
+#include "adapters/sqlite/sqlite_usage_ledger.hpp"
+#include "adapters/sqlite/temporary_folder_test.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+struct LedgerInAFolder {
+  TemporaryFolder folder;
+  std::unique_ptr<SqliteUsageLedger> ledger;
+};
+
+LedgerUnderTest in_a_folder() {
+  const auto place = std::make_shared<LedgerInAFolder>();
+  place->ledger = std::move(*SqliteUsageLedger::open({.path = place->folder.file("usage.db")}));
+  return {.whole = place, .sink = place->ledger.get(), .book = place->ledger.get()};
+}
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, UsageLedgerContract, testing::Values(LedgerFactory{in_a_folder}));
+
+}  // namespace
+}  // namespace obleth::adapters

@@ -1,0 +1,30 @@
+// The tables of the usage ledger, in a database file of their own: rows, what was summed of them, what has arrived.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "adapters/sqlite/migrations.hpp"
+#include "base/instant.hpp"
+
+namespace obleth::adapters {
+
+[[nodiscard]] std::span<const Migration> usage_migrations();
+
+// A row's key is its end in Unix ms with room below for the rows of one millisecond, so that the table is in the order
+// of time and every index of it, too.
+inline constexpr std::int64_t places_per_ms = 1LL << 20;
+inline constexpr std::int64_t usage_ms_max = (1LL << 42) - 1;  // the year 2109
+
+[[nodiscard]] constexpr std::int64_t first_place_of(WallTime at) {
+  return at.unix_ms * places_per_ms;
+}
+[[nodiscard]] constexpr WallTime time_of_place(std::int64_t place) {
+  return WallTime{place / places_per_ms};
+}
+
+// What budgets are asked about begins and ends at quarters of an hour in every time zone of today.
+inline constexpr std::int64_t quarter_ms = 900'000;
+inline constexpr std::int64_t day_ms = 86'400'000;
+
+}  // namespace obleth::adapters
