@@ -10,8 +10,7 @@ namespace obleth::fairshare {
 
 namespace {
 
-constexpr std::uint64_t completions_to_learn = 20;  // nothing is predicted before
-constexpr std::int64_t hopeless_factor = 2;         // predicted waits beyond this many deadlines are refused at once
+constexpr std::int64_t hopeless_factor = 2;  // predicted waits beyond this many deadlines are refused at once
 constexpr Duration retry_after_min = std::chrono::seconds(1);
 constexpr Duration retry_after_max = std::chrono::seconds(60);
 constexpr NodeSettings implicit_group{};
@@ -84,7 +83,8 @@ RequestIndex Admission::State::make_request(const Arrive& event, LaneIndex lane)
 // A request that can have a slot at once is never refused: bounds are for those who wait.
 std::optional<RefusalReason> Admission::State::objection(RequestIndex index) {
   const Request& request = requests[index];
-  if (!tree.node(request.tenant).admits || !tree.node(request.key).admits) return RefusalReason::not_admitted;
+  const bool admitted = tree.node(request.tenant).admits && tree.node(request.key).admits;
+  if (!admitted || !models[request.model].admits) return RefusalReason::not_admitted;
   if (may_go_at_once(request)) return std::nullopt;
   if (tree.node(request.tenant).queued >= limits.tenant_queue_max) return RefusalReason::tenant_queue_full;
   if (would_wait_too_long(request)) return RefusalReason::predicted_too_long;
@@ -93,14 +93,14 @@ std::optional<RefusalReason> Admission::State::objection(RequestIndex index) {
 }
 
 bool Admission::State::would_wait_too_long(const Request& request) {
-  if (completions < completions_to_learn || !models[request.model].settings.eligible) return false;
+  if (!models[request.model].settings.eligible) return false;
   const auto wait = predicted(request.lane);
   const Duration patience = request.deadline - now;
   if (!wait || *wait <= patience * hopeless_factor) return false;
   // Under brownout the answers ahead of it are cut as its own would be, so the queue drains faster.
   const std::int64_t expected = expected_output(request);
   const auto cap = softened_cap({.waited = {}, .predicted = *wait, .threshold = request.brownout_threshold},
-                                request.output_cap, expected, request.brownout_floor);
+                                request.output_cap, learned_output(request), request.brownout_floor);
   const std::int64_t cut = estimated_cost(request, std::min(expected, cap.value_or(expected)));
   const Duration softened_wait(scaled(wait->count(), cut, std::max<std::int64_t>(request.queued_cost, 1)));
   return softened_wait > patience * hopeless_factor;
@@ -195,6 +195,15 @@ void Admission::State::refuse_below(NodeIndex node) {
   for (RequestIndex index = tree.node(tenant).waiting.front(); index != RequestIndex::none;) {
     const RequestIndex next = requests[index].in_tenant.after;
     if (whole_tenant || requests[index].key == node) refuse(index, RefusalReason::not_admitted);
+    index = next;
+  }
+}
+
+// All that wait for a model.
+void Admission::State::refuse_for(ModelIndex model) {
+  for (RequestIndex index = waiting_chain.front(); index != RequestIndex::none;) {
+    const RequestIndex next = requests[index].in_pool.after;
+    if (requests[index].model == model) refuse(index, RefusalReason::not_admitted);
     index = next;
   }
 }

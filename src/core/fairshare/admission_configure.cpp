@@ -10,6 +10,8 @@ void Admission::State::on(const SetCapacity& event) {
 void Admission::State::on(const SetModel& event) {
   const ModelIndex index = model_of(event.model);
   models[index].settings = event.settings;
+  models[index].admits = event.admits;
+  if (!event.admits) refuse_for(index);
   gate(index);
 }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t turns_per_guard = 16;
 // How many requests the guard looks at that are old and may not go (their model is full, their tenant at its cap).
 constexpr int guard_looks_max = 1024;
+constexpr std::uint64_t completions_to_predict = 20;
 
 }  // namespace
 
@@ -48,10 +49,9 @@ void Admission::State::grant(const Pick& pick) {
   const RequestIndex index = tree.requests_at(pick.leaf).front();
   Request& request = requests[index];
   dequeue(index);
-  const std::int64_t uncut = expected_output(request);
-  const auto cap = softened(request, uncut);
-  const std::int64_t expected = std::min(uncut, cap.value_or(uncut));
+  const auto cap = softened(request);
   request.output_cap = cap.value_or(request.output_cap);
+  const std::int64_t expected = expected_output(request);
   request.state = Request::State::running;
   request.granted = now;
   request.reserved_cost = estimated_cost(request, expected);
@@ -78,18 +78,24 @@ void Admission::State::grant(const Pick& pick) {
                               .tenant_weight = tree.node(request.tenant).account.weight()});
 }
 
-std::optional<std::int64_t> Admission::State::softened(const Request& request, std::int64_t expected_output) {
+// What has run ahead of its share on idle slots is no reason to cut an answer: only those who still wait are.
+std::optional<std::int64_t> Admission::State::softened(const Request& request) {
   if (request.brownout_threshold <= Duration::zero()) return std::nullopt;
+  const bool others_wait = tree.node(request.tenant).queued > 0;
   const Pressure pressure{.waited = now - request.arrived,
-                          .predicted = predicted(request.lane).value_or(Duration::zero()),
+                          .predicted = others_wait ? predicted(request.lane).value_or(Duration::zero()) : Duration{},
                           .threshold = request.brownout_threshold};
-  return softened_cap(pressure, request.output_cap, expected_output, request.brownout_floor);
+  return softened_cap(pressure, request.output_cap, learned_output(request), request.brownout_floor);
 }
 
-// The learned mean, never more than the cap; until something is learned the cap itself.
+// The learned mean; until something is learned the cap stands in.
+std::int64_t Admission::State::learned_output(const Request& request) const {
+  const TenantId tenant{tree.node(request.tenant).id};
+  return estimates.mean(tenant, request.model).value_or(request.output_cap);
+}
+
 std::int64_t Admission::State::expected_output(const Request& request) const {
-  const auto learned = estimates.mean(TenantId{tree.node(request.tenant).id}, request.model);
-  return std::min(request.output_cap, learned.value_or(request.output_cap));
+  return std::min(request.output_cap, learned_output(request));
 }
 
 // Work that has no tokens is expected to hold its slot for a second.
@@ -100,6 +106,7 @@ std::int64_t Admission::State::estimated_cost(const Request& request, std::int64
 }
 
 std::optional<Duration> Admission::State::predicted(LaneIndex lane) {
+  if (completions < completions_to_predict) return std::nullopt;
   return predicted_wait(tree, lane, drain_per_second(tree.lane(lane).model));
 }
 

@@ -75,5 +75,67 @@ TEST(AdmissionProperty, WeightedTurnsAgreeWithThePlainRules) {
   expect_agreement(Algorithm::weighted);
 }
 
+// The plain rules never forget a node, and the engine does: its turns are theirs all the same.
+TEST(AdmissionProperty, WorldsAreLongEnoughForTenantsToBeForgotten) {
+  std::uint64_t forgotten = 0;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    EventWorld world(Algorithm::hierarchical);
+    for (const Operation& operation : random_operations(seed, 5'000))
+      ASSERT_EQ(world.apply(operation), "");
+    forgotten += world.forgotten();
+  }
+  EXPECT_GT(forgotten, 8U);
+}
+
+template <class Id>
+Id renamed(Id id) {
+  if (id.is_nil()) return id;
+  return Id{Bits128{.high = id.bits.low * 0x9E3779B97F4A7C15ULL, .low = ~id.bits.high}};
+}
+
+struct Renaming {
+  Event operator()(Arrive event) const {
+    event.group = renamed(event.group);
+    event.tenant = renamed(event.tenant);
+    event.key = renamed(event.key);
+    event.model = renamed(event.model);
+    return event;
+  }
+  Event operator()(SetModel event) const {
+    event.model = renamed(event.model);
+    return event;
+  }
+  Event operator()(SetGroup event) const {
+    event.group = renamed(event.group);
+    return event;
+  }
+  Event operator()(SetTenant event) const {
+    event.tenant = renamed(event.tenant);
+    event.group = renamed(event.group);
+    return event;
+  }
+  Event operator()(SetKey event) const {
+    event.key = renamed(event.key);
+    event.tenant = renamed(event.tenant);
+    return event;
+  }
+  Event operator()(const auto& event) const { return event; }
+};
+
+TEST(AdmissionProperty, RenamingEverybodyPermutesTheSchedule) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    EventWorld world(Algorithm::hierarchical);
+    world.keep_history();
+    for (const Operation& operation : random_operations(seed, 3'000))
+      ASSERT_EQ(world.apply(operation), "");
+    Rig other(EventWorld::limits(Algorithm::hierarchical));
+    for (const auto& [at, event] : world.rig().history) {
+      other.now = at;
+      other.step(std::visit(Renaming{}, event));
+    }
+    EXPECT_EQ(other.turns, world.rig().turns);
+  }
+}
+
 }  // namespace
 }  // namespace obleth::fairshare

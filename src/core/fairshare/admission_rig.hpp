@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/fairshare/admission.hpp"
@@ -23,6 +24,7 @@ class Rig {
   const Actions& step(const Event& event) {
     actions.clear();
     engine.step(event, now, actions);
+    if (keeps_history) history.emplace_back(now, event);
     for (const Queued& queued : actions.queued)
       tickets[queued.waiter] = queued.ticket;
     for (const Granted& granted : actions.granted) {
@@ -54,6 +56,8 @@ class Rig {
   Actions actions;
   std::map<std::uint64_t, Ticket> tickets;
   std::vector<std::uint64_t> turns;  // waiters in the order in which they were granted
+  bool keeps_history = false;
+  std::vector<std::pair<Instant, Event>> history;
 };
 
 }  // namespace obleth::fairshare

@@ -36,13 +36,15 @@ struct Admission::State {
   void refuse_overdue();
   [[nodiscard]] Instant next_deadline() const;
   void refuse_below(NodeIndex node);
+  void refuse_for(ModelIndex model);
 
   // ---- admission_dispatch.cpp: who goes next
   void dispatch();
   [[nodiscard]] std::optional<Pick> next_pick();
   [[nodiscard]] std::optional<Pick> overdue_pick();
   void grant(const Pick& pick);
-  [[nodiscard]] std::optional<std::int64_t> softened(const Request& request, std::int64_t expected_output);
+  [[nodiscard]] std::optional<std::int64_t> softened(const Request& request);
+  [[nodiscard]] std::int64_t learned_output(const Request& request) const;
   [[nodiscard]] std::int64_t expected_output(const Request& request) const;
   [[nodiscard]] std::int64_t estimated_cost(const Request& request, std::int64_t output_tokens) const;
   [[nodiscard]] std::optional<Duration> predicted(LaneIndex lane);

@@ -43,15 +43,17 @@ class EventWorld {
   static constexpr std::uint32_t models = 4;
   static constexpr Duration timeout = std::chrono::seconds(20);
 
+  [[nodiscard]] static AdmissionLimits limits(Algorithm algorithm) {
+    return {.capacity = 4,
+            .tenant_queue_max = 8,
+            .pool_queue_max = 24,
+            .admission_timeout = timeout,
+            .brownout_wait = std::chrono::seconds(2),
+            .algorithm = algorithm};
+  }
+
   explicit EventWorld(Algorithm algorithm)
-      : rig_({.capacity = 4,
-              .tenant_queue_max = 8,
-              .pool_queue_max = 24,
-              .admission_timeout = timeout,
-              .brownout_wait = std::chrono::seconds(2),
-              .algorithm = algorithm}),
-        reference_(4, timeout),
-        flat_(algorithm == Algorithm::weighted) {
+      : rig_(limits(algorithm)), reference_(4, timeout), flat_(algorithm == Algorithm::weighted) {
     for (std::uint32_t t = 0; t < tenants; ++t)
       group_of_[t] = t % groups;
   }
@@ -69,19 +71,20 @@ class EventWorld {
     if (kind < 960) return set_model(operation);
     if (kind < 972) return set_group(operation);
     if (kind < 990) return set_tenant(operation);
-    return set_key(operation);
+    if (kind < 999) return set_key(operation);
+    return fall_silent(operation);
   }
   [[nodiscard]] std::uint64_t turns() const { return turns_; }
+  [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }  // tenants
   [[nodiscard]] const Rig& rig() const { return rig_; }
+  void keep_history() { rig_.keeps_history = true; }
 
  private:
   using Node = ReferenceScheduler::Node;
 
   void pass(const Operation& operation) {
-    // Now and then everybody stays away for so long that idle nodes are forgotten.
-    const bool long_silence = operation.kind % 331 == 7 && rig_.engine.in_flight() == 0;
     const std::uint32_t ms = operation.c % 4 == 0 ? operation.c % 1500 : operation.c % 40;
-    rig_.pass(long_silence ? Duration(std::chrono::minutes(11)) : Duration(std::chrono::milliseconds(ms)));
+    rig_.pass(std::chrono::milliseconds(ms));
   }
 
   std::string arrive(const Operation& operation) {
@@ -144,7 +147,7 @@ class EventWorld {
                      .output = {operation.b % 5 == 0 ? request.output / 2 : request.output + operation.b % 300}};
     }
     rig_.step(event);
-    return end(waiter);
+    return end(waiter, due_at(waiter, event));
   }
 
   std::string withdraw(const Operation& operation) {
@@ -153,7 +156,7 @@ class EventWorld {
     if (waiter == 0) return {};
     const bool overdue = !from_running && overdue_at(waiter) <= rig_.now;
     rig_.withdraw(waiter);
-    if (from_running) return end(waiter);
+    if (from_running) return end(waiter, 0);
     reference_.begin_step(rig_.now);
     if (auto wrong = drop_refused(0); !wrong.empty()) return wrong;
     if (!overdue && std::erase(waiting_, waiter) > 0) {
@@ -163,11 +166,23 @@ class EventWorld {
     return compare(0);
   }
 
-  std::string end(std::uint64_t waiter) {
+  // What a request has to pay in the end, said once more.
+  [[nodiscard]] std::int64_t due_at(std::uint64_t waiter, const Finish& event) {
+    if (!event.reached_upstream) return 0;
+    const auto& request = reference_.requests().at(waiter);
+    const TokenCosts& costs = reference_.model(request.model).settings.costs;
+    const std::int64_t held = slot_cost(costs, rig_.now - request.granted);
+    if (event.usage) return std::max(token_cost(costs, *event.usage), held);
+    const TokenUsage told{.prompt = {request.prompt}, .output = {request.output}};
+    return std::max({request.answering ? token_cost(costs, told) : 0, held, request.charged});
+  }
+
+  std::string end(std::uint64_t waiter, std::int64_t due) {
     reference_.begin_step(rig_.now);
     if (auto wrong = drop_refused(0); !wrong.empty()) return wrong;
     if (rig_.actions.settled.size() != 1) return "a finish settles exactly once";
     const std::int64_t cost = rig_.actions.settled.front().cost.value;
+    if (cost != due) return "a finish settles what was used";
     settled_cost_[id_of<TenantId>(tenant_of_.at(waiter) + 1)] += cost;
     reference_.finish(waiter, cost);
     std::erase(running_, waiter);
@@ -181,6 +196,22 @@ class EventWorld {
     if (auto wrong = drop_refused(0); !wrong.empty()) return wrong;
     reference_.tick(running_);
     return compare(0);
+  }
+
+  // Everybody goes home, for so long that idle keys are forgotten, and sometimes their tenants too.
+  std::string fall_silent(const Operation& operation) {
+    while (!running_.empty() || !waiting_.empty()) {
+      const Operation last{.a = operation.a, .b = running_.empty() ? 1U : 0U};
+      if (auto wrong = withdraw(last); !wrong.empty()) return wrong;
+    }
+    constexpr int ticks = 16;
+    for (std::uint32_t times = 0; times <= operation.b % 2; ++times) {
+      rig_.pass(std::chrono::minutes(11));
+      for (int i = 0; i < ticks; ++i) {
+        if (auto wrong = tick(); !wrong.empty()) return wrong;
+      }
+    }
+    return {};
   }
 
   std::string set_capacity(const Operation& operation) {
@@ -199,7 +230,7 @@ class EventWorld {
     if (operation.b % 3 != 0) settings.max_in_flight = operation.b % 5;
     settings.eligible = operation.b % 7 != 0;
     settings.costs.admission_weight_thousandths = 500 * (1 + (operation.b >> 8U) % 4);
-    rig_.step(SetModel{.model = id_of<ModelId>(model), .settings = settings});
+    rig_.step(SetModel{.model = id_of<ModelId>(model), .settings = settings, .admits = operation.c % 11 != 0});
     reference_.begin_step(rig_.now);
     if (auto wrong = drop_refused(0); !wrong.empty()) return wrong;
     reference_.set_model(model, settings);
@@ -345,8 +376,10 @@ class EventWorld {
       reserved_by_tenants += share.reserved_cost.value;
     }
     if (reserved != reserved_by_tenants) return "reserved cost is not that of the requests that run";
+    if (shares.tenants.size() < tenants_known_) forgotten_ += tenants_known_ - shares.tenants.size();
+    tenants_known_ = shares.tenants.size();
     settled_cost_ = std::move(known);
-    return {};
+    return reference_.fallen();
   }
 
   Rig rig_;
@@ -367,6 +400,8 @@ class EventWorld {
   std::map<TenantId, std::int64_t> settled_cost_;     // of requests that are over, while the tenant is known
   std::map<std::uint64_t, std::uint32_t> tenant_of_;  // by waiter
   std::int64_t virtual_time_ = 0;
+  std::uint64_t forgotten_ = 0;
+  std::size_t tenants_known_ = 0;
 };
 
 }  // namespace obleth::fairshare

@@ -1,4 +1,5 @@
-// C*: the largest request of the last 10 minutes. Forgets minute by minute. Thread: that of the engine.
+// C*: the largest request of the last 10 minutes. Forgets by whole minutes, once they are 10 minutes past, so that the
+// debt cap is never less than it should be: less than C* would let the gap grow. Thread: that of the engine.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +31,7 @@ class LargestCost {
   [[nodiscard]] std::int64_t value() const { return largest_; }
 
  private:
-  static constexpr std::int64_t window_minutes = 10;
+  static constexpr std::int64_t window_minutes = 11;  // the one that runs, and ten whole ones
   std::array<std::int64_t, window_minutes> minutes_{};
   std::int64_t minute_ = 0;
   std::int64_t largest_ = 0;

@@ -19,6 +19,7 @@ namespace obleth::fairshare {
 struct ModelState {
   ModelId id;
   ModelSettings settings;
+  bool admits = true;
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   GpuClock gpu;

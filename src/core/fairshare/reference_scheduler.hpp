@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,7 @@ class ReferenceScheduler {
     std::uint32_t woken = 0;
     std::int64_t virtual_time = 0;
     std::uint32_t in_flight = 0;
+    std::pair<std::int64_t, std::int64_t> seen;  // S and V when they were last looked at
     std::map<std::uint64_t, Lane> lanes;
     std::vector<Node*> children;
     [[nodiscard]] bool parked() const { return settings.max_in_flight && in_flight >= *settings.max_in_flight; }
@@ -251,6 +253,16 @@ class ReferenceScheduler {
       if (lane.in_line) most = std::max(most.value_or(lag), lag);
     }
     return most.value_or(std::min<std::int64_t>(node.parent->virtual_time - node.account.settled() - node.offset, 0));
+  }
+  // Settled service and virtual time never fall, at any node. Empty when they did not.
+  [[nodiscard]] std::string fallen() {
+    for (auto& [name, node] : nodes_) {
+      const std::pair current{node->account.peak(), node->virtual_time};
+      if (current.first < node->seen.first) return "settled service fell";
+      if (current.second < node->seen.second) return "virtual time of a node fell";
+      node->seen = current;
+    }
+    return {};
   }
   // Nothing on the way is at its cap.
   [[nodiscard]] bool may_go(const Request& request) const {
