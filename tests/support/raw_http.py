@@ -66,32 +66,33 @@ def read_response(connection):
     """Status, headers and the decoded body of one answer, by its framing."""
     received = read_until(connection, b"\r\n\r\n")
     status, headers, rest = split_head(received)
+    return status, headers, read_body(connection, headers, rest)
+
+
+def read_body(connection, headers, begun):
+    """The decoded body of which some bytes have come already; what there is of it when the peer breaks off."""
+    body = bytearray(begun)  # grows in place: 64 MiB come in a thousand pieces
     if headers.get("transfer-encoding") == "chunked":
-        while not rest.endswith(b"0\r\n\r\n"):
-            piece = connection.recv(65536)
-            if not piece:
-                break
-            rest += piece
-        return status, headers, unchunk(rest)
+        while not body.endswith(b"0\r\n\r\n") and (piece := connection.recv(65536)):
+            body += piece
+        return unchunk(bytes(body))
     length = int(headers.get("content-length", "0"))
-    while len(rest) < length:
-        piece = connection.recv(65536)
-        if not piece:
-            break
-        rest += piece
-    return status, headers, rest
+    while len(body) < length and (piece := connection.recv(1 << 20)):
+        body += piece
+    return bytes(body)
 
 
 def unchunk(raw):
-    payload = b""
-    while raw:
-        size, _, raw = raw.partition(b"\r\n")
-        length = int(size.split(b";")[0], 16)
+    payload = bytearray()
+    at = 0
+    while (end_of_size := raw.find(b"\r\n", at)) >= 0:
+        length = int(raw[at:end_of_size].split(b";")[0], 16)
         if length == 0:
-            return payload
-        payload += raw[:length]
-        raw = raw[length + 2 :]
-    return payload
+            break
+        at = end_of_size + 2
+        payload += raw[at : at + length]
+        at += length + 2
+    return bytes(payload)
 
 
 class ScriptedUpstream:
@@ -147,14 +148,7 @@ class ScriptedUpstream:
         lines = head.decode("latin-1").split("\r\n")
         headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines[1:]]
         named = {name.lower(): value for name, value in headers}
-        if named.get("transfer-encoding") == "chunked":
-            while not body.endswith(b"0\r\n\r\n"):
-                body += connection.recv(65536)
-            body = unchunk(body)
-        else:
-            length = int(named.get("content-length", "0"))
-            while len(body) < length:
-                body += connection.recv(65536)
+        body = read_body(connection, named, body)
         return {"line": lines[0], "headers": headers, "named": named, "body": body, "head": head}
 
 

@@ -22,8 +22,18 @@ RequestUpload::RequestUpload(Socket& socket, const ports::UpstreamCall& call) : 
     running_ = send_stream();
     return;
   }
-  send_at_once();
+  if (socket_.loop().has_more_to_run()) {
+    gather_pieces();
+  } else {
+    send_at_once();
+  }
   if (!ended_) running_ = send_rest();
+}
+
+void RequestUpload::gather_pieces() {
+  rest_.reserve(call_.body.size() + 1);
+  rest_.push_back(call_.head);
+  rest_.insert(rest_.end(), call_.body.begin(), call_.body.end());
 }
 
 void RequestUpload::send_at_once() {
@@ -34,8 +44,7 @@ void RequestUpload::send_at_once() {
     std::ranges::copy(call_.body, gathered.begin() + 1);
     pieces = std::span(gathered).first(call_.body.size() + 1);
   } else {
-    rest_.push_back(call_.head);
-    rest_.insert(rest_.end(), call_.body.begin(), call_.body.end());
+    gather_pieces();
     pieces = rest_;
   }
   const IoOutcome wrote = socket_.write_some(pieces, 0);

@@ -34,6 +34,7 @@ class RequestUpload {
   [[nodiscard]] Ended end();
 
  private:
+  void gather_pieces();
   void send_at_once();
   RootTask send_rest();
   RootTask send_stream();

@@ -119,11 +119,31 @@ bool EpollLoop::turn(Duration sleep_max) {
     if (event.data.ptr != nullptr) static_cast<FdWatcher*>(event.data.ptr)->fd_ready(event.events);
   }
   // Everything from here on may destroy watchers, and none is looked at any more.
-  soon_.run_all();
+  run_scheduled();
   const bool goes_on = take_posted();
   timers_.expire(now_);
-  soon_.run_all();
+  run_scheduled();
   return goes_on;
+}
+
+void EpollLoop::run_scheduled() {
+  running_.take(soon_);
+  while (!running_.empty()) {
+    running_.run_first();
+    if (writes_gathered_ >= writes_gathered_max) run_writes();
+  }
+  run_writes();
+}
+
+void EpollLoop::run_with_writes(LoopItem& item) {
+  writes_.push(item);
+  ++writes_gathered_;
+}
+
+void EpollLoop::run_writes() {
+  writes_gathered_ = 0;
+  while (!writes_.empty())
+    writes_.run_first();
 }
 
 void EpollLoop::run() {

@@ -29,6 +29,7 @@ class FdWatcher {
 class EpollLoop final : public ports::Loop {
  public:
   static constexpr int events_per_turn_max = 256;
+  static constexpr int writes_gathered_max = 16;
 
   EpollLoop();
   ~EpollLoop() override;
@@ -55,6 +56,12 @@ class EpollLoop final : public ports::Loop {
   // Runs the item later in this turn or in the next; a scheduled item is not scheduled twice.
   void run_soon(LoopItem& item) { soon_.push(item); }
 
+  // True while others wait for their run in this turn. A write then does well to wait for theirs, and all go one after
+  // the other: a peer on this machine is woken once, instead of falling asleep between them (4 us for each wake).
+  [[nodiscard]] bool has_more_to_run() const { return !running_.empty(); }
+  // Runs the item when this turn's others have run, or when writes_gathered_max wait.
+  void run_with_writes(LoopItem& item);
+
   // Edge-triggered for events; false when the kernel refuses (ENOSPC: too many watches). Closing fd ends the watch.
   [[nodiscard]] bool watch(int fd, std::uint32_t events, FdWatcher& watcher);
 
@@ -62,12 +69,18 @@ class EpollLoop final : public ports::Loop {
   [[nodiscard]] int sleep_ms(Duration sleep_max);
   bool take_posted();
   void wake_if_asleep();
+  // What is scheduled now; what those items schedule waits for the next call.
+  void run_scheduled();
+  void run_writes();
 
   FileDescriptor epoll_;
   FileDescriptor wake_up_;
   Instant now_;
   TimerHeap timers_;
   LoopItemList soon_;
+  LoopItemList running_;  // of soon_, in this turn
+  LoopItemList writes_;
+  int writes_gathered_ = 0;
 
   std::mutex mutex_;     // guards the four below
   bool asleep_ = false;  // a post must wake it

@@ -48,23 +48,12 @@ class LoopItemList {
     ends_.previous_->next_ = &item;
     ends_.previous_ = &item;
   }
-  // Runs what is there now; what those items schedule waits for the next call.
-  void run_all() {
-    LoopItemList batch;
-    batch.take(*this);
-    while (!batch.empty()) {
-      LoopItem& item = batch.first();
-      item.unlink();
-      item.run();
-    }
+  void run_first() {
+    LoopItem& item = first();
+    item.unlink();
+    item.run();
   }
-
- private:
-  struct Ends final : LoopItem {
-    void run() override {}
-  };
-
-  [[nodiscard]] LoopItem& first() const { return *ends_.next_; }
+  // All of another list; this one is empty before.
   void take(LoopItemList& from) {
     if (from.empty()) return;
     ends_.next_ = from.ends_.next_;
@@ -73,6 +62,13 @@ class LoopItemList {
     ends_.previous_->next_ = &ends_;
     from.ends_.next_ = from.ends_.previous_ = &from.ends_;
   }
+
+ private:
+  struct Ends final : LoopItem {
+    void run() override {}
+  };
+
+  [[nodiscard]] LoopItem& first() const { return *ends_.next_; }
 
   Ends ends_;
 };

@@ -235,6 +235,8 @@ bool WriteAll::try_to_finish() {
 
 bool WriteAll::await_ready() noexcept {
   if (socket_.write_ready_ || !socket_.fd_.is_open()) {
+    gathered_ = socket_.loop_.has_more_to_run() && socket_.fd_.is_open();
+    if (gathered_) return false;
     if (try_to_finish()) return true;
   }
   if (cancel_ == nullptr || !cancel_->fired()) return false;
@@ -246,8 +248,28 @@ void WriteAll::await_suspend(std::coroutine_handle<> waiting) {
   ensure(socket_.writer_ == nullptr, "one coroutine writes a socket");
   waiting_ = waiting;
   socket_.writer_ = this;
+  if (gathered_) {
+    socket_.loop_.run_with_writes(*this);
+  } else {
+    wait_for_room();
+  }
+}
+
+void WriteAll::wait_for_room() {
   socket_.loop_.arm(socket_.write_timer_, socket_.loop_.now() + stall_max_);
   if (cancel_ != nullptr) cancel_->attach(*this);
+}
+
+void WriteAll::run() {
+  if (!std::exchange(gathered_, false)) {
+    waiting_.resume();
+  } else if (try_to_finish()) {
+    end(outcome_);
+  } else if (cancel_ != nullptr && cancel_->fired()) {
+    end(WriteOutcome::cancelled);
+  } else {
+    wait_for_room();
+  }
 }
 
 void WriteAll::go_on() {
@@ -261,6 +283,7 @@ void WriteAll::go_on() {
 
 void WriteAll::end(WriteOutcome outcome) {
   outcome_ = outcome;
+  gathered_ = false;
   socket_.writer_ = nullptr;
   socket_.loop_.arm(socket_.write_timer_, Instant::distant_future());
   CancelSignal::detach(*this);

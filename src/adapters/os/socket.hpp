@@ -168,9 +168,10 @@ class WriteAll final : private LoopItem, private CancelSignal::Listener {
  private:
   friend class Socket;
   [[nodiscard]] bool try_to_finish();
+  void wait_for_room();
   void go_on();
   void end(WriteOutcome outcome);
-  void run() override { waiting_.resume(); }
+  void run() override;
   void cancelled() override { end(WriteOutcome::cancelled); }
 
   Socket& socket_;
@@ -179,6 +180,7 @@ class WriteAll final : private LoopItem, private CancelSignal::Listener {
   std::size_t sent_ = 0;
   Duration stall_max_;
   CancelSignal* cancel_;
+  bool gathered_ = false;  // it has not been tried yet: it goes with this turn's other writes
   std::coroutine_handle<> waiting_;
   WriteOutcome outcome_ = WriteOutcome::failed;
 };
