@@ -44,6 +44,8 @@ function(obleth_module folder)
   if(OBLETH_TESTS AND tests)
     add_executable(obleth_${name}_tests ${tests})
     target_link_libraries(obleth_${name}_tests PRIVATE obleth_${name} ${arg_TEST_LINKS} GTest::gtest_main GTest::gmock)
-    gtest_discover_tests(obleth_${name}_tests DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit)
+    # In the folder of the build: what __FILE__ gives may be relative to it, where ccache makes paths so.
+    gtest_discover_tests(obleth_${name}_tests DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY ${CMAKE_BINARY_DIR}
+                         PROPERTIES LABELS unit)
   endif()
 endfunction()
