@@ -167,9 +167,10 @@ void Admission::State::refuse(RequestIndex index, RefusalReason reason) {
 }
 
 Duration Admission::State::retry_after(LaneIndex lane) {
-  const NodeIndex tenant = tree.node(tree.lane(lane).node).parent;
-  const std::int64_t rate = expected_rate(tree, lane, drain_per_second(tree.lane(lane).model));
-  const Duration drained = time_to_drain(tree.node(tenant).queued_cost, rate).value_or(Duration::zero());
+  const LaneIndex tenant = tree.lane(lane).up;
+  const std::int64_t rate = expected_rate(tree, tenant, drain_per_second(tree.lane(lane).model));
+  const Duration drained =
+      time_to_drain(tree.node(tree.lane(tenant).node).queued_cost, rate).value_or(Duration::zero());
   return std::clamp(drained, retry_after_min, retry_after_max);
 }
 

@@ -20,13 +20,13 @@ void DrainRate::advance(Instant now, bool saturated) {
   const Duration elapsed = now - window_start_;
   if (elapsed < window) return;
   const std::int64_t rate = scaled(std::max<std::int64_t>(in_window_, 0), ns_per_s, elapsed.count());
-  if (per_second_ == 0) {
-    per_second_ = rate;
-  } else if (saturated_ || rate > per_second_) {
-    const std::int64_t windows = std::min(elapsed / window, windows_max);
-    for (std::int64_t i = 0; i < windows; ++i)
-      per_second_ += (rate - per_second_) / time_constant;
+  if (done_per_second_ == 0) done_per_second_ = per_second_ = rate;
+  const std::int64_t windows = std::min(elapsed / window, windows_max);
+  for (std::int64_t i = 0; i < windows; ++i) {
+    done_per_second_ += (rate - done_per_second_) / time_constant;
+    if (saturated_) per_second_ += (rate - per_second_) / time_constant;
   }
+  per_second_ = std::max(per_second_, saturated_ ? 0 : done_per_second_);
   in_window_ = std::min<std::int64_t>(in_window_, 0);  // what was taken back is still owed
   window_start_ = now;
   saturated_ = true;

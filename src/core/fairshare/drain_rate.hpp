@@ -1,7 +1,7 @@
 // How fast a pool or a model works: settled cost per second, an exponential mean over 10 s, in integers.
 //
-// While nothing waits, the rate only says how much was asked for, so such a window may raise the mean and never lower
-// it. Thread: that of the engine.
+// While nothing waits, what is done only says how much was asked for: it may show that the pool is faster than
+// believed, and never that it is slower. Thread: that of the engine.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,9 @@ class DrainRate {
  private:
   Instant window_start_;
   std::int64_t in_window_ = 0;
-  std::int64_t per_second_ = 0;
-  bool saturated_ = true;  // throughout the window so far
+  std::int64_t per_second_ = 0;       // what can be done
+  std::int64_t done_per_second_ = 0;  // what was, whether anything waited or not
+  bool saturated_ = true;             // throughout the window so far
 };
 
 }  // namespace obleth::fairshare

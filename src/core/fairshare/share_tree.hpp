@@ -98,8 +98,9 @@ class ShareTree {
   [[nodiscard]] std::int64_t forgiven_cost() const { return forgiven_cost_; }
   // Virtual time that the node is behind (> 0) or ahead of (< 0) its share.
   [[nodiscard]] std::int64_t lag(NodeIndex node) const;
-  // Virtual service that the tenant of this leaf has had or reserved ahead of virtual time, in this line.
-  [[nodiscard]] std::int64_t lead(LaneIndex leaf);
+  // Virtual service, had or reserved, by which the node of this lane is ahead of the sibling that goes next: so much
+  // has to be served before its turn comes. Never negative.
+  [[nodiscard]] std::int64_t lead(LaneIndex lane);
   [[nodiscard]] bool model_open(ModelIndex model) const { return gates_[static_cast<std::size_t>(model)].open; }
 
  private:

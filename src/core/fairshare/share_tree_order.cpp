@@ -266,13 +266,20 @@ std::int64_t ShareTree::lag(NodeIndex index) const {
   return most.value_or(std::min<std::int64_t>(virtual_time - settled - node.offset, 0));  // idleness earns nothing
 }
 
-std::int64_t ShareTree::lead(LaneIndex leaf) {
-  const LaneIndex at = lanes_[leaf].up;
-  const ShareNode& tenant = nodes_[lanes_[at].node];
-  if (lanes_[at].woken_seen == tenant.woken) {
-    return ahead(at) + tenant.account.start_tag() - tenant.account.settled();
-  }
-  return tenant.account.start_tag() + tenant.offset - nodes_[tenant.parent].virtual_time;
+std::int64_t ShareTree::lead(LaneIndex index) {
+  const Lane& lane = lanes_[index];
+  const ShareNode& node = nodes_[lane.node];
+  Lane& line = lanes_[lane.up];
+  synchronise(line);
+  const bool known = lane.woken_seen == node.woken;
+  const std::int64_t from = reference(line);
+  const std::int64_t offset = known ? lane.offset : node.offset - nodes_[line.node].virtual_time + from;
+  const std::int64_t key = std::max(node.account.start_tag() + offset, from);
+  if (!model_open(line.model)) return line.ready.empty() ? 0 : std::max<std::int64_t>(key - line.ready.top().key, 0);
+  const LaneIndex first = first_child(line.node);
+  if (first == LaneIndex::none) return 0;
+  const Lane& other = lanes_[lanes_[first].up];
+  return std::max<std::int64_t>(key + line.shift - (other.ready.top().key + other.shift), 0);
 }
 
 }  // namespace obleth::fairshare

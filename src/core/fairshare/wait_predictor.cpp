@@ -4,12 +4,11 @@
 
 namespace obleth::fairshare {
 
-std::int64_t expected_rate(ShareTree& tree, LaneIndex leaf, std::int64_t drain_per_second) {
+std::int64_t expected_rate(const ShareTree& tree, LaneIndex lane, std::int64_t drain_per_second) {
   if (drain_per_second <= 0) return 0;
   std::int64_t rate = drain_per_second;
-  const bool model_open = tree.model_open(tree.lane(leaf).model);
-  // The keys of one tenant share its own queue, so the way starts at the tenant.
-  for (LaneIndex at = tree.lane(leaf).up; tree.lane(at).up != LaneIndex::none; at = tree.lane(at).up) {
+  const bool model_open = tree.model_open(tree.lane(lane).model);
+  for (LaneIndex at = lane; tree.lane(at).up != LaneIndex::none; at = tree.lane(at).up) {
     const ShareNode& node = tree.node(tree.lane(at).node);
     const Lane& line = tree.lane(tree.lane(at).up);
     const std::int64_t weight = node.account.weight();
@@ -28,10 +27,17 @@ std::optional<Duration> time_to_drain(std::int64_t cost, std::int64_t rate) {
 }
 
 std::optional<Duration> predicted_wait(ShareTree& tree, LaneIndex leaf, std::int64_t drain_per_second) {
-  const ShareNode& tenant = tree.node(tree.lane(tree.lane(leaf).up).node);
-  const std::int64_t lead = std::max<std::int64_t>(tree.lead(leaf), 0);
-  const std::int64_t ahead = tenant.queued_cost + cost_of(lead, tenant.account.weight());
-  return time_to_drain(ahead, expected_rate(tree, leaf, drain_per_second));
+  if (drain_per_second <= 0) return std::nullopt;
+  // The keys of one tenant share its own queue, so the way starts at the tenant.
+  const LaneIndex tenant = tree.lane(leaf).up;
+  Duration wait{0};
+  for (LaneIndex at = tenant; tree.lane(at).up != LaneIndex::none; at = tree.lane(at).up) {
+    const ShareNode& node = tree.node(tree.lane(at).node);
+    const std::int64_t queued = at == tenant ? node.queued_cost : 0;
+    const std::int64_t ahead = queued + cost_of(tree.lead(at), node.account.weight());
+    if (ahead > 0) wait += *time_to_drain(ahead, expected_rate(tree, at, drain_per_second));
+  }
+  return std::min(wait, predicted_wait_max);
 }
 
 }  // namespace obleth::fairshare

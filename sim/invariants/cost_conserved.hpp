@@ -1,0 +1,18 @@
+// What was settled is on the accounts of the tenants, to the last unit.
+#pragma once
+
+#include <string_view>
+
+#include "sim/world.hpp"
+
+namespace obleth::sim {
+
+[[nodiscard]] inline std::string_view cost_conserved(const World& world) {
+  if (world.scheduler().engine() == nullptr) return {};
+  std::int64_t on_accounts = 0;
+  for (const fairshare::NodeShare& share : world.scheduler().engine()->snapshot(world.now()).tenants)
+    on_accounts += share.settled_cost.value;
+  return on_accounts == world.settled_cost() ? std::string_view() : "cost was lost or charged twice";
+}
+
+}  // namespace obleth::sim
