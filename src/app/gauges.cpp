@@ -60,6 +60,16 @@ class ShareGauges {
   std::unordered_map<TenantId, std::int64_t> settled_before_;
 };
 
+void show_keys(House& house, GaugeSamples& samples) {
+  const adapters::KeyDirectoryCounts counts = house.keys.counts();
+  samples.set(Metric::key_cache_entries, {}, static_cast<double>(counts.cached));
+  samples.set(Metric::key_lookups, {"hit"}, static_cast<double>(counts.hits));
+  samples.set(Metric::key_lookups, {"stale"}, static_cast<double>(counts.stale));
+  samples.set(Metric::key_lookups, {"miss"}, static_cast<double>(counts.misses + counts.unavailable));
+  samples.set(Metric::key_lookups, {"unknown"}, static_cast<double>(counts.unknown));
+  samples.set(Metric::failed_keys_throttled, {}, static_cast<double>(house.failed_keys.refused()));
+}
+
 void show_endpoints(House& house, const ports::CatalogSnapshot* catalog, GaugeSamples& samples) {
   if (catalog == nullptr) return;
   const Instant now = house.clock.now();
@@ -81,6 +91,7 @@ void add_gauges(House& house, const TenantNames& names) {
     show_slots(now, catalog.get(), samples);
     shares->show(now, names, samples);
     show_endpoints(house, catalog.get(), samples);
+    show_keys(house, samples);
     for (const auto& [name, store] : house.readiness.stores())
       samples.set(Metric::store_up, {name}, store.up ? 1 : 0);
   });

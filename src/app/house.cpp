@@ -88,6 +88,7 @@ House::House(Options options, Parts parts)
       sealer(std::move(parts.sealer)),
       store(std::move(parts.store)),
       keys(*store, hasher, clock, feed, key_cache_limits(options_)),
+      failed_keys(options_.failed_keys_per_minute, entropy.bits128().high),
       catalog(*store),
       ledger(clock),
       desk(admission_limits(options_)),
@@ -100,14 +101,18 @@ House::House(Options options, Parts parts)
                 .apply_settings = [this](const auto& stored) { apply_live_settings(options_, stored); }},
                desk),
       resolver(std::make_unique<adapters::Resolver>()),
-      dialer(*resolver, {options_.block_private_networks, options_.allowed_cidrs}, std::move(parts.upstream_tls)) {}
+      dialer(*resolver, {options_.block_private_networks, options_.allowed_cidrs}, std::move(parts.upstream_tls)) {
+  store->watch_calls([this](std::string_view operation, Duration took) {
+    metrics.record_store_call(record_name, operation, took);
+  });
+}
 
 House::~House() = default;
 
 Result<void> House::load() {
   Result<void> loaded = follower.load().run_now();
   if (!loaded) return loaded;
-  readiness.set_store("record", true);
+  readiness.set_store(record_name, true);
   readiness.configuration_loaded();
   return {};
 }
@@ -116,6 +121,7 @@ gateway::Services House::services(ports::Upstream& upstream) {
   return {.policy = policy_,
           .entropy = entropy,
           .keys = keys,
+          .failed_keys = failed_keys,
           .catalog = catalog,
           .ledger = ledger,
           .upstream = upstream,

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/caching/caching_key_directory.hpp"
@@ -25,6 +26,8 @@
 #include "observe/metrics.hpp"
 
 namespace obleth::app {
+
+inline constexpr std::string_view record_name = "record";  // of the store, in metrics and readiness
 
 class House {
   struct Parts;
@@ -62,6 +65,7 @@ class House {
   std::unique_ptr<adapters::SqliteRecordStore> store;
   adapters::InProcessChangeFeed feed;
   adapters::CachingKeyDirectory keys;
+  gateway::FailedKeyThrottle failed_keys;
   adapters::CachingModelCatalog catalog;
   adapters::MemoryBudgetLedger ledger;
   gateway::AdmissionDesk desk;

@@ -48,10 +48,6 @@ int main(int count, char** words) {
   if (verb == "mock-upstream") return obleth::app::run_mock_upstream(rest);
   if (verb == "settings") return obleth::app::print_settings();
   if (verb == "check-config") return obleth::app::run_check_config(rest, environment());
-  if (verb == "settings") {
-    std::fputs(obleth::app::settings_reference().c_str(), stdout);
-    return obleth::cli::exit_done;
-  }
   if (verb == "--help" || verb == "-h" || verb == "help") {
     print_usage(stdout);
     return obleth::cli::exit_done;

@@ -77,6 +77,7 @@ struct Options {
   Duration key_fresh = std::chrono::seconds(300);
   Duration key_stale_max = std::chrono::hours(24);
   Duration key_unknown = std::chrono::seconds(10);
+  std::uint32_t failed_keys_per_minute = 600;
 
   // Stores
   std::string data_dir = "obleth-data";

@@ -150,6 +150,9 @@ std::vector<Setting> identity_rows() {
       row<&O::key_fresh>(at, "key_fresh", "a remembered key is believed for this", {0, 24 * hours}),
       row<&O::key_stale_max>(at, "key_stale_max", "and for this while the store cannot answer", {0, 720 * hours}),
       row<&O::key_unknown>(at, "key_unknown", "an unknown key is remembered as unknown for this", {0, 1 * hours}),
+      row<&O::failed_keys_per_minute>(
+          at, "failed_keys_per_minute",
+          "401s that one client address may cause, then 429; known keys are never slowed; 0 is no bound", {0, 1'000'000}),
   };
 }
 

@@ -51,6 +51,10 @@ int run_serve(std::span<const char* const> arguments, std::span<const char* cons
 }
 
 int run_check_config(std::span<const char* const> arguments, std::span<const char* const> environment) {
+  if (asks_for_help(arguments)) {
+    std::printf("usage: obleth check-config [--config FILE] [--setting VALUE …]\n\n%s", options_help().c_str());
+    return 0;
+  }
   const Result<Options> options = read_options({arguments, environment});
   if (!options) return complain(options.error(), exit_misused);
   std::printf("The configuration is valid.\n");

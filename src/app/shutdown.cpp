@@ -27,6 +27,7 @@ Task<void> shut_down(ports::Loop& loop, observe::Readiness& readiness, adapters:
   listener.announce_closing();
   const bool noticed = co_await ports::Pause(loop, loop.now() + times.notice);
   static_cast<void>(noticed);
+  readiness.stop_serving();
   for (auto& thread : threads)
     thread->tell([](DataThread& resident) { resident.drain(); });
   bool empty = co_await empty_before(loop, listener, loop.now() + times.grace);

@@ -39,7 +39,7 @@ Task<void> Upkeep::look_for_changes() {
     const bool came = co_await ports::Pause(loop_, loop_.now() + version_poll_period, &stop_);
     if (!came) co_return;
     const Result<std::uint64_t> version = co_await house_.store->version();
-    house_.readiness.set_store("record", version.has_value(), version ? "" : version.error().message);
+    house_.readiness.set_store(record_name, version.has_value(), version ? "" : version.error().message);
     if (!version) {
       observe::log_once_per(complaint_period, observe::LogLevel::error, "the record does not answer",
                             version.error().message);
@@ -64,7 +64,7 @@ Task<void> Upkeep::probe() {
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + gateway::probe_period, &stop_);
     if (!came) co_return;
-    co_await gateway::probe_endpoints(loop_, house_.catalog, upstream_, house_.endpoints);
+    gateway::probe_endpoints({loop_, upstream_, house_.endpoints, stop_}, house_.catalog);
   }
 }
 

@@ -94,15 +94,19 @@ int run_command(std::span<const char* const> arguments, const Surroundings& surr
 }
 
 std::string_view client_commands_help() {
-  return "  obleth tenant|key|model|group|mcp|admin-token  list, show, create, set, delete\n"
-         "  obleth capacity show|set     slots: requests at the upstreams at a time\n"
-         "  obleth key rotate            a new secret, with a grace for the old one\n"
-         "  obleth model test            one real request to its upstream\n"
-         "  obleth apply -f FILE         bring the gateway to the state that a file describes (--dry-run)\n"
-         "  obleth export                that file, of the present state\n"
-         "  obleth status                stores, replicas, version\n"
-         "  obleth audit list            who changed what\n"
-         "  obleth version\n";
+  return "\nof a running gateway, through its Management API:\n\n"
+         "  tenant         teams that share the cluster: list, show, create, set, delete\n"
+         "  key            their API keys: the same, and rotate\n"
+         "  group          groups of tenants: list, create, set, delete\n"
+         "  model          models and the upstreams that serve them: as tenant, and test\n"
+         "  mcp            MCP servers: as tenant\n"
+         "  admin-token    tokens for the Management API: list, create, delete\n"
+         "  capacity       slots, requests at the upstreams at a time: show, set\n"
+         "  apply          brings the gateway to the state that a file describes (-f FILE, --dry-run)\n"
+         "  export         that file, of the present state\n"
+         "  status         stores, replicas, version\n"
+         "  audit          who changed what: list\n"
+         "  version        of this program\n";
 }
 
 }  // namespace obleth::cli

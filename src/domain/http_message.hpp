@@ -95,6 +95,7 @@ struct ResponseHead {
   std::string_view reason;
   bool keep_alive = true;
   BodyFraming framing = BodyFraming::none;
+  bool has_content_length = false;  // told, if only of a body that does not follow (HEAD, 304)
   std::uint64_t content_length = 0;
   HeaderBlock fields;
 };

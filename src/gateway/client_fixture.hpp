@@ -77,6 +77,7 @@ class FakeClient final : public ports::ClientExchange {
   [[nodiscard]] const RequestHead& head() const override { return head_; }
   [[nodiscard]] Instant received_at() const override { return received_at_; }
   [[nodiscard]] std::string_view client_address() const override { return "192.0.2.1"; }
+  [[nodiscard]] std::optional<std::uint64_t> client_network() const override { return network; }
 
   Task<Result<std::string_view>> read_body() override {
     ++body_reads;
@@ -140,6 +141,7 @@ class FakeClient final : public ports::ClientExchange {
     return std::nullopt;
   }
 
+  std::optional<std::uint64_t> network = 1;
   int status = 0;  // 0: nothing was told
   std::string head_lines;
   std::optional<std::uint64_t> content_length;

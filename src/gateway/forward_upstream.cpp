@@ -38,6 +38,14 @@ Outcome<Chosen> choose_destination(const Softened& softened, const std::vector<E
   return Chosen{{std::move(choice->address), choice->endpoint}, std::move(choice->visit)};
 }
 
+Refusal credential_refused() {
+  return {.status = 502,
+          .type = "upstream_error",
+          .code = "upstream_auth_failed",
+          .message = "The inference server refused the gateway's credential for this model. Ask your operator to check "
+                     "the model's api_key."};
+}
+
 std::optional<Duration> retry_after_of(const ResponseHead& head) {
   const auto value = head.fields.find("retry-after");
   if (!value) return std::nullopt;
@@ -66,7 +74,7 @@ AnswerHead read_answer_head(const ResponseHead& head) {
                     .json = is_media(content_type, "application/json"),
                     .encoded = !equals_ignoring_case(encoding, "identity"),
                     .has_cache_control = head.fields.find("cache-control").has_value()};
-  if (head.framing == BodyFraming::length) answer.content_length = head.content_length;
+  if (head.has_content_length) answer.content_length = head.content_length;
   answer.lines.reserve(1024);
   wire::append_relayed_headers(answer.lines, head);
   return answer;
@@ -114,7 +122,7 @@ class Forwarding {
     doors_.endpoints.note_request();
     while (true) {
       Outcome<Chosen> chosen = choose_destination(softened_, tried_, doors_);
-      if (!chosen) co_return refuse(std::move(chosen.error()));
+      if (!chosen) co_return refuse(settle_failed(softened_, std::move(chosen.error())));
       Result<std::unique_ptr<ports::UpstreamAnswer>> answer = co_await attempt(*chosen);
       if (!answer && answer.error().kind == FaultKind::cancelled) co_return left_while_asking();
       const Verdict verdict = co_await judge(*chosen, answer);
@@ -154,6 +162,7 @@ class Forwarding {
     }
     const ResponseHead& head = (*answer)->head();
     if (is_passing(head) && may_retry()) {
+      asked_pause_ = std::min(retry_after_of(head).value_or(Duration{0}), retry_after_longest);
       chosen.visit.failed(softened_.loop->now());
       co_return Verdict::retry;
     }
@@ -174,13 +183,16 @@ class Forwarding {
     return true;
   }
 
-  // Next endpoint first; jittered exponential pause. False: the client left meanwhile.
+  // Next endpoint first; jittered exponential pause, or what the server asked for where there is no other to go to.
+  // False: the client left meanwhile.
   Task<bool> step_back(Chosen chosen) {
     if (chosen.destination.endpoint != nullptr) tried_.push_back(chosen.destination.endpoint->id);
     ++softened_.record->retries;
     const auto jitter = static_cast<std::int64_t>(500 + softened_.event_id.bits.high % 1001);  // 0.5 – 1.5
-    const Duration pause = backoff_ / 1000 * jitter;
+    const bool has_other = softened_.model->endpoints.size() > tried_.size();
+    const Duration pause = std::max(backoff_ / 1000 * jitter, has_other ? Duration{0} : asked_pause_);
     backoff_ *= 2;
+    asked_pause_ = Duration{0};
     const bool came =
         co_await ports::Pause(*softened_.loop, softened_.loop->now() + pause, &softened_.exchange->departure());
     softened_.timings.waiting += pause;
@@ -189,19 +201,13 @@ class Forwarding {
 
   Outcome<Answered> conclude(Chosen chosen, Result<std::unique_ptr<ports::UpstreamAnswer>> answer) {
     if (!answer) {
-      settle_failed(softened_);
       const bool clients_fault = answer.error().source == FaultSource::client;
-      return refuse(clients_fault ? from_client_fault(answer.error()) : from_upstream_fault(answer.error()));
+      return refuse(settle_failed(
+          softened_, clients_fault ? from_client_fault(answer.error()) : from_upstream_fault(answer.error())));
     }
     if (credential_injected_ && (head_.status == 401 || head_.status == 403)) {
       chosen.visit.failed(softened_.loop->now());
-      settle_failed(softened_);
-      return refuse({.status = 502,
-                     .type = "upstream_error",
-                     .code = "upstream_auth_failed",
-                     .message =
-                         "The inference server refused the gateway's credential for this model. Ask your operator "
-                         "to check the model's api_key."});
+      return refuse(settle_failed(softened_, credential_refused()));
     }
     softened_.content.reset();  // the body has left; its memory goes back before the answer streams
     return Answered{std::move(softened_),    std::move(*answer), std::move(head_),
@@ -216,6 +222,7 @@ class Forwarding {
   std::vector<EndpointId> tried_;
   std::uint32_t retries_left_ = 0;
   Duration backoff_ = backoff_first;
+  Duration asked_pause_{0};
   bool inject_;
   bool injected_ = false;
   bool credential_injected_ = false;

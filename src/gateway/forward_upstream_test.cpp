@@ -348,5 +348,68 @@ TEST(ForwardUpstream, AClientThatLeavesSaysNothingAboutTheEndpoint) {
   EXPECT_EQ(standing.in_flight, 0U);
 }
 
+TEST(ForwardUpstream, ARequestThatItsUpstreamFailedWasAdmittedAndNotRefused) {
+  for (const auto& [kind, status] : {std::pair(FaultKind::unreachable, 502), {FaultKind::timed_out, 504}}) {
+    TestGateway gateway;
+    gateway.model().max_retries = 0;
+    gateway.who().tenant.quota.tokens_per_minute = 1000;
+    gateway.upstream.will_answer(no_answer(kind, false));
+    const auto asked = gateway.ask(chat());
+    EXPECT_EQ(asked.client.status, status);
+    EXPECT_EQ(asked.row.text("admission"), "fast");
+    EXPECT_EQ(asked.client.header("x-obleth-admission"), "fast");
+    EXPECT_TRUE(asked.client.header("Server-Timing"));
+    EXPECT_EQ(gateway.metric(R"(obleth_requests_total{model="m",route="/v1/chat/completions",status_class="5xx",)"
+                             R"(admission="fast"})"),
+              "1");
+    EXPECT_EQ(gateway.metric(R"(obleth_refusals_total{tenant="acme",reason=")" + asked.row.text("error") + "\"}"), "");
+  }
+}
+
+TEST(ForwardUpstream, AnAnswerThatTheStopBreaksOffUnseenIsToldSo) {
+  TestGateway gateway;
+  ScriptedAnswer none;
+  none.refusal = ports::gateway_is_stopping();
+  ScriptedAnswer begun = json_answer(200, "");
+  begun.cut = ports::gateway_is_stopping();
+  for (const ScriptedAnswer& answer : {none, begun}) {
+    gateway.upstream.will_answer(answer);
+    const auto asked = gateway.ask(chat());
+    EXPECT_EQ(asked.client.status, 503);
+    EXPECT_EQ(error_member(asked.client, "code"), "draining");
+  }
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(ForwardUpstream, WhatAVendorNotedGoesOnOnlyWithItsTrace) {
+  const std::string valid = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  TestGateway gateway;
+  const ClientRequest request = chat().with("tracestate", "vendor=1");
+  static_cast<void>(gateway.ask(request.with("traceparent", valid)));
+  EXPECT_EQ(sent_header(gateway, "tracestate"), "vendor=1");
+  static_cast<void>(gateway.ask(request.with("traceparent", "00-" + std::string(32, '0') + "-b7ad6b7169203331-01")));
+  EXPECT_EQ(sent_header(gateway, "tracestate"), "");
+  static_cast<void>(gateway.ask(request));
+  EXPECT_EQ(sent_header(gateway, "tracestate"), "");
+}
+
+TEST(ForwardUpstream, AServerThatAsksForTimeIsGivenItUnlessAnotherIsThere) {
+  ScriptedAnswer busy = json_answer(429, "{}");
+  busy.headers.emplace_back("Retry-After", "1");
+  for (const bool has_other : {false, true}) {
+    TestGateway gateway;
+    if (has_other) add_second_endpoint(gateway, 0);
+    gateway.upstream.will_answer(busy);
+    const Instant before = gateway.loop.now();
+    EXPECT_EQ(gateway.ask(chat()).client.status, 200);
+    EXPECT_EQ(gateway.upstream.requests.size(), 2U);
+    if (has_other) {
+      EXPECT_LT(gateway.loop.now() - before, milliseconds(200));
+    } else {
+      EXPECT_GE(gateway.loop.now() - before, seconds(1));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace obleth::gateway

@@ -77,12 +77,16 @@ class Conversation {
 struct GatewayBounds {
   fairshare::AdmissionLimits admission = {.capacity = 4};
   std::uint64_t body_memory_bytes = 8 << 20;
+  std::uint32_t failed_keys_per_minute = 0;
 };
 
 class TestGateway {
  public:
   explicit TestGateway(const GatewayBounds& bounds = {})
-      : desk(bounds.admission), body_memory(bounds.body_memory_bytes), log_(std::tmpfile()) {
+      : failed_keys(bounds.failed_keys_per_minute, 1),
+        desk(bounds.admission),
+        body_memory(bounds.body_memory_bytes),
+        log_(std::tmpfile()) {
     keys.known[good_secret] = some_key();
     catalog.models = {some_model()};
     readiness.configuration_loaded();
@@ -178,6 +182,7 @@ class TestGateway {
   Policy policy;
   CountingEntropy entropy;
   FakeKeys keys;
+  FailedKeyThrottle failed_keys;
   FakeCatalog catalog;
   FakeLedger ledger;
   FakeUpstream upstream{loop};
@@ -212,7 +217,8 @@ class TestGateway {
   std::FILE* log_;
   RequestPath path_{
       loop,
-      {policy, entropy, keys, catalog, ledger, upstream, desk, endpoints, body_memory, estimates, metrics, readiness}};
+      {policy, entropy, keys, failed_keys, catalog, ledger, upstream, desk, endpoints, body_memory, estimates, metrics,
+       readiness}};
 };
 
 // The member of the error object, as JSON: "null", or text with its quotes taken off.

@@ -10,6 +10,41 @@
 namespace obleth::gateway {
 namespace {
 
+Refusal not_valid() {
+  return no_api_key("The API key is not valid.");
+}
+
+Refusal too_many_failures(Duration retry_after) {
+  return {.status = 429,
+          .type = "requests",
+          .code = "rate_limit_exceeded",
+          .message = "Too many requests with an invalid key came from this address. Check the key, and try again after "
+                     "the time in Retry-After.",
+          .retry_after = retry_after};
+}
+
+// A 401, as long as the address has not used its allowance of them up.
+Refusal refuse_key(const Received& received, Refusal refusal, FailedKeyThrottle& throttle) {
+  const auto turn = throttle.note_failure(received.exchange->client_network(), received.loop->now());
+  return turn.granted ? std::move(refusal) : too_many_failures(turn.after);
+}
+
+// A key that this process does not know: the store is asked, in this address's turn.
+Task<Outcome<ports::KeyLookup>> look_up(const Received& received, std::string_view secret, KeySources sources) {
+  const auto network = received.exchange->client_network();
+  const FailedKeyThrottle::Turn turn = sources.throttle.begin_look_up(network, received.loop->now());
+  if (!turn.granted) co_return refuse(too_many_failures(turn.after));
+  if (turn.after > Duration{0}) {
+    const bool came =
+        co_await ports::Pause(*received.loop, received.loop->now() + turn.after, &received.exchange->departure());
+    if (!came) co_return refuse(client_gone());
+  }
+  ports::KeyLookup found = co_await sources.keys.find(secret);
+  if (found.outcome == ports::KeyOutcome::unknown) co_return refuse(not_valid());
+  sources.throttle.take_back(network);
+  co_return found;
+}
+
 // Authorization wins over x-api-key. The grammar has refused a second Authorization.
 Outcome<std::string_view> presented_key(const HeaderBlock& fields) {
   if (const auto authorization = fields.find("authorization")) {
@@ -45,21 +80,28 @@ void fill_in_tenant(UsageRecord& record, const ResolvedKey& who) {
 
 }  // namespace
 
-Task<Outcome<Identified>> identify_tenant(Received received, ports::KeyDirectory& keys) {
-  const Outcome<std::string_view> secret = presented_key(received.exchange->head().fields);
-  if (!secret) co_return refuse(secret.error());
-  if (!is_well_formed_key(*secret)) co_return refuse(no_api_key("The API key is not valid."));
+Task<Outcome<Identified>> identify_tenant(Received received, KeySources sources) {
+  Outcome<std::string_view> secret = presented_key(received.exchange->head().fields);
+  if (!secret) co_return refuse(refuse_key(received, std::move(secret.error()), sources.throttle));
+  if (!is_well_formed_key(*secret)) co_return refuse(refuse_key(received, not_valid(), sources.throttle));
 
-  const ports::KeyLookup found = co_await keys.find(*secret);
-  if (found.outcome == ports::KeyOutcome::unavailable) co_return refuse(store_unavailable());
-  if (found.outcome == ports::KeyOutcome::unknown) co_return refuse(no_api_key("The API key is not valid."));
+  std::optional<ports::KeyLookup> found = sources.keys.recall(*secret);
+  if (!found) {
+    Outcome<ports::KeyLookup> looked_up = co_await look_up(received, *secret, sources);
+    if (!looked_up) co_return refuse(std::move(looked_up.error()));
+    found = std::move(*looked_up);
+  }
+  if (found->outcome == ports::KeyOutcome::unavailable) co_return refuse(store_unavailable());
+  if (found->outcome == ports::KeyOutcome::unknown) {
+    co_return refuse(refuse_key(received, not_valid(), sources.throttle));
+  }
 
-  fill_in_tenant(*received.record, *found.resolved);
+  fill_in_tenant(*received.record, *found->resolved);
   const WallTime now = received.loop->wall_now();
-  if (auto refusal = closed_to(*found.resolved, now)) co_return refuse(std::move(*refusal));
-  keys.note_use(found.resolved->key.id, now);
+  if (auto refusal = closed_to(*found->resolved, now)) co_return refuse(std::move(*refusal));
+  sources.keys.note_use(found->resolved->key.id, now);
 
-  Identified identified{std::move(received), found.resolved};
+  Identified identified{std::move(received), std::move(found->resolved)};
   identified.timings.identified = identified.loop->refresh_now();
   co_return identified;
 }

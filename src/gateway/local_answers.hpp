@@ -9,12 +9,11 @@
 
 namespace obleth::gateway {
 
-// OPTIONS: a browser's preflight, or a question about the route.
-[[nodiscard]] bool is_preflight(const RequestHead& head);
-Task<void> answer_preflight(ports::ClientExchange& exchange, const Policy& policy);
-
-// /health: the process is alive. /ready: 200 when requests can be served, 503 and the reason otherwise.
-Task<void> answer_health(ports::ClientExchange& exchange, bool readiness_asked, const observe::Readiness& readiness);
+// OPTIONS, /health and /ready are answered to anybody, and belong to nobody.
+[[nodiscard]] bool needs_no_key(Treatment treatment);
+// /health: the process is alive. /ready: 200 when requests can be served, 503 and the reason otherwise. OPTIONS: a
+// preflight of an allowed origin is told what it may send.
+Task<void> answer_alone(Received received, const Policy& policy, const observe::Readiness& readiness);
 
 // What relay_reply left unsent.
 Task<void> send_rest(Settled settled);

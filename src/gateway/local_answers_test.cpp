@@ -82,5 +82,35 @@ TEST(LocalAnswers, AnswersAndRefusalsCarryTheOrigin) {
   }
 }
 
+TEST(LocalAnswers, EveryAnswerCarriesBothRequestIds) {
+  TestGateway gateway;
+  for (const ClientRequest& request :
+       {get("/health"), get("/ready"), preflight(), get("/v1/models"), get("/v1/a/../b"), get("/.well-known/x"),
+        chat().without_key(), chat(), chat_stream()}) {
+    const auto plain = gateway.ask(request);
+    const std::string event_id = plain.conversation->id.hex();
+    EXPECT_EQ(plain.client.header("x-obleth-request-id"), event_id) << request.target;
+    EXPECT_EQ(plain.client.header("x-request-id"), event_id) << request.target;
+    const auto named = gateway.ask(request.with("x-request-id", "mine-1"));
+    EXPECT_EQ(named.client.header("x-request-id"), "mine-1") << request.target;
+    EXPECT_EQ(named.client.header("x-obleth-request-id"), named.conversation->id.hex()) << request.target;
+  }
+}
+
+TEST(LocalAnswers, WhatComesAfterTheNoticeIsToldThatTheGatewayStops) {
+  TestGateway gateway;
+  gateway.readiness.start_draining();
+  gateway.readiness.stop_serving();
+  for (const ClientRequest& request : {chat(), get("/v1/models"), get("/anything")}) {
+    const auto asked = gateway.ask(request);
+    EXPECT_EQ(asked.client.status, 503);
+    EXPECT_EQ(error_member(asked.client, "type"), "service_unavailable_error");
+    EXPECT_EQ(error_member(asked.client, "code"), "draining");
+    EXPECT_EQ(asked.client.header("Retry-After"), "1");
+  }
+  EXPECT_EQ(gateway.ask(get("/health")).client.status, 200);
+  EXPECT_EQ(gateway.keys.lookups, 0);
+}
+
 }  // namespace
 }  // namespace obleth::gateway

@@ -64,7 +64,8 @@ Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy) 
   }
   Received received{.exchange = arrival.exchange,
                     .loop = arrival.loop,
-                    .route = match_route(*path, policy),
+                    .route = head.method == "OPTIONS" ? Route{.treatment = Treatment::options, .name = "options"}
+                                                      : match_route(*path, policy),
                     .event_id = arrival.event_id,
                     .record = &record};
   received.timings.received = arrival.exchange->received_at();

@@ -11,6 +11,7 @@ constexpr std::string_view request_type = "invalid_request_error";
 constexpr std::string_view upstream_type = "upstream_error";
 constexpr std::string_view unavailable_type = "service_unavailable_error";
 constexpr Duration store_retry_after = std::chrono::seconds(1);
+constexpr Duration drain_retry_after = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -63,6 +64,14 @@ Refusal overloaded(std::string message, Duration retry_after) {
           .retry_after = retry_after};
 }
 
+Refusal draining() {
+  return {.status = 503,
+          .type = unavailable_type,
+          .code = "draining",
+          .message = "This gateway is stopping. Try again: another one answers, or this one when it is back.",
+          .retry_after = drain_retry_after};
+}
+
 Refusal client_gone() {
   return {.status = 499, .code = "client_closed_request", .message = "The client left.", .client_gone = true};
 }
@@ -84,6 +93,8 @@ Refusal from_upstream_fault(const Fault& fault) {
   switch (fault.kind) {
     case FaultKind::cancelled:
       return client_gone();
+    case FaultKind::unavailable:
+      return draining();
     case FaultKind::timed_out:
       return {.status = 504,
               .type = upstream_type,

@@ -28,6 +28,7 @@ struct Refusal {
   bool never_retry = false;   // x-should-retry: false
   std::string extra_headers;  // complete "name: value\r\n" lines
   bool client_gone = false;   // nobody to tell; ledger status 499
+  bool was_admitted = false;  // it had its turn, and failed afterwards: not obleth that refused
 };
 
 template <class T>
@@ -45,6 +46,7 @@ using Outcome = std::expected<T, Refusal>;
 [[nodiscard]] Refusal method_not_allowed(std::string_view allow);
 [[nodiscard]] Refusal store_unavailable();
 [[nodiscard]] Refusal overloaded(std::string message, Duration retry_after);
+[[nodiscard]] Refusal draining();
 [[nodiscard]] Refusal client_gone();
 // A fault of reading the client's body.
 [[nodiscard]] Refusal from_client_fault(const Fault& fault);

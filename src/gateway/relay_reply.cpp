@@ -143,8 +143,7 @@ class Relay {
   Outcome<Relayed> failed_unseen(const Fault& fault) {
     answered_.answer.reset();
     answered_.visit.failed(answered_.loop->now());
-    settle_failed(answered_);
-    return refuse(from_upstream_fault(fault));
+    return refuse(settle_failed(answered_, from_upstream_fault(fault)));
   }
 
   Relayed conclude() {
@@ -177,6 +176,7 @@ class Relay {
                    meter_.counted(),
                    started ? std::string() : std::move(head_lines_),
                    std::move(unsent_body),
+                   answered_.head.content_length,
                    ends_cleanly};
   }
 

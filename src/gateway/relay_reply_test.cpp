@@ -293,5 +293,25 @@ TEST(RelayReply, AnthropicsStreamsBreakInAnthropicsShape) {
   EXPECT_NE(body.find("event: error\ndata: {\"type\":\"error\""), std::string::npos) << body;
 }
 
+TEST(RelayReply, AnAnswerWithoutABodyKeepsTheLengthThatItTells) {
+  TestGateway gateway;
+  gateway.serve_everything_else_at("http://default:1");
+  ScriptedAnswer head = json_answer(200, "");
+  head.told_length = 1234;
+  gateway.upstream.will_answer(head);
+  const auto asked = gateway.ask({.method = "HEAD", .target = "/files/a"});
+  EXPECT_EQ(asked.client.status, 200);
+  EXPECT_EQ(asked.client.content_length, 1234U);
+  EXPECT_EQ(asked.client.body(), "");
+  EXPECT_TRUE(asked.client.finished);
+
+  gateway.upstream.will_answer(json_answer(200, ""));
+  EXPECT_EQ(gateway.ask(get("/files/empty")).client.content_length, 0U);
+  ScriptedAnswer untold = json_answer(304, "");
+  untold.has_length = false;
+  gateway.upstream.will_answer(untold);
+  EXPECT_EQ(gateway.ask(get("/files/a")).client.content_length, std::nullopt);
+}
+
 }  // namespace
 }  // namespace obleth::gateway

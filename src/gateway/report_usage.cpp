@@ -12,8 +12,9 @@ void report_usage(const UsageRecord& record, observe::Metrics& metrics) {
 void report_refusal(UsageRecord record, const Refusal& refusal, observe::Metrics& metrics) {
   record.status = refusal.status;
   record.error_code = name_of(refusal);
-  // A client that left was not refused.
-  if (!refusal.client_gone) {
+  record.usage_source = UsageSource::counted;  // of nothing
+  // A client that left was not refused, nor a request whose upstream failed it.
+  if (!refusal.client_gone && !refusal.was_admitted) {
     record.admission = AdmissionOutcome::refused;
     if (!record.tenant.empty()) metrics.count_refusal(record.tenant, name_of(refusal));
   }

@@ -20,21 +20,22 @@
 namespace obleth::gateway {
 
 Task<void> RequestPath::serve(ports::ClientExchange& exchange) {
-  if (is_preflight(exchange.head())) {
-    co_await answer_preflight(exchange, services_.policy);
-    co_return;
-  }
   UsageRecord record;
   const Arrival arrival{&exchange, &loop_, EventId{services_.entropy.bits128()}, &record};
   Outcome<Received> received = receive_request(arrival, services_.policy);
   if (!received) {
-    co_await conclude(exchange, std::move(record), refuse(std::move(received.error())), wire::ErrorDialect::openai);
+    const wire::ErrorDialect shape = dialect_of(record.route);
+    co_await conclude(exchange, std::move(record), refuse(std::move(received.error())), shape);
     co_return;
   }
   const wire::ErrorDialect dialect = received->route.errors;
   const Treatment treatment = received->route.treatment;
-  if (treatment == Treatment::health || treatment == Treatment::ready) {
-    co_await answer_health(exchange, treatment == Treatment::ready, services_.readiness);
+  if (needs_no_key(treatment)) {
+    co_await answer_alone(std::move(*received), services_.policy, services_.readiness);
+    co_return;
+  }
+  if (!services_.readiness.serving()) {
+    co_await conclude(exchange, std::move(record), refuse(draining()), dialect);
     co_return;
   }
   Task<Outcome<Settled>> way =
@@ -58,7 +59,8 @@ Task<Outcome<Answered>> RequestPath::reach_answer(Received received) {
   const Services& ask = services_;
 
   // Whose request is it? On the head alone, before any of the body is read.
-  Outcome<Identified> identified = co_await identify_tenant(std::move(received), ask.keys);
+  const KeySources keys{ask.keys, ask.failed_keys};
+  Outcome<Identified> identified = co_await identify_tenant(std::move(received), keys);
   if (!identified) co_return refuse(std::move(identified.error()));
 
   // Which model? The body is read here, and only here.
@@ -85,7 +87,8 @@ Task<Outcome<Answered>> RequestPath::reach_answer(Received received) {
 // The list of models: no slot, no tokens.
 Task<Outcome<Settled>> RequestPath::answer_locally(Received received) {
   UsageRecord& record = *received.record;
-  Outcome<Identified> identified = co_await identify_tenant(std::move(received), services_.keys);
+  const KeySources keys{services_.keys, services_.failed_keys};
+  Outcome<Identified> identified = co_await identify_tenant(std::move(received), keys);
   if (!identified) co_return refuse(std::move(identified.error()));
 
   const ModelSourcesOfList sources{services_.catalog, services_.upstream, services_.policy};

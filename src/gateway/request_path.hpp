@@ -7,6 +7,7 @@
 #include "gateway/body_memory.hpp"
 #include "gateway/endpoint_desk.hpp"
 #include "gateway/estimates.hpp"
+#include "gateway/failed_key_throttle.hpp"
 #include "gateway/policy.hpp"
 #include "gateway/refuse.hpp"
 #include "gateway/request_states.hpp"
@@ -26,6 +27,7 @@ struct Services {
   const Policy& policy;
   ports::Entropy& entropy;
   ports::KeyDirectory& keys;
+  FailedKeyThrottle& failed_keys;
   const ports::ModelCatalog& catalog;
   ports::BudgetLedger& ledger;
   ports::Upstream& upstream;

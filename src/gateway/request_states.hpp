@@ -123,6 +123,7 @@ struct Relayed : Softened {
   // A short answer waits here until its row is written; a longer one has only its end here.
   std::string unsent_head;
   std::string unsent_body;
+  std::optional<std::uint64_t> content_length;  // of an answer whose body does not follow (HEAD, 304), or is empty
   bool ends_cleanly = true;  // false: the connection is cut, so that the client sees that something is missing
 };
 
@@ -133,6 +134,7 @@ struct Settled {
   bool client_left = false;
   std::string unsent_head;
   std::string unsent_body;
+  std::optional<std::uint64_t> content_length;  // where there is no body to measure
   bool ends_cleanly = true;
   bool ends_connection = false;  // what was cut short is followed by nothing
 };

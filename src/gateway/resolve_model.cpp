@@ -46,10 +46,14 @@ Outcome<wire::RequestFields> read_fields(const std::string& body, const Route& r
   return fields;
 }
 
+bool is_named(const Model& model, std::string_view name) {
+  return model.model_name == name || std::ranges::find(model.aliases, name) != model.aliases.end();
+}
+
 bool names(const std::optional<std::vector<std::string>>& list, std::string_view requested, const Model* model) {
   if (!list) return true;
   return std::ranges::any_of(*list, [&](const std::string& name) {
-    return name == requested || (model != nullptr && name == model->model_name);
+    return name == requested || (model != nullptr && is_named(*model, name));
   });
 }
 

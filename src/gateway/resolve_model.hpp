@@ -17,7 +17,7 @@ struct ModelSources {
 
 Task<Outcome<Routed>> resolve_model(Identified identified, ModelSources sources);
 
-// The lists of tenant and key both have to name it, by the name that the client sent or the model's own.
+// The lists of tenant and key both have to name it: by the name that the client sent, the model's own, or an alias.
 [[nodiscard]] bool may_use_model(const ResolvedKey& who, std::string_view requested, const Model* model);
 [[nodiscard]] bool has_allow_list(const ResolvedKey& who);
 

@@ -195,5 +195,20 @@ TEST(ResolveModel, AClientThatIsTooSlowOrSendsNonsenseIsTold) {
   }
 }
 
+TEST(ResolveModel, AListThatNamesAnAliasAllowsItsModel) {
+  TestGateway gateway;
+  gateway.model().aliases = {"fast", "cheap"};
+  gateway.catalog.models.push_back(another_model("other"));
+  gateway.who().tenant.allowed_models = {"fast"};
+  gateway.who().key.allowed_models = {"cheap"};
+  for (const char* name : {"fast", "cheap", "m"})
+    EXPECT_EQ(gateway.ask(chat_with(name)).client.status, 200) << name;
+  EXPECT_EQ(gateway.ask(chat_with("other")).client.status, 404);
+  const auto list = gateway.ask(get("/v1/models"));
+  EXPECT_NE(list.client.body().find(R"("id":"m")"), std::string::npos) << list.client.body();
+  EXPECT_EQ(list.client.body().find(R"("id":"other")"), std::string::npos);
+  EXPECT_EQ(gateway.ask(get("/v1/models/fast")).client.status, 200);
+}
+
 }  // namespace
 }  // namespace obleth::gateway

@@ -66,6 +66,10 @@ Route pass_through_route(std::string_view path, const Policy& policy) {
 
 }  // namespace
 
+wire::ErrorDialect dialect_of(std::string_view route_name) {
+  return route_name.starts_with("/v1/messages") ? wire::ErrorDialect::anthropic : wire::ErrorDialect::openai;
+}
+
 Route match_route(const wire::MatchedPath& matched, const Policy& policy) {
   const std::string_view path = matched.path;
   if (path == "/v1/chat/completions") return priced("/v1/chat/completions", wire::BodyDialect::chat, true);
@@ -84,15 +88,11 @@ Route match_route(const wire::MatchedPath& matched, const Policy& policy) {
     return {.treatment = Treatment::not_found};
   }
   if (const auto* found = std::ranges::find(metered_paths, path); found != metered_paths.end()) {
-    const bool anthropic = path.starts_with("/v1/messages");
-    return {.name = *found,
-            .method = "POST",
-            .errors = anthropic ? wire::ErrorDialect::anthropic : wire::ErrorDialect::openai};
+    return {.name = *found, .method = "POST", .errors = dialect_of(path)};
   }
-  Route route = pass_through_route(path, policy);
-  if (is_below(path, "/v1/audio/")) route.name = "/v1/audio/*";
-  if (is_below(path, "/v1/images/")) route.name = "/v1/images/*";
-  return route;
+  if (is_below(path, "/v1/audio/")) return {.name = "/v1/audio/*"};
+  if (is_below(path, "/v1/images/")) return {.name = "/v1/images/*"};
+  return pass_through_route(path, policy);
 }
 
 }  // namespace obleth::gateway

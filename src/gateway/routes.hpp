@@ -16,6 +16,7 @@ enum class Treatment : std::uint8_t {
   priced,   // tokens are estimated, reserved and settled
   metered,  // passes through: cost by slot time, and by usage where the answer has one
   model_list,
+  options,  // a browser's preflight, or a question about the route
   health,
   ready,
   not_found,  // local 404
@@ -32,6 +33,9 @@ struct Route {
   std::string model_id;                 // of /v1/models/{id}
   bool needs_registered_model = false;  // an unknown model is 404, not the default upstream's business
 };
+
+// In whose shape a route's errors are told.
+[[nodiscard]] wire::ErrorDialect dialect_of(std::string_view route_name);
 
 [[nodiscard]] Route match_route(const wire::MatchedPath& path, const Policy& policy);
 

@@ -55,6 +55,12 @@ TEST(Routes, OtherPathsPassAsTheModeSays) {
   EXPECT_EQ(route_of("/v1/anything", {.pass_through = PassThrough::off}).treatment, Treatment::not_found);
 }
 
+TEST(Routes, RoutesOfTheirOwnNeedNoPassThrough) {
+  for (const char* path : {"/v1/responses", "/v1/messages", "/v1/messages/count_tokens", "/v1/rerank",
+                           "/v1/audio/transcriptions", "/v1/images/generations"})
+    EXPECT_EQ(route_of(path, {.pass_through = PassThrough::off}).treatment, Treatment::metered) << path;
+}
+
 TEST(Routes, WellKnownPathsStayHere) {
   EXPECT_EQ(route_of("/.well-known/oauth-authorization-server").treatment, Treatment::not_found);
 }

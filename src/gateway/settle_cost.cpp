@@ -5,6 +5,7 @@
 
 #include "core/accounting/pricing.hpp"
 #include "core/accounting/settlement.hpp"
+#include "gateway/answer_headers.hpp"
 
 namespace obleth::gateway {
 namespace {
@@ -16,11 +17,12 @@ bool is_success(int status) {
 }
 
 accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
-  if (!relayed.permit.reached_upstream()) return {};
+  const accounting::BilledUsage nothing{.source = UsageSource::counted};
+  if (!relayed.permit.reached_upstream()) return nothing;
   // What the upstream refused or broke before its answer began costs nothing.
-  if (relayed.status != 0 && !is_success(relayed.status)) return {};
+  if (relayed.status != 0 && !is_success(relayed.status)) return nothing;
   // What passes through costs tokens only where the answer tells them.
-  if (relayed.route.treatment == Treatment::metered && !relayed.reported) return {.source = UsageSource::counted};
+  if (relayed.route.treatment == Treatment::metered && !relayed.reported) return nothing;
   const TenantId tenant = relayed.who->tenant.id;
   const ModelId model = relayed.model ? relayed.model->id : ModelId{};
   const Duration elapsed = relayed.loop->now() - relayed.timings.sent;
@@ -64,6 +66,10 @@ void fill_in_charge(UsageRecord& record, const fairshare::Settled& charged) {
   record.gpu_ms = whole_ms(charged.gpu_time);
 }
 
+std::int64_t overhead_until(Instant now, const Timings& timings) {
+  return std::max<std::int64_t>(0, whole_us(now - timings.received - timings.waiting));
+}
+
 int final_status(const Relayed& relayed) {
   return relayed.ending == Ending::client_left ? client_closed_request : relayed.status;
 }
@@ -91,21 +97,27 @@ Settled settle_cost(Relayed relayed, Estimates& estimates) {
   record.cost = cost;
   fill_in_charge(record, charged);
   record.total_ms = whole_ms(now - relayed.timings.received);
-  record.overhead_us = std::max<std::int64_t>(0, whole_us(now - relayed.timings.received - relayed.timings.waiting));
+  record.overhead_us = overhead_until(now, relayed.timings);
   record.ts = relayed.loop->wall_now();
   return {.exchange = relayed.exchange,
           .status = relayed.status,
           .client_left = relayed.ending == Ending::client_left,
           .unsent_head = std::move(relayed.unsent_head),
           .unsent_body = std::move(relayed.unsent_body),
+          .content_length = relayed.content_length,
           .ends_cleanly = relayed.ends_cleanly,
           .ends_connection = relayed.ending == Ending::upstream_broke};
 }
 
-void settle_failed(Softened& softened) {
+Refusal settle_failed(Softened& softened, Refusal refusal) {
+  refusal.was_admitted = true;
+  append_path_headers(refusal.extra_headers, softened);
+  const Instant now = softened.loop->refresh_now();
+  softened.record->overhead_us = overhead_until(now, softened.timings);
   const bool reached = softened.permit.reached_upstream();
   fill_in_charge(*softened.record, softened.permit.settle(TokenUsage{}, false));
   softened.budget.settle(0, NanoUsd{}, !reached);
+  return refusal;
 }
 
 }  // namespace obleth::gateway

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/estimates.hpp"
+#include "gateway/refuse.hpp"
 #include "gateway/request_states.hpp"
 
 namespace obleth::gateway {
@@ -10,7 +11,8 @@ namespace obleth::gateway {
 // Fills in the record's tokens, cost and times.
 [[nodiscard]] Settled settle_cost(Relayed relayed, Estimates& estimates);
 
-// Of a request that no upstream answered: nothing is billed, and the record tells what its slot took.
-void settle_failed(Softened& softened);
+// Of a request that no upstream answered: nothing is billed, and the record tells what its slot took. Gives the refusal
+// back, marked as one of a request that was admitted.
+[[nodiscard]] Refusal settle_failed(Softened& softened, Refusal refusal);
 
 }  // namespace obleth::gateway

@@ -33,6 +33,10 @@ class CountingEntropy final : public ports::Entropy {
 
 class FakeKeys final : public ports::KeyDirectory {
  public:
+  [[nodiscard]] std::optional<ports::KeyLookup> recall(std::string_view secret) override {
+    const auto found = remembered.find(std::string(secret));
+    return found == remembered.end() ? std::nullopt : std::optional(found->second);
+  }
   Task<ports::KeyLookup> find(std::string_view secret) override {
     ++lookups;
     if (unavailable) co_return ports::KeyLookup{.outcome = ports::KeyOutcome::unavailable};
@@ -43,7 +47,8 @@ class FakeKeys final : public ports::KeyDirectory {
   }
   void note_use(const KeyId& key, WallTime) override { used.push_back(key); }
 
-  std::map<std::string, ResolvedKey> known;  // by secret
+  std::map<std::string, ResolvedKey> known;           // by secret; found when the store is asked
+  std::map<std::string, ports::KeyLookup> remembered;  // told without asking
   bool unavailable = false;
   int lookups = 0;
   std::vector<KeyId> used;

@@ -22,6 +22,7 @@ struct ScriptedAnswer {
   HeaderList headers = {};
   std::vector<std::string> pieces = {};
   bool has_length = true;
+  std::optional<std::uint64_t> told_length = {};  // of a body that does not follow (HEAD)
   std::optional<Fault> refusal = {};  // no head comes
   std::optional<Fault> cut = {};      // comes instead of the end
   Duration head_takes{0};
@@ -58,10 +59,15 @@ class FakeAnswer final : public ports::UpstreamAnswer {
     ++open_;
     head_.status = script_.status;
     head_.framing = script_.has_length ? BodyFraming::length : BodyFraming::chunked;
+    head_.has_content_length = script_.has_length;
     if (script_.has_length) {
       for (const std::string& piece : script_.pieces)
         head_.content_length += piece.size();
       if (script_.cut) head_.content_length += 100;
+    }
+    if (script_.told_length) {
+      head_.framing = BodyFraming::none;
+      head_.content_length = *script_.told_length;
     }
     for (const auto& [name, value] : script_.headers)
       ensure(head_.fields.append({name, value}), "too many headers in a test");

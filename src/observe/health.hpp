@@ -20,12 +20,16 @@ class Readiness {
  public:
   void configuration_loaded() { loaded_ = true; }
   void start_draining() { draining_ = true; }
+  // The notice is over: what comes now is refused.
+  void stop_serving() { serving_ = false; }
   void set_store(std::string_view name, bool up, std::string_view detail = {});
   // What start-up waits for, told until the configuration is loaded.
   void waiting_for(std::string_view what);
 
   [[nodiscard]] bool ready() const { return loaded_ && !draining_; }
   [[nodiscard]] bool draining() const { return draining_; }
+  // New requests are taken; also for a while after draining has begun.
+  [[nodiscard]] bool serving() const { return serving_; }
   // Why not ready; empty when it is.
   [[nodiscard]] std::string reason() const;
   [[nodiscard]] std::map<std::string, StoreHealth> stores() const;
@@ -35,6 +39,7 @@ class Readiness {
  private:
   std::atomic<bool> loaded_ = false;
   std::atomic<bool> draining_ = false;
+  std::atomic<bool> serving_ = true;
   mutable std::mutex mutex_;
   std::string waiting_for_;
   std::map<std::string, StoreHealth> stores_;

@@ -90,6 +90,7 @@ constexpr std::array<MetricDefinition, metric_count> metrics = {{
     {"obleth_usage_rows_total", counter, 0, {outcome}, {}, "Rows of the usage ledger, by what became of them."},
     {"obleth_key_cache_entries", gauge, 0, {}, {}, "Keys in the cache."},
     {"obleth_key_lookups_total", counter, 0, {result}, {}, "Keys that were looked up."},
+    {"obleth_failed_keys_throttled_total", counter, 0, {}, {}, "Requests refused as too many with an invalid key."},
     {"obleth_log_lines_dropped_total", counter, 0, {}, {}, "Log lines dropped because their reader is too slow."},
     {"obleth_build_info", gauge, 0, {version, revision}, {}, "What this process was built from; always 1."},
     {"process_cpu_seconds_total", counter, 0, {}, {}, "User and system CPU time spent."},

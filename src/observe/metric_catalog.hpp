@@ -39,6 +39,7 @@ enum class Metric : std::uint8_t {
   usage_rows,
   key_cache_entries,
   key_lookups,
+  failed_keys_throttled,
   log_lines_dropped,
   build,
   process_cpu,

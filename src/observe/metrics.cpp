@@ -26,11 +26,6 @@ std::string_view status_class(int status) {
   return status >= 100 && status <= 599 ? classes[static_cast<std::size_t>(status / 100 - 1)] : no_name;
 }
 
-std::string_view to_text(KeyLookup result) {
-  constexpr std::array<std::string_view, 4> texts = {"hit", "stale", "miss", "unknown"};
-  return texts[static_cast<std::size_t>(result)];
-}
-
 std::string_view to_text(UsageRowOutcome outcome) {
   constexpr std::array<std::string_view, 3> texts = {"delivered", "dropped", "quarantined"};
   return texts[static_cast<std::size_t>(outcome)];
@@ -108,7 +103,8 @@ void Metrics::observe_times(SeriesShard& mine, const UsageRecord& record, LabelV
   }
   if (record.admission == AdmissionOutcome::refused) return;
   mine.observe(SeriesKey::of(Metric::queue_wait, labels), not_negative(record.queue_ms));
-  mine.observe(key(mine, Metric::overhead, {record.route}), not_negative(record.overhead_us));
+  // Nought where it was not measured: the client left before its turn.
+  if (record.overhead_us > 0) mine.observe(key(mine, Metric::overhead, {record.route}), not_negative(record.overhead_us));
 }
 
 void Metrics::count_tokens(SeriesShard& mine, const TokenUsage& tokens, LabelValue model, LabelValue tenant) {
@@ -146,11 +142,6 @@ void Metrics::count_refusal(std::string_view tenant, std::string_view reason) {
 void Metrics::record_upstream_attempt(std::string_view model, std::string_view endpoint, std::string_view outcome) {
   SeriesShard& mine = shard();
   mine.add(key(mine, Metric::upstream_attempts, {or_none(model), or_none(endpoint), outcome}), 1);
-}
-
-void Metrics::count_key_lookup(KeyLookup result) {
-  SeriesShard& mine = shard();
-  mine.add(key(mine, Metric::key_lookups, {to_text(result)}), 1);
 }
 
 void Metrics::record_store_call(std::string_view store, std::string_view operation, Duration took) {

@@ -30,7 +30,6 @@ struct BuildLabels {
   std::string revision;  // of the sources; empty: not known
 };
 
-enum class KeyLookup : std::uint8_t { hit, stale, miss, unknown };
 enum class UsageRowOutcome : std::uint8_t { delivered, dropped, quarantined };
 
 class Metrics {
@@ -45,7 +44,6 @@ class Metrics {
   void count_refusal(std::string_view tenant, std::string_view reason);
   // outcome: a word of the code ("ok", "timeout", …).
   void record_upstream_attempt(std::string_view model, std::string_view endpoint, std::string_view outcome);
-  void count_key_lookup(KeyLookup result);
   void record_store_call(std::string_view store, std::string_view operation, Duration took);
   void count_usage_rows(UsageRowOutcome outcome, std::uint64_t rows);
 

@@ -114,15 +114,13 @@ TEST(Metrics, ABrownoutIsCountedWithItsReason) {
   EXPECT_THAT(text_of(metrics), HasSubstr("obleth_brownouts_total{tenant=\"acme\",reason=\"quota\"} 1\n"));
 }
 
-TEST(Metrics, AttemptsLookupsRowsAndStoreCallsAreCounted) {
+TEST(Metrics, AttemptsRowsAndStoreCallsAreCounted) {
   Metrics metrics({"1.0", ""});
   metrics.record_upstream_attempt("llama", "http://vllm-1:8000", "timeout");
-  metrics.count_key_lookup(KeyLookup::stale);
   metrics.count_usage_rows(UsageRowOutcome::dropped, 12);
   metrics.record_store_call("sqlite", "find_key", std::chrono::microseconds(70));
   const std::string text = text_of(metrics);
   EXPECT_THAT(text, HasSubstr("{model=\"llama\",endpoint=\"http://vllm-1:8000\",outcome=\"timeout\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("obleth_key_lookups_total{result=\"stale\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("obleth_usage_rows_total{outcome=\"dropped\"} 12\n"));
   EXPECT_THAT(text, HasSubstr("obleth_store_call_seconds_sum{store=\"sqlite\",operation=\"find_key\"} 0.00007\n"));
 }
@@ -244,16 +242,17 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
   metrics.count_request(record);
   metrics.count_refusal("acme", "queue_full");
   metrics.record_upstream_attempt("llama", "e", "ok");
-  metrics.count_key_lookup(KeyLookup::hit);
   metrics.count_usage_rows(UsageRowOutcome::delivered, 1);
   metrics.record_store_call("sqlite", "find_key", std::chrono::microseconds(70));
   metrics.add_gauges([](GaugeSamples& gauges) {
     for (const Metric metric :
          {Metric::capacity_slots, Metric::in_flight, Metric::queued, Metric::fairshare_entitled,
-          Metric::fairshare_received, Metric::fairshare_lag, Metric::store_up, Metric::key_cache_entries}) {
+          Metric::fairshare_received, Metric::fairshare_lag, Metric::store_up, Metric::key_cache_entries,
+          Metric::failed_keys_throttled}) {
       gauges.set(metric, {}, 0.5);
     }
     gauges.set(Metric::endpoint_healthy, {"llama", "e"}, 1);
+    gauges.set(Metric::key_lookups, {"hit"}, 1);
   });
   const auto file = std::filesystem::path(::testing::TempDir()) / "obleth_metrics_page.txt";
   std::ofstream(file) << metrics_page(metrics, "").body;

@@ -27,6 +27,9 @@ class ClientExchange {
   [[nodiscard]] virtual Instant received_at() const = 0;  // when the head was complete
   // The client's address; what a trusted proxy told, where there is one.
   [[nodiscard]] virtual std::string_view client_address() const = 0;
+  // A number that stands for the client's IPv4 address or its IPv6 network (/64); nothing where all that is known is a
+  // trusted proxy.
+  [[nodiscard]] virtual std::optional<std::uint64_t> client_network() const { return std::nullopt; }
 
   // Next decoded bytes of the body; empty at its end. 100-continue is answered by the first call.
   // Faults: invalid (bad chunk), too_large (limit passed), timed_out (stalled), broken (client gone).

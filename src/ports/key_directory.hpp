@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/task.hpp"
@@ -24,6 +25,8 @@ class KeyDirectory {
  public:
   virtual ~KeyDirectory() = default;
   // The secret is well-formed (domain/api_key). Hashing is the directory's own (pepper).
+  // What this process knows by itself; nothing: find() has to ask a store.
+  [[nodiscard]] virtual std::optional<KeyLookup> recall(std::string_view secret) = 0;
   virtual Task<KeyLookup> find(std::string_view secret) = 0;
   // last_used_at, at most once a minute per key, off the request path.
   virtual void note_use(const KeyId& key, WallTime at) = 0;

@@ -101,6 +101,13 @@ struct Transaction {
   std::vector<AuditEntry> audit;
 };
 
+// A key whose hash was made under a former pepper, and what it is under the current one.
+struct RenewedHash {
+  KeyId key;
+  SecretHash former;
+  SecretHash current;
+};
+
 class RecordStore {
  public:
   virtual ~RecordStore() = default;
@@ -111,6 +118,8 @@ class RecordStore {
 
   virtual Task<Result<std::optional<ResolvedKey>>> resolve_key(const SecretHash& hash, WallTime now) = 0;
   virtual Task<Result<void>> note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) = 0;
+  // Where the key still has the former hash; no change of the configuration.
+  virtual Task<Result<void>> renew_key_hashes(std::vector<RenewedHash> hashes) = 0;
 
   virtual Task<Result<std::optional<Tenant>>> find_tenant(std::string id_or_name) = 0;
   virtual Task<Result<Page<Tenant>>> list_tenants(PageRequest page) = 0;

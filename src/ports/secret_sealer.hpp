@@ -18,6 +18,8 @@ class SecretSealer {
   // False: no key is configured; seal fails with a fault that names the setting.
   [[nodiscard]] virtual bool can_seal() const = 0;
   [[nodiscard]] virtual Result<std::string> seal(const Secret& plain, std::string_view purpose) const = 0;
+  // Sealed under the key that seal() uses now; false: under a former one, or not by us.
+  [[nodiscard]] virtual bool is_current(std::string_view sealed) const = 0;
   [[nodiscard]] virtual Result<Secret> open(std::string_view sealed, std::string_view purpose) const = 0;
 };
 

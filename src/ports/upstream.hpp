@@ -47,17 +47,22 @@ class UpstreamAnswer {
   virtual ~UpstreamAnswer() = default;
   [[nodiscard]] virtual const ResponseHead& head() const = 0;  // valid until the first read()
   // Next decoded payload bytes as they arrive; empty when the answer is complete.
-  // Faults: broken (cut in the middle), timed_out, bad_answer (framing), cancelled.
+  // Faults: broken (cut in the middle), timed_out, bad_answer (framing), cancelled, unavailable (gateway_is_stopping).
   virtual Task<Result<std::string_view>> read() = 0;
   // Payload bytes that can be read without waiting.
   [[nodiscard]] virtual bool has_buffered() const = 0;
 };
 
+// Told to what is under way, and to what comes after, when the gateway breaks everything off at its end.
+[[nodiscard]] inline Fault gateway_is_stopping() {
+  return {.kind = FaultKind::unavailable, .source = FaultSource::us, .message = "the gateway is stopping"};
+}
+
 class Upstream {
  public:
   virtual ~Upstream() = default;
   // Faults: unreachable, timed_out, broken (no head came), bad_answer, forbidden (address or certificate refused),
-  // cancelled; a fault of the stream is given on. Of the call, only cancel is used after send has returned.
+  // cancelled, unavailable (gateway_is_stopping); a fault of the stream is given on. Of the call, only cancel is used after send has returned.
   virtual Task<Result<std::unique_ptr<UpstreamAnswer>>> send(const UpstreamCall& call) = 0;
 };
 

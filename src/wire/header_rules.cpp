@@ -111,6 +111,12 @@ std::optional<TraceParent> read_traceparent(std::string_view text) {
   return ends_well ? std::optional<TraceParent>({trace_id, flags}) : std::nullopt;
 }
 
+// What a vendor noted belongs to the trace that it came with (W3C Trace Context, §3.4).
+bool continues_a_trace(const HeaderBlock& fields) {
+  const auto received = fields.find("traceparent");
+  return received && read_traceparent(*received);
+}
+
 }  // namespace
 
 void append_forwarded_headers(std::string& out, const RequestHead& head, const ForwardedExtras& extras) {
@@ -119,6 +125,7 @@ void append_forwarded_headers(std::string& out, const RequestHead& head, const F
   for (const HeaderField& field : head.fields.fields()) {
     if (hop_by_hop.contains(field.name) || ours_in_requests.contains(field.name)) continue;
     if (identity_claims.contains(field.name) || connection.name(field.name)) continue;
+    if (equals_ignoring_case(field.name, "tracestate") && !continues_a_trace(head.fields)) continue;
     if (!is_replaced(field.name, extras)) append_line(out, field.name, field.value);
   }
   append_unless_empty(out, "Authorization", extras.credential);
@@ -134,7 +141,7 @@ void append_relayed_headers(std::string& out, const ResponseHead& head) {
   const ConnectionOptions connection(head.fields);
   for (const HeaderField& field : head.fields.fields()) {
     if (hop_by_hop.contains(field.name) || connection.name(field.name)) continue;
-    if (starts_ignoring_case(field.name, "x-obleth-")) continue;
+    if (starts_ignoring_case(field.name, "x-obleth-") || starts_ignoring_case(field.name, "access-control-")) continue;
     const bool is_renamed =
         equals_ignoring_case(field.name, "x-request-id") || starts_ignoring_case(field.name, "x-ratelimit-");
     if (is_renamed) out.append("x-upstream-");
@@ -162,6 +169,23 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
 bool is_acceptable_request_id(std::string_view id) {
   constexpr std::size_t size_max = 128;
   return !id.empty() && id.size() <= size_max && std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+std::string_view claimed_request_id(std::string_view head_bytes) {
+  constexpr std::string_view name = "x-request-id:";
+  std::size_t line_end = head_bytes.find('\n');
+  while (line_end != std::string_view::npos) {
+    head_bytes.remove_prefix(line_end + 1);
+    line_end = head_bytes.find('\n');
+    if (!starts_ignoring_case(head_bytes, name)) continue;
+    if (line_end == std::string_view::npos) return {};  // there may be more of it
+    std::string_view value = head_bytes.substr(name.size(), line_end - name.size());
+    while (value.ends_with('\r'))
+      value.remove_suffix(1);
+    value = trim_blanks(value);
+    return is_acceptable_request_id(value) ? value : std::string_view();
+  }
+  return {};
 }
 
 }  // namespace obleth::wire

@@ -4,8 +4,10 @@
 // (Content-Length, Transfer-Encoding, Trailer, Expect), credentials for us (Authorization, x-api-key,
 // Proxy-Authorization), the two ids that we set (x-request-id, traceparent), and headers by which a client could claim
 // another identity downstream. What we add is appended after the filter, so Connection can never strip it, and a
-// client's header of the same name as one that the operator adds gives way.
-// Upstream → client: everything but hop-by-hop headers, framing and x-obleth-*.
+// client's header of the same name as one that the operator adds gives way. tracestate goes on only with the valid
+// traceparent that it belongs to.
+// Upstream → client: everything but hop-by-hop headers, framing, x-obleth-*, and access-control-*: which sites may call
+// is the gateway's to say, and two answers to that are none.
 // Repeated headers stay repeated, and order is kept.
 #pragma once
 
@@ -46,5 +48,7 @@ void append_relayed_headers(std::string& out, const ResponseHead& head);
 
 // 1 – 128 visible ASCII characters.
 [[nodiscard]] bool is_acceptable_request_id(std::string_view id);
+// The client's own request id in a head that the grammar has refused, as far as one can be made out; else empty.
+[[nodiscard]] std::string_view claimed_request_id(std::string_view head_bytes);
 
 }  // namespace obleth::wire

@@ -186,5 +186,27 @@ TEST(RequestId, OneTo128VisibleCharactersAreAccepted) {
   EXPECT_FALSE(is_acceptable_request_id("caf\xC3\xA9"));
 }
 
+TEST(RequestId, IsMadeOutOfAHeadThatTheGrammarRefused) {
+  EXPECT_EQ(claimed_request_id("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nX-Request-ID:  mine-1 \r\n\r\n"), "mine-1");
+  EXPECT_EQ(claimed_request_id("junk\nx-request-id:a\n\n"), "a");
+  EXPECT_EQ(claimed_request_id("GET / HTTP/1.1\r\nx-request-id: cut"), "");
+  for (const char* none : {"", "x-request-id: first line\r\n", "GET /\r\nx-request-id:\r\n", "GET /\r\nx-request-id: a b\r\n",
+                           "GET /\r\nax-request-id: a\r\n", "GET /\r\nx-request-id: \x01\r\n"})
+    EXPECT_EQ(claimed_request_id(none), "") << none;
+}
+
+TEST(ForwardedHeaders, TracestateNeedsTheTraceThatItBelongsTo) {
+  const std::string parent = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+  EXPECT_THAT(forwarded(parent + "tracestate: a=1\r\nTraceState: b=2\r\n"),
+              ElementsAre("tracestate: a=1", "TraceState: b=2"));
+  EXPECT_THAT(forwarded("tracestate: a=1\r\n"), IsEmpty());
+  EXPECT_THAT(forwarded("traceparent: 00-x-y-01\r\ntracestate: a=1\r\n"), IsEmpty());
+}
+
+TEST(RelayedHeaders, WhichSitesMayCallIsOursToSay) {
+  EXPECT_THAT(relayed("Access-Control-Allow-Origin: *\r\naccess-control-expose-headers: x\r\nVary: Origin\r\n"),
+              ElementsAre("Vary: Origin"));
+}
+
 }  // namespace
 }  // namespace obleth::wire

@@ -138,6 +138,7 @@ StatusLine read_status_line(std::string_view line, ResponseHead& head) {
 }
 
 void settle_response(bool is_http_1_0, const NotedFields& noted, std::string_view request_method, ResponseHead& head) {
+  head.has_content_length = noted.has_content_length;
   head.content_length = noted.content_length;
   head.keep_alive = keeps_alive(is_http_1_0, noted);
   const bool never_has_body = head.status < 200 || head.status == 204;

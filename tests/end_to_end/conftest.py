@@ -42,12 +42,13 @@ def own(tmp_path):
             started.append(server)
             return server
 
-        def gateway(self, upstream=None, folder=None, environment=None, arguments=()):
+        def gateway(self, upstream=None, folder=None, environment=None, arguments=(), certificate=None):
             server = Gateway(
                 folder or tmp_path / f"gateway-{len(started)}",
                 upstream=upstream,
                 environment=environment,
                 arguments=arguments,
+                certificate=certificate,
             ).start()
             started.append(server)
             return server

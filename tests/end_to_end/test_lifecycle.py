@@ -1,5 +1,6 @@
 """Start, readiness, drain, bad settings, and a process that is killed."""
 
+import json
 import signal
 import subprocess
 import time
@@ -9,7 +10,7 @@ import pytest
 
 from support.gateway import Gateway, wait_until
 from support.processes import Program, binary
-from support.raw_http import chat_bytes, connect, read_to_end, read_until
+from support.raw_http import chat_bytes, connect, read_response, read_to_end, read_until, request_bytes
 
 
 def run(*arguments, environment=None):
@@ -110,6 +111,48 @@ def test_streams_that_outlast_the_grace_end_with_one_error_event(own):
     received = begun + read_to_end(client)
     assert received.count(b'"error"') == 1
     assert b"[DONE]" not in received
+    assert gateway.wait() == 0
+
+
+def test_what_waits_or_was_not_seen_yet_is_told_that_the_gateway_stops(own):
+    """At the end of the grace: a request in the queue, and one whose upstream has not answered."""
+    upstream = own.upstream("--ttft-ms", "60000")
+    gateway = own.gateway(upstream.url, environment={"OBLETH_SHUTDOWN_GRACE": "1"})
+    gateway.put_capacity(1)
+    tenant = gateway.create_tenant()
+    unseen, queued = connect(gateway.address, seconds=20), connect(gateway.address, seconds=20)
+    unseen.sendall(chat_bytes(tenant.secret))
+    wait_until(lambda: upstream.stats()["open"] == 1, what="the request at the upstream")
+    queued.sendall(chat_bytes(tenant.secret))
+    wait_until(lambda: gateway.live()["queued"] == 1, what="the queue")
+    gateway.signal(signal.SIGTERM)
+    for client in (unseen, queued):
+        status, headers, body = read_response(client)
+        assert (status, json.loads(body)["error"]["code"]) == (503, "draining"), body
+        assert headers["connection"] == "close"
+        assert int(headers["retry-after"]) >= 1
+    assert gateway.wait() == 0
+
+
+def test_idle_connections_end_when_the_notice_is_over(own, upstream):
+    gateway = own.gateway(upstream.url, environment={"OBLETH_DRAIN_NOTICE": "1"})
+    idle = connect(gateway.address)
+    idle.sendall(request_bytes("/health", method="GET"))
+    assert read_response(idle)[0] == 200
+    begun = connect(gateway.address)
+    begun.sendall(b"GET /v1/models HTTP/1.1\r\n")
+    gateway.signal(signal.SIGTERM)
+    wait_until(lambda: not gateway.is_ready(), what="the drain")
+    idle.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        idle.recv(1)
+    idle.settimeout(10)
+    assert idle.recv(1) == b""
+    # A request that was on its way is answered, and told to go elsewhere.
+    begun.sendall(b"Host: a\r\n\r\n")
+    status, headers, body = read_response(begun)
+    assert (status, json.loads(body)["error"]["code"]) == (503, "draining")
+    assert headers["connection"] == "close"
     assert gateway.wait() == 0
 
 

@@ -66,8 +66,9 @@ class Tenant:
 class Gateway(Program):
     ready_line = re.compile(r"^obleth \S+ listening on (\S+?),? .*admin on (\S+?),? .*metrics on (\S+?)$")
 
-    def __init__(self, folder, upstream=None, environment=None, arguments=()):
+    def __init__(self, folder, upstream=None, environment=None, arguments=(), certificate=None):
         folder = pathlib.Path(folder)
+        self.certificate = certificate
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         settings = {
@@ -80,6 +81,7 @@ class Gateway(Program):
             "OBLETH_DRAIN_NOTICE": "0",
             "OBLETH_ENCRYPTION_KEY": "0f" * 32,
             **({"OBLETH_UPSTREAM_BASE_URL": upstream} if upstream else {}),
+            **({"OBLETH_TLS_CERT": certificate.chain, "OBLETH_TLS_KEY": certificate.key} if certificate else {}),
             **(environment or {}),
         }
         super().__init__([binary(), "serve", "--dev", *arguments], settings, log_path=folder / "log")
@@ -87,12 +89,17 @@ class Gateway(Program):
     def start(self):
         super().start()
         self.address, self.admin_address, self.metrics_address = self.ready.groups()
-        self.url = f"http://{self.address}"
+        scheme = "https" if self.certificate else "http"
+        verify = self.certificate.trusting() if self.certificate else True
+        self.url = f"{scheme}://{self.address}"
         self.base_url = f"{self.url}/v1"
-        self.admin_url = f"http://{self.admin_address}"
-        self.http = httpx.Client(base_url=self.url, timeout=60)
+        self.admin_url = f"{scheme}://{self.admin_address}"
+        self.http = httpx.Client(base_url=self.url, timeout=60, verify=verify)
         self.admin = httpx.Client(
-            base_url=f"{self.admin_url}/api/v1", headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=30
+            base_url=f"{self.admin_url}/api/v1",
+            headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
+            timeout=30,
+            verify=verify,
         )
         wait_until(self.is_ready, what="/ready")
         return self

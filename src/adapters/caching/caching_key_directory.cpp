@@ -30,25 +30,31 @@ void CachingKeyDirectory::heard(const ports::Change& change) {
   }
 }
 
-void CachingKeyDirectory::count(Shard& shard, const ports::KeyLookup& lookup) {
-  if (lookup.stale) add_one(shard.stale);
-  if (lookup.outcome == ports::KeyOutcome::unknown) add_one(shard.unknown);
-  if (lookup.outcome == ports::KeyOutcome::unavailable) add_one(shard.unavailable);
+// Every look-up counts once.
+void CachingKeyDirectory::count(Shard& shard, const ports::KeyLookup& lookup, bool was_known) {
+  if (lookup.stale) return add_one(shard.stale);
+  if (lookup.outcome == ports::KeyOutcome::unknown) return add_one(shard.unknown);
+  if (lookup.outcome == ports::KeyOutcome::unavailable) return add_one(shard.unavailable);
+  add_one(was_known ? shard.hits : shard.misses);
+}
+
+std::optional<ports::KeyLookup> CachingKeyDirectory::recall(std::string_view secret) {
+  return recall(hasher_.hash(secret));
+}
+
+std::optional<ports::KeyLookup> CachingKeyDirectory::recall(const SecretHash& hash) {
+  std::optional<ports::KeyLookup> known = cache_.find(hash);
+  if (known) count(shard_of(hash), *known, true);
+  return known;
 }
 
 Task<ports::KeyLookup> CachingKeyDirectory::find(std::string_view secret) {
   const SecretHash hash = hasher_.hash(secret);
-  Shard& shard = shard_of(hash);
-  if (auto known = cache_.find(hash)) {
-    add_one(shard.hits);
-    count(shard, *known);
-    co_return std::move(*known);
-  }
-  add_one(shard.misses);
+  if (auto known = recall(hash)) co_return std::move(*known);
   // The secret itself is not needed, and not kept, beyond this point.
   std::vector<SecretHash> candidates = hasher_.candidates(secret);
   ports::KeyLookup answer = co_await ask(hash, std::move(candidates));
-  count(shard, answer);
+  count(shard_of(hash), answer, false);
   co_return answer;
 }
 
@@ -90,6 +96,9 @@ Task<void> CachingKeyDirectory::fly(std::shared_ptr<KeyFlight> flight) {
   }
   store_answers_.store(found.has_value(), std::memory_order_relaxed);
   const SecretHash& hash = flight->hash();
+  if (found && *found && matched != hash && (*found)->key.hash == matched) {
+    note_former_pepper({(*found)->key.id, matched, hash});
+  }
   const std::uint64_t news = flight->asked_at_news();
   ports::KeyLookup answer = !found    ? cache_.keep_unanswered(hash)
                             : !*found ? cache_.keep_unknown(hash, news)
@@ -112,6 +121,7 @@ Task<void> CachingKeyDirectory::poll_version() {
 }
 
 Task<void> CachingKeyDirectory::flush_uses() {
+  co_await renew_hashes();
   const KeyUses::Uses due = uses_.take_due();
   for (std::size_t start = 0; start < due.size(); start += uses_per_write) {
     const auto from = due.begin() + static_cast<std::ptrdiff_t>(start);
@@ -122,6 +132,23 @@ Task<void> CachingKeyDirectory::flush_uses() {
     uses_.put_back(KeyUses::Uses(from, due.end()));
     co_return;
   }
+}
+
+void CachingKeyDirectory::note_former_pepper(const ports::RenewedHash& renewed) {
+  const std::lock_guard lock(renewed_mutex_);
+  if (renewed_.size() < renewed_max) renewed_.push_back(renewed);
+}
+
+Task<void> CachingKeyDirectory::renew_hashes() {
+  std::vector<ports::RenewedHash> renewed;
+  {
+    const std::lock_guard lock(renewed_mutex_);
+    renewed.swap(renewed_);
+  }
+  if (renewed.empty()) co_return;
+  // What cannot be written is found again at the key's next look-up.
+  const Result<void> written = co_await store_.renew_key_hashes(std::move(renewed));
+  static_cast<void>(written);
 }
 
 KeyDirectoryCounts CachingKeyDirectory::counts() const {

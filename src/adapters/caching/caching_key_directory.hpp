@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -26,9 +28,10 @@
 
 namespace obleth::adapters {
 
+// Each look-up is one of these; cached is what is remembered now.
 struct KeyDirectoryCounts {
-  std::uint64_t hits = 0;         // answered from this process's memory
-  std::uint64_t misses = 0;       // the store was to be asked, or somebody was asking already
+  std::uint64_t hits = 0;         // found in this process's memory
+  std::uint64_t misses = 0;       // found by asking the store
   std::uint64_t stale = 0;        // served though the store could not answer
   std::uint64_t unknown = 0;      // nobody has this key
   std::uint64_t unavailable = 0;  // never seen, and the store could not answer
@@ -41,6 +44,7 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
   CachingKeyDirectory(ports::RecordStore& store, const ports::SecretHasher& hasher, const ports::Clock& clock,
                       ports::ChangeFeed& feed, const KeyCacheLimits& limits = {});
 
+  [[nodiscard]] std::optional<ports::KeyLookup> recall(std::string_view secret) override;
   Task<ports::KeyLookup> find(std::string_view secret) override;
   void note_use(const KeyId& key, WallTime at) override { uses_.note(key, at); }
 
@@ -48,7 +52,8 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
   // answer is asked again at the next call.
   Task<void> poll_version();
   // Every few seconds, off the request path: writes last_used_at of the keys that are due; what could not be written is
-  // due again.
+  // due again. Keys that are still hashed under a former pepper are brought under the current one with it, so that the
+  // former can be dropped once every key has been used.
   Task<void> flush_uses();
 
   [[nodiscard]] KeyDirectoryCounts counts() const;
@@ -66,9 +71,11 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
     std::atomic<std::uint64_t> unavailable = 0;
   };
   static constexpr std::size_t shard_count = 64;
+  static constexpr std::size_t renewed_max = 10'000;  // between two flushes; the rest is found again later
 
   [[nodiscard]] Shard& shard_of(const SecretHash& hash) { return shards_[hash.bytes.back() % shard_count]; }
-  static void count(Shard& shard, const ports::KeyLookup& lookup);
+  static void count(Shard& shard, const ports::KeyLookup& lookup, bool was_known);
+  [[nodiscard]] std::optional<ports::KeyLookup> recall(const SecretHash& hash);
   void heard(const ports::Change& change);
 
   Task<ports::KeyLookup> ask(SecretHash hash, std::vector<SecretHash> candidates);
@@ -76,6 +83,8 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
   std::pair<std::shared_ptr<KeyFlight>, bool> board(const SecretHash& hash, std::vector<SecretHash> candidates);
   Task<void> fly(std::shared_ptr<KeyFlight> flight);
   void leave(const std::shared_ptr<KeyFlight>& flight);
+  void note_former_pepper(const ports::RenewedHash& renewed);
+  Task<void> renew_hashes();
 
   ports::RecordStore& store_;
   const ports::SecretHasher& hasher_;
@@ -85,6 +94,8 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
   std::atomic<std::uint64_t> version_ = 0;
   std::atomic<bool> store_answers_ = true;
   std::array<Shard, shard_count> shards_;
+  std::mutex renewed_mutex_;
+  std::vector<ports::RenewedHash> renewed_;  // guarded by renewed_mutex_
 };
 
 }  // namespace obleth::adapters

@@ -30,6 +30,7 @@ class ScriptedStore final : public ports::RecordStore {
   std::uint64_t version_now = 1;
   std::vector<Model> models;
   std::vector<std::vector<std::pair<KeyId, WallTime>>> uses_written;
+  std::vector<ports::RenewedHash> hashes_renewed;
 
   [[nodiscard]] int questions() const {
     const std::lock_guard lock(mutex_);
@@ -68,6 +69,11 @@ class ScriptedStore final : public ports::RecordStore {
   Task<Result<void>> note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) override {
     if (down) co_return fail(not_answering());
     uses_written.push_back(std::move(uses));
+    co_return Result<void>();
+  }
+  Task<Result<void>> renew_key_hashes(std::vector<ports::RenewedHash> hashes) override {
+    if (down) co_return fail(not_answering());
+    hashes_renewed.insert(hashes_renewed.end(), hashes.begin(), hashes.end());
     co_return Result<void>();
   }
 

@@ -110,6 +110,10 @@ Result<std::string> AesGcmSealer::seal(const Secret& plain, std::string_view pur
   return sealed;
 }
 
+bool AesGcmSealer::is_current(std::string_view sealed) const {
+  return current_ && sealed.starts_with(std::string(version_mark) + current_->fingerprint + ".");
+}
+
 Result<Secret> AesGcmSealer::open(std::string_view sealed, std::string_view purpose) const {
   const std::size_t dot = sealed.find('.', version_mark.size());
   if (!sealed.starts_with(version_mark) || dot == std::string_view::npos) {

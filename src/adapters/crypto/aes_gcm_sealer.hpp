@@ -22,6 +22,7 @@ class AesGcmSealer final : public ports::SecretSealer {
 
   [[nodiscard]] bool can_seal() const override { return current_.has_value(); }
   [[nodiscard]] Result<std::string> seal(const Secret& plain, std::string_view purpose) const override;
+  [[nodiscard]] bool is_current(std::string_view sealed) const override;
   [[nodiscard]] Result<Secret> open(std::string_view sealed, std::string_view purpose) const override;
 
  private:

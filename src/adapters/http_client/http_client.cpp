@@ -3,14 +3,6 @@
 #include <utility>
 
 namespace obleth::adapters {
-namespace {
-
-Fault stopping() {
-  return upstream_fault(FaultKind::unreachable, "the gateway is stopping", false);
-}
-
-}  // namespace
-
 Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> HttpClient::send(const ports::UpstreamCall& call) {
   const bool repeatable = call.replayable && call.stream == nullptr;
   UpstreamConnection connection =
@@ -21,7 +13,7 @@ Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> HttpClient::send(const port
     if (!pooled.was_stale || !repeatable) co_return std::move(pooled.sent);
   }
 
-  if (is_closed_) co_return fail(stopping());
+  if (is_closed_) co_return fail(ports::gateway_is_stopping());
   const DialLimits dial_limits{loop_.now() + limits_.connect_timeout, call.cancel};
   auto dialled = co_await dialer_.dial(loop_, call.address->host, call.address->port, call.address->tls, dial_limits);
   if (!dialled) co_return fail(std::move(dialled.error()));
@@ -35,7 +27,7 @@ void HttpClient::close_all() {
 }
 
 Task<HttpClient::Attempt> HttpClient::try_on(const ports::UpstreamCall& call, UpstreamConnection connection) {
-  if (is_closed_) co_return Attempt{fail(stopping()), false};
+  if (is_closed_) co_return Attempt{fail(ports::gateway_is_stopping()), false};
   auto answer = std::make_unique<IncomingAnswer>(pool_, buffers_, std::move(connection));
   live_.add(*answer);
   Result<void> headed = co_await exchange_heads(call, *answer);

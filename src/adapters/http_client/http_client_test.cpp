@@ -265,8 +265,8 @@ TEST(HttpClient, ClosingBreaksOffWhatIsUnderWayAndSendsNothingMore) {
     bench.loop.turn(std::chrono::milliseconds(1));
     bench.client.close_all();
     bench.turn_until([&] { return got.has_value(); });
-    EXPECT_EQ(got->fault, FaultKind::broken);
-    EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::unreachable);
+    EXPECT_EQ(got->fault, FaultKind::unavailable);
+    EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::unavailable);
     EXPECT_EQ(server.accepted(), 1);
   }
 }

@@ -144,13 +144,19 @@ void IncomingAnswer::note_complete() {
 }
 
 void IncomingAnswer::break_off() {
-  // Closed, not destroyed: somebody may wait on it.
+  is_stopped_ = true;
+  close();
+}
+
+// Closed, not destroyed: somebody may wait on it.
+void IncomingAnswer::close() {
   if (connection_.socket != nullptr) connection_.socket->close();
 }
 
 Fault IncomingAnswer::lose(FaultKind kind, std::string message, bool may_retry) {
-  break_off();
+  close();
   release_buffer();
+  if (is_stopped_) return ports::gateway_is_stopping();
   return upstream_fault(kind, std::move(message), may_retry);
 }
 

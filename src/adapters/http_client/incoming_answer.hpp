@@ -32,7 +32,7 @@ class IncomingAnswer final : public ports::UpstreamAnswer, public LiveAnswers::M
   // After the head. request_is_complete: else the connection cannot be used again.
   void begin_body(const ports::UpstreamCall& call, bool request_is_complete);
 
-  // Whoever waits for it goes on and finds it broken.
+  // The gateway stops: whoever waits for it goes on and is told so.
   void break_off() override;
 
   [[nodiscard]] Socket& socket() { return *connection_.socket; }
@@ -52,6 +52,7 @@ class IncomingAnswer final : public ports::UpstreamAnswer, public LiveAnswers::M
   [[nodiscard]] Task<Result<void>> receive_more();
   void note_complete();
   [[nodiscard]] Fault lose(FaultKind kind, std::string message, bool may_retry = false);
+  void close();
   void release_buffer();
 
   ConnectionPool& pool_;
@@ -68,6 +69,7 @@ class IncomingAnswer final : public ports::UpstreamAnswer, public LiveAnswers::M
   int interim_heads_ = 0;
   bool any_byte_came_ = false;
   bool reusable_ = false;
+  bool is_stopped_ = false;
 };
 
 }  // namespace obleth::adapters

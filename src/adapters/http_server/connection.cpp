@@ -170,7 +170,8 @@ Task<bool> Connection::skip_body() {
 
 Task<void> Connection::refuse(int status, std::string_view message) {
   SystemEntropy entropy;
-  const std::string answer = refusal_answer(status, message, to_hex32(entropy.bits128()));
+  const RefusalIds ids{to_hex32(entropy.bits128()), exchange_->client_request_id()};
+  const std::string answer = refusal_answer(status, message, ids);
   const std::array<std::string_view, 1> pieces = {answer};
   const WriteOutcome sent = co_await link_.socket->write_all(pieces, link_.settings().linger_max, &link_.departure);
   if (sent == WriteOutcome::sent) co_await linger();

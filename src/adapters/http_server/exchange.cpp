@@ -67,6 +67,12 @@ std::string_view Exchange::client_address() const {
   return client_address_;
 }
 
+std::optional<std::uint64_t> Exchange::client_network() const {
+  const HttpListener& listener = link_->share.listener;
+  const NetAddress client = client_behind_proxies(link_->peer, head_, listener);
+  return listener.trusts(client) ? std::nullopt : std::optional(client.network());
+}
+
 Task<Result<std::string_view>> Exchange::read_body() {
   ClientLink& link = *link_;
   while (true) {

@@ -12,6 +12,7 @@
 #include "adapters/http_server/client_link.hpp"
 #include "adapters/http_server/request_body.hpp"
 #include "ports/http_service.hpp"
+#include "wire/header_rules.hpp"
 
 namespace obleth::adapters {
 
@@ -24,6 +25,7 @@ class Exchange final : public ports::ClientExchange {
   [[nodiscard]] const RequestHead& head() const override { return head_; }
   [[nodiscard]] Instant received_at() const override { return received_at_; }
   [[nodiscard]] std::string_view client_address() const override;
+  [[nodiscard]] std::optional<std::uint64_t> client_network() const override;
 
   Task<Result<std::string_view>> read_body() override;
   void limit_body(std::uint64_t bytes_max) override { body_.limit(bytes_max); }
@@ -44,6 +46,8 @@ class Exchange final : public ports::ClientExchange {
   // For the connection, after the service has returned.
   [[nodiscard]] bool finished() const { return answer_ == Answer::complete; }
   [[nodiscard]] bool broken() const { return answer_ == Answer::broken; }
+  // Also of a head that was refused.
+  [[nodiscard]] std::string_view client_request_id() const { return wire::claimed_request_id(head_bytes_); }
   [[nodiscard]] bool keeps_alive() const { return keep_alive_; }
   [[nodiscard]] RequestBody& body() { return body_; }
 

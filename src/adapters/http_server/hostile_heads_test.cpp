@@ -126,6 +126,8 @@ TEST(HttpServer, NeverServesAHostileHead) {
         << head.substr(0, 200) << "\n->\n"
         << answer;
     EXPECT_NE(answer.find("\"error\":{\"message\":"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("\r\nx-request-id: "), std::string::npos) << answer;
+    EXPECT_NE(answer.find("\r\nx-obleth-request-id: "), std::string::npos) << answer;
     EXPECT_EQ(answer.find("HTTP/1.1 2"), std::string::npos) << head.substr(0, 200);
   }
   EXPECT_EQ(server.service.served, 0);
@@ -140,6 +142,15 @@ TEST(HttpServer, ServesTheRequestsAfterAHostileOneOnOtherConnections) {
   }
   good.send(get("/hello"));
   EXPECT_TRUE(good.read_answer().ends_with("hello"));
+}
+
+TEST(HttpServer, ARefusedHeadIsAnsweredUnderTheClientsOwnRequestId) {
+  RunningServer server;
+  BluntClient client(server.port());
+  client.send("GET / HTTP/1.1\r\nX-Request-Id: mine-1\r\nHost: a\r\nHost: b\r\n\r\n");
+  const std::string answer = client.read_to_end();
+  EXPECT_NE(answer.find("\r\nx-request-id: mine-1\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("\r\nx-obleth-request-id: mine-1\r\n"), std::string::npos) << answer;
 }
 
 TEST(HttpServer, RefusesAMalformedChunkedBody) {

@@ -17,7 +17,7 @@ void refuse_overload(const Accepted& accepted, bool is_tls) {
   if (is_tls) return;
   SystemEntropy entropy;
   const std::string answer =
-      refusal_answer(503, "Too many connections are open: try again soon.", to_hex32(entropy.bits128()));
+      refusal_answer(503, "Too many connections are open: try again soon.", {to_hex32(entropy.bits128())});
   [[maybe_unused]] const ssize_t sent =
       ::send(accepted.fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   ::shutdown(accepted.fd.get(), SHUT_WR);

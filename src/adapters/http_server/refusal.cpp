@@ -7,7 +7,7 @@
 
 namespace obleth::adapters {
 
-std::string refusal_answer(int status, std::string_view message, std::string_view request_id) {
+std::string refusal_answer(int status, std::string_view message, const RefusalIds& ids) {
   wire::ErrorBody error{
       .message = message, .type = "invalid_request_error", .param = std::nullopt, .code = std::nullopt};
   if (status == 431) error.code = "request_too_large";
@@ -21,7 +21,9 @@ std::string refusal_answer(int status, std::string_view message, std::string_vie
   ShortText unnamed_status;
   std::string answer(status_line(status, unnamed_status));
   answer += "Content-Type: application/json\r\nx-request-id: ";
-  answer += request_id;
+  answer += ids.client_request_id.empty() ? ids.event_id : ids.client_request_id;
+  answer += "\r\nx-obleth-request-id: ";
+  answer += ids.event_id;
   answer += "\r\n";
   if (status == 405) answer += "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
   if (status == 503) answer += "Retry-After: 1\r\n";

@@ -6,7 +6,13 @@
 
 namespace obleth::adapters {
 
+// What the refusal is found again by: our own id, and the client's if it sent one.
+struct RefusalIds {
+  std::string event_id;
+  std::string_view client_request_id = {};
+};
+
 // Complete with its head; the connection closes after it. The body is OpenAI's error shape.
-[[nodiscard]] std::string refusal_answer(int status, std::string_view message, std::string_view request_id);
+[[nodiscard]] std::string refusal_answer(int status, std::string_view message, const RefusalIds& ids);
 
 }  // namespace obleth::adapters

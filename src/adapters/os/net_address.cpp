@@ -74,6 +74,14 @@ std::optional<NetAddress> NetAddress::parse_with_port(std::string_view text) {
   return parse(host.empty() ? "0.0.0.0" : host == "localhost" ? "127.0.0.1" : host, *port);
 }
 
+std::uint64_t NetAddress::network() const {
+  const std::size_t size = is_v6_ ? 8 : 4;
+  std::uint64_t number = 0;
+  for (std::size_t at = 0; at < size; ++at)
+    number = number << 8U | bytes_[at];
+  return number;
+}
+
 std::string NetAddress::host_text() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(is_v6_ ? AF_INET6 : AF_INET, bytes_.data(), text.data(), text.size());

@@ -25,6 +25,8 @@ class NetAddress {
   [[nodiscard]] bool is_v6() const { return is_v6_; }
   // 4 or 16 bytes; an IPv4-mapped IPv6 address is given as the IPv4 address that it means.
   [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
+  // What one holder has to himself: the whole IPv4 address, the first 64 bits of an IPv6 one.
+  [[nodiscard]] std::uint64_t network() const;
   [[nodiscard]] std::uint16_t port() const { return port_; }
   void set_port(std::uint16_t port) { port_ = port; }
   [[nodiscard]] std::string host_text() const;  // without port and brackets

@@ -4,16 +4,20 @@
 // throws becomes a fault here, at the adapter's edge. Thread: any. Destroy it before the loops whose tasks may wait.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/worker.hpp"
+#include "base/instant.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "ports/handover.hpp"
@@ -36,7 +40,12 @@ class ConnectionDesk {
   template <class Work>
   using AnswerOf = Result<std::invoke_result_t<Work&, SqliteConnection&>>;
   template <class Work>
-  Task<AnswerOf<Work>> ask(Work work);
+  Task<AnswerOf<Work>> ask(Work work, std::string_view operation = {});
+
+  // Called after every ask that has a name, with how long it took, its wait in the queue included; on the asking
+  // thread. Set before the first ask.
+  using WatchCalls = std::function<void(std::string_view operation, Duration took)>;
+  void watch_calls(WatchCalls watch) { watch_ = std::move(watch); }
 
  private:
   // Owned by the waiting task and the worker together, since either may end first.
@@ -51,6 +60,11 @@ class ConnectionDesk {
   template <class Work>
   bool send(std::shared_ptr<Errand<Work>> errand);
 
+  void note_call(std::string_view operation, std::chrono::steady_clock::time_point began) const {
+    if (watch_ && !operation.empty()) watch_(operation, std::chrono::steady_clock::now() - began);
+  }
+
+  WatchCalls watch_;
   std::mutex connection_mutex_;
   SqliteConnection connection_;
   Worker worker_;  // last: it ends before the connection goes
@@ -80,13 +94,19 @@ bool ConnectionDesk::send(std::shared_ptr<Errand<Work>> errand) {
 }
 
 template <class Work>
-Task<ConnectionDesk::AnswerOf<Work>> ConnectionDesk::ask(Work work) {
+Task<ConnectionDesk::AnswerOf<Work>> ConnectionDesk::ask(Work work, std::string_view operation) {
+  const auto began = std::chrono::steady_clock::now();
   ports::Loop* loop = ports::Loop::current();
-  if (loop == nullptr) co_return do_now(work);
+  if (loop == nullptr) {
+    AnswerOf<Work> answer = do_now(work);
+    note_call(operation, began);
+    co_return answer;
+  }
   const auto done = std::make_shared<ports::Handover>(*loop);
   const auto errand = std::make_shared<Errand<Work>>(std::move(work), done);
   if (!send(errand)) co_return fail(store_fault(FaultKind::unavailable, "too many queries wait for the database"));
   co_await done->awaited();
+  note_call(operation, began);
   co_return std::move(*errand->answer);
 }
 

@@ -73,6 +73,11 @@ void KeyTable::note_use(KeyId id, WallTime at) const {
   note.bind(at).bind(id).bind(at).run();
 }
 
+void KeyTable::renew_hash(const ports::RenewedHash& renewed) const {
+  Statement renew(connection_, "UPDATE keys SET hash = ? WHERE id = ? AND hash = ?");
+  renew.bind(renewed.current).bind(renewed.key).bind(renewed.former).run();
+}
+
 std::optional<ApiKey> KeyTable::find(KeyId id) const {
   static const std::string sql = "SELECT " + column_list(columns) + " FROM keys WHERE id = ?";
   Statement find(connection_, sql);

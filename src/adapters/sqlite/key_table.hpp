@@ -18,6 +18,7 @@ class KeyTable {
   void put(const ports::PutKey& write) const;  // last_used_at of a known key stays as it is
   void erase(KeyId id) const { rows_.erase(id.bits); }
   void note_use(KeyId id, WallTime at) const;  // never earlier than what is noted
+  void renew_hash(const ports::RenewedHash& renewed) const;
 
   [[nodiscard]] std::optional<ApiKey> find(KeyId id) const;
   // A rotated key's former hash finds it until its grace ends.

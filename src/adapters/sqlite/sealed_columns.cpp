@@ -15,20 +15,20 @@ Value value_or_throw(Result<Value> result) {
 
 }  // namespace
 
-std::string SealedColumns::purpose(const Bits128& id, std::string_view column) const {
-  return std::string(table_).append(":").append(to_uuid(id)).append(":").append(column);
+std::string seal_purpose(std::string_view table, const Bits128& id, std::string_view column) {
+  return std::string(table).append(":").append(to_uuid(id)).append(":").append(column);
 }
 
 std::optional<std::string> SealedColumns::seal(const std::optional<Secret>& plain, const Bits128& id,
                                                std::string_view column) const {
   if (!plain) return std::nullopt;
-  return value_or_throw(sealer_.seal(*plain, purpose(id, column)));
+  return value_or_throw(sealer_.seal(*plain, seal_purpose(table_, id, column)));
 }
 
 std::optional<Secret> SealedColumns::open(Row& row, const Bits128& id, std::string_view column) const {
   const auto sealed = row.maybe(&Row::text);
   if (!sealed) return std::nullopt;
-  return value_or_throw(sealer_.open(*sealed, purpose(id, column)));
+  return value_or_throw(sealer_.open(*sealed, seal_purpose(table_, id, column)));
 }
 
 }  // namespace obleth::adapters

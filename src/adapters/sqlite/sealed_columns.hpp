@@ -12,6 +12,9 @@
 
 namespace obleth::adapters {
 
+// What a sealed text is bound to.
+[[nodiscard]] std::string seal_purpose(std::string_view table, const Bits128& id, std::string_view column);
+
 class SealedColumns {
  public:
   SealedColumns(const ports::SecretSealer& sealer, std::string_view table) : sealer_(sealer), table_(table) {}
@@ -22,8 +25,6 @@ class SealedColumns {
   [[nodiscard]] std::optional<Secret> open(Row& row, const Bits128& id, std::string_view column) const;
 
  private:
-  [[nodiscard]] std::string purpose(const Bits128& id, std::string_view column) const;
-
   const ports::SecretSealer& sealer_;
   std::string_view table_;
 };

@@ -11,8 +11,10 @@
 #include "adapters/sqlite/migrations.hpp"
 #include "adapters/sqlite/model_table.hpp"
 #include "adapters/sqlite/record_writer.hpp"
+#include "adapters/sqlite/resealing.hpp"
 #include "adapters/sqlite/setting_table.hpp"
 #include "adapters/sqlite/tenant_table.hpp"
+#include "observe/log.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -33,6 +35,11 @@ std::optional<ResolvedKey> resolve(SqliteConnection& connection, const SecretHas
 SqliteRecordStore::SqliteRecordStore(DatabaseFile file, const ports::SecretSealer& sealer)
     : sealer_(sealer), desk_(std::move(file), queue_max) {
   migrate(desk_.connection(), record_migrations());
+  const std::size_t resealed = reseal_credentials(desk_.connection(), sealer_);
+  if (resealed > 0) {
+    observe::log(observe::LogLevel::info, "stored credentials were sealed anew: the former key can be dropped",
+                 {{"credentials", static_cast<std::int64_t>(resealed)}});
+  }
 }
 
 Result<std::unique_ptr<SqliteRecordStore>> SqliteRecordStore::open(DatabaseFile file,
@@ -45,21 +52,21 @@ Result<std::unique_ptr<SqliteRecordStore>> SqliteRecordStore::open(DatabaseFile 
 }
 
 Task<Result<std::uint64_t>> SqliteRecordStore::commit(ports::Transaction transaction) {
-  return ask([this, transaction = std::move(transaction)](SqliteConnection& connection) {
+  return ask("commit", [this, transaction = std::move(transaction)](SqliteConnection& connection) {
     return commit_all(connection, sealer_, transaction);
   });
 }
 
 Task<Result<std::uint64_t>> SqliteRecordStore::version() {
-  return ask([](SqliteConnection& connection) { return configuration_version(connection); });
+  return ask("version", [](SqliteConnection& connection) { return configuration_version(connection); });
 }
 
 Task<Result<std::optional<ResolvedKey>>> SqliteRecordStore::resolve_key(const SecretHash& hash, WallTime now) {
-  return ask([hash, now](SqliteConnection& connection) { return resolve(connection, hash, now); });
+  return ask("resolve_key", [hash, now](SqliteConnection& connection) { return resolve(connection, hash, now); });
 }
 
 Task<Result<void>> SqliteRecordStore::note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) {
-  return ask([uses = std::move(uses)](SqliteConnection& connection) {
+  return ask("note_key_uses", [uses = std::move(uses)](SqliteConnection& connection) {
     Transaction all(connection, Transaction::Kind::write);
     for (const auto& [key, at] : uses)
       KeyTable(connection).note_use(key, at);
@@ -67,79 +74,93 @@ Task<Result<void>> SqliteRecordStore::note_key_uses(std::vector<std::pair<KeyId,
   });
 }
 
+Task<Result<void>> SqliteRecordStore::renew_key_hashes(std::vector<ports::RenewedHash> hashes) {
+  return ask("renew_key_hashes", [hashes = std::move(hashes)](SqliteConnection& connection) {
+    Transaction all(connection, Transaction::Kind::write);
+    for (const ports::RenewedHash& renewed : hashes)
+      KeyTable(connection).renew_hash(renewed);
+    all.commit();
+  });
+}
+
 Task<Result<std::optional<Tenant>>> SqliteRecordStore::find_tenant(std::string id_or_name) {
-  return ask(
-      [text = std::move(id_or_name)](SqliteConnection& connection) { return TenantTable(connection).find(text); });
+  return ask("find_tenant", [text = std::move(id_or_name)](SqliteConnection& connection) {
+    return TenantTable(connection).find(text);
+  });
 }
 
 Task<Result<ports::Page<Tenant>>> SqliteRecordStore::list_tenants(ports::PageRequest page) {
-  return ask([page = std::move(page)](SqliteConnection& connection) { return TenantTable(connection).page(page); });
+  return ask("list_tenants",
+             [page = std::move(page)](SqliteConnection& connection) { return TenantTable(connection).page(page); });
 }
 
 Task<Result<std::optional<ApiKey>>> SqliteRecordStore::find_key(KeyId id) {
-  return ask([id](SqliteConnection& connection) { return KeyTable(connection).find(id); });
+  return ask("find_key", [id](SqliteConnection& connection) { return KeyTable(connection).find(id); });
 }
 
 Task<Result<ports::Page<ApiKey>>> SqliteRecordStore::list_keys(std::optional<TenantId> tenant,
                                                                ports::PageRequest page) {
-  return ask([tenant, page = std::move(page)](SqliteConnection& connection) {
+  return ask("list_keys", [tenant, page = std::move(page)](SqliteConnection& connection) {
     return KeyTable(connection).page(tenant, page);
   });
 }
 
 Task<Result<std::optional<Group>>> SqliteRecordStore::find_group(std::string id_or_name) {
-  return ask(
-      [text = std::move(id_or_name)](SqliteConnection& connection) { return GroupTable(connection).find(text); });
+  return ask("find_group", [text = std::move(id_or_name)](SqliteConnection& connection) {
+    return GroupTable(connection).find(text);
+  });
 }
 
 Task<Result<ports::Page<Group>>> SqliteRecordStore::list_groups(ports::PageRequest page) {
-  return ask([page = std::move(page)](SqliteConnection& connection) { return GroupTable(connection).page(page); });
+  return ask("list_groups",
+             [page = std::move(page)](SqliteConnection& connection) { return GroupTable(connection).page(page); });
 }
 
 Task<Result<std::optional<Model>>> SqliteRecordStore::find_model(std::string id_or_name) {
-  return ask([this, text = std::move(id_or_name)](SqliteConnection& connection) {
+  return ask("find_model", [this, text = std::move(id_or_name)](SqliteConnection& connection) {
     const Transaction one_moment(connection, Transaction::Kind::read);
     return ModelTable(connection, sealer_).find(text);
   });
 }
 
 Task<Result<ports::Page<Model>>> SqliteRecordStore::list_models(ports::PageRequest page) {
-  return ask([this, page = std::move(page)](SqliteConnection& connection) {
+  return ask("list_models", [this, page = std::move(page)](SqliteConnection& connection) {
     const Transaction one_moment(connection, Transaction::Kind::read);
     return ModelTable(connection, sealer_).page(page);
   });
 }
 
 Task<Result<std::vector<Model>>> SqliteRecordStore::all_models() {
-  return ask([this](SqliteConnection& connection) {
+  return ask("all_models", [this](SqliteConnection& connection) {
     const Transaction one_moment(connection, Transaction::Kind::read);
     return ModelTable(connection, sealer_).all();
   });
 }
 
 Task<Result<std::optional<McpServer>>> SqliteRecordStore::find_mcp_server(std::string id_or_name) {
-  return ask([this, text = std::move(id_or_name)](SqliteConnection& connection) {
+  return ask("find_mcp_server", [this, text = std::move(id_or_name)](SqliteConnection& connection) {
     return McpServerTable(connection, sealer_).find(text);
   });
 }
 
 Task<Result<ports::Page<McpServer>>> SqliteRecordStore::list_mcp_servers(ports::PageRequest page) {
-  return ask([this, page = std::move(page)](SqliteConnection& connection) {
+  return ask("list_mcp_servers", [this, page = std::move(page)](SqliteConnection& connection) {
     return McpServerTable(connection, sealer_).page(page);
   });
 }
 
 Task<Result<std::vector<AdminToken>>> SqliteRecordStore::all_admin_tokens() {
-  return ask([](SqliteConnection& connection) { return AdminTokenTable(connection).all(); });
+  return ask("all_admin_tokens", [](SqliteConnection& connection) { return AdminTokenTable(connection).all(); });
 }
 
 Task<Result<std::vector<std::pair<std::string, std::string>>>> SqliteRecordStore::all_settings() {
-  return ask([](SqliteConnection& connection) { return SettingTable(connection).all(); });
+  return ask("all_settings", [](SqliteConnection& connection) { return SettingTable(connection).all(); });
 }
 
 Task<Result<ports::Page<AuditEntry>>> SqliteRecordStore::list_audit(ports::AuditFilter filter) {
-  return ask(
-      [filter = std::move(filter)](SqliteConnection& connection) { return AuditTable(connection).page(filter); });
+  return ask("list_audit", [filter = std::move(filter)](SqliteConnection& connection) {
+    return AuditTable(connection).page(filter);
+  });
 }
 
 }  // namespace obleth::adapters

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "adapters/sqlite/connection_desk.hpp"
@@ -23,11 +24,15 @@ class SqliteRecordStore final : public ports::RecordStore {
   [[nodiscard]] static Result<std::unique_ptr<SqliteRecordStore>> open(DatabaseFile file,
                                                                        const ports::SecretSealer& sealer);
 
+  // Set before the first call.
+  void watch_calls(ConnectionDesk::WatchCalls watch) { desk_.watch_calls(std::move(watch)); }
+
   Task<Result<std::uint64_t>> commit(ports::Transaction transaction) override;
   Task<Result<std::uint64_t>> version() override;
 
   Task<Result<std::optional<ResolvedKey>>> resolve_key(const SecretHash& hash, WallTime now) override;
   Task<Result<void>> note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) override;
+  Task<Result<void>> renew_key_hashes(std::vector<ports::RenewedHash> hashes) override;
 
   Task<Result<std::optional<Tenant>>> find_tenant(std::string id_or_name) override;
   Task<Result<ports::Page<Tenant>>> list_tenants(ports::PageRequest page) override;
@@ -48,8 +53,8 @@ class SqliteRecordStore final : public ports::RecordStore {
   SqliteRecordStore(DatabaseFile file, const ports::SecretSealer& sealer);
 
   template <class Work>
-  auto ask(Work work) {
-    return desk_.ask(std::move(work));
+  auto ask(std::string_view operation, Work work) {
+    return desk_.ask(std::move(work), operation);
   }
 
   const ports::SecretSealer& sealer_;

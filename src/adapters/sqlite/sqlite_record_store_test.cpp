@@ -204,5 +204,42 @@ TEST_F(SqliteRecordStoreTest, WaiterThatLeavesDoesNotUndoItsCommit) {
   EXPECT_EQ(store->version().run_now().value_or(0), 1U);
 }
 
+TEST_F(SqliteRecordStoreTest, CredentialsAreSealedAnewAtStartSoThatTheFormerKeyCanGo) {
+  ASSERT_TRUE(open_store(path_, sealer_)->commit(model_with_credentials()).run_now());
+  const EncryptionKey first(EncryptionKey::Bytes{1});
+  const EncryptionKey second(EncryptionKey::Bytes{2});
+  const AesGcmSealer both(second, first);
+  const std::uint64_t version = open_store(path_, sealer_)->version().run_now().value();
+  EXPECT_EQ(open_store(path_, both)->version().run_now(), version) << "nothing has changed for anybody";
+  const AesGcmSealer second_alone(second, std::nullopt);
+  const auto store = open_store(path_, second_alone);
+  const auto models = store->all_models().run_now();
+  ASSERT_TRUE(models) << models.error().message;
+  EXPECT_EQ(models->front().api_key, Secret("planted-model-key"));
+  EXPECT_EQ(models->front().upstream_headers.front().second, Secret("planted-header"));
+  EXPECT_EQ(models->front().endpoints.front().api_key, Secret("planted-endpoint-key"));
+  EXPECT_EQ(store->find_mcp_server("tools").run_now()->value().auth_header, Secret("planted-auth-header"));
+}
+
+TEST_F(SqliteRecordStoreTest, WhatNoKeyOpensStaysAsItIs) {
+  ASSERT_TRUE(open_store(path_, sealer_)->commit(model_with_credentials()).run_now());
+  const AesGcmSealer stranger = sealer_of(9);
+  EXPECT_FALSE(open_store(path_, stranger)->all_models().run_now());
+  EXPECT_TRUE(open_store(path_, sealer_)->all_models().run_now());
+}
+
+TEST_F(SqliteRecordStoreTest, EveryCallIsTimedUnderItsName) {
+  const auto store = open_store(path_, sealer_);
+  std::vector<std::string> calls;
+  store->watch_calls([&](std::string_view operation, Duration took) {
+    EXPECT_GE(took, Duration{0});
+    calls.emplace_back(operation);
+  });
+  ASSERT_TRUE(store->commit(setting("capacity", "64")).run_now());
+  ASSERT_TRUE(store->version().run_now());
+  EXPECT_FALSE(store->find_tenant("nobody").run_now()->has_value());
+  EXPECT_EQ(calls, (std::vector<std::string>{"commit", "version", "find_tenant"}));
+}
+
 }  // namespace
 }  // namespace obleth::adapters

@@ -1,0 +1,52 @@
+// Slows down who keeps coming with keys that are not valid, so that guessing cannot hammer the stores.
+//
+// An address has an allowance of 401s a minute; then its 401s become 429s, and a key that this process does not know yet
+// is looked up in its turn instead of at once. A key that is known is never slowed: behind one address many may sit.
+// Addresses share a fixed number of cells by a seeded hash, so whoever has many addresses takes no memory. Any thread.
+// Source: the generic cell rate algorithm (ITU-T I.371).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/instant.hpp"
+
+namespace obleth::gateway {
+
+class FailedKeyThrottle {
+ public:
+  static constexpr std::size_t cells_count = 8192;
+  static constexpr Duration wait_max = std::chrono::seconds(1);  // for a look-up's turn
+
+  struct Turn {
+    bool granted = true;
+    Duration after{0};  // granted: to wait first; refused: when to come back
+  };
+
+  // per_minute: 0 switches it off. seed: random, so that nobody can choose whose cell to share.
+  FailedKeyThrottle(std::uint32_t per_minute, std::uint64_t seed);
+
+  // Counts one failure. network: of the client; nothing for a proxy that stands for many, which is never slowed.
+  [[nodiscard]] Turn note_failure(std::optional<std::uint64_t> network, Instant now);
+  // The same in advance, for a key that has to be looked up; it is taken back when the key turns out to be valid.
+  [[nodiscard]] Turn begin_look_up(std::optional<std::uint64_t> network, Instant now);
+  void take_back(std::optional<std::uint64_t> network);
+
+  [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+
+ private:
+  using Cell = std::atomic<std::int64_t>;  // when the allowance is whole again, in nanoseconds of the clock
+
+  [[nodiscard]] Turn take(std::optional<std::uint64_t> network, Instant now, Duration wait_longest);
+  [[nodiscard]] Cell& cell_of(std::uint64_t network);
+
+  const std::int64_t period_ns_;  // 0: off
+  const std::uint64_t seed_;
+  std::atomic<std::uint64_t> refused_ = 0;
+  std::array<Cell, cells_count> cells_{};
+};
+
+}  // namespace obleth::gateway
