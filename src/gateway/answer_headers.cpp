@@ -61,12 +61,15 @@ void append_path_headers(std::string& lines, const Softened& softened) {
   append_brownout_header(lines, softened);
   const ports::Reservation& reservation = softened.budget.granted();
   append_rate_headers(lines, reservation.tokens, reservation.requests);
-  const Timings& at = softened.timings;
+  append_server_timing(lines, softened.timings, Reached::upstream);
+}
+
+void append_server_timing(std::string& lines, const Timings& at, Reached reached) {
   lines += "Server-Timing: ";
   append_duration(lines, "auth", at.identified - at.received);
-  append_duration(lines, ", budget", at.funded - at.identified);
-  append_duration(lines, ", queue", at.admitted - at.funded);
-  append_duration(lines, ", upstream", at.answered - at.sent);
+  if (reached >= Reached::budget) append_duration(lines, ", budget", at.funded - at.identified);
+  if (reached >= Reached::turn) append_duration(lines, ", queue", at.admitted - at.funded);
+  if (reached >= Reached::upstream) append_duration(lines, ", upstream", at.answered - at.sent);
   lines += "\r\n";
 }
 

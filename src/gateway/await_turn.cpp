@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/answer_headers.hpp"
 #include "gateway/reserve_budget.hpp"
 
 namespace obleth::gateway {
@@ -77,7 +78,12 @@ Task<Outcome<Admitted>> await_turn(Funded funded, AdmissionDesk& desk, const Pol
   record.queue_ms = whole_ms(waited);
   record.admission = turn.queued ? AdmissionOutcome::queued : AdmissionOutcome::fast;
   funded.timings.waiting += waited;
-  if (turn.refused) co_return refuse(refusal_of(*turn.refused, funded.event_id));
+  if (turn.refused) {
+    funded.timings.admitted = now;
+    Refusal refusal = refusal_of(*turn.refused, funded.event_id);
+    append_server_timing(refusal.extra_headers, funded.timings, Reached::turn);
+    co_return refuse(std::move(refusal));
+  }
   if (!turn.granted) co_return refuse(client_gone());
 
   const fairshare::Granted& grant = *turn.granted;

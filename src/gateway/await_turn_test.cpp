@@ -62,6 +62,7 @@ TEST(AwaitTurn, NobodyWaitsLongerThanTheAdmissionTimeout) {
   ASSERT_TRUE(waiting->ended);
   EXPECT_EQ(waiting->client.status, 429);
   EXPECT_EQ(error_member(waiting->client, "code"), "admission_timeout");
+  EXPECT_NE(waiting->client.header("Server-Timing")->find("queue;dur=5000.000"), std::string::npos);
   EXPECT_TRUE(waiting->client.header("Retry-After"));
   EXPECT_EQ(gateway.row_of(*waiting).number("queue_ms"), 5000);
   EXPECT_EQ(gateway.ledger.settles.front().used_tokens, 0);

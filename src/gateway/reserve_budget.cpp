@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/answer_headers.hpp"
+
 namespace obleth::gateway {
 namespace {
 
@@ -99,7 +101,11 @@ void append_rate_headers(std::string& lines, const std::optional<ports::RateStat
 Task<Outcome<Funded>> reserve_budget(Priced priced, ports::BudgetLedger& ledger) {
   const ports::ReserveRequest request = reserve_request(priced);
   ports::ReserveOutcome outcome = co_await ledger.reserve(request);
-  if (!outcome.granted) co_return refuse(refusal_of(outcome.refusal));
+  if (!outcome.granted) {
+    Refusal refusal = refusal_of(outcome.refusal);
+    append_server_timing(refusal.extra_headers, priced.timings, Reached::identity);
+    co_return refuse(std::move(refusal));
+  }
   Funded funded{std::move(priced), HeldBudget(ledger, request, std::move(*outcome.granted))};
   funded.timings.funded = funded.loop->refresh_now();
   co_return funded;
