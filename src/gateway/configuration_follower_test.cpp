@@ -5,12 +5,21 @@
 #include "adapters/caching/caching_model_catalog.hpp"
 #include "adapters/caching/scripted_store_test.hpp"
 #include "adapters/crypto/aes_gcm_sealer.hpp"
-#include "adapters/os/system_clock.hpp"
 #include "adapters/sqlite/sqlite_record_store.hpp"
 #include "gateway/gateway_fixture.hpp"
 
 namespace obleth::gateway {
 namespace {
+
+class LoopClock final : public ports::Clock {
+ public:
+  explicit LoopClock(const ports::Loop& loop) : loop_(loop) {}
+  [[nodiscard]] Instant now() const override { return loop_.now(); }
+  [[nodiscard]] WallTime wall_now() const override { return loop_.wall_now(); }
+
+ private:
+  const ports::Loop& loop_;
+};
 
 // A record in memory with the tenant, key and model of the fixture, and a gateway whose one slot is taken.
 class ConfigurationFollowerTest : public testing::Test {
@@ -62,7 +71,7 @@ class ConfigurationFollowerTest : public testing::Test {
   std::unique_ptr<adapters::SqliteRecordStore> store_ =
       std::move(*adapters::SqliteRecordStore::open({.path = ":memory:"}, sealer_));
   adapters::CachingModelCatalog catalog_{*store_};
-  adapters::SystemClock clock_;
+  LoopClock clock_{gateway_.loop};
   StoredSettings applied_;
   ConfigurationFollower follower_{{.store = *store_,
                                    .catalog = catalog_,
@@ -149,10 +158,11 @@ TEST_F(ConfigurationFollowerTest, NewsThatNobodyHeardAreReadWhole) {
   Tenant tenant = gateway_.who().tenant;
   tenant.status = TenantStatus::archived;
   commit(ports::PutTenant{tenant});
+  follow(ports::EverythingChanged{});
+  expect_refused(*waiting, 403);
   commit(ports::PutSetting{"capacity", "9"});
   follow(ports::EverythingChanged{});
   EXPECT_EQ(snapshot().capacity, 9U);
-  expect_refused(*waiting, 403);
 }
 
 TEST_F(ConfigurationFollowerTest, WhatCannotBeReadChangesNothingAndIsTold) {

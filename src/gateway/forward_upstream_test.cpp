@@ -371,6 +371,7 @@ TEST(ForwardUpstream, AnAnswerThatTheStopBreaksOffUnseenIsToldSo) {
   ScriptedAnswer none;
   none.refusal = ports::gateway_is_stopping();
   ScriptedAnswer begun = json_answer(200, "");
+  begun.pieces.clear();
   begun.cut = ports::gateway_is_stopping();
   for (const ScriptedAnswer& answer : {none, begun}) {
     gateway.upstream.will_answer(answer);

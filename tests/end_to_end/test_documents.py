@@ -224,7 +224,3 @@ def test_every_flag_that_serve_lists_is_taken():
         assert "is no flag" not in told.stderr, flag
     assert "did you mean --threads" in run("check-config", "--dev", "--thread", "2").stderr
 
-
-def test_the_reference_of_settings_is_what_the_program_prints():
-    assert run("settings").stdout == (ROOT / "docs" / "settings.md").read_text()
-
