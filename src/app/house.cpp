@@ -102,9 +102,8 @@ House::House(Options options, Parts parts)
                desk),
       resolver(std::make_unique<adapters::Resolver>()),
       dialer(*resolver, {options_.block_private_networks, options_.allowed_cidrs}, std::move(parts.upstream_tls)) {
-  store->watch_calls([this](std::string_view operation, Duration took) {
-    metrics.record_store_call(record_name, operation, took);
-  });
+  store->watch_calls(
+      [this](std::string_view operation, Duration took) { metrics.record_store_call(record_name, operation, took); });
 }
 
 House::~House() = default;

@@ -152,7 +152,8 @@ std::vector<Setting> identity_rows() {
       row<&O::key_unknown>(at, "key_unknown", "an unknown key is remembered as unknown for this", {0, 1 * hours}),
       row<&O::failed_keys_per_minute>(
           at, "failed_keys_per_minute",
-          "401s that one client address may cause, then 429; known keys are never slowed; 0 is no bound", {0, 1'000'000}),
+          "401s that one client address may cause, then 429; known keys are never slowed; 0 is no bound",
+          {0, 1'000'000}),
   };
 }
 

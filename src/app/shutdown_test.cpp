@@ -33,8 +33,8 @@ class ShutdownTest : public testing::Test {
 
   adapters::EpollLoop loop_;
   observe::Readiness readiness_;
-  std::unique_ptr<adapters::HttpListener> listener_ = std::move(*adapters::HttpListener::open(
-      {.address = *adapters::NetAddress::parse_with_port("127.0.0.1:0"), .threads = 1}));
+  std::unique_ptr<adapters::HttpListener> listener_ = std::move(
+      *adapters::HttpListener::open({.address = *adapters::NetAddress::parse_with_port("127.0.0.1:0"), .threads = 1}));
   adapters::NetAddress client_ = *adapters::NetAddress::parse("192.0.2.1", 1);
   DataThreads no_threads_;
   std::optional<Duration> took_;

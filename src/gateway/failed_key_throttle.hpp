@@ -1,9 +1,9 @@
 // Slows down who keeps coming with keys that are not valid, so that guessing cannot hammer the stores.
 //
-// An address has an allowance of 401s a minute; then its 401s become 429s, and a key that this process does not know yet
-// is looked up in its turn instead of at once. A key that is known is never slowed: behind one address many may sit.
-// Addresses share a fixed number of cells by a seeded hash, so whoever has many addresses takes no memory. Any thread.
-// Source: the generic cell rate algorithm (ITU-T I.371).
+// An address has an allowance of 401s a minute; then its 401s become 429s, and a key that this process does not know
+// yet is looked up in its turn instead of at once. A key that is known is never slowed: behind one address many may
+// sit. Addresses share a fixed number of cells by a seeded hash, so whoever has many addresses takes no memory. Any
+// thread. Source: the generic cell rate algorithm (ITU-T I.371).
 #pragma once
 
 #include <array>

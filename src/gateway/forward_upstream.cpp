@@ -42,8 +42,9 @@ Refusal credential_refused() {
   return {.status = 502,
           .type = "upstream_error",
           .code = "upstream_auth_failed",
-          .message = "The inference server refused the gateway's credential for this model. Ask your operator to check "
-                     "the model's api_key."};
+          .message =
+              "The inference server refused the gateway's credential for this model. Ask your operator to check "
+              "the model's api_key."};
 }
 
 std::optional<Duration> retry_after_of(const ResponseHead& head) {

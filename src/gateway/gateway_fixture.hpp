@@ -215,10 +215,9 @@ class TestGateway {
   }
 
   std::FILE* log_;
-  RequestPath path_{
-      loop,
-      {policy, entropy, keys, failed_keys, catalog, ledger, upstream, desk, endpoints, body_memory, estimates, metrics,
-       readiness}};
+  RequestPath path_{loop,
+                    {policy, entropy, keys, failed_keys, catalog, ledger, upstream, desk, endpoints, body_memory,
+                     estimates, metrics, readiness}};
 };
 
 // The member of the error object, as JSON: "null", or text with its quotes taken off.

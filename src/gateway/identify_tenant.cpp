@@ -18,8 +18,9 @@ Refusal too_many_failures(Duration retry_after) {
   return {.status = 429,
           .type = "requests",
           .code = "rate_limit_exceeded",
-          .message = "Too many requests with an invalid key came from this address. Check the key, and try again after "
-                     "the time in Retry-After.",
+          .message =
+              "Too many requests with an invalid key came from this address. Check the key, and try again after "
+              "the time in Retry-After.",
           .retry_after = retry_after};
 }
 

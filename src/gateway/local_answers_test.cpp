@@ -84,9 +84,8 @@ TEST(LocalAnswers, AnswersAndRefusalsCarryTheOrigin) {
 
 TEST(LocalAnswers, EveryAnswerCarriesBothRequestIds) {
   TestGateway gateway;
-  for (const ClientRequest& request :
-       {get("/health"), get("/ready"), preflight(), get("/v1/models"), get("/v1/a/../b"), get("/.well-known/x"),
-        chat().without_key(), chat(), chat_stream()}) {
+  for (const ClientRequest& request : {get("/health"), get("/ready"), preflight(), get("/v1/models"), get("/v1/a/../b"),
+                                       get("/.well-known/x"), chat().without_key(), chat(), chat_stream()}) {
     const auto plain = gateway.ask(request);
     const std::string event_id = plain.conversation->id.hex();
     EXPECT_EQ(plain.client.header("x-obleth-request-id"), event_id) << request.target;

@@ -47,7 +47,7 @@ class FakeKeys final : public ports::KeyDirectory {
   }
   void note_use(const KeyId& key, WallTime) override { used.push_back(key); }
 
-  std::map<std::string, ResolvedKey> known;           // by secret; found when the store is asked
+  std::map<std::string, ResolvedKey> known;            // by secret; found when the store is asked
   std::map<std::string, ports::KeyLookup> remembered;  // told without asking
   bool unavailable = false;
   int lookups = 0;

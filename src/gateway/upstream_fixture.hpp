@@ -23,8 +23,8 @@ struct ScriptedAnswer {
   std::vector<std::string> pieces = {};
   bool has_length = true;
   std::optional<std::uint64_t> told_length = {};  // of a body that does not follow (HEAD)
-  std::optional<Fault> refusal = {};  // no head comes
-  std::optional<Fault> cut = {};      // comes instead of the end
+  std::optional<Fault> refusal = {};              // no head comes
+  std::optional<Fault> cut = {};                  // comes instead of the end
   Duration head_takes{0};
   Duration piece_takes{0};       // before each piece, and before the end or the cut
   bool pieces_buffered = false;  // the first piece came with the head

@@ -104,7 +104,8 @@ void Metrics::observe_times(SeriesShard& mine, const UsageRecord& record, LabelV
   if (record.admission == AdmissionOutcome::refused) return;
   mine.observe(SeriesKey::of(Metric::queue_wait, labels), not_negative(record.queue_ms));
   // Nought where it was not measured: the client left before its turn.
-  if (record.overhead_us > 0) mine.observe(key(mine, Metric::overhead, {record.route}), not_negative(record.overhead_us));
+  if (record.overhead_us > 0)
+    mine.observe(key(mine, Metric::overhead, {record.route}), not_negative(record.overhead_us));
 }
 
 void Metrics::count_tokens(SeriesShard& mine, const TokenUsage& tokens, LabelValue model, LabelValue tenant) {

@@ -62,7 +62,8 @@ class Upstream {
  public:
   virtual ~Upstream() = default;
   // Faults: unreachable, timed_out, broken (no head came), bad_answer, forbidden (address or certificate refused),
-  // cancelled, unavailable (gateway_is_stopping); a fault of the stream is given on. Of the call, only cancel is used after send has returned.
+  // cancelled, unavailable (gateway_is_stopping); a fault of the stream is given on. Of the call, only cancel is used
+  // after send has returned.
   virtual Task<Result<std::unique_ptr<UpstreamAnswer>>> send(const UpstreamCall& call) = 0;
 };
 

@@ -190,8 +190,9 @@ TEST(RequestId, IsMadeOutOfAHeadThatTheGrammarRefused) {
   EXPECT_EQ(claimed_request_id("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nX-Request-ID:  mine-1 \r\n\r\n"), "mine-1");
   EXPECT_EQ(claimed_request_id("junk\nx-request-id:a\n\n"), "a");
   EXPECT_EQ(claimed_request_id("GET / HTTP/1.1\r\nx-request-id: cut"), "");
-  for (const char* none : {"", "x-request-id: first line\r\n", "GET /\r\nx-request-id:\r\n", "GET /\r\nx-request-id: a b\r\n",
-                           "GET /\r\nax-request-id: a\r\n", "GET /\r\nx-request-id: \x01\r\n"})
+  for (const char* none :
+       {"", "x-request-id: first line\r\n", "GET /\r\nx-request-id:\r\n", "GET /\r\nx-request-id: a b\r\n",
+        "GET /\r\nax-request-id: a\r\n", "GET /\r\nx-request-id: \x01\r\n"})
     EXPECT_EQ(claimed_request_id(none), "") << none;
 }
 

@@ -75,7 +75,6 @@ def test_a_stream_that_falls_silent_ends_with_one_error_event(own):
     def silent(connection, _request):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         connection.sendall(b"1f\r\ndata: {\"choices\":[{\"delta\":{}}]\r\n")
-        time.sleep(0.1)
         connection.recv(1)
 
     with ScriptedUpstream(silent) as upstream:
