@@ -21,12 +21,12 @@ void Admission::State::on(const Arrive& event) {
   const NodeIndex key = path_of(event);
   const ModelIndex model = model_of(event.model);
   const RequestIndex index = make_request(event, tree.leaf(key, model));
-  if (const auto reason = objection(index)) {
+  const bool goes_at_once = may_go_at_once(requests[index]);
+  const Duration wait = goes_at_once ? Duration::zero() : predicted(requests[index].lane).value_or(Duration::zero());
+  if (const auto reason = objection(requests[index], goes_at_once, wait)) {
     refuse(index, *reason);
     return;
   }
-  const bool goes_at_once = may_go_at_once(requests[index]);
-  const Duration wait = goes_at_once ? Duration::zero() : predicted(requests[index].lane).value_or(Duration::zero());
   const std::uint32_t position = tree.node(requests[index].tenant).queued;
   requests[index].waited = !goes_at_once;
   enqueue(index);
@@ -69,6 +69,9 @@ RequestIndex Admission::State::make_request(const Arrive& event, LaneIndex lane)
   request.key = tree.lane(lane).node;
   request.tenant = tree.node(request.key).parent;
   request.model = tree.lane(lane).model;
+  EstimatePlace& learned = tree.estimate_at(tree.lane(lane).up);
+  if (estimates.stale(learned)) learned = estimates.place_of(event.tenant, request.model);
+  request.learned = learned;
   request.arrived = now;
   request.deadline = std::min(event.deadline, now + limits.admission_timeout);
   request.brownout_threshold =
@@ -81,28 +84,27 @@ RequestIndex Admission::State::make_request(const Arrive& event, LaneIndex lane)
 }
 
 // A request that can have a slot at once is never refused: bounds are for those who wait.
-std::optional<RefusalReason> Admission::State::objection(RequestIndex index) {
-  const Request& request = requests[index];
+std::optional<RefusalReason> Admission::State::objection(const Request& request, bool goes_at_once,
+                                                         Duration predicted_wait) {
   const bool admitted = tree.node(request.tenant).admits && tree.node(request.key).admits;
   if (!admitted || !models[request.model].admits) return RefusalReason::not_admitted;
-  if (may_go_at_once(request)) return std::nullopt;
+  if (goes_at_once) return std::nullopt;
   if (tree.node(request.tenant).queued >= limits.tenant_queue_max) return RefusalReason::tenant_queue_full;
-  if (would_wait_too_long(request)) return RefusalReason::predicted_too_long;
+  if (would_wait_too_long(request, predicted_wait)) return RefusalReason::predicted_too_long;
   if (waiting() >= limits.pool_queue_max && !make_room(request.tenant)) return RefusalReason::pool_queue_full;
   return std::nullopt;
 }
 
-bool Admission::State::would_wait_too_long(const Request& request) {
+bool Admission::State::would_wait_too_long(const Request& request, Duration wait) const {
   if (!models[request.model].settings.eligible) return false;
-  const auto wait = predicted(request.lane);
   const Duration patience = request.deadline - now;
-  if (!wait || *wait <= patience * hopeless_factor) return false;
+  if (wait <= patience * hopeless_factor) return false;
   // Under brownout the answers ahead of it are cut as its own would be, so the queue drains faster.
   const std::int64_t expected = expected_output(request);
-  const auto cap = softened_cap({.waited = {}, .predicted = *wait, .threshold = request.brownout_threshold},
+  const auto cap = softened_cap({.waited = {}, .predicted = wait, .threshold = request.brownout_threshold},
                                 request.output_cap, learned_output(request), request.brownout_floor);
   const std::int64_t cut = estimated_cost(request, std::min(expected, cap.value_or(expected)));
-  const Duration softened_wait(scaled(wait->count(), cut, std::max<std::int64_t>(request.queued_cost, 1)));
+  const Duration softened_wait(scaled(wait.count(), cut, std::max<std::int64_t>(request.queued_cost, 1)));
   return softened_wait > patience * hopeless_factor;
 }
 

@@ -49,9 +49,10 @@ void Admission::State::grant(const Pick& pick) {
   const RequestIndex index = tree.requests_at(pick.leaf).front();
   Request& request = requests[index];
   dequeue(index);
-  const auto cap = softened(request);
+  const std::int64_t learned = learned_output(request);
+  const auto cap = softened(request, learned);
   request.output_cap = cap.value_or(request.output_cap);
-  const std::int64_t expected = expected_output(request);
+  const std::int64_t expected = std::min(request.output_cap, learned);
   request.state = Request::State::running;
   request.granted = now;
   request.reserved_cost = estimated_cost(request, expected);
@@ -79,19 +80,18 @@ void Admission::State::grant(const Pick& pick) {
 }
 
 // What has run ahead of its share on idle slots is no reason to cut an answer: only those who still wait are.
-std::optional<std::int64_t> Admission::State::softened(const Request& request) {
+std::optional<std::int64_t> Admission::State::softened(const Request& request, std::int64_t learned_output) {
   if (request.brownout_threshold <= Duration::zero()) return std::nullopt;
   const bool others_wait = tree.node(request.tenant).queued > 0;
   const Pressure pressure{.waited = now - request.arrived,
                           .predicted = others_wait ? predicted(request.lane).value_or(Duration::zero()) : Duration{},
                           .threshold = request.brownout_threshold};
-  return softened_cap(pressure, request.output_cap, learned_output(request), request.brownout_floor);
+  return softened_cap(pressure, request.output_cap, learned_output, request.brownout_floor);
 }
 
 // The learned mean; until something is learned the cap stands in.
 std::int64_t Admission::State::learned_output(const Request& request) const {
-  const TenantId tenant{tree.node(request.tenant).id};
-  return estimates.mean(tenant, request.model).value_or(request.output_cap);
+  return estimates.mean(request.learned, request.model).value_or(request.output_cap);
 }
 
 std::int64_t Admission::State::expected_output(const Request& request) const {

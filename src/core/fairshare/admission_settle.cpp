@@ -90,7 +90,7 @@ void Admission::State::finish(RequestIndex index, const Finish& event) {
   largest.see(cost, now);
   if (event.reached_upstream) ++completions;
   if (event.learn && event.usage) {
-    estimates.learn(TenantId{tree.node(request.tenant).id}, request.model, event.usage->output.value);
+    estimates.learn(request.learned, request.model, event.usage->output.value);
   }
 
   ModelState& model = models[request.model];

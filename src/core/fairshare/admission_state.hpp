@@ -25,8 +25,8 @@ struct Admission::State {
   [[nodiscard]] ModelIndex model_of(ModelId id);
   [[nodiscard]] RequestIndex make_request(const Arrive& event, LaneIndex lane);
   [[nodiscard]] bool may_go_at_once(const Request& request) const;
-  [[nodiscard]] std::optional<RefusalReason> objection(RequestIndex index);
-  [[nodiscard]] bool would_wait_too_long(const Request& request);
+  [[nodiscard]] std::optional<RefusalReason> objection(const Request& request, bool goes_at_once, Duration predicted);
+  [[nodiscard]] bool would_wait_too_long(const Request& request, Duration predicted) const;
   [[nodiscard]] bool make_room(NodeIndex tenant);
   void enqueue(RequestIndex index);
   void dequeue(RequestIndex index);
@@ -43,7 +43,7 @@ struct Admission::State {
   [[nodiscard]] std::optional<Pick> next_pick();
   [[nodiscard]] std::optional<Pick> overdue_pick();
   void grant(const Pick& pick);
-  [[nodiscard]] std::optional<std::int64_t> softened(const Request& request);
+  [[nodiscard]] std::optional<std::int64_t> softened(const Request& request, std::int64_t learned_output);
   [[nodiscard]] std::int64_t learned_output(const Request& request) const;
   [[nodiscard]] std::int64_t expected_output(const Request& request) const;
   [[nodiscard]] std::int64_t estimated_cost(const Request& request, std::int64_t output_tokens) const;

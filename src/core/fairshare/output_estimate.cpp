@@ -1,6 +1,7 @@
 #include "core/fairshare/output_estimate.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace obleth::fairshare {
 
@@ -18,32 +19,48 @@ void approach(std::int64_t& mean, std::int64_t tokens) {
 
 }  // namespace
 
-void OutputEstimates::learn(TenantId tenant, ModelIndex model, std::int64_t output_tokens) {
+EstimatePlace OutputEstimates::place_of(TenantId tenant, ModelIndex model) {
+  const Pair pair{tenant, model};
+  const auto found = places_.find(pair);
+  const std::uint32_t at = found == places_.end() ? place_for(pair) : found->second;
+  return {.at = at, .generation = entries_[at].generation};
+}
+
+std::uint32_t OutputEstimates::place_for(const Pair& pair) {
+  auto at = static_cast<std::uint32_t>(entries_.size());
+  if (at < pairs_max) {
+    entries_.push_back({.mean = nothing});
+    pairs_.push_back(pair);
+  } else {
+    at = static_cast<std::uint32_t>(next_);
+    next_ = (next_ + 1) % pairs_max;
+    places_.erase(std::exchange(pairs_[at], pair));
+    entries_[at] = {.mean = nothing, .generation = entries_[at].generation + 1};
+  }
+  places_.emplace(pair, at);
+  return at;
+}
+
+void OutputEstimates::learn(EstimatePlace place, ModelIndex model, std::int64_t output_tokens) {
   const std::int64_t tokens = std::clamp<std::int64_t>(output_tokens, 0, tokens_max);
   const auto at = static_cast<std::size_t>(model);
   if (model_means_.size() <= at) model_means_.resize(at + 1, nothing);
   approach(model_means_[at], tokens);
-  const Pair pair{tenant, model};
-  if (const auto found = means_.find(pair); found != means_.end()) {
-    approach(found->second, tokens);
-    return;
-  }
-  make_room_for(pair);
-  means_.emplace(pair, tokens * fraction);
+  if (!stale(place)) approach(entries_[place.at].mean, tokens);
 }
 
-void OutputEstimates::make_room_for(const Pair& pair) {
-  if (in_order_.size() < pairs_max) {
-    in_order_.push_back(pair);
-    return;
-  }
-  means_.erase(in_order_[next_]);
-  in_order_[next_] = pair;
-  next_ = (next_ + 1) % pairs_max;
+std::optional<std::int64_t> OutputEstimates::mean(EstimatePlace place, ModelIndex model) const {
+  const std::int64_t mean = stale(place) ? nothing : entries_[place.at].mean;
+  return mean == nothing ? mean_of(model) : mean / fraction;
 }
 
 std::optional<std::int64_t> OutputEstimates::mean(TenantId tenant, ModelIndex model) const {
-  if (const auto found = means_.find(Pair{tenant, model}); found != means_.end()) return found->second / fraction;
+  const auto found = places_.find(Pair{tenant, model});
+  if (found == places_.end()) return mean_of(model);
+  return mean(EstimatePlace{.at = found->second, .generation = entries_[found->second].generation}, model);
+}
+
+std::optional<std::int64_t> OutputEstimates::mean_of(ModelIndex model) const {
   const auto at = static_cast<std::size_t>(model);
   if (at >= model_means_.size() || model_means_[at] == nothing) return std::nullopt;
   return model_means_[at] / fraction;

@@ -2,7 +2,7 @@
 //
 // Exponential means (1/10), in integers. What clients declare as max_tokens is only ever a ceiling: believing it would
 // punish the generous and reward those who inflate it. Bounded: the pair that was met first makes room and learns anew.
-// Thread: that of the engine.
+// A pair is looked up once and its place kept. Thread: that of the engine.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -19,7 +19,14 @@ class OutputEstimates {
  public:
   static constexpr std::size_t pairs_max = 262'144;
 
-  void learn(TenantId tenant, ModelIndex model, std::int64_t output_tokens);
+  // Where a pair keeps its mean; the place of a pair that made room is stale: it teaches the model alone.
+  [[nodiscard]] EstimatePlace place_of(TenantId tenant, ModelIndex model);
+  [[nodiscard]] bool stale(EstimatePlace place) const {
+    return place.generation == 0 || entries_[place.at].generation != place.generation;
+  }
+  void learn(EstimatePlace place, ModelIndex model, std::int64_t output_tokens);
+  [[nodiscard]] std::optional<std::int64_t> mean(EstimatePlace place, ModelIndex model) const;
+  // Without making a place.
   [[nodiscard]] std::optional<std::int64_t> mean(TenantId tenant, ModelIndex model) const;
 
  private:
@@ -32,10 +39,17 @@ class OutputEstimates {
     }
   };
 
-  void make_room_for(const Pair& pair);
+  struct Entry {
+    std::int64_t mean = 0;  // in 1/256 tokens; negative: nothing learned
+    std::uint32_t generation = 1;
+  };
 
-  boost::unordered_flat_map<Pair, std::int64_t> means_;  // in 1/256 tokens
-  std::vector<Pair> in_order_;                           // a ring once it is full
+  [[nodiscard]] std::uint32_t place_for(const Pair& pair);
+  [[nodiscard]] std::optional<std::int64_t> mean_of(ModelIndex model) const;
+
+  boost::unordered_flat_map<Pair, std::uint32_t> places_;
+  std::vector<Entry> entries_;
+  std::vector<Pair> pairs_;  // by place, which is a ring once all are taken
   std::size_t next_ = 0;
   std::vector<std::int64_t> model_means_;  // by ModelIndex; negative: nothing learned
 };

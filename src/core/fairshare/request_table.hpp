@@ -24,6 +24,7 @@ struct Request {
   NodeIndex tenant = NodeIndex::none;
   LaneIndex lane = LaneIndex::none;
   ModelIndex model = ModelIndex::none;
+  EstimatePlace learned;
   Instant arrived;
   Instant deadline;
   Instant granted;

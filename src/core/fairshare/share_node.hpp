@@ -51,7 +51,14 @@ struct ShareNode {
 };
 static_assert(sizeof(ShareNode) <= 150, "100,000 tenants must stay small");
 
-struct Lane {
+// Where the learned output of a tenant and model is kept. A place may be given to another pair: its generation tells.
+struct EstimatePlace {
+  std::uint32_t at = 0;
+  std::uint32_t generation = 0;  // 0: none yet
+};
+
+// On whole cache lines: a turn looks at a handful of lanes that are cold.
+struct alignas(64) Lane {
   // Its place among its siblings.
   std::int64_t offset = 0;  // added to the node's start tag; holds as long as woken_seen is the node's
   std::uint64_t since = 0;  // breaks ties: the arrival that made it ready; at the leaf that of the head
@@ -70,6 +77,7 @@ struct Lane {
   std::int64_t ready_weight = 0;  // sum over the children in line
   Chain<RequestIndex> requests;   // leaf: what waits, kept by the owner of the requests
   bool has_request = false;       // leaf: a request waits
+  EstimatePlace learned;          // tenants: kept by the owner of the estimates
 
   [[nodiscard]] bool has_work() const { return has_request || !ready.empty(); }
   [[nodiscard]] bool in_line() const { return place != no_place; }

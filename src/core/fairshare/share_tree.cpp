@@ -85,6 +85,7 @@ LaneIndex ShareTree::lane_of(NodeIndex node, ModelIndex model) {
   lane.place = no_place;
   lane.has_request = false;
   lane.requests = {};
+  lane.learned = {};
   lane.ready_weight = 0;
   lane.node = node;
   lane.model = model;

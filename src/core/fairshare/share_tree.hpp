@@ -55,6 +55,7 @@ class ShareTree {
   [[nodiscard]] const ShareNode& node(NodeIndex index) const { return nodes_[index]; }
   [[nodiscard]] ShareNode& node(NodeIndex index) { return nodes_[index]; }
   [[nodiscard]] const Lane& lane(LaneIndex index) const { return lanes_[index]; }
+  [[nodiscard]] EstimatePlace& estimate_at(LaneIndex tenant) { return lanes_[tenant].learned; }
   [[nodiscard]] Chain<RequestIndex>& requests_at(LaneIndex leaf) { return lanes_[leaf].requests; }
   [[nodiscard]] std::size_t node_extent() const { return nodes_.extent(); }
   [[nodiscard]] std::size_t nodes_in_use() const { return nodes_.in_use(); }
