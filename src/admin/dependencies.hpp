@@ -15,6 +15,7 @@
 #include "base/task.hpp"
 #include "core/fairshare/admission.hpp"
 #include "domain/admin_token.hpp"
+#include "domain/budget.hpp"
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
 #include "ports/change_feed.hpp"
@@ -38,6 +39,15 @@ struct Spending {
   std::int64_t tokens = 0;
   NanoUsd cost;
 };
+// A budget of a tenant, or of one of its keys, with all that is limited beside it.
+struct BudgetQuestion {
+  TenantId tenant;
+  std::optional<KeyId> key;
+  Quota quota;
+  Budget budget;
+  std::string timezone;  // the tenant's
+};
+// What the present term of the budget has come to.
 struct BudgetUse {
   Spending used;
   Spending held;
@@ -78,8 +88,8 @@ struct SettingRow {
 struct LiveView {
   std::function<fairshare::Snapshot()> snapshot;
   std::function<EndpointState(EndpointId)> endpoint_state;
-  // Of a tenant, or of one of its keys.
-  std::function<Task<std::optional<BudgetUse>>(TenantId, std::optional<KeyId>)> budget_use;
+  // nullopt: it cannot be known now.
+  std::function<Task<std::optional<BudgetUse>>(BudgetQuestion)> budget_use;
   std::function<std::string()> not_ready_because;  // empty: ready
   std::function<bool()> draining;                  // streams end
   std::function<GatewayStatus()> status;

@@ -204,7 +204,14 @@ Task<Outcome<>> Keys::save(const Caller& caller, const char* action, const KeyDo
 
 Task<void> Keys::fill_in_use(KeyDoc& doc) {
   if (!doc.budget || !desk_.live().budget_use) co_return;
-  doc.budget->use = co_await desk_.live().budget_use(doc.key.tenant, doc.key.id);
+  const Result<std::optional<Tenant>> tenant = co_await desk_.store().find_tenant(doc.key.tenant.hex());
+  if (!tenant || !*tenant) co_return;
+  BudgetQuestion question{.tenant = doc.key.tenant,
+                          .key = doc.key.id,
+                          .quota = doc.key.quota,
+                          .budget = doc.budget->budget,
+                          .timezone = (*tenant)->schedule.timezone};
+  doc.budget->use = co_await desk_.live().budget_use(std::move(question));
 }
 
 }  // namespace obleth::admin

@@ -20,7 +20,7 @@ class OpenApi : public ApiTest {
       status.spool = SpoolState{};
       return status;
     };
-    live.budget_use = [](TenantId, std::optional<KeyId>) -> Task<std::optional<BudgetUse>> { co_return BudgetUse{}; };
+    live.budget_use = [](BudgetQuestion) -> Task<std::optional<BudgetUse>> { co_return BudgetUse{}; };
     rebuild(true);
     document = ask({.method = "GET", .target = "/api/v1/openapi.json", .token = {}, .body = {}}).json();
   }

@@ -209,7 +209,12 @@ Task<Outcome<TenantDoc>> Tenants::find(std::string id) {
 
 Task<void> Tenants::fill_in_use(TenantDoc& doc) {
   if (!doc.budget || !desk_.live().budget_use) co_return;
-  doc.budget->use = co_await desk_.live().budget_use(doc.tenant.id, std::nullopt);
+  BudgetQuestion question{.tenant = doc.tenant.id,
+                          .key = {},
+                          .quota = doc.tenant.quota,
+                          .budget = doc.budget->budget,
+                          .timezone = doc.tenant.schedule.timezone};
+  doc.budget->use = co_await desk_.live().budget_use(std::move(question));
 }
 
 }  // namespace obleth::admin

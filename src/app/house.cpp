@@ -90,7 +90,7 @@ House::House(Options options, Parts parts)
       keys(*store, hasher, clock, feed, key_cache_limits(options_)),
       failed_keys(options_.failed_keys_per_minute, entropy.bits128().high),
       catalog(*store),
-      ledger(clock),
+      ledger(clock, {.book = nullptr, .fail_open = options_.fail_open}),
       desk(admission_limits(options_)),
       body_memory(options_.body_memory_max),
       follower({.store = *store,

@@ -42,6 +42,18 @@ admin::GatewayStatus status_of(House& house, WallTime started_at) {
   return status;
 }
 
+Task<std::optional<admin::BudgetUse>> budget_use(House& house, admin::BudgetQuestion asked) {
+  const ports::StandingQuestion question{.tenant = asked.tenant,
+                                         .key = asked.key,
+                                         .limits = {asked.quota, asked.budget},
+                                         .timezone = std::move(asked.timezone)};
+  const std::optional<ports::BudgetStanding> standing = co_await house.ledger.standing(question);
+  if (!standing) co_return std::nullopt;
+  co_return admin::BudgetUse{.used = {standing->used_tokens, standing->used_cost},
+                             .held = {standing->held_tokens, standing->held_cost},
+                             .resets_at = standing->resets_at};
+}
+
 }  // namespace
 
 admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream) {
@@ -63,6 +75,7 @@ admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream) 
   };
   dependencies.live.snapshot = [&house] { return house.desk.snapshot(house.clock.now()); };
   dependencies.live.endpoint_state = [&house](EndpointId id) { return endpoint_state(house, id); };
+  dependencies.live.budget_use = [&house](admin::BudgetQuestion asked) { return budget_use(house, std::move(asked)); };
   dependencies.live.not_ready_because = [&house] { return house.readiness.reason(); };
   dependencies.live.draining = [&house] { return house.readiness.draining(); };
   dependencies.live.settings = [&house] { return list_settings(house.options()); };

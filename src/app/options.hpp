@@ -79,6 +79,9 @@ struct Options {
   Duration key_unknown = std::chrono::seconds(10);
   std::uint32_t failed_keys_per_minute = 600;
 
+  // Budgets
+  bool fail_open = true;
+
   // Stores
   std::string data_dir = "obleth-data";
   std::string database_url;  // empty: SQLite in data_dir

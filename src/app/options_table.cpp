@@ -136,6 +136,15 @@ std::vector<Setting> fairshare_rows() {
   };
 }
 
+std::vector<Setting> budget_rows() {
+  constexpr std::string_view at = "Budgets";
+  return {
+      row<&O::fail_open>(at, "fail_open",
+                         "while a store cannot tell what a budget has left, requests pass, and are counted; "
+                         "false answers 503"),
+  };
+}
+
 std::vector<Setting> identity_rows() {
   constexpr std::string_view at = "Identity";
   return {
@@ -205,7 +214,7 @@ std::string Setting::variable() const {
 std::span<const Setting> settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all;
-    for (auto rows : {life_rows, listener_rows, request_rows, upstream_rows, fairshare_rows, identity_rows}) {
+    for (auto rows : {life_rows, listener_rows, request_rows, upstream_rows, fairshare_rows, budget_rows, identity_rows}) {
       std::ranges::move(rows(), std::back_inserter(all));
     }
     return all;

@@ -55,6 +55,10 @@ struct UsageRecord {
   std::int64_t tokens_saved = 0;
   std::optional<std::int64_t> brownout_cap;
   std::string brownout_reason;  // saturation, quota or budget: for the counters, no column of the ledger
+  // For the counters, no columns of the ledger.
+  bool budget_unguarded = false;  // it passed though what a budget has left was not known
+  PromptTokens overrun_by_input;  // used beyond what a budget held for it
+  OutputTokens overrun_by_output;
   std::uint32_t retries = 0;
   std::string session_id;
   std::string user_agent_family;

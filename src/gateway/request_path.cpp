@@ -70,7 +70,7 @@ Task<Outcome<Answered>> RequestPath::reach_answer(Received received) {
 
   // What will it take, and may they have it? Before the queue: an exhausted tenant is told at once.
   Priced priced = price_request(std::move(*routed), ask.estimates);
-  Outcome<Funded> funded = co_await reserve_budget(std::move(priced), ask.ledger);
+  Outcome<Funded> funded = co_await reserve_budget(std::move(priced), held_);
   if (!funded) co_return refuse(std::move(funded.error()));
 
   // Whose turn is it? From here on the request holds a slot.

@@ -41,7 +41,8 @@ struct Services {
 
 class RequestPath final : public ports::HttpService {
  public:
-  RequestPath(ports::Loop& loop, const Services& services) : loop_(loop), services_(services) {}
+  RequestPath(ports::Loop& loop, const Services& services)
+      : loop_(loop), services_(services), held_(services.ledger, loop, services.entropy.bits128().high) {}
 
   Task<void> serve(ports::ClientExchange& exchange) override;
 
@@ -56,6 +57,7 @@ class RequestPath final : public ports::HttpService {
 
   ports::Loop& loop_;
   Services services_;
+  HeldBudgets held_;
 };
 
 }  // namespace obleth::gateway

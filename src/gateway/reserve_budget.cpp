@@ -42,21 +42,31 @@ Refusal rate_refusal(const ports::ReserveRefusal& refusal) {
   return answer;
 }
 
+Refusal budget_refusal(const ports::ReserveRefusal& refusal) {
+  Refusal answer{.status = 429,
+                 .type = "insufficient_quota",
+                 .code = "insufficient_quota",
+                 .message = "What is left of the " + refusal.account +
+                            "'s budget of this term does not pay for this request. Ask for a shorter answer, or ask "
+                            "your operator to raise the budget.",
+                 .never_retry = true};
+  append_rate_headers(answer.extra_headers, refusal.tokens, refusal.requests);
+  return answer;
+}
+
 Refusal refusal_of(const ports::ReserveRefusal& refusal) {
   switch (refusal.by) {
     case ports::RefusedBy::tokens_per_minute:
     case ports::RefusedBy::requests_per_minute:
       return rate_refusal(refusal);
     case ports::RefusedBy::budget:
-      return {.status = 429,
-              .type = "insufficient_quota",
-              .code = "insufficient_quota",
-              .message = "The " + refusal.account + "'s budget of this term is spent. Ask your operator to raise it.",
-              .never_retry = true};
+      return budget_refusal(refusal);
     case ports::RefusedBy::store:
-      return store_unavailable();
+      break;
   }
-  return store_unavailable();
+  Refusal answer = store_unavailable();
+  answer.message = "What the budget has left cannot be known now because a store does not answer. Try again shortly.";
+  return answer;
 }
 
 void append_rate_line(std::string& lines, std::string_view figure, std::string_view kind, std::string_view value) {
@@ -98,15 +108,16 @@ void append_rate_headers(std::string& lines, const std::optional<ports::RateStat
   if (requests) append_rate_state(lines, "requests", *requests);
 }
 
-Task<Outcome<Funded>> reserve_budget(Priced priced, ports::BudgetLedger& ledger) {
+Task<Outcome<Funded>> reserve_budget(Priced priced, HeldBudgets& held) {
   const ports::ReserveRequest request = reserve_request(priced);
-  ports::ReserveOutcome outcome = co_await ledger.reserve(request);
+  ports::ReserveOutcome outcome = co_await held.ledger().reserve(request);
   if (!outcome.granted) {
     Refusal refusal = refusal_of(outcome.refusal);
     append_server_timing(refusal.extra_headers, priced.timings, Reached::identity);
     co_return refuse(std::move(refusal));
   }
-  Funded funded{std::move(priced), HeldBudget(ledger, request, std::move(*outcome.granted))};
+  priced.record->budget_unguarded = outcome.granted->unguarded;
+  Funded funded{std::move(priced), HeldBudget(held, request, std::move(*outcome.granted))};
   funded.timings.funded = funded.loop->refresh_now();
   co_return funded;
 }

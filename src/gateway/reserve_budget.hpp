@@ -8,7 +8,7 @@
 namespace obleth::gateway {
 
 // Before the queue, so that an exhausted tenant does not wait to be refused.
-Task<Outcome<Funded>> reserve_budget(Priced priced, ports::BudgetLedger& ledger);
+Task<Outcome<Funded>> reserve_budget(Priced priced, HeldBudgets& held);
 
 // OpenAI's x-ratelimit-* lines, where a limit exists.
 void append_rate_headers(std::string& lines, const std::optional<ports::RateState>& tokens,

@@ -70,6 +70,18 @@ std::int64_t overhead_until(Instant now, const Timings& timings) {
   return std::max<std::int64_t>(0, whole_us(now - timings.received - timings.waiting));
 }
 
+// What the request took beyond what a budget held for it: the two ways in which one can be overspent.
+void note_overrun(UsageRecord& record, const Relayed& relayed, const TokenUsage& used) {
+  if (!relayed.budget.granted().counts_on_budget) return;
+  const Price& price = relayed.price;
+  const std::int64_t output_held =
+      relayed.output_cap ? std::min(price.output_bound, saturating_multiply(price.answers, *relayed.output_cap))
+                         : price.output_bound;
+  const accounting::Overrun over = accounting::overrun({price.input_tokens}, {output_held}, used);
+  record.overrun_by_input = over.by_input;
+  record.overrun_by_output = over.by_output;
+}
+
 int final_status(const Relayed& relayed) {
   return relayed.ending == Ending::client_left ? client_closed_request : relayed.status;
 }
@@ -84,11 +96,12 @@ Settled settle_cost(Relayed relayed, Estimates& estimates) {
   const bool complete = relayed.ending == Ending::complete && is_success(relayed.status);
   const fairshare::Settled charged = relayed.permit.settle(billed.usage, complete && relayed.reported.has_value());
   const std::int64_t used = saturating_add(billed.usage.prompt.value, billed.usage.output.value);
-  relayed.budget.settle(used, cost, !relayed.permit.reached_upstream());
   learn(relayed, billed.usage, estimates);
   judge_endpoint(relayed, now);
 
   UsageRecord& record = *relayed.record;
+  note_overrun(record, relayed, billed.usage);
+  record.ts = relayed.budget.settle(used, cost, !relayed.permit.reached_upstream());
   record.status = final_status(relayed);
   if (record.error_code.empty() && relayed.ending == Ending::client_left) record.error_code = "client_closed_request";
   record.stream = record.stream || relayed.streamed;
@@ -98,7 +111,6 @@ Settled settle_cost(Relayed relayed, Estimates& estimates) {
   fill_in_charge(record, charged);
   record.total_ms = whole_ms(now - relayed.timings.received);
   record.overhead_us = overhead_until(now, relayed.timings);
-  record.ts = relayed.loop->wall_now();
   return {.exchange = relayed.exchange,
           .status = relayed.status,
           .client_left = relayed.ending == Ending::client_left,

@@ -79,12 +79,20 @@ class FakeLedger final : public ports::BudgetLedger {
     reservation.held_tokens = request.hold_tokens;
     co_return ports::ReserveOutcome{.granted = reservation, .refusal = {}};
   }
-  void settle(const ports::SettleRequest& request) override { settles.push_back(request); }
+  WallTime settle(const ports::SettleRequest& request) override {
+    settles.push_back(request);
+    return request.ended_at;
+  }
+  void renew(std::span<const ports::HeldReservation> held) override { renewals.emplace_back(held.begin(), held.end()); }
+  Task<std::optional<ports::BudgetStanding>> standing(const ports::StandingQuestion&) override {
+    co_return std::nullopt;
+  }
 
   ports::Reservation granted;
   std::optional<ports::ReserveRefusal> refusal;
   std::vector<ports::ReserveRequest> reserves;
   std::vector<ports::SettleRequest> settles;
+  std::vector<std::vector<ports::HeldReservation>> renewals;
 };
 
 // The tenant behind good_secret: no limits, no lists, always open.

@@ -37,6 +37,8 @@ enum class Metric : std::uint8_t {
   store_up,
   store_call,
   usage_rows,
+  budget_overrun,
+  budget_unguarded,
   key_cache_entries,
   key_lookups,
   failed_keys_throttled,

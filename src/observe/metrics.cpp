@@ -91,7 +91,18 @@ void Metrics::count_request(const UsageRecord& record) {
     const std::string_view told = record.brownout_reason;
     mine.add(key(mine, Metric::brownouts, {tenant, told.empty() ? "saturation" : told}), 1);
   }
+  count_budget(mine, record);
   observe_estimates(mine, record, model_number);
+}
+
+void Metrics::count_budget(SeriesShard& mine, const UsageRecord& record) {
+  const std::string_view tenant = or_none(record.tenant);
+  const auto count_overrun = [&](std::string_view reason, std::int64_t tokens) {
+    if (tokens > 0) mine.add(key(mine, Metric::budget_overrun, {tenant, reason}), not_negative(tokens));
+  };
+  count_overrun("input_estimate", record.overrun_by_input.value);
+  count_overrun("upstream_bound", record.overrun_by_output.value);
+  if (record.budget_unguarded) mine.add(key(mine, Metric::budget_unguarded, {tenant}), 1);
 }
 
 void Metrics::observe_times(SeriesShard& mine, const UsageRecord& record, LabelValue model) {

@@ -58,6 +58,7 @@ class Metrics {
   [[nodiscard]] LabelValue number(SeriesShard& mine, Label label, std::string_view value);
   [[nodiscard]] SeriesKey key(SeriesShard& mine, Metric metric, std::initializer_list<std::string_view> labels);
   void count_tokens(SeriesShard& mine, const TokenUsage& tokens, LabelValue model, LabelValue tenant);
+  void count_budget(SeriesShard& mine, const UsageRecord& record);
   void observe_times(SeriesShard& mine, const UsageRecord& record, LabelValue model);
   void observe_estimates(SeriesShard& mine, const UsageRecord& record, LabelValue model);
 

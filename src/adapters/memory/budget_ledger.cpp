@@ -1,209 +1,193 @@
 #include "adapters/memory/budget_ledger.hpp"
 
-#include <algorithm>
+#include <limits>
 #include <mutex>
-#include <span>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 
-#include "base/ensure.hpp"
-#include "core/budget/budget_rules.hpp"
+#include "adapters/memory/budget_shard.hpp"
+#include "observe/log.hpp"
 
 namespace obleth::adapters {
 namespace {
 
-constexpr std::size_t accounts_before_sweep = 1024;
+constexpr Duration complaint_period = std::chrono::minutes(1);
 
-budget::Claim claim_of(const ports::ReserveRequest& request) {
-  return {.input_tokens = request.input_tokens,
-          .expected_tokens = request.hold_tokens,
-          .bound_tokens = request.bound_tokens,
-          .input_cost = request.input_cost,
-          .bound_cost = request.bound_cost,
-          .answers = request.answers,
-          .output_cost_per_token = request.output_cost_per_token,
-          .smallest_cap = request.soften_to_tokens};
+Bits128 bits_of(const ports::SpendingAccount& account) {
+  return std::visit([](const auto& id) { return id.bits; }, account);
 }
 
-bool is_limited(const ports::LimitedAccount& limits) {
-  return limits.quota.tokens_per_minute || limits.quota.requests_per_minute || limits.budget;
+ports::BudgetStanding standing_of(const budget::Account& account) {
+  constexpr WallTime never{std::numeric_limits<std::int64_t>::max()};
+  const budget::Amount held = account.held();
+  ports::BudgetStanding standing{.used_tokens = account.spent().tokens,
+                                 .used_cost = account.spent().cost,
+                                 .held_tokens = held.tokens,
+                                 .held_cost = held.cost,
+                                 .resets_at = {}};
+  if (!account.term()) standing.used_tokens = standing.used_cost.value = 0;
+  if (account.term() && account.term()->end != never) standing.resets_at = account.term()->end;
+  return standing;
 }
-
-ports::RefusedBy refused_by(budget::Limit limit) {
-  switch (limit) {
-    case budget::Limit::tokens_per_minute:
-      return ports::RefusedBy::tokens_per_minute;
-    case budget::Limit::requests_per_minute:
-      return ports::RefusedBy::requests_per_minute;
-    case budget::Limit::budget:
-      break;
-  }
-  return ports::RefusedBy::budget;
-}
-
-// The tighter one, as a client should see it.
-void tighten(std::optional<ports::RateState>& state, budget::TokenBucket* bucket, Instant now) {
-  if (bucket == nullptr) return;
-  const std::int64_t remaining = std::max<std::int64_t>(0, bucket->level(now));
-  if (state && state->remaining <= remaining) return;
-  state = ports::RateState{bucket->capacity(), remaining, bucket->until_full(now)};
-}
-
-template <class Outcome>
-void show_rates(Outcome& outcome, std::span<budget::Account* const> accounts, Instant now) {
-  for (budget::Account* const account : accounts) {
-    tighten(outcome.tokens, account->tokens(), now);
-    tighten(outcome.requests, account->requests(), now);
-  }
-}
-
-// One account's part in an open reservation.
-struct Part {
-  Bits128 account;
-  std::uint64_t term_number = 0;
-};
-
-struct OpenReservation {
-  budget::Hold hold;
-  std::array<Part, 2> parts;
-  std::size_t part_count = 0;
-};
 
 }  // namespace
 
-// Accounts are found by the bits of the tenant's or key's id: both are random, so that they never meet.
-struct MemoryBudgetLedger::Shard {
-  struct BitsHash {
-    std::size_t operator()(Bits128 bits) const { return hash_value(EventId{bits}); }
-  };
-
-  std::mutex mutex;
-  std::unordered_map<Bits128, budget::Account, BitsHash> accounts;  // guarded by mutex, as all below
-  std::unordered_map<EventId, OpenReservation> open;
-  std::size_t next_sweep = accounts_before_sweep;
-
-  budget::Account* find_limited(Bits128 id, const ports::LimitedAccount& limits, const std::string& timezone,
-                                budget::Moment at) {
-    const auto found = accounts.find(id);
-    if (found == accounts.end() && !is_limited(limits)) return nullptr;
-    budget::Account& account = found == accounts.end() ? accounts[id] : found->second;
-    account.obey({limits.quota, limits.budget}, timezone, at);
-    return &account;
+// Releases who waits for a flight when its time is up. On the thread of its loop.
+class MemoryBudgetLedger::Deadline final : private ports::Timer {
+ public:
+  // loop: null on a thread without one, which waits for the book itself.
+  Deadline(MemoryBudgetLedger& ledger, SpendingFlight& flight, ports::Loop* loop)
+      : ledger_(ledger), flight_(flight), loop_(loop) {
+    if (loop_ != nullptr) loop_->arm(*this, loop_->now() + spending_wait_max);
+  }
+  ~Deadline() {
+    if (loop_ != nullptr) loop_->disarm(*this);
   }
 
-  void forget_untouched(budget::Moment at) {
-    if (accounts.size() < next_sweep) return;
-    std::erase_if(accounts, [at](const auto& entry) { return entry.second.is_untouched(at); });
-    next_sweep = std::max(accounts_before_sweep, accounts.size() * 2);
+ private:
+  void expired() override {
+    ledger_.note_silence("no answer within 250 ms");
+    flight_.release();
   }
 
-  ports::ReserveOutcome reserve(const ports::ReserveRequest& request, budget::Moment at);
-  void settle(const ports::SettleRequest& request, Instant now);
+  MemoryBudgetLedger& ledger_;
+  SpendingFlight& flight_;
+  ports::Loop* loop_;
 };
 
-ports::ReserveOutcome MemoryBudgetLedger::Shard::reserve(const ports::ReserveRequest& request, budget::Moment at) {
-  ports::ReserveOutcome outcome;
-  if (open.size() >= open_reservations_max / shard_count) {
-    outcome.refusal.by = ports::RefusedBy::store;
-    return outcome;
-  }
-  forget_untouched(at);
-  std::array<budget::Account*, 2> limited{};
-  std::array<Part, 2> parts;
-  std::array<const char*, 2> names{};
-  std::size_t count = 0;
-  const auto ask = [&](Bits128 id, const ports::LimitedAccount& limits, const char* name) {
-    budget::Account* const account = find_limited(id, limits, request.timezone, at);
-    if (account == nullptr) return;
-    limited[count] = account;
-    parts[count] = {id, account->term_number()};
-    names[count] = name;
-    ++count;
-  };
-  ask(request.key.bits, request.key_limits, "key");
-  ask(request.tenant.bits, request.tenant_limits, "tenant");
-  const std::span<budget::Account* const> charged(limited.data(), count);
+struct MemoryBudgetLedger::GuardedShard {
+  std::mutex mutex;
+  std::optional<BudgetShard> shard;  // set at once, guarded by mutex
+};
 
-  const budget::Decision decision = budget::decide(claim_of(request), charged, at);
-  if (const auto* refused = std::get_if<budget::Refused>(&decision)) {
-    outcome.refusal.by = refused_by(refused->by);
-    outcome.refusal.account = names[refused->account];
-    outcome.refusal.retry_after = refused->retry_after;
-    show_rates(outcome.refusal, charged, at.now);
-    return outcome;
-  }
-  const auto& granted = std::get<budget::Granted>(decision);
-  for (budget::Account* const account : charged)
-    account->take(granted.hold, at.now);
-  if (count > 0) {
-    const bool is_new = open.try_emplace(request.reservation, OpenReservation{granted.hold, parts, count}).second;
-    ensure(is_new, "a reservation's id is its own");
-  }
-
-  outcome.granted.emplace();
-  ports::Reservation& reservation = *outcome.granted;
-  reservation.id = request.reservation;
-  reservation.held_tokens = granted.hold.expected_tokens;
-  reservation.output_cap = granted.output_cap;
-  if (granted.output_cap) {
-    reservation.softened_by = granted.softened_by_budget ? ports::SoftenedBy::budget : ports::SoftenedBy::quota;
-  }
-  show_rates(reservation, charged, at.now);
-  return outcome;
+MemoryBudgetLedger::MemoryBudgetLedger(const ports::Clock& clock, const SpendingSource& spending)
+    : clock_(clock), spending_(spending), shards_(std::make_unique<std::array<GuardedShard, shard_count>>()) {
+  for (GuardedShard& guarded : *shards_)
+    guarded.shard.emplace(open_reservations_max / shard_count, spending_.book != nullptr);
 }
-
-void MemoryBudgetLedger::Shard::settle(const ports::SettleRequest& request, Instant now) {
-  const auto found = open.find(request.reservation);
-  if (found == open.end()) return;
-  const OpenReservation& reservation = found->second;
-  for (const Part& part : std::span(reservation.parts).first(reservation.part_count)) {
-    accounts.at(part.account)
-        .settle({.hold = reservation.hold,
-                 .term_number = part.term_number,
-                 .used = {request.used_tokens, request.cost},
-                 .refund_request = request.refund_request},
-                now);
-  }
-  open.erase(found);
-}
-
-MemoryBudgetLedger::MemoryBudgetLedger(const ports::Clock& clock)
-    : clock_(clock), shards_(std::make_unique<std::array<Shard, shard_count>>()) {}
 MemoryBudgetLedger::~MemoryBudgetLedger() = default;
 
-MemoryBudgetLedger::Shard& MemoryBudgetLedger::shard_of(TenantId tenant) const {
+MemoryBudgetLedger::GuardedShard& MemoryBudgetLedger::shard_of(TenantId tenant) const {
   return (*shards_)[hash_value(tenant) % shard_count];
 }
 
 Task<ports::ReserveOutcome> MemoryBudgetLedger::reserve(const ports::ReserveRequest& request) {
-  const budget::Moment at{clock_.now(), clock_.wall_now()};
-  Shard& shard = shard_of(request.tenant);
-  const std::lock_guard lock(shard.mutex);
-  co_return shard.reserve(request, at);
+  const bool nobody_to_ask = spending_.book == nullptr;
+  std::optional<ports::ReserveOutcome> outcome =
+      try_reserve(request, nobody_to_ask ? UnknownSpending::ignored : UnknownSpending::asked);
+  if (outcome) co_return std::move(*outcome);
+  GuardedShard& shard = shard_of(request.tenant);
+  co_await learn_spending(shard, request.key);
+  co_await learn_spending(shard, request.tenant);
+  outcome = try_reserve(request, spending_.fail_open ? UnknownSpending::admitted : UnknownSpending::refused);
+  co_return std::move(*outcome);
 }
 
-void MemoryBudgetLedger::settle(const ports::SettleRequest& request) {
+std::optional<ports::ReserveOutcome> MemoryBudgetLedger::try_reserve(const ports::ReserveRequest& request,
+                                                                     UnknownSpending unknown) {
+  const budget::Moment at{clock_.now(), clock_.wall_now()};
+  GuardedShard& guarded = shard_of(request.tenant);
+  const std::lock_guard lock(guarded.mutex);
+  return guarded.shard->reserve(request, at, unknown);
+}
+
+WallTime MemoryBudgetLedger::settle(const ports::SettleRequest& request) {
   const Instant now = clock_.now();
-  Shard& shard = shard_of(request.tenant);
+  GuardedShard& guarded = shard_of(request.tenant);
+  const std::lock_guard lock(guarded.mutex);
+  return guarded.shard->settle(request, now);
+}
+
+void MemoryBudgetLedger::renew(std::span<const ports::HeldReservation> held) {
+  const Instant now = clock_.now();
+  for (const ports::HeldReservation& one : held) {
+    GuardedShard& guarded = shard_of(one.tenant);
+    const std::lock_guard lock(guarded.mutex);
+    guarded.shard->renew(one.reservation, now);
+  }
+}
+
+Task<std::optional<ports::BudgetStanding>> MemoryBudgetLedger::standing(const ports::StandingQuestion& question) {
+  GuardedShard& guarded = shard_of(question.tenant);
+  const ports::SpendingAccount account =
+      question.key ? ports::SpendingAccount(*question.key) : ports::SpendingAccount(question.tenant);
+  for (const bool asked : {false, true}) {
+    if (asked) co_await learn_spending(guarded, account);
+    const budget::Moment at{clock_.now(), clock_.wall_now()};
+    const std::lock_guard lock(guarded.mutex);
+    guarded.shard->release_expired(at);
+    const KeptAccount* const kept =
+        guarded.shard->obey(bits_of(account), question.limits, question.timezone, at);
+    if (kept == nullptr) co_return ports::BudgetStanding();
+    if (!kept->account.unknown() || spending_.book == nullptr) co_return standing_of(kept->account);
+  }
+  co_return std::nullopt;
+}
+
+Task<void> MemoryBudgetLedger::learn_spending(GuardedShard& shard, ports::SpendingAccount account) {
+  const auto [flight, is_new] = board(shard, account);
+  if (flight == nullptr) co_return;
+  ports::Loop* const loop = ports::Loop::current();
+  if (loop == nullptr) {
+    co_await fly(shard, flight);
+    co_return;
+  }
+  // By itself, so that a request which leaves does not strand the others.
+  if (is_new) spawn(fly(shard, flight));
+  const auto landed = std::make_shared<ports::Handover>(*loop);
+  if (flight->wait(landed)) co_await landed->awaited();
+}
+
+std::pair<std::shared_ptr<SpendingFlight>, bool> MemoryBudgetLedger::board(GuardedShard& shard,
+                                                                          const ports::SpendingAccount& account) {
+  const bool may_ask = clock_.now() >= ask_again_at_.load(std::memory_order_relaxed);
   const std::lock_guard lock(shard.mutex);
-  shard.settle(request, now);
+  KeptAccount* const kept = shard.shard->find(bits_of(account));
+  if (kept == nullptr || !kept->account.unknown()) return {nullptr, false};
+  // A flight about another span answers a question that is out of date.
+  if (kept->flight != nullptr && kept->flight->span() == *kept->account.unknown()) return {kept->flight, false};
+  if (!may_ask) return {nullptr, false};
+  kept->flight = std::make_shared<SpendingFlight>(account, *kept->account.unknown());
+  return {kept->flight, true};
+}
+
+Task<void> MemoryBudgetLedger::fly(GuardedShard& shard, std::shared_ptr<SpendingFlight> flight) {
+  const Deadline deadline(*this, *flight, ports::Loop::current());
+  const Result<ports::Spending> spent = co_await spending_.book->spent(flight->account(), flight->span());
+  if (!spent) note_silence(spent.error().message);
+  {
+    const std::lock_guard lock(shard.mutex);
+    KeptAccount* const kept = shard.shard->find(bits_of(flight->account()));
+    const bool is_the_last = kept != nullptr && kept->flight == flight;
+    if (is_the_last) kept->flight = nullptr;
+    if (is_the_last && spent) kept->account.learn(flight->span(), {spent->tokens, spent->cost});
+  }
+  flight->release();
+}
+
+void MemoryBudgetLedger::note_silence(const std::string& reason) {
+  ask_again_at_.store(clock_.now() + spending_pause, std::memory_order_relaxed);
+  observe::log_once_per(complaint_period, observe::LogLevel::error,
+                        spending_.fail_open
+                            ? "what budgets have spent before the start cannot be read; their requests pass unguarded"
+                            : "what budgets have spent before the start cannot be read; their requests are refused",
+                        reason);
 }
 
 std::size_t MemoryBudgetLedger::account_count() const {
   std::size_t count = 0;
-  for (Shard& shard : *shards_) {
-    const std::lock_guard lock(shard.mutex);
-    count += shard.accounts.size();
+  for (GuardedShard& guarded : *shards_) {
+    const std::lock_guard lock(guarded.mutex);
+    count += guarded.shard->account_count();
   }
   return count;
 }
 
 std::size_t MemoryBudgetLedger::open_reservations() const {
   std::size_t count = 0;
-  for (Shard& shard : *shards_) {
-    const std::lock_guard lock(shard.mutex);
-    count += shard.open.size();
+  for (GuardedShard& guarded : *shards_) {
+    const std::lock_guard lock(guarded.mutex);
+    count += guarded.shard->open_count();
   }
   return count;
 }

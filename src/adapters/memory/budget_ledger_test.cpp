@@ -3,60 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <random>
 #include <thread>
 #include <vector>
+
+#include "adapters/memory/ledger_fixture_test.hpp"
 
 namespace obleth::adapters {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-class SteppedClock final : public ports::Clock {
- public:
-  [[nodiscard]] Instant now() const override { return Instant(since_start_); }
-  [[nodiscard]] WallTime wall_now() const override {
-    return {1'700'000'000'000 + std::chrono::duration_cast<milliseconds>(since_start_).count()};
-  }
-  void step(Duration span) { since_start_ += span; }
-
- private:
-  Duration since_start_{0};
-};
-
-constexpr TenantId tenant{{7, 1}};
-constexpr KeyId key{{7, 2}};
-
-ports::ReserveRequest request(std::uint64_t id, std::int64_t input, std::int64_t expected, std::int64_t bound) {
-  ports::ReserveRequest asked;
-  asked.reservation = EventId{{id, id}};
-  asked.tenant = tenant;
-  asked.key = key;
-  asked.timezone = "UTC";
-  asked.input_tokens = input;
-  asked.hold_tokens = input + expected;
-  asked.bound_tokens = input + bound;
-  return asked;
-}
-
-ports::SettleRequest settlement(std::uint64_t id, std::int64_t used, std::int64_t nano_usd = 0) {
-  ports::SettleRequest settled;
-  settled.reservation = EventId{{id, id}};
-  settled.tenant = tenant;
-  settled.key = key;
-  settled.used_tokens = used;
-  settled.cost = {nano_usd};
-  return settled;
-}
-
-Budget tokens_a_day(std::int64_t tokens) {
-  return {.period = BudgetPeriod::day, .starts_at = {}, .tokens = tokens, .cost = {}};
-}
-
 class BudgetLedgerTest : public testing::Test {
  protected:
   ports::ReserveOutcome reserve(const ports::ReserveRequest& asked) { return ledger_.reserve(asked).run_now(); }
+  ports::BudgetStanding standing(const ports::LimitedAccount& limits) {
+    return ledger_.standing({.tenant = tenant, .key = {}, .limits = limits, .timezone = "UTC"}).run_now().value();
+  }
 
   SteppedClock clock_;
   MemoryBudgetLedger ledger_{clock_};
@@ -126,8 +86,10 @@ TEST_F(BudgetLedgerTest, SettlingTwiceIsSettlingOnce) {
   ports::ReserveRequest asked = request(1, 100, 0, 0);
   asked.tenant_limits.budget = tokens_a_day(1000);
   ASSERT_TRUE(reserve(asked).granted);
-  ledger_.settle(settlement(1, 600));
-  ledger_.settle(settlement(1, 600));
+  ports::SettleRequest settled = settlement(1, 600);
+  settled.turn = {.stream = 9, .sequence = 1};
+  ledger_.settle(settled);
+  ledger_.settle(settled);
   asked.reservation = EventId{{2, 2}};
   asked.bound_tokens = asked.input_tokens = asked.hold_tokens = 400;
   EXPECT_TRUE(reserve(asked).granted);
@@ -159,70 +121,89 @@ TEST_F(BudgetLedgerTest, UntouchedAccountsAreForgotten) {
   EXPECT_EQ(ledger_.open_reservations(), 0U);
 }
 
-// Random requests, endings and pauses: at every step what is settled and held stays within every budget.
-TEST_F(BudgetLedgerTest, ABudgetIsNeverOverspent) {
-  std::mt19937_64 random(11);
-  const auto pick = [&random](std::int64_t bound) {
-    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(bound));
-  };
-  constexpr std::int64_t tenant_tokens = 1'000'000;
-  constexpr std::int64_t key_nano_usd = 1'500'000'000;
-  struct Open {
-    std::uint64_t id;
-    std::int64_t input, output, input_pico;
-  };
-  constexpr std::int64_t price_pico = 1'500'333;
-  std::vector<Open> open;
-  std::int64_t spent_tokens = 0, held_tokens = 0, spent_nano = 0, granted = 0, refused = 0, softened = 0;
-  const auto cost = [](std::int64_t input_pico, std::int64_t output) {
-    return (input_pico + output * price_pico + 500) / 1000;
-  };
-  for (std::uint64_t id = 1; id < 60'000; ++id) {
-    if (open.empty() || pick(3) > 0) {
-      const std::int64_t input = 1 + pick(200), bound = pick(3000), input_pico = input * 700'111;
-      ports::ReserveRequest asked = request(id, input, pick(bound + 1), bound);
-      asked.tenant_limits.budget =
-          Budget{.period = BudgetPeriod::lifetime, .starts_at = {}, .tokens = tenant_tokens, .cost = {}};
-      asked.key_limits.budget =
-          Budget{.period = BudgetPeriod::lifetime, .starts_at = {}, .tokens = {}, .cost = NanoUsd{key_nano_usd}};
-      asked.input_cost = {cost(input_pico, 0)};
-      asked.bound_cost = {cost(input_pico, bound)};
-      asked.output_cost_per_token = {price_pico};
-      if (pick(2) == 0) asked.soften_to_tokens = std::min<std::int64_t>(bound, 16);
-      const ports::ReserveOutcome outcome = reserve(asked);
-      if (!outcome.granted) {
-        ++refused;
-        continue;
-      }
-      ++granted;
-      softened += outcome.granted->output_cap ? 1 : 0;
-      const std::int64_t output = std::min(bound, outcome.granted->output_cap.value_or(bound));
-      open.push_back({id, input, output, input_pico});
-      held_tokens += input + output;
-    } else {
-      std::swap(open[static_cast<std::size_t>(pick(static_cast<std::int64_t>(open.size())))], open.back());
-      const Open ended = open.back();
-      open.pop_back();
-      const std::int64_t output = pick(4) == 0 ? ended.output : pick(ended.output + 1);
-      const bool never_ran = pick(10) == 0;
-      const std::int64_t used = never_ran ? 0 : ended.input + output;
-      const std::int64_t paid = never_ran ? 0 : cost(ended.input_pico, output);
-      ledger_.settle(settlement(ended.id, used, paid));
-      held_tokens -= ended.input + ended.output;
-      spent_tokens += used;
-      spent_nano += paid;
-    }
-    std::int64_t held_nano = 0;
-    for (const Open& one : open)
-      held_nano += cost(one.input_pico, one.output);
-    ASSERT_LE(spent_tokens + held_tokens, tenant_tokens);
-    ASSERT_LE(spent_nano + held_nano, key_nano_usd);
-    clock_.step(milliseconds(pick(50)));
+TEST_F(BudgetLedgerTest, AReservationThatNobodyRenewsIsReleased) {
+  ports::ReserveRequest asked = request(1, 100, 500, 800);
+  asked.tenant_limits.budget = tokens_a_day(1000);
+  asked.tenant_limits.quota.tokens_per_minute = 1000;
+  ASSERT_TRUE(reserve(asked).granted->renewable);
+  clock_.step(ports::reservation_lifetime - Duration{1});
+  EXPECT_EQ(standing(asked.tenant_limits).held_tokens, 900);
+  clock_.step(Duration{1});
+  EXPECT_EQ(standing(asked.tenant_limits).held_tokens, 0);
+  EXPECT_EQ(standing(asked.tenant_limits).used_tokens, 0);
+  EXPECT_EQ(ledger_.open_reservations(), 0U);
+}
+
+TEST_F(BudgetLedgerTest, ARenewedReservationIsHeldForAsLongAsItsOwnerLives) {
+  ports::ReserveRequest asked = request(1, 100, 0, 800);
+  asked.tenant_limits.budget = tokens_a_day(1000);
+  ASSERT_TRUE(reserve(asked).granted);
+  const std::vector<ports::HeldReservation> held = {{asked.reservation, tenant}, {EventId{{5, 5}}, tenant}};
+  for (int minute = 0; minute < 60; ++minute) {
+    clock_.step(seconds(60));
+    ledger_.renew(held);
+    ASSERT_EQ(standing(asked.tenant_limits).held_tokens, 900);
   }
-  EXPECT_GT(granted, 500);
-  EXPECT_GT(refused, 500);
-  EXPECT_GT(softened, 5);
-  EXPECT_GT(std::max(spent_tokens * 100 / tenant_tokens, spent_nano * 100 / key_nano_usd), 98);
+}
+
+TEST_F(BudgetLedgerTest, TheTruthOfAnExpiredReservationIsBookedInFull) {
+  ports::ReserveRequest asked = request(1, 100, 0, 800);
+  asked.tenant_limits.budget = tokens_a_day(1000);
+  asked.key_limits.quota.tokens_per_minute = 1000;
+  ASSERT_TRUE(reserve(asked).granted);
+  clock_.step(seconds(121));
+  EXPECT_EQ(standing(asked.tenant_limits).held_tokens, 0);
+  ledger_.settle(settlement(1, 700, 5));
+  EXPECT_EQ(standing(asked.tenant_limits).used_tokens, 700);
+  EXPECT_EQ(standing(asked.tenant_limits).used_cost.value, 5);
+  asked.reservation = EventId{{2, 2}};
+  asked.bound_tokens = 200;
+  EXPECT_EQ(reserve(asked).granted->tokens->remaining, 200);  // 1000 less 700 less 100
+}
+
+TEST_F(BudgetLedgerTest, ARequestThatBeganBeforeTheBudgetCountsWhenItEnds) {
+  ports::ReserveRequest asked = request(1, 100, 0, 800);
+  ASSERT_TRUE(reserve(asked).granted);
+  asked.tenant_limits.budget = tokens_a_day(1000);
+  EXPECT_EQ(standing(asked.tenant_limits).used_tokens, 0);
+  clock_.step(milliseconds(5));
+  ledger_.settle(settlement(1, 300));
+  EXPECT_EQ(standing(asked.tenant_limits).used_tokens, 300);
+}
+
+TEST_F(BudgetLedgerTest, AChangedBudgetActsOnTheNextRequestAndKeepsItsDebt) {
+  ports::ReserveRequest asked = request(1, 100, 0, 500);
+  asked.key_limits.budget = tokens_a_day(1000);
+  ASSERT_TRUE(reserve(asked).granted);
+  ledger_.settle(settlement(1, 600));
+  asked.reservation = EventId{{2, 2}};
+  EXPECT_EQ(reserve(asked).refusal.by, ports::RefusedBy::budget);
+  asked.key_limits.budget = tokens_a_day(1200);
+  ASSERT_TRUE(reserve(asked).granted);
+  asked.reservation = EventId{{3, 3}};
+  asked.key_limits.budget = tokens_a_day(500);
+  const ports::ReserveOutcome refused = reserve(asked);
+  EXPECT_EQ(refused.refusal.by, ports::RefusedBy::budget);
+  EXPECT_EQ(refused.refusal.account, "key");
+}
+
+TEST_F(BudgetLedgerTest, TheStandingTellsUsedHeldAndTheEndOfTheTerm) {
+  ports::ReserveRequest asked = request(1, 100, 0, 200);
+  asked.tenant_limits.budget = tokens_a_day(1000);
+  asked.bound_cost = {77};
+  ASSERT_TRUE(reserve(asked).granted);
+  const ports::BudgetStanding held = standing(asked.tenant_limits);
+  EXPECT_EQ(held.held_tokens, 300);
+  EXPECT_EQ(held.held_cost.value, 77);
+  EXPECT_EQ(held.used_tokens, 0);
+  EXPECT_EQ(held.resets_at, (WallTime{1'700'006'400'000}));  // midnight, 2023-11-15
+  ledger_.settle(settlement(1, 250, 60));
+  const ports::BudgetStanding used = standing(asked.tenant_limits);
+  EXPECT_EQ(used.held_tokens, 0);
+  EXPECT_EQ(used.used_tokens, 250);
+  EXPECT_EQ(used.used_cost.value, 60);
+  asked.tenant_limits.budget->period = BudgetPeriod::lifetime;
+  EXPECT_FALSE(standing(asked.tenant_limits).resets_at);
 }
 
 TEST(MemoryBudgetLedger, ManyThreadsShareOneBudgetExactly) {

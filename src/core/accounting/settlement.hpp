@@ -28,4 +28,12 @@ struct BilledUsage {
 // a one-piece answer is billed input and the probable output (estimated). Never the whole estimate.
 [[nodiscard]] BilledUsage billed_usage(const AnswerFacts& facts);
 
+// What was used beyond what was held: because the input was estimated too small, or because the upstream made more
+// output than it was allowed to. What one part left unused pays for the other first.
+struct Overrun {
+  PromptTokens by_input;
+  OutputTokens by_output;
+};
+[[nodiscard]] Overrun overrun(PromptTokens input_held, OutputTokens output_held, const TokenUsage& used);
+
 }  // namespace obleth::accounting

@@ -1,12 +1,18 @@
 #include "core/budget/account.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/budget/budget_window.hpp"
 #include "domain/tokens.hpp"
 
 namespace obleth::budget {
 namespace {
+
+// A clock that is set back by less keeps its term: what was spent in it is not asked for again.
+constexpr std::int64_t clock_correction_ms_max = 3'600'000;
+// The row of a request that ended has long been written by then.
+constexpr Duration remembered_after = std::chrono::seconds(10);
 
 void obey_limit(std::optional<TokenBucket>& bucket, std::optional<std::int64_t> per_minute, Instant now) {
   if (!per_minute) {
@@ -47,47 +53,102 @@ void Account::obey(const Limits& limits, const std::string& timezone, Moment at)
   budget_ = limits.budget;
   if (!budget_) {
     term_.reset();
+    unknown_.reset();
     return;
   }
-  // A clock set back does not bring back a term that is over, nor does another time zone begin one anew.
-  const bool over = !term_ || at.wall >= term_->end;
-  if (new_rule || over || moved) term_ = budget_window(*budget_, timezone_, at.wall);
-  if (!new_rule && !over) return;
-  ++term_number_;
-  spent_ = {};
-  held_ = {};
+  // Another time zone, or a clock set back, does not begin a term anew: what is spent stays until better is known.
+  const bool another_term = moved && term_ && budget_window(*budget_, timezone_, at.wall) != term_;
+  const bool set_back = term_ && at.wall.unix_ms < term_->begin.unix_ms - clock_correction_ms_max;
+  if (new_rule) {
+    open_term(at.wall, {});
+  } else if (another_term || set_back) {
+    open_term(at.wall, spent_);
+  } else {
+    enter_term_of(at.wall);
+  }
+}
+
+void Account::open_term(WallTime now, const Amount& assumed) {
+  counted_from_ = WallTime{now.unix_ms + 1};  // what ends in this millisecond may be over already
+  term_ = budget_window(*budget_, timezone_, now);
+  spent_ = assumed_ = assumed;
+  note_unknown();
+}
+
+void Account::enter_term_of(WallTime now) {
+  if (term_ && now < term_->end) return;
+  const std::optional<WallSpan> entered = budget_window(*budget_, timezone_, now);
+  if (!entered) return;
+  term_ = entered;
+  spent_ = assumed_ = {};
+  note_unknown();
+}
+
+void Account::note_unknown() {
+  unknown_.reset();
+  if (term_ && term_->begin < counted_from_) unknown_ = WallSpan{term_->begin, counted_from_};
+}
+
+void Account::learn(const WallSpan& span, const Amount& spent) {
+  if (unknown_ != span) return;
+  subtract(spent_, assumed_);
+  add(spent_, spent);
+  assumed_ = {};
+  unknown_.reset();
 }
 
 std::optional<std::int64_t> Account::tokens_left() const {
   if (!term_ || !budget_->tokens) return std::nullopt;
-  return left_of(*budget_->tokens, spent_.tokens, held_.tokens);
+  return left_of(*budget_->tokens, spent_.tokens, held().tokens);
 }
 
 std::optional<std::int64_t> Account::nano_usd_left() const {
   if (!term_ || !budget_->cost) return std::nullopt;
-  return left_of(budget_->cost->value, spent_.cost.value, held_.cost.value);
+  return left_of(budget_->cost->value, spent_.cost.value, held().cost.value);
+}
+
+Amount Account::held() const {
+  constexpr Wide largest = std::numeric_limits<std::int64_t>::max();
+  return {.tokens = static_cast<std::int64_t>(std::min(held_tokens_, largest)),
+          .cost = {static_cast<std::int64_t>(std::min(held_nano_usd_, largest))}};
 }
 
 void Account::take(const Hold& hold, Instant now) {
   if (tokens_) tokens_->take(hold.expected_tokens, now);
   if (requests_) requests_->take(1, now);
-  if (term_) add(held_, hold.bound);
+  held_tokens_ += hold.bound.tokens;
+  held_nano_usd_ += hold.bound.cost.value;
   ++open_;
 }
 
-void Account::settle(const Settlement& settlement, Instant now) {
+WallTime Account::settle(const Settlement& settlement, Instant now) {
   if (tokens_) tokens_->take(settlement.used.tokens - settlement.hold.expected_tokens, now);
   if (requests_ && settlement.refund_request) requests_->take(-1, now);
+  held_tokens_ -= settlement.hold.bound.tokens;
+  held_nano_usd_ -= settlement.hold.bound.cost.value;
   --open_;
-  if (!term_ || settlement.term_number != term_number_) return;
-  subtract(held_, settlement.hold.bound);
-  add(spent_, settlement.used);
+  return spend(settlement, now);
 }
 
-bool Account::is_untouched(Moment at) const {
+WallTime Account::charge(const Amount& used, WallTime ended_at, Instant now) {
+  if (tokens_) tokens_->take(used.tokens, now);
+  return spend({.hold = {}, .used = used, .ended_at = ended_at}, now);
+}
+
+WallTime Account::spend(const Settlement& settlement, Instant now) {
+  if (!budget_) return settlement.ended_at;
+  const WallTime counted_at = std::max(settlement.ended_at, counted_from_);
+  enter_term_of(counted_at);
+  if (term_) add(spent_, settlement.used);
+  spent_at_ = now;
+  return counted_at;
+}
+
+bool Account::is_untouched(Moment at, bool spending_is_remembered) const {
   const bool full = (!tokens_ || tokens_->is_full(at.now)) && (!requests_ || requests_->is_full(at.now));
-  const bool nothing_spent = !term_ || at.wall >= term_->end || (spent_ == Amount{} && held_ == Amount{});
-  return open_ == 0 && full && nothing_spent;
+  const bool nothing_spent = !term_ || at.wall >= term_->end || spent_ == Amount{};
+  const bool remembered = spending_is_remembered && at.now - spent_at_ >= remembered_after;
+  return open_ == 0 && full && (nothing_spent || remembered);
 }
 
 }  // namespace obleth::budget

@@ -10,7 +10,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::int64_t noon = 1'700'049'600'000;  // 2023-11-15 12:00 UTC
-constexpr std::int64_t day_ms = 24 * 60 * 60 * 1000;
 
 Moment at(std::int64_t second, std::int64_t wall_ms = noon) {
   return {Instant(seconds(second)), {wall_ms}};
@@ -196,84 +195,6 @@ TEST(BudgetRules, HugeClaimsSaturate) {
   EXPECT_EQ(refused(decide_one(asked, account, at(0))).by, Limit::budget);
   asked.smallest_cap = 1;
   EXPECT_EQ(refused(decide_one(asked, account, at(0))).by, Limit::budget);
-}
-
-// ---- the account behind the rule
-// -------------------------------------------------------------------------------------
-
-TEST(Account, SettlingTurnsTheHoldIntoSpending) {
-  Account account;
-  account.obey(daily(1000), "UTC", at(0));
-  const Hold hold{.expected_tokens = 50, .bound = {400, {}}};
-  account.take(hold, at(0).now);
-  account.settle({.hold = hold, .term_number = account.term_number(), .used = {120, {}}}, at(0).now);
-  EXPECT_EQ(account.spent().tokens, 120);
-  EXPECT_EQ(account.held().tokens, 0);
-  EXPECT_EQ(account.tokens_left(), 880);
-}
-
-TEST(Account, ANewTermBeginsAtLocalMidnight) {
-  Account account;
-  const Limits limits = daily(1000);
-  account.obey(limits, "America/New_York", at(0));
-  const Hold hold{.expected_tokens = 0, .bound = {1000, {}}};
-  account.take(hold, at(0).now);
-  const std::uint64_t term = account.term_number();
-  account.obey(limits, "America/New_York", at(0, noon + 16 * 60 * 60 * 1000));  // 23:00 in New York
-  EXPECT_EQ(account.tokens_left(), 0);
-  account.obey(limits, "America/New_York", at(0, noon + 17 * 60 * 60 * 1000));
-  EXPECT_EQ(account.tokens_left(), 1000);
-  account.settle({.hold = hold, .term_number = term, .used = {700, {}}}, at(0).now);
-  EXPECT_EQ(account.tokens_left(), 1000);
-}
-
-TEST(Account, AClockSetBackDoesNotReturnSpending) {
-  Account account;
-  const Limits limits = daily(1000);
-  account.obey(limits, "UTC", at(0));
-  account.take({.expected_tokens = 0, .bound = {300, {}}}, at(0).now);
-  account.obey(limits, "UTC", at(0, noon - day_ms));
-  EXPECT_EQ(account.tokens_left(), 700);
-}
-
-TEST(Account, AChangedAmountKeepsWhatIsSpent) {
-  Account account;
-  account.obey(daily(1000), "UTC", at(0));
-  const Hold hold{.expected_tokens = 0, .bound = {300, {}}};
-  account.take(hold, at(0).now);
-  account.settle({.hold = hold, .term_number = account.term_number(), .used = {300, {}}}, at(0).now);
-  account.obey(daily(500), "UTC", at(0));
-  EXPECT_EQ(account.tokens_left(), 200);
-  account.obey(daily(500), "Asia/Tokyo", at(0));
-  EXPECT_EQ(account.tokens_left(), 200);
-  account.obey(daily(100), "UTC", at(0));
-  EXPECT_EQ(account.tokens_left(), -200);
-}
-
-TEST(Account, ABudgetCountsFromItsStart) {
-  Account account;
-  Limits limits = daily(1000);
-  limits.budget->period = BudgetPeriod::lifetime;
-  limits.budget->starts_at = WallTime{noon};
-  account.obey(limits, "UTC", at(0, noon - 1));
-  EXPECT_FALSE(account.tokens_left());
-  account.obey(limits, "UTC", at(0, noon));
-  EXPECT_EQ(account.tokens_left(), 1000);
-  account.take({.expected_tokens = 0, .bound = {400, {}}}, at(0).now);
-  account.obey(limits, "UTC", at(0, noon + 5000 * day_ms));
-  EXPECT_EQ(account.tokens_left(), 600);
-}
-
-TEST(Account, IsForgottenOnlyWhenThatChangesNothing) {
-  Account account;
-  account.obey(per_minute(60), "UTC", at(0));
-  EXPECT_TRUE(account.is_untouched(at(0)));
-  const Hold hold{.expected_tokens = 10, .bound = {}};
-  account.take(hold, at(0).now);
-  EXPECT_FALSE(account.is_untouched(at(0)));
-  EXPECT_FALSE(account.is_untouched(at(3600)));  // still open
-  account.settle({.hold = hold, .used = {10, {}}}, at(3600).now);
-  EXPECT_TRUE(account.is_untouched(at(3600)));
 }
 
 }  // namespace
