@@ -33,6 +33,25 @@ TEST_F(KeysApi, SecretIsToldOnceAndOpensTheKey) {
   EXPECT_EQ(feed.count<ports::KeyChanged>(), 1);
 }
 
+TEST_F(KeysApi, BudgetTellsWhatIsSpentInTheTenantsTimeZone) {
+  expect_status(200, "PATCH", tenant_path_, R"({"timezone":"Asia/Tokyo"})");
+  live.budget_use = [](BudgetQuestion asked) -> Task<std::optional<BudgetUse>> {
+    EXPECT_TRUE(asked.key);
+    EXPECT_EQ(asked.timezone, "Asia/Tokyo");
+    EXPECT_EQ(asked.quota.tokens_per_minute, 5000);
+    co_return BudgetUse{{42, NanoUsd{1'500'000'000}}, {8, NanoUsd{0}}, std::nullopt};
+  };
+  rebuild(true);
+  const Json made = make_key(R"({"name":"ci","tokens_per_minute":5000,"budget":{"period":"lifetime","tokens":100}})");
+  const Json shown = expect_status(200, "GET", key_path(made));
+  EXPECT_EQ(text_of(shown, "budget"),
+            R"({"period":"lifetime","starts_at":null,"tokens":100,"cost_usd":null,"used":{"tokens":42,)"
+            R"("cost_usd":"1.50"},"held":{"tokens":8,"cost_usd":"0.00"},"resets_at":null})");
+  expect_status(200, "PUT", key_path(made), to_text(shown));
+  expect_refused(400, "PATCH", key_path(made), R"({"budget":{"period":"day","tokens":0}})", {"budget.tokens"});
+  expect_refused(400, "PATCH", key_path(made), R"({"budget":{"period":"day","cost_usd":"0"}})", {"budget.cost_usd"});
+}
+
 TEST_F(KeysApi, BodyMayBeLeftOutAndTheKeyIsNamedAfterItsPrefix) {
   const Json made = make_key("");
   EXPECT_EQ(text_of(*made.find("key"), "name"), text_of(*made.find("key"), "prefix"));

@@ -7,14 +7,17 @@
 
 namespace obleth {
 
-// Bytes by class, for the token estimate (core/accounting). Counted over the text that the model will read.
+// Characters by class, for the token estimate (core/accounting). Counted over the text that the model will read. Runs
+// count where they begin: vocabularies hold whole words, and runs of white space and of punctuation.
 struct TextMeasure {
   std::int64_t letters = 0;  // ASCII letters
   std::int64_t words = 0;    // runs of ASCII letters; "camelCase" is two
   std::int64_t digits = 0;
-  std::int64_t spaces = 0;    // white space, newlines included
-  std::int64_t newlines = 0;  // of spaces
+  std::int64_t numbers = 0;     // runs of digits
+  std::int64_t space_runs = 0;  // of any white space
+  std::int64_t line_runs = 0;   // of newlines
   std::int64_t punctuation = 0;
+  std::int64_t punctuation_runs = 0;
   std::int64_t wide_characters = 0;    // CJK, kana, hangul, other scripts beyond U+07FF
   std::int64_t narrow_characters = 0;  // U+0080 – U+07FF
   std::int64_t token_ids = 0;          // prompts given as token ids

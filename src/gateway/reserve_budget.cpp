@@ -23,6 +23,11 @@ ports::ReserveRequest reserve_request(const Priced& priced) {
                                 .bound_cost = price.bound_cost,
                                 .input_cost = price.input_cost,
                                 .answers = price.answers};
+  if (priced.route.treatment != Treatment::priced) {
+    // What it takes is known at its end only; of a budget that is spent it gets nothing all the same.
+    request.input_tokens = request.hold_tokens = request.bound_tokens = 1;
+    request.input_cost = request.bound_cost = NanoUsd{1};
+  }
   if (priced.model && may_soften(priced)) {
     request.soften_to_tokens = std::min(priced.model->brownout_max_tokens, price.output_cap);
     request.output_cost_per_token = priced.model->output_cost_per_token;

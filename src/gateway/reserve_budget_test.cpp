@@ -60,6 +60,31 @@ TEST(ReserveBudget, ASpentBudgetIsNotWorthAnotherTry) {
   EXPECT_FALSE(asked.client.header("Retry-After"));
 }
 
+TEST(ReserveBudget, TheStateOfTheRatesComesWithASpentBudgetToo) {
+  TestGateway gateway;
+  gateway.ledger.refusal = {.by = ports::RefusedBy::budget,
+                            .account = "tenant",
+                            .tokens = ports::RateState{.limit = 1000, .remaining = 900, .reset = seconds(6)}};
+  EXPECT_EQ(gateway.ask(chat()).client.header("x-ratelimit-remaining-tokens"), "900");
+}
+
+TEST(ReserveBudget, WhatPassesThroughAsksForTheLeastThereIs) {
+  TestGateway gateway;
+  gateway.serve_everything_else_at("http://default:1");
+  static_cast<void>(gateway.ask(post("/files", "{}")));
+  const ports::ReserveRequest& reserve = gateway.ledger.reserves.front();
+  EXPECT_EQ(reserve.bound_tokens, 1);
+  EXPECT_EQ(reserve.bound_cost.value, 1);
+  EXPECT_FALSE(reserve.soften_to_tokens);
+}
+
+TEST(ReserveBudget, RequestsThatPassUnguardedAreCounted) {
+  TestGateway gateway;
+  gateway.ledger.granted.unguarded = true;
+  static_cast<void>(gateway.ask(chat()));
+  EXPECT_EQ(gateway.metric(R"(obleth_budget_unguarded_requests_total{tenant="acme"})"), "1");
+}
+
 TEST(ReserveBudget, ResetsAreWrittenAsOpenAiWritesThem) {
   EXPECT_EQ(reset_text(Duration{0}), "0ms");
   EXPECT_EQ(reset_text(milliseconds(999)), "999ms");

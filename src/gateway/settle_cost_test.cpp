@@ -165,6 +165,22 @@ TEST(SettleCost, WhatTheUpstreamRefusesCostsNothing) {
   }
 }
 
+TEST(SettleCost, WhatABudgetDidNotHoldIsCountedByWhoseFaultItIs) {
+  TestGateway gateway;
+  gateway.ledger.granted.counts_on_budget = true;
+  const std::string by_input = R"(obleth_budget_overrun_tokens_total{tenant="acme",reason="input_estimate"})";
+  const std::string by_output = R"(obleth_budget_overrun_tokens_total{tenant="acme",reason="upstream_bound"})";
+  static_cast<void>(gateway.ask(chat()));
+  EXPECT_EQ(gateway.metric(by_input), "") << "what the output left unused pays for the input";
+  gateway.upstream.will_answer(json_answer(200, R"({"usage":{"prompt_tokens":2000,"completion_tokens":90}})"));
+  static_cast<void>(gateway.ask(chat()));
+  const std::int64_t held = gateway.ledger.reserves.back().bound_tokens;
+  EXPECT_EQ(gateway.metric(by_input), std::to_string(2090 - held));
+  gateway.upstream.will_answer(json_answer(200, R"({"usage":{"prompt_tokens":1,"completion_tokens":5000}})"));
+  static_cast<void>(gateway.ask(chat()));
+  EXPECT_EQ(gateway.metric(by_output), std::to_string(5001 - gateway.ledger.reserves.back().bound_tokens));
+}
+
 TEST(SettleCost, AnUpstreamThatNeverAnswersCostsNothing) {
   for (const FaultKind kind :
        {FaultKind::unreachable, FaultKind::timed_out, FaultKind::broken, FaultKind::bad_answer}) {

@@ -233,9 +233,11 @@ TEST(RequestBody, TheTextThatTheModelReadsIsMeasured) {
   EXPECT_EQ(text.letters, 4 + 1 + 1);  // ab cd, f, a
   EXPECT_EQ(text.words, 4);
   EXPECT_EQ(text.digits, 3);
-  EXPECT_EQ(text.spaces, 4);
-  EXPECT_EQ(text.newlines, 1);
-  EXPECT_EQ(text.punctuation, 1 + 5);  // the comma; { " " : }
+  EXPECT_EQ(text.numbers, 2);
+  EXPECT_EQ(text.space_runs, 4);
+  EXPECT_EQ(text.line_runs, 1);
+  EXPECT_EQ(text.punctuation, 1 + 5);       // the comma; { " " : }
+  EXPECT_EQ(text.punctuation_runs, 1 + 3);  // the comma; {" ": }
   EXPECT_EQ(text.wide_characters, 2);
   EXPECT_EQ(text.narrow_characters, 1);
 }
@@ -255,8 +257,9 @@ TEST(RequestBody, ToolsCountAsTheirJson) {
   const TextMeasure text = fields_of("{\"tools\":[ {\"a\" : \"bc d\" , \"n\": 12} ]}").text;
   EXPECT_EQ(text.letters, 5);
   EXPECT_EQ(text.digits, 2);
-  EXPECT_EQ(text.spaces, 1);
+  EXPECT_EQ(text.space_runs, 1);
   EXPECT_EQ(text.punctuation, 4 + 6 + 3);  // brackets, quotes, colons and commas
+  EXPECT_EQ(text.punctuation_runs, 5);     // [{" ":" "," ": }]
 }
 
 TEST(RequestBody, LongTextIsMeasuredAsItsCharacters) {
@@ -266,7 +269,7 @@ TEST(RequestBody, LongTextIsMeasuredAsItsCharacters) {
     text += "word" + std::string(static_cast<std::size_t>(round % 9), ' ') + "7,\xE4\xB8\xAD";
     expected.letters += 4;
     expected.words += 1;
-    expected.spaces += round % 9;
+    expected.space_runs += round % 9 > 0 ? 1 : 0;
     expected.digits += 1;
     expected.punctuation += 1;
     expected.wide_characters += 1;
@@ -274,7 +277,7 @@ TEST(RequestBody, LongTextIsMeasuredAsItsCharacters) {
   EXPECT_EQ(fields_of("{\"prompt\":\"" + text + "\"}", BodyDialect::completions).text.letters, expected.letters);
   const TextMeasure got = fields_of("{\"prompt\":\"" + text + "\"}", BodyDialect::completions).text;
   EXPECT_EQ(got.words, expected.words);
-  EXPECT_EQ(got.spaces, expected.spaces);
+  EXPECT_EQ(got.space_runs, expected.space_runs);
   EXPECT_EQ(got.digits, expected.digits);
   EXPECT_EQ(got.punctuation, expected.punctuation);
   EXPECT_EQ(got.wide_characters, expected.wide_characters);

@@ -1,6 +1,6 @@
 #include "wire/text_measure.hpp"
 
-#include <utility>
+#include <cstdint>
 
 #include "wire/byte_block.hpp"
 #include "wire/byte_lanes.hpp"
@@ -13,6 +13,9 @@ bool is_plain(char byte) {
   return static_cast<unsigned char>(byte) < 0x80 && byte != '\\';
 }
 
+// What the character before was: where words and runs begin depends on it.
+enum class Kind : std::uint8_t { none, small, capital, digit, space, newline, mark, other };
+
 class CharacterCounter {
  public:
   explicit CharacterCounter(TextMeasure& measure) : measure_(measure) {}
@@ -22,26 +25,43 @@ class CharacterCounter {
 
   // Counts whole blocks of plain ASCII at the beginning, and answers how many bytes they hold.
   std::size_t count_plain_blocks(std::string_view text) {
+    if (text.size() < ByteBlock::width) return 0;
     std::size_t at = 0;
-    ByteBlock letters_before = ByteBlock::all(in_word_);
-    ByteBlock small_before = ByteBlock::all(behind_small_);
+    ByteBlock letters_before = ByteBlock::all(behind_letter());
+    ByteBlock small_before = ByteBlock::all(before_ == Kind::small);
+    ByteBlock digits_before = ByteBlock::all(before_ == Kind::digit);
+    ByteBlock spaces_before = ByteBlock::all(behind_space());
+    ByteBlock marks_before = ByteBlock::all(before_ == Kind::mark);
     for (; text.size() - at >= ByteBlock::width; at += ByteBlock::width) {
       const ByteBlock bytes(text.data() + at);
       if ((bytes.beyond_ascii() | bytes.equal_to('\\')).any()) break;
       if (blocks_ == ByteBlock::Sum::blocks_max) add_up_blocks();
+      ++blocks_;
       const ByteBlock capital = bytes.between('A', 'Z');
       const ByteBlock small = bytes.between('a', 'z');
       const ByteBlock letter = capital | small;
-      ++blocks_;
+      const ByteBlock digit = bytes.between('0', '9');
+      const ByteBlock space = bytes.equal_to(' ');
+      const ByteBlock mark = ~(letter | digit | space);
       letters_ += letter;
       words_ += (letter & ~letter.behind(letters_before)) | (capital & small.behind(small_before));
-      digits_ += bytes.between('0', '9');
-      spaces_ += bytes.equal_to(' ');
+      digits_ += digit;
+      numbers_ += digit & ~digit.behind(digits_before);
+      space_runs_ += space & ~space.behind(spaces_before);
+      marks_ += mark;
+      mark_runs_ += mark & ~mark.behind(marks_before);
       letters_before = letter;
       small_before = small;
+      digits_before = digit;
+      spaces_before = space;
+      marks_before = mark;
     }
-    in_word_ = letters_before.last();
-    behind_small_ = small_before.last();
+    if (at == 0) return 0;
+    before_ = small_before.last()     ? Kind::small
+              : letters_before.last() ? Kind::capital
+              : digits_before.last()  ? Kind::digit
+              : spaces_before.last()  ? Kind::space
+                                      : Kind::mark;
     return at;
   }
 
@@ -54,71 +74,93 @@ class CharacterCounter {
     const std::uint64_t counted = ~std::uint64_t{0} >> (64 - 8 * plain);
     const std::uint64_t letters = lanes.letters() & counted;
     const std::uint64_t capitals = lanes.between('A', 'Z') & counted;
-    const std::uint64_t behind_letter = letters << 8 | (in_word_ ? first_lane : 0);
-    const std::uint64_t behind_small = (letters & ~capitals) << 8 | (behind_small_ ? first_lane : 0);
-    const int letter_count = ByteLanes::count(letters);
-    const int digits = ByteLanes::count(lanes.between('0', '9') & counted);
-    const int spaces = ByteLanes::count(lanes.equal_to(' ') & counted);
-    measure_.letters += letter_count;
-    measure_.words += ByteLanes::count((letters & ~behind_letter) | (capitals & behind_small));
-    measure_.digits += digits;
-    measure_.spaces += spaces;
-    measure_.punctuation += static_cast<int>(plain) - letter_count - digits - spaces;
+    const std::uint64_t small = letters & ~capitals;
+    const std::uint64_t digits = lanes.between('0', '9') & counted;
+    const std::uint64_t spaces = lanes.equal_to(' ') & counted;
+    const std::uint64_t marks = every_lane & counted & ~(letters | digits | spaces);
+    measure_.letters += ByteLanes::count(letters);
+    measure_.words += ByteLanes::count(runs(letters, behind_letter()) |
+                                       (capitals & (small << 8 | (before_ == Kind::small ? first_lane : 0))));
+    measure_.digits += ByteLanes::count(digits);
+    measure_.numbers += ByteLanes::count(runs(digits, before_ == Kind::digit));
+    measure_.space_runs += ByteLanes::count(runs(spaces, behind_space()));
+    measure_.punctuation += ByteLanes::count(marks);
+    measure_.punctuation_runs += ByteLanes::count(runs(marks, before_ == Kind::mark));
     const std::uint64_t last_lane = first_lane << (8 * (plain - 1));
-    in_word_ = (letters & last_lane) != 0;
-    behind_small_ = (letters & ~capitals & last_lane) != 0;
+    before_ = (small & last_lane) != 0     ? Kind::small
+              : (letters & last_lane) != 0 ? Kind::capital
+              : (digits & last_lane) != 0  ? Kind::digit
+              : (spaces & last_lane) != 0  ? Kind::space
+                                           : Kind::mark;
     return plain;
   }
 
   void count(std::uint32_t code_point) {
-    const bool small = code_point >= 'a' && code_point <= 'z';
-    const bool capital = code_point >= 'A' && code_point <= 'Z';
-    if (small || capital) {
-      ++measure_.letters;
-      measure_.words += !in_word_ || (capital && behind_small_) ? 1 : 0;
-    } else {
-      ++class_of(code_point);
-      measure_.newlines += code_point == '\n' ? 1 : 0;
+    const Kind kind = kind_of(code_point);
+    switch (kind) {
+      case Kind::small:
+      case Kind::capital:
+        ++measure_.letters;
+        measure_.words += !behind_letter() || (kind == Kind::capital && before_ == Kind::small) ? 1 : 0;
+        break;
+      case Kind::digit:
+        ++measure_.digits;
+        measure_.numbers += before_ == Kind::digit ? 0 : 1;
+        break;
+      case Kind::space:
+      case Kind::newline:
+        measure_.space_runs += behind_space() ? 0 : 1;
+        measure_.line_runs += kind == Kind::newline && before_ != Kind::newline ? 1 : 0;
+        break;
+      case Kind::mark:
+        ++measure_.punctuation;
+        measure_.punctuation_runs += before_ == Kind::mark ? 0 : 1;
+        break;
+      case Kind::none:
+      case Kind::other:
+        ++(code_point >= 0x800 ? measure_.wide_characters : measure_.narrow_characters);
     }
-    in_word_ = small || capital;
-    behind_small_ = small;
+    before_ = kind;
   }
 
  private:
   static constexpr std::uint64_t first_lane = 0x80;
+  static constexpr std::uint64_t every_lane = 0x8080808080808080ULL;
 
-  void add_up_blocks() {
-    const std::int64_t letters = letters_.take();
-    const std::int64_t digits = digits_.take();
-    const std::int64_t spaces = spaces_.take();
-    measure_.letters += letters;
-    measure_.words += words_.take();
-    measure_.digits += digits;
-    measure_.spaces += spaces;
-    measure_.punctuation +=
-        std::exchange(blocks_, 0) * static_cast<std::int64_t>(ByteBlock::width) - letters - digits - spaces;
+  [[nodiscard]] bool behind_letter() const { return before_ == Kind::small || before_ == Kind::capital; }
+  [[nodiscard]] bool behind_space() const { return before_ == Kind::space || before_ == Kind::newline; }
+  // Where runs of lanes begin.
+  static std::uint64_t runs(std::uint64_t lanes, bool before) { return lanes & ~(lanes << 8 | (before ? first_lane : 0)); }
+
+  static Kind kind_of(std::uint32_t code_point) {
+    if (code_point >= 0x80) return Kind::other;
+    if (code_point >= 'a' && code_point <= 'z') return Kind::small;
+    if (code_point >= 'A' && code_point <= 'Z') return Kind::capital;
+    if (code_point >= '0' && code_point <= '9') return Kind::digit;
+    if (code_point == '\n') return Kind::newline;
+    if (code_point == ' ' || (code_point >= '\t' && code_point <= '\r')) return Kind::space;
+    return Kind::mark;
   }
 
-  std::int64_t& class_of(std::uint32_t code_point) {
-    if (code_point >= 0x800) return measure_.wide_characters;
-    if (code_point >= 0x80) return measure_.narrow_characters;
-    if (code_point >= '0' && code_point <= '9') return measure_.digits;
-    if (code_point == ' ' || (code_point >= '\t' && code_point <= '\r')) return measure_.spaces;
-    return measure_.punctuation;
+  void add_up_blocks() {
+    measure_.letters += letters_.take();
+    measure_.words += words_.take();
+    measure_.digits += digits_.take();
+    measure_.numbers += numbers_.take();
+    measure_.space_runs += space_runs_.take();
+    measure_.punctuation += marks_.take();
+    measure_.punctuation_runs += mark_runs_.take();
+    blocks_ = 0;
   }
 
   TextMeasure& measure_;
-  ByteBlock::Sum letters_, words_, digits_, spaces_;  // of blocks_ blocks
+  ByteBlock::Sum letters_, words_, digits_, numbers_, space_runs_, marks_, mark_runs_;  // of blocks_ blocks
   std::int64_t blocks_ = 0;
-  bool in_word_ = false;       // the character before was a letter
-  bool behind_small_ = false;  // and a small one
+  Kind before_ = Kind::none;
 };
 
-}  // namespace
-
-bool measure_string(const JsonString& text, TextMeasure& measure) {
-  CharacterCounter counter(measure);
-  std::string_view rest = text.raw;
+// False: not UTF-8.
+bool count_text(CharacterCounter& counter, std::string_view rest) {
   while (!rest.empty()) {
     rest.remove_prefix(counter.count_plain_blocks(rest));
     if (rest.size() >= ByteLanes::width) rest.remove_prefix(counter.count_plain(rest.data()));
@@ -133,18 +175,26 @@ bool measure_string(const JsonString& text, TextMeasure& measure) {
   return true;
 }
 
+}  // namespace
+
+bool measure_string(const JsonString& text, TextMeasure& measure) {
+  CharacterCounter counter(measure);
+  return count_text(counter, text.raw);
+}
+
 bool measure_json(std::string_view json, TextMeasure& measure) {
   CharacterCounter counter(measure);
   while (!json.empty()) {
-    if (json.front() == '"') {
+    const auto byte = static_cast<unsigned char>(json.front());
+    if (byte == '"') {
       JsonCursor cursor(json);
       const std::optional<JsonString> text = cursor.take_string();
-      if (!text || !measure_string(*text, measure)) return false;
-      measure.punctuation += 2;
+      counter.count('"');
+      if (!text || !count_text(counter, text->raw)) return false;
+      counter.count('"');
       json.remove_prefix(cursor.position());
       continue;
     }
-    const auto byte = static_cast<unsigned char>(json.front());
     if (byte > ' ') counter.count(byte);
     json.remove_prefix(1);
   }

@@ -60,5 +60,16 @@ TEST(TextMeasure, AWordGoesOnAcrossWhatInterruptsTheBytes) {
   EXPECT_EQ(measured(text, true), measured(one_by_one, true));
 }
 
+TEST(TextMeasure, RunsCountWhereTheyBegin) {
+  const TextMeasure measure = measured(R"(a  1234.56 ({[ -x\n\n\n  y)", true);
+  EXPECT_EQ(measure.words, 3);
+  EXPECT_EQ(measure.digits, 6);
+  EXPECT_EQ(measure.numbers, 2);
+  EXPECT_EQ(measure.space_runs, 4);
+  EXPECT_EQ(measure.line_runs, 1);
+  EXPECT_EQ(measure.punctuation, 5);
+  EXPECT_EQ(measure.punctuation_runs, 3);
+}
+
 }  // namespace
 }  // namespace obleth::wire
