@@ -142,8 +142,9 @@ TEST_F(TenantsApi, BudgetTellsWhatIsSpentWhereThatIsKnown) {
     co_return BudgetUse{{42, NanoUsd{1'500'000'000}}, {8, NanoUsd{0}}, WallTime{0}};
   };
   rebuild(true);
-  const Json made = expect_status(201, "POST", "/tenants",
-                                  R"({"name":"a","requests_per_minute":7,"timezone":"Asia/Tokyo","budget":{"period":"month","tokens":100}})");
+  const Json made = expect_status(
+      201, "POST", "/tenants",
+      R"({"name":"a","requests_per_minute":7,"timezone":"Asia/Tokyo","budget":{"period":"month","tokens":100}})");
   EXPECT_EQ(text_of(made, "budget"),
             R"({"period":"month","starts_at":null,"tokens":100,"cost_usd":null,"used":{"tokens":42,"cost_usd":"1.50"},)"
             R"("held":{"tokens":8,"cost_usd":"0.00"},"resets_at":"1970-01-01T00:00:00Z"})");

@@ -239,6 +239,9 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
   Metrics metrics({"1.0", "abc"});
   UsageRecord record = finished_request();
   record.admission = AdmissionOutcome::brownout;
+  record.overrun_by_input = {3};
+  record.overrun_by_output = {4};
+  record.budget_unguarded = true;
   metrics.count_request(record);
   metrics.count_refusal("acme", "queue_full");
   metrics.record_upstream_attempt("llama", "e", "ok");

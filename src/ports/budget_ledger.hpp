@@ -61,9 +61,9 @@ struct Reservation {
   SoftenedBy softened_by = SoftenedBy::nothing;
   std::optional<RateState> tokens;
   std::optional<RateState> requests;
-  bool renewable = false;        // something is held, which has to be renewed until it is settled
+  bool renewable = false;  // something is held, which has to be renewed until it is settled
   bool counts_on_budget = false;
-  bool unguarded = false;        // what a budget has left could not be known; the operator lets such requests pass
+  bool unguarded = false;  // what a budget has left could not be known; the operator lets such requests pass
 };
 
 struct ReserveRefusal {

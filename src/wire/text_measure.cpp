@@ -130,7 +130,9 @@ class CharacterCounter {
   [[nodiscard]] bool behind_letter() const { return before_ == Kind::small || before_ == Kind::capital; }
   [[nodiscard]] bool behind_space() const { return before_ == Kind::space || before_ == Kind::newline; }
   // Where runs of lanes begin.
-  static std::uint64_t runs(std::uint64_t lanes, bool before) { return lanes & ~(lanes << 8 | (before ? first_lane : 0)); }
+  static std::uint64_t runs(std::uint64_t lanes, bool before) {
+    return lanes & ~(lanes << 8 | (before ? first_lane : 0));
+  }
 
   static Kind kind_of(std::uint32_t code_point) {
     if (code_point >= 0x80) return Kind::other;

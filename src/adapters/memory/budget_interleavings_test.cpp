@@ -153,7 +153,9 @@ class Interleavings {
   }
   Owner& tenant_of(const Running& running) { return owners_[running.tenant]; }
   Owner& key_of(const Running& running) { return owners_[tenant_count + running.key]; }
-  Running& any_running() { return running_[static_cast<std::size_t>(pick(static_cast<std::int64_t>(running_.size())))]; }
+  Running& any_running() {
+    return running_[static_cast<std::size_t>(pick(static_cast<std::int64_t>(running_.size())))];
+  }
 
   void restart() {
     ledger_ = std::make_unique<MemoryBudgetLedger>(clock_, SpendingSource{.book = &book_});
@@ -283,7 +285,8 @@ class Interleavings {
         ASSERT_LE(taken, *budget.tokens + owner.late.tokens);
         tally.budgets_nearly_spent += taken * 100 >= *budget.tokens * 99 ? 1 : 0;
       }
-      if (budget.cost) ASSERT_LE(told->used_cost.value + told->held_cost.value, budget.cost->value + owner.late.nano_usd);
+      if (budget.cost)
+        ASSERT_LE(told->used_cost.value + told->held_cost.value, budget.cost->value + owner.late.nano_usd);
     }
   }
 
@@ -308,13 +311,13 @@ TEST(BudgetInterleavings, SettledAndHeldStayWithinEveryBudgetAndNothingLeaks) {
   }
   run.abandon_all();
   const Interleavings::Tally& seen = run.tally;
-  std::printf("%llu operations: %lld granted (%lld softened), %lld refused, %lld settled (%lld late), %lld expired, "
-              "%lld repeated, %lld restarts\n",
-              static_cast<unsigned long long>(operations), static_cast<long long>(seen.granted),
-              static_cast<long long>(seen.softened), static_cast<long long>(seen.refused),
-              static_cast<long long>(seen.settled), static_cast<long long>(seen.late),
-              static_cast<long long>(seen.expired), static_cast<long long>(seen.repeated),
-              static_cast<long long>(seen.restarts));
+  std::printf(
+      "%llu operations: %lld granted (%lld softened), %lld refused, %lld settled (%lld late), %lld expired, "
+      "%lld repeated, %lld restarts\n",
+      static_cast<unsigned long long>(operations), static_cast<long long>(seen.granted),
+      static_cast<long long>(seen.softened), static_cast<long long>(seen.refused), static_cast<long long>(seen.settled),
+      static_cast<long long>(seen.late), static_cast<long long>(seen.expired), static_cast<long long>(seen.repeated),
+      static_cast<long long>(seen.restarts));
   EXPECT_GT(seen.granted, 1000);
   EXPECT_GT(seen.refused, 1000);
   EXPECT_GT(seen.softened, 10);

@@ -116,8 +116,7 @@ Task<std::optional<ports::BudgetStanding>> MemoryBudgetLedger::standing(const po
     const budget::Moment at{clock_.now(), clock_.wall_now()};
     const std::lock_guard lock(guarded.mutex);
     guarded.shard->release_expired(at);
-    const KeptAccount* const kept =
-        guarded.shard->obey(bits_of(account), question.limits, question.timezone, at);
+    const KeptAccount* const kept = guarded.shard->obey(bits_of(account), question.limits, question.timezone, at);
     if (kept == nullptr) co_return ports::BudgetStanding();
     if (!kept->account.unknown() || spending_.book == nullptr) co_return standing_of(kept->account);
   }
@@ -139,7 +138,7 @@ Task<void> MemoryBudgetLedger::learn_spending(GuardedShard& shard, ports::Spendi
 }
 
 std::pair<std::shared_ptr<SpendingFlight>, bool> MemoryBudgetLedger::board(GuardedShard& shard,
-                                                                          const ports::SpendingAccount& account) {
+                                                                           const ports::SpendingAccount& account) {
   const bool may_ask = clock_.now() >= ask_again_at_.load(std::memory_order_relaxed);
   const std::lock_guard lock(shard.mutex);
   KeptAccount* const kept = shard.shard->find(bits_of(account));
