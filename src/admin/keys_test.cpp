@@ -34,7 +34,6 @@ TEST_F(KeysApi, SecretIsToldOnceAndOpensTheKey) {
 }
 
 TEST_F(KeysApi, BudgetTellsWhatIsSpentInTheTenantsTimeZone) {
-  expect_status(200, "PATCH", tenant_path_, R"({"timezone":"Asia/Tokyo"})");
   live.budget_use = [](BudgetQuestion asked) -> Task<std::optional<BudgetUse>> {
     EXPECT_TRUE(asked.key);
     EXPECT_EQ(asked.timezone, "Asia/Tokyo");
@@ -42,6 +41,7 @@ TEST_F(KeysApi, BudgetTellsWhatIsSpentInTheTenantsTimeZone) {
     co_return BudgetUse{{42, NanoUsd{1'500'000'000}}, {8, NanoUsd{0}}, std::nullopt};
   };
   rebuild(true);
+  tenant_path_ = "/tenants/" + id_of(expect_status(201, "POST", "/tenants", R"({"name":"a","timezone":"Asia/Tokyo"})"));
   const Json made = make_key(R"({"name":"ci","tokens_per_minute":5000,"budget":{"period":"lifetime","tokens":100}})");
   const Json shown = expect_status(200, "GET", key_path(made));
   EXPECT_EQ(text_of(shown, "budget"),
