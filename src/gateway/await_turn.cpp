@@ -43,7 +43,9 @@ Duration jittered(Duration span, EventId id) {
 
 Refusal refusal_of(const fairshare::Refused& refused, EventId id) {
   if (refused.reason == fairshare::RefusalReason::not_admitted) {
-    return forbidden("key_disabled", "This key or tenant was switched off while the request waited.");
+    Refusal refusal = forbidden("key_disabled", "This key or tenant was switched off while the request waited.");
+    refusal.switched_off = true;
+    return refusal;
   }
   const bool timed_out = refused.reason == fairshare::RefusalReason::timed_out;
   return {.status = 429,

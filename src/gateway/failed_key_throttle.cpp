@@ -5,6 +5,7 @@
 namespace obleth::gateway {
 namespace {
 
+constexpr std::int64_t look_ups_per_failure = 10;
 constexpr std::int64_t minute_ns = Duration(std::chrono::minutes(1)).count();
 
 // The finaliser of SplitMix64 (Steele et al., 2014).
@@ -17,29 +18,35 @@ std::uint64_t mixed(std::uint64_t value) {
 }  // namespace
 
 FailedKeyThrottle::FailedKeyThrottle(std::uint32_t per_minute, std::uint64_t seed)
-    : period_ns_(per_minute == 0 ? 0 : minute_ns / per_minute), seed_(seed) {}
+    : is_off_(per_minute == 0), seed_(seed) {
+  if (is_off_) return;
+  failures_.period_ns = minute_ns / per_minute;
+  failures_.allowance_ns = minute_ns;
+  look_ups_.period_ns = failures_.period_ns / look_ups_per_failure;
+  look_ups_.allowance_ns = minute_ns / look_ups_per_failure;
+}
 
-FailedKeyThrottle::Cell& FailedKeyThrottle::cell_of(std::uint64_t network) {
-  return cells_[mixed(network ^ seed_) % cells_count];
+std::size_t FailedKeyThrottle::cell_of(std::uint64_t network) const {
+  return mixed(network ^ seed_) % cells_count;
 }
 
 FailedKeyThrottle::Turn FailedKeyThrottle::note_failure(std::optional<std::uint64_t> network, Instant now) {
-  return take(network, now, Duration{0});
+  return take(failures_, network, now, Duration{0});
 }
 
 FailedKeyThrottle::Turn FailedKeyThrottle::begin_look_up(std::optional<std::uint64_t> network, Instant now) {
-  return take(network, now, wait_max);
+  return take(look_ups_, network, now, wait_max);
 }
 
-FailedKeyThrottle::Turn FailedKeyThrottle::take(std::optional<std::uint64_t> network, Instant now,
+FailedKeyThrottle::Turn FailedKeyThrottle::take(Lane& lane, std::optional<std::uint64_t> network, Instant now,
                                                 Duration wait_longest) {
-  if (!network || period_ns_ == 0) return {};
+  if (!network || is_off_) return {};
   const std::int64_t now_ns = now.since_start().count();
-  Cell& cell = cell_of(*network);
+  std::atomic<std::int64_t>& cell = lane.cells[cell_of(*network)];
   std::int64_t whole_again = cell.load(std::memory_order_relaxed);
   while (true) {
-    const std::int64_t next = std::max(whole_again, now_ns) + period_ns_;
-    const Duration wait(std::max<std::int64_t>(0, next - now_ns - minute_ns));
+    const std::int64_t next = std::max(whole_again, now_ns) + lane.period_ns;
+    const Duration wait(std::max<std::int64_t>(0, next - now_ns - lane.allowance_ns));
     if (wait > wait_longest) {
       refused_.fetch_add(1, std::memory_order_relaxed);
       return {.granted = false, .after = wait};
@@ -48,8 +55,9 @@ FailedKeyThrottle::Turn FailedKeyThrottle::take(std::optional<std::uint64_t> net
   }
 }
 
-void FailedKeyThrottle::take_back(std::optional<std::uint64_t> network) {
-  if (network && period_ns_ != 0) cell_of(*network).fetch_sub(period_ns_, std::memory_order_relaxed);
+void FailedKeyThrottle::take_back_look_up(std::optional<std::uint64_t> network) {
+  if (!network || is_off_) return;
+  look_ups_.cells[cell_of(*network)].fetch_sub(look_ups_.period_ns, std::memory_order_relaxed);
 }
 
 }  // namespace obleth::gateway

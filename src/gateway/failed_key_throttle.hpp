@@ -1,9 +1,11 @@
 // Slows down who keeps coming with keys that are not valid, so that guessing cannot hammer the stores.
 //
-// An address has an allowance of 401s a minute; then its 401s become 429s, and a key that this process does not know
-// yet is looked up in its turn instead of at once. A key that is known is never slowed: behind one address many may
-// sit. Addresses share a fixed number of cells by a seeded hash, so whoever has many addresses takes no memory. Any
-// thread. Source: the generic cell rate algorithm (ITU-T I.371).
+// An address has an allowance of 401s a minute; then they become 429s. Look-ups of keys that this process does not know
+// have ten times that, and wait for their turn before they are refused: a good key that is new comes through while its
+// neighbour guesses. A key that is known is never slowed: behind one address many may sit.
+//
+// Addresses share a fixed number of cells by a seeded hash, so whoever has many addresses takes no memory. Any thread.
+// Source: the generic cell rate algorithm (ITU-T I.371).
 #pragma once
 
 #include <array>
@@ -31,22 +33,28 @@ class FailedKeyThrottle {
 
   // Counts one failure. network: of the client; nothing for a proxy that stands for many, which is never slowed.
   [[nodiscard]] Turn note_failure(std::optional<std::uint64_t> network, Instant now);
-  // The same in advance, for a key that has to be looked up; it is taken back when the key turns out to be valid.
+  // Counts one look-up in advance; it is taken back when the key turns out to be valid.
   [[nodiscard]] Turn begin_look_up(std::optional<std::uint64_t> network, Instant now);
-  void take_back(std::optional<std::uint64_t> network);
+  void take_back_look_up(std::optional<std::uint64_t> network);
 
   [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
  private:
-  using Cell = std::atomic<std::int64_t>;  // when the allowance is whole again, in nanoseconds of the clock
+  // A rate with its allowance, for every cell. A cell: when its allowance is whole again, in nanoseconds of the clock.
+  struct Lane {
+    std::int64_t period_ns = 0;
+    std::int64_t allowance_ns = 0;
+    std::array<std::atomic<std::int64_t>, cells_count> cells{};
+  };
 
-  [[nodiscard]] Turn take(std::optional<std::uint64_t> network, Instant now, Duration wait_longest);
-  [[nodiscard]] Cell& cell_of(std::uint64_t network);
+  [[nodiscard]] Turn take(Lane& lane, std::optional<std::uint64_t> network, Instant now, Duration wait_longest);
+  [[nodiscard]] std::size_t cell_of(std::uint64_t network) const;
 
-  const std::int64_t period_ns_;  // 0: off
+  const bool is_off_;
   const std::uint64_t seed_;
   std::atomic<std::uint64_t> refused_ = 0;
-  std::array<Cell, cells_count> cells_{};
+  Lane failures_;
+  Lane look_ups_;
 };
 
 }  // namespace obleth::gateway

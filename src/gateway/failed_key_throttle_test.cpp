@@ -40,20 +40,34 @@ TEST(FailedKeyThrottle, AKeyThatIsKnownIsNeverSlowed) {
   EXPECT_EQ(gateway.loop.now(), before);
 }
 
+// Twelve look-ups at once, and two a second from then on.
+void use_up_look_ups(TestGateway& gateway) {
+  for (int guess = 0; guess < 12; ++guess)
+    EXPECT_EQ(gateway.ask(chat().with_key(wrong_secret)).client.status, 401) << guess;
+  EXPECT_EQ(gateway.keys.lookups, 12);
+}
+
 TEST(FailedKeyThrottle, AKeyThatIsNotKnownYetIsLookedUpInItsTurn) {
-  TestGateway gateway({.failed_keys_per_minute = 120});
-  for (int failure = 0; failure < 120; ++failure)
-    static_cast<void>(gateway.ask(chat().without_key()));
+  TestGateway gateway({.failed_keys_per_minute = 12});
+  use_up_look_ups(gateway);
   const auto first = gateway.begin(chat());
   const auto second = gateway.begin(chat());
   const auto third = gateway.begin(chat());
-  EXPECT_EQ(gateway.keys.lookups, 0);
+  EXPECT_EQ(gateway.keys.lookups, 12);
   EXPECT_EQ(third->client.status, 429) << "more than a second of look-ups wait already";
   gateway.loop.advance(milliseconds(500));
-  EXPECT_EQ(gateway.keys.lookups, 1);
+  EXPECT_EQ(gateway.keys.lookups, 13);
   EXPECT_EQ(first->client.status, 200);
   gateway.loop.advance(milliseconds(500));
   EXPECT_EQ(second->client.status, 200);
+}
+
+TEST(FailedKeyThrottle, AGuessThatIsLookedUpBeyondTheAllowanceIsNo401Either) {
+  TestGateway gateway({.failed_keys_per_minute = 12});
+  use_up_look_ups(gateway);
+  const auto guess = gateway.ask(chat().with_key(wrong_secret));
+  EXPECT_EQ(guess.client.status, 429);
+  EXPECT_EQ(gateway.keys.lookups, 13);
 }
 
 TEST(FailedKeyThrottle, AValidKeyCostsItsAddressNothing) {
@@ -67,13 +81,12 @@ TEST(FailedKeyThrottle, AValidKeyCostsItsAddressNothing) {
 }
 
 TEST(FailedKeyThrottle, AClientThatLeavesWhileItsKeyWaitsIsNotLookedUp) {
-  TestGateway gateway({.failed_keys_per_minute = 120});
-  for (int failure = 0; failure < 120; ++failure)
-    static_cast<void>(gateway.ask(chat().without_key()));
+  TestGateway gateway({.failed_keys_per_minute = 12});
+  use_up_look_ups(gateway);
   const auto waiting = gateway.begin(chat());
   waiting->client.leave();
   EXPECT_TRUE(waiting->ended);
-  EXPECT_EQ(gateway.keys.lookups, 0);
+  EXPECT_EQ(gateway.keys.lookups, 12);
 }
 
 TEST(FailedKeyThrottle, AddressesHaveAllowancesOfTheirOwnAndProxiesNone) {

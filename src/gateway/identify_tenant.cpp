@@ -41,12 +41,20 @@ Task<Outcome<ports::KeyLookup>> look_up(const Received& received, std::string_vi
     if (!came) co_return refuse(client_gone());
   }
   ports::KeyLookup found = co_await sources.keys.find(secret);
-  if (found.outcome == ports::KeyOutcome::unknown) co_return refuse(not_valid());
-  sources.throttle.take_back(network);
+  if (found.outcome != ports::KeyOutcome::unknown) sources.throttle.take_back_look_up(network);
   co_return found;
 }
 
-// Authorization wins over x-api-key. The grammar has refused a second Authorization.
+void fill_in_tenant(UsageRecord& record, const ResolvedKey& who) {
+  record.tenant_id = who.tenant.id;
+  record.key_id = who.key.id;
+  record.tenant = who.tenant.name;
+  record.group = who.group.name;
+  record.weight = who.tenant.weight;
+}
+
+}  // namespace
+
 Outcome<std::string_view> presented_key(const HeaderBlock& fields) {
   if (const auto authorization = fields.find("authorization")) {
     const auto token = wire::bearer_token(*authorization);
@@ -70,16 +78,6 @@ std::optional<Refusal> closed_to(const ResolvedKey& who, WallTime now) {
   }
   return std::nullopt;
 }
-
-void fill_in_tenant(UsageRecord& record, const ResolvedKey& who) {
-  record.tenant_id = who.tenant.id;
-  record.key_id = who.key.id;
-  record.tenant = who.tenant.name;
-  record.group = who.group.name;
-  record.weight = who.tenant.weight;
-}
-
-}  // namespace
 
 Task<Outcome<Identified>> identify_tenant(Received received, KeySources sources) {
   Outcome<std::string_view> secret = presented_key(received.exchange->head().fields);

@@ -1,5 +1,6 @@
 """Changes through the Management API act at once, on requests that are queued already, without a restart."""
 
+import json
 import threading
 import time
 
@@ -93,6 +94,29 @@ def test_a_disabled_key_is_refused_at_once_also_in_the_queue(slow):
         f"{slow.base_url}/chat/completions", headers=tenant.headers, json={"model": "mock-model", "messages": []}
     )
     assert (again.status_code, again.json()["error"]["code"]) == (403, "key_disabled")
+
+
+@pytest.mark.parametrize(
+    ("switch_off", "status", "code"),
+    [
+        (lambda gateway, tenant, model: tenant.patch("/status", {"status": "suspended"}), 403, "tenant_suspended"),
+        (lambda gateway, tenant, model: gateway.admin.delete(f"/tenants/{tenant.id}"), 401, "invalid_api_key"),
+        (lambda gateway, tenant, model: gateway.admin.delete(f"/keys/{tenant.key['id']}"), 401, "invalid_api_key"),
+        (
+            lambda gateway, tenant, model: gateway.admin.patch(f"/models/{model['id']}", json={"enabled": False}),
+            404,
+            "model_not_found",
+        ),
+        (lambda gateway, tenant, model: gateway.admin.delete(f"/models/{model['id']}"), 404, "model_not_found"),
+    ],
+)
+def test_who_waits_is_told_what_was_switched_off(slow, switch_off, status, code):
+    tenant = slow.create_tenant()
+    model = slow.admin.get("/models/mock-model").json()
+    _running, (waiting,) = queue_behind(slow, tenant)
+    switch_off(slow, tenant, model)
+    told, _, body = read_response(waiting)
+    assert (told, json.loads(body)["error"]["code"]) == (status, code)
 
 
 def test_a_deleted_key_is_unknown_at_once(gateway):
