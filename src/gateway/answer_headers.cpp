@@ -48,7 +48,8 @@ void append_cross_origin(std::string& lines, const RequestHead& head, const Poli
   lines += *origin;
   lines += "\r\nVary: Origin\r\nAccess-Control-Expose-Headers: *\r\n";
   if (head.method != "OPTIONS") return;
-  lines += "Access-Control-Allow-Methods: GET, POST, DELETE, OPTIONS\r\nAccess-Control-Max-Age: 600\r\n";
+  lines +=
+      "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\nAccess-Control-Max-Age: 600\r\n";
   lines += "Access-Control-Allow-Headers: ";
   lines += head.fields.find("access-control-request-headers").value_or(cors_allowed_headers);
   lines += "\r\n";
