@@ -5,6 +5,7 @@
 #include <string>
 
 #include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/usage_names.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 
 namespace obleth::adapters {
@@ -41,11 +42,6 @@ std::optional<Account> find_account(SqliteConnection& connection, const ports::S
   if (!find.step()) return std::nullopt;
   const std::int64_t number = Row(find).integer();
   return Account{number, key == nullptr ? account_of_tenant(number) : account_of_key(number), key != nullptr};
-}
-
-std::int64_t kept_since_ms(SqliteConnection& connection) {
-  Statement ask(connection, "SELECT value FROM meta WHERE name = 'kept_since'");
-  return ask.step() ? Row(ask).integer() : 0;
 }
 
 void add_step(Statement& sum, Spending& spending) {
@@ -151,7 +147,7 @@ Spending spent_in(SqliteConnection& connection, const ports::SpendingAccount& ac
   std::int64_t begin = std::clamp<std::int64_t>(span.begin.unix_ms, 0, usage_ms_max);
   std::int64_t end = std::clamp<std::int64_t>(span.end.unix_ms, 0, usage_ms_max + 1);
   // Of what is older than the rows only days are known; a day that is cut counts as a whole, never too little.
-  const std::int64_t kept_since = kept_since_ms(connection);
+  const std::int64_t kept_since = meta_value(connection, "kept_since");
   if (begin < kept_since) begin = floor_to(begin, day_ms);
   if (end < kept_since) end = ceil_to(end, day_ms);
   return SpendingQuestion(connection, *found).answer(begin, end);

@@ -6,18 +6,27 @@
 
 #include "adapters/sqlite/duration_functions.hpp"
 #include "adapters/sqlite/spending_table.hpp"
+#include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/usage_listing.hpp"
+#include "adapters/sqlite/usage_retention.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
+#include "adapters/sqlite/usage_sums.hpp"
 
 namespace obleth::adapters {
 
 SqliteUsageLedger::SqliteUsageLedger(const DatabaseFile& file)
-    : writer_(file, batches_waiting_max), reader_(file, questions_waiting_max) {
-  migrate(writer_.connection(), usage_migrations());
+    : writer_(file, batches_waiting_max),
+      reader_(file, questions_waiting_max),
+      bookkeeper_(file, questions_waiting_max) {
+  SqliteConnection& writer = writer_.connection();
+  migrate(writer, usage_migrations());
   // The log is cut back after a burst; the cache holds the upper part of the indices.
-  writer_.connection().execute("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768;");
-  reader_.connection().execute("PRAGMA query_only = ON; PRAGMA cache_size = -32768;");
-  define_duration_functions(writer_.connection());
-  define_duration_functions(reader_.connection());
+  writer.execute("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768;");
+  define_duration_functions(writer);
+  for (ConnectionDesk* desk : {&reader_, &bookkeeper_}) {
+    desk->connection().execute("PRAGMA query_only = ON; PRAGMA cache_size = -16384;");
+    define_duration_functions(desk->connection());
+  }
 }
 
 Result<std::unique_ptr<SqliteUsageLedger>> SqliteUsageLedger::open(const DatabaseFile& file) {
@@ -37,7 +46,62 @@ Task<Result<void>> SqliteUsageLedger::deliver(const ports::UsageBatch& batch) {
 }
 
 Task<Result<ports::Spending>> SqliteUsageLedger::spent(ports::SpendingAccount account, WallSpan span) {
-  return reader_.ask([account, span](SqliteConnection& connection) { return spent_in(connection, account, span); });
+  return bookkeeper_.ask([account, span](SqliteConnection& connection) { return spent_in(connection, account, span); });
+}
+
+Task<Result<ports::UsageSums>> SqliteUsageLedger::summary(ports::UsageScope scope) {
+  return reader_.ask(
+      [scope = std::move(scope)](SqliteConnection& connection) { return summarise(connection, scope); });
+}
+
+Task<Result<std::vector<ports::UsageShare>>> SqliteUsageLedger::division(ports::UsageScope scope,
+                                                                         ports::UsageDimension by,
+                                                                         std::size_t groups_max) {
+  return reader_.ask([scope = std::move(scope), by, groups_max](SqliteConnection& connection) {
+    return divide(connection, scope, by, groups_max);
+  });
+}
+
+Task<Result<std::vector<ports::UsageLine>>> SqliteUsageLedger::series(ports::UsageScope scope,
+                                                                      ports::UsageBucket bucket,
+                                                                      std::optional<ports::UsageDimension> by,
+                                                                      std::size_t groups_max) {
+  SeriesQuestion question{.scope = std::move(scope), .bucket = bucket, .by = by, .groups_max = groups_max};
+  return reader_.ask([question = std::move(question)](SqliteConnection& connection) {
+    return draw_series(connection, question);
+  });
+}
+
+Task<Result<ports::UsageRows>> SqliteUsageLedger::rows(ports::UsageRowsRequest request) {
+  return reader_.ask(
+      [request = std::move(request)](SqliteConnection& connection) { return list_usage(connection, request); });
+}
+
+Task<Result<std::optional<UsageRecord>>> SqliteUsageLedger::row(EventId id) {
+  return reader_.ask([id](SqliteConnection& connection) { return find_usage(connection, id); });
+}
+
+Task<Result<std::optional<TenantId>>> SqliteUsageLedger::tenant_named(std::string name) {
+  return reader_.ask([name = std::move(name)](SqliteConnection& connection) -> std::optional<TenantId> {
+    Statement find(connection, "SELECT id FROM tenants WHERE name = ? ORDER BY number DESC LIMIT 1");
+    find.bind(name);
+    if (!find.step()) return std::nullopt;
+    return Row(find).id<TenantId>();
+  });
+}
+
+Task<Result<std::string>> SqliteUsageLedger::name_of_tenant(TenantId id) {
+  return reader_.ask([id](SqliteConnection& connection) {
+    Statement find(connection, "SELECT name FROM tenants WHERE id = ?");
+    find.bind(id);
+    return find.step() ? Row(find).text() : std::string();
+  });
+}
+
+Task<Result<bool>> SqliteUsageLedger::forget_step(WallTime now, std::int64_t retention_days) {
+  return writer_.ask([now, kept_since = retention_start(now, retention_days)](SqliteConnection& connection) {
+    return forget_some(connection, kept_since, now);
+  });
 }
 
 }  // namespace obleth::adapters

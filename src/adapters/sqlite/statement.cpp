@@ -99,6 +99,13 @@ Bits128 Row::bits() {
   return id;
 }
 
+std::span<const std::uint8_t> Row::blob() {
+  const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, next_));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, next_));
+  ++next_;
+  return {bytes, size};
+}
+
 bool Row::skip_null() {
   if (sqlite3_column_type(statement_, next_) != SQLITE_NULL) return false;
   ++next_;

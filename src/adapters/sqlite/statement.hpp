@@ -76,6 +76,7 @@ class Row {
   [[nodiscard]] std::string text();
   [[nodiscard]] SecretHash hash();
   [[nodiscard]] Bits128 bits();
+  [[nodiscard]] std::span<const std::uint8_t> blob();  // until the statement's next step
   template <class Id>
   [[nodiscard]] Id id() {
     return Id{bits()};

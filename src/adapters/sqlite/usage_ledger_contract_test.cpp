@@ -1,7 +1,7 @@
-#include "adapters/sqlite/usage_sink_contract_test.hpp"
-
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "adapters/sqlite/temporary_folder_test.hpp"
+#include "adapters/sqlite/usage_reading_contract_test.hpp"
+#include "adapters/sqlite/usage_sink_contract_test.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -14,10 +14,12 @@ struct LedgerInAFolder {
 LedgerUnderTest in_a_folder() {
   const auto place = std::make_shared<LedgerInAFolder>();
   place->ledger = std::move(*SqliteUsageLedger::open({.path = place->folder.file("usage.db")}));
-  return {.whole = place, .sink = place->ledger.get(), .book = place->ledger.get()};
+  SqliteUsageLedger* const ledger = place->ledger.get();
+  return {.whole = place, .sink = ledger, .book = ledger, .ledger = ledger};
 }
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, UsageLedgerContract, testing::Values(LedgerFactory{in_a_folder}));
+INSTANTIATE_TEST_SUITE_P(Sqlite, UsageReadingContract, testing::Values(LedgerFactory{in_a_folder}));
 
 }  // namespace
 }  // namespace obleth::adapters
