@@ -50,8 +50,7 @@ Task<Result<ports::Spending>> SqliteUsageLedger::spent(ports::SpendingAccount ac
 }
 
 Task<Result<ports::UsageSums>> SqliteUsageLedger::summary(ports::UsageScope scope) {
-  return reader_.ask(
-      [scope = std::move(scope)](SqliteConnection& connection) { return summarise(connection, scope); });
+  return reader_.ask([scope = std::move(scope)](SqliteConnection& connection) { return summarise(connection, scope); });
 }
 
 Task<Result<std::vector<ports::UsageShare>>> SqliteUsageLedger::division(ports::UsageScope scope,
@@ -67,9 +66,8 @@ Task<Result<std::vector<ports::UsageLine>>> SqliteUsageLedger::series(ports::Usa
                                                                       std::optional<ports::UsageDimension> by,
                                                                       std::size_t groups_max) {
   SeriesQuestion question{.scope = std::move(scope), .bucket = bucket, .by = by, .groups_max = groups_max};
-  return reader_.ask([question = std::move(question)](SqliteConnection& connection) {
-    return draw_series(connection, question);
-  });
+  return reader_.ask(
+      [question = std::move(question)](SqliteConnection& connection) { return draw_series(connection, question); });
 }
 
 Task<Result<ports::UsageRows>> SqliteUsageLedger::rows(ports::UsageRowsRequest request) {

@@ -1,0 +1,168 @@
+#include "admin/usage_shapes.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "admin/codec.hpp"
+#include "admin/usage_row_columns.hpp"
+
+namespace obleth::admin {
+namespace {
+
+Json described(const char* type, const char* description) {
+  return Json::object({{"type", type}, {"description", description}});
+}
+Json nullable_typed(const char* type, const char* description) {
+  return Json::object({{"type", Json::list({type, "null"})}, {"description", description}});
+}
+
+Json closed_object(Json::Object properties) {
+  Json required = Json::list();
+  for (const Json::Member& property : properties)
+    required.append(property.first);
+  return Json::object({{"type", "object"},
+                       {"properties", std::move(properties)},
+                       {"required", std::move(required)},
+                       {"additionalProperties", false}});
+}
+
+Json list_schema_of(Json item, const char* description) {
+  return Json::object({{"type", "array"}, {"items", std::move(item)}, {"description", description}});
+}
+
+Json quantiles_schema(const char* description) {
+  Json schema = closed_object({{"p50", nullable_typed("integer", "Half of the requests took at most so long.")},
+                               {"p95", nullable_typed("integer", "95 of 100 did.")},
+                               {"p99", nullable_typed("integer", "99 of 100 did.")}});
+  schema.set("description", description);
+  return schema;
+}
+
+Json::Object sums_properties() {
+  Json latency = closed_object({{"total_ms", quantiles_schema("From head to end.")},
+                                {"ttft_ms", quantiles_schema("To the first byte.")},
+                                {"queue_ms", quantiles_schema("Waiting for the turn.")}});
+  latency.set("description", "Of requests that were not refused; at most 7 % off. Null where there are none.");
+  return {{"requests", described("integer", "All, refused ones among them.")},
+          {"errors", described("integer", "Status 400 or above, and not refused by the gateway.")},
+          {"refusals", described("integer", "Refused by the gateway.")},
+          {"brownouts", described("integer", "Softened to a smaller output.")},
+          {"cache_hits", described("integer", "Answered from the cache.")},
+          {"retries", described("integer", "Attempts beyond the first.")},
+          {"input_tokens", described("integer", "Prompt tokens, cached ones among them.")},
+          {"cached_tokens", described("integer", "Of the input, from the upstream's cache.")},
+          {"output_tokens", described("integer", "Generated tokens, reasoning among them.")},
+          {"reasoning_tokens", described("integer", "Of the output.")},
+          {"total_tokens", described("integer", "Input and output.")},
+          {"tokens_saved", described("integer", "By the cache.")},
+          {"cost", nullable_typed("integer", "Nano-dollars; null above 2^53, which cost_usd tells exactly.")},
+          {"cost_usd", described("string", "Dollars, exact.")},
+          {"gpu_ms", described("integer", "GPU time.")},
+          {"slot_ms", described("integer", "Time that requests held slots.")},
+          {"queue_ms", described("integer", "Time that requests waited for their turn.")},
+          {"latency", std::move(latency)}};
+}
+
+Json::Object span_properties() {
+  return {{"since", described("integer", "The span's begin, in Unix milliseconds.")},
+          {"until", nullable_typed("integer", "Its end, not included; null: open, until now.")}};
+}
+
+// What names a tenant, key, model or group; those of the dimension that was asked for are there.
+Json::Object naming_properties() {
+  return {{"tenant_id", described("string", "Of a tenant, and of a key its tenant's.")},
+          {"tenant", nullable_typed("string", "Its name; of a deleted one, its last.")},
+          {"key_id", described("string", "Of a key.")},
+          {"key", nullable_typed("string", "Its name; null when it was deleted.")},
+          {"model_id", nullable_typed("string", "Of a model; null when it was deleted.")},
+          {"model", nullable_typed("string", "Its name; null: requests without a registered model.")},
+          {"group_id", nullable_typed("string", "Of a group; null when it was deleted.")},
+          {"group", nullable_typed("string", "Its name.")}};
+}
+
+Json named_object(const Json::Object& required_properties) {
+  Json schema = closed_object(required_properties);
+  Json properties = *schema.find("properties");
+  for (const Json::Member& naming : naming_properties())
+    properties.set(naming.first, naming.second);
+  schema.set("properties", std::move(properties));
+  return schema;
+}
+
+Json::Object together(Json::Object first, const Json::Object& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+Json milliseconds(const std::optional<std::int64_t>& value) {
+  return value ? Json(*value) : Json();
+}
+Json quantiles_json(const ports::DurationQuantiles& quantiles) {
+  return Json::object({{"p50", milliseconds(quantiles.p50_ms)},
+                       {"p95", milliseconds(quantiles.p95_ms)},
+                       {"p99", milliseconds(quantiles.p99_ms)}});
+}
+
+}  // namespace
+
+void append_sums(Json::Object& members, const ports::UsageSums& sums) {
+  const auto add = [&members](const char* name, Json value) { members.emplace_back(name, std::move(value)); };
+  add("requests", sums.requests);
+  add("errors", sums.errors);
+  add("refusals", sums.refusals);
+  add("brownouts", sums.brownouts);
+  add("cache_hits", sums.cache_hits);
+  add("retries", sums.retries);
+  add("input_tokens", sums.input_tokens);
+  add("cached_tokens", sums.cached_tokens);
+  add("output_tokens", sums.output_tokens);
+  add("reasoning_tokens", sums.reasoning_tokens);
+  add("total_tokens", saturating_add(sums.input_tokens, sums.output_tokens));
+  add("tokens_saved", sums.tokens_saved);
+  add("cost", nano_usd_json(sums.cost));
+  add("cost_usd", to_decimal(sums.cost));
+  add("gpu_ms", sums.gpu_ms);
+  add("slot_ms", sums.slot_ms);
+  add("queue_ms", sums.queue_ms);
+  add("latency", Json::object({{"total_ms", quantiles_json(sums.total)},
+                               {"ttft_ms", quantiles_json(sums.ttft)},
+                               {"queue_ms", quantiles_json(sums.queue)}}));
+}
+
+Json usage_sums_schema() {
+  return closed_object(together(span_properties(), sums_properties()));
+}
+
+Json usage_series_schema() {
+  Json::Object point{{"ts", described("integer", "The bucket's begin (UTC), in Unix milliseconds.")}};
+  const Json points = list_schema_of(closed_object(together(std::move(point), sums_properties())),
+                                     "By time; a bucket without requests has none.");
+  Json::Object properties = span_properties();
+  properties.emplace_back("bucket", choice_schema({"minute", "hour", "day"}));
+  properties.emplace_back("group_by", or_null(choice_schema({"tenant", "key", "model", "group"})));
+  properties.emplace_back("data", list_schema_of(named_object({{"points", points}}),
+                                                 "One line, or one for each tenant, key, model or group; the largest "
+                                                 "by cost first."));
+  return closed_object(std::move(properties));
+}
+
+Json usage_costs_schema() {
+  const Json shares = list_schema_of(named_object(sums_properties()), "The largest by cost first.");
+  Json::Object properties = span_properties();
+  properties.emplace_back("total", closed_object(sums_properties()));
+  for (const char* list : {"tenants", "keys", "models", "groups"})
+    properties.emplace_back(list, shares);
+  return closed_object(std::move(properties));
+}
+
+Json tenant_usage_schema() {
+  const Json shares = list_schema_of(named_object(sums_properties()), "The largest by cost first.");
+  Json::Object properties{{"tenant_id", described("string", "Also of a tenant that was deleted.")},
+                          {"tenant", nullable_typed("string", "Its name; of a deleted one, its last.")}};
+  properties = together(together(std::move(properties), span_properties()), sums_properties());
+  properties.emplace_back("keys", shares);
+  properties.emplace_back("models", shares);
+  return closed_object(std::move(properties));
+}
+
+}  // namespace obleth::admin
