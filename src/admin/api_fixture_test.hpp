@@ -151,6 +151,7 @@ class ApiTest : public testing::Test {
                        .hasher = hasher,
                        .sealer = *sealer,
                        .upstream = upstream,
+                       .usage = usage,
                        .tokens = {{"root", Secret(root_token), AdminRole::admin}},
                        .version = "1.2.3",
                        .is_refused_host = [](std::string_view host) { return host.starts_with("169.254."); },
@@ -205,6 +206,7 @@ class ApiTest : public testing::Test {
   RecordingFeed feed;
   adapters::KeyHasher hasher{std::nullopt, std::nullopt};
   ports::Upstream* upstream = nullptr;
+  ports::UsageLedger* usage = nullptr;
   LiveView live;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<adapters::SqliteRecordStore> store;

@@ -25,6 +25,7 @@
 #include "ports/secret_hasher.hpp"
 #include "ports/secret_sealer.hpp"
 #include "ports/upstream.hpp"
+#include "ports/usage_ledger.hpp"
 
 namespace obleth::admin {
 
@@ -106,6 +107,7 @@ struct Dependencies {
   const ports::SecretHasher& hasher;
   const ports::SecretSealer& sealer;
   ports::Upstream* upstream = nullptr;  // for a model's test; null: the test answers 503
+  ports::UsageLedger* usage = nullptr;  // null: the usage routes answer 503
   std::vector<ConfiguredToken> tokens;
   std::string version;  // of the program
   // A host as it stands in a URL is an address that the gateway never connects to. Names are none: they are checked

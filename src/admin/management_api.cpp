@@ -5,6 +5,7 @@
 
 #include "admin/authenticate_admin.hpp"
 #include "admin/receive_call.hpp"
+#include "admin/send_reply.hpp"
 #include "base/ensure.hpp"
 
 namespace obleth::admin {
@@ -19,20 +20,6 @@ Target split(std::string_view target) {
   const std::size_t mark = target.find('?');
   if (mark == std::string_view::npos) return {target, {}};
   return {target.substr(0, mark), target.substr(mark + 1)};
-}
-
-std::string head_lines(const Reply& reply) {
-  std::string lines = "Cache-Control: no-store\r\n" + reply.header_lines;
-  if (!reply.content_type.empty()) lines += "Content-Type: " + reply.content_type + "\r\n";
-  return lines;
-}
-
-Task<void> send(const Reply& reply, ports::ClientExchange& exchange) {
-  const std::string lines = head_lines(reply);
-  const Result<void> started = co_await exchange.start(reply.status, lines, reply.body.size(), {});
-  if (!started) co_return;
-  const std::string_view body = exchange.head().method == "HEAD" ? std::string_view() : std::string_view(reply.body);
-  static_cast<void>(co_await exchange.finish(body));
 }
 
 Reply refuse_method(const RouteMatch& match) {
@@ -54,6 +41,8 @@ ManagementApi::ManagementApi(Dependencies dependencies) : given_(std::move(depen
   model_endpoints_.register_in(table_);
   model_trial_.register_in(table_);
   mcp_servers_.register_in(table_);
+  usage_.register_in(table_);
+  usage_export_.register_in(table_);
   audit_log_.register_in(table_);
   admin_tokens_.register_in(table_);
   settings_.register_in(table_);
@@ -67,14 +56,14 @@ Task<void> ManagementApi::serve(ports::ClientExchange& exchange) {
   if (match.route != nullptr && match.route->stream) {
     const Outcome<Call> call = co_await receive(match, raw_query, exchange);
     if (call) co_return co_await match.route->stream(*call, exchange);
-    co_return co_await send(call.error(), exchange);
+    co_return co_await send_reply(call.error(), exchange);
   }
   Reply reply;
   if (match.route == nullptr)
     reply = co_await answer_unrouted(match, path, exchange);
   else
     reply = co_await answer_for(match, raw_query, exchange);
-  co_await send(reply, exchange);
+  co_await send_reply(reply, exchange);
 }
 
 // Whether a path exists is nobody's business who has no token.

@@ -22,6 +22,8 @@
 #include "admin/settings.hpp"
 #include "admin/status_pages.hpp"
 #include "admin/tenants.hpp"
+#include "admin/usage.hpp"
+#include "admin/usage_export.hpp"
 #include "ports/http_service.hpp"
 
 namespace obleth::admin {
@@ -54,6 +56,8 @@ class ManagementApi final : public ports::HttpService {
   ModelEndpoints model_endpoints_{desk_};
   ModelTrial model_trial_{desk_};
   McpServers mcp_servers_{desk_};
+  Usage usage_{desk_};
+  UsageExport usage_export_{desk_};
   AuditLog audit_log_{desk_};
   AdminTokens admin_tokens_{desk_};
   Settings settings_{desk_};

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <set>
 
+#include "adapters/sqlite/sqlite_usage_ledger.hpp"
+#include "adapters/sqlite/temporary_folder_test.hpp"
+#include "adapters/sqlite/usage_ledger_fixture_test.hpp"
 #include "admin/api_fixture_test.hpp"
 #include "admin/schema_check_test.hpp"
 
@@ -21,6 +24,8 @@ class OpenApi : public ApiTest {
       return status;
     };
     live.budget_use = [](BudgetQuestion) -> Task<std::optional<BudgetUse>> { co_return BudgetUse{}; };
+    ledger = std::move(*adapters::SqliteUsageLedger::open({.path = folder.file("usage.db")}));
+    usage = ledger.get();
     rebuild(true);
     document = ask({.method = "GET", .target = "/api/v1/openapi.json", .token = {}, .body = {}}).json();
   }
@@ -137,6 +142,19 @@ class OpenApi : public ApiTest {
     snapshot.models.resize(1);
     drive("GET", v1 + "/fairshare/live");
   }
+  void drive_usage() {
+    UsageRecord row = adapters::a_row(1, clock.wall_now().unix_ms);
+    const ports::UsageBatch batch{{.segment = {1, 1}, .begin = 0, .end = 1}, std::span(&row, 1)};
+    ASSERT_TRUE(ledger->deliver(batch).run_now());
+    drive("GET", v1 + "/usage/summary");
+    for (const char* by : {"tenant", "key", "model", "group"})
+      drive("GET", v1 + "/usage/series?bucket=minute&group_by=" + by);
+    drive("GET", v1 + "/usage/series");
+    drive("GET", v1 + "/usage/requests?limit=1");
+    drive("GET", v1 + "/usage/requests/" + row.event_id.hex());
+    drive("GET", v1 + "/costs?limit=5&since=0");
+    drive("GET", v1 + "/tenants/" + row.tenant_id.uuid() + "/usage");
+  }
   void drive_administration() {
     const Json token = drive("POST", v1 + "/admin-tokens", Json::object({{"name", "t"}, {"role", "viewer"}}));
     drive("GET", v1 + "/admin-tokens");
@@ -155,6 +173,8 @@ class OpenApi : public ApiTest {
 
   const std::string v1{api_prefix};
   fairshare::Snapshot snapshot;
+  adapters::TemporaryFolder folder;
+  std::unique_ptr<adapters::SqliteUsageLedger> ledger;
   Json document;
   std::set<const Route*> driven;
 };
@@ -220,6 +240,7 @@ TEST_F(OpenApi, EveryRouteAnswersAsDocumented) {
   drive_mcp_servers();
   drive_scheduler();
   drive_tenants_and_keys();
+  drive_usage();
   drive_administration();
   drive("DELETE", v1 + "/fairshare/groups/batch");
   for (const Route& route : api->routes().routes()) {

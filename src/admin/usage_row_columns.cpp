@@ -29,18 +29,19 @@ template <class Value>
 UsageColumn whole(const char* name, const char* description, Value value_of) {
   return plain(name, "integer", description, value_of);
 }
-UsageColumn maybe_text(const char* name, const char* description, std::string UsageRecord::*member) {
+UsageColumn maybe_text(const char* name, const char* description, std::string UsageRecord::* member) {
   return {name, or_null_typed("string", description),
           [member](const UsageRowDoc& row) { return text_or_null(row.record.*member); }};
 }
-UsageColumn maybe_whole(const char* name, const char* description, std::optional<std::int64_t> UsageRecord::*member) {
+UsageColumn maybe_whole(const char* name, const char* description, std::optional<std::int64_t> UsageRecord::* member) {
   return {name, or_null_typed("integer", description), [member](const UsageRowDoc& row) {
             const auto& value = row.record.*member;
             return value ? Json(*value) : Json();
           }};
 }
 template <class Enum>
-UsageColumn choice_column(const char* name, const char* description, std::vector<Enum> all, Enum UsageRecord::*member) {
+UsageColumn choice_column(const char* name, const char* description, std::vector<Enum> all,
+                          Enum UsageRecord::* member) {
   std::vector<std::string> words;
   for (const Enum value : all)
     words.emplace_back(to_text(value));

@@ -9,11 +9,12 @@
 #include "cli/command.hpp"
 #include "cli/gateway_commands.hpp"
 #include "cli/resource_commands.hpp"
+#include "cli/usage_commands.hpp"
 
 namespace obleth::cli {
 namespace {
 
-constexpr std::array gateway_verbs{"capacity", "audit", "apply", "export", "status", "version"};
+constexpr std::array gateway_verbs{"capacity", "usage", "audit", "apply", "export", "status", "version"};
 
 void add_commands(CLI::App& app, Chosen& chosen) {
   app.require_subcommand(1);
@@ -26,6 +27,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
     if (resource.noun == "key") add_key_rotation(noun, chosen);
     if (resource.noun == "model") add_model_test(noun, chosen);
   }
+  add_usage_commands(app, chosen);
   add_gateway_commands(app, chosen);
 }
 
@@ -105,6 +107,7 @@ std::string_view client_commands_help() {
          "  apply          brings the gateway to the state that a file describes (-f FILE, --dry-run)\n"
          "  export         that file, of the present state\n"
          "  status         stores, replicas, version\n"
+         "  usage          what was used and what it cost; single requests (requests), all of them as CSV (export)\n"
          "  audit          who changed what: list\n"
          "  version        of this program\n";
 }
