@@ -76,8 +76,12 @@ Task<void> UsageExport::stream(const Call& call, ports::ClientExchange& exchange
       const UsageRowDoc doc = co_await names.doc(std::move(record));
       append_line(text, doc);
     }
-    const Result<void> sent =
-        started ? co_await exchange.write(text) : co_await exchange.start(200, csv_head, std::nullopt, text);
+    Result<void> sent;
+    if (started) {
+      sent = co_await exchange.write(text);
+    } else {
+      sent = co_await exchange.start(200, csv_head, std::nullopt, text);
+    }
     if (!sent) co_return;
     started = true;
     if (page->next_cursor.empty()) break;

@@ -10,6 +10,7 @@ namespace obleth::app {
 [[nodiscard]] int run_demo(std::span<const char* const> arguments, std::span<const char* const> environment);
 [[nodiscard]] int run_mock_upstream(std::span<const char* const> arguments);
 [[nodiscard]] int run_check_config(std::span<const char* const> arguments, std::span<const char* const> environment);
+[[nodiscard]] int run_backup(std::span<const char* const> arguments, std::span<const char* const> environment);
 
 // Prints docs/settings.md.
 [[nodiscard]] int print_settings();

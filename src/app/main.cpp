@@ -20,6 +20,7 @@ void print_usage(std::FILE* to) {
                "  serve          the gateway (obleth serve --help lists every setting)\n"
                "  demo           gateway, mock upstream and two tenants, with lines ready to paste\n"
                "  mock-upstream  an OpenAI-compatible server for tests and benchmarks\n"
+               "  backup         copies the record and the usage ledger while the gateway runs\n"
                "  check-config   reads the settings and says what is wrong with them\n"
                "  settings       the reference of every setting, as docs/settings.md holds it\n"
                "%s",
@@ -47,6 +48,7 @@ int main(int count, char** words) {
   if (verb == "demo") return obleth::app::run_demo(rest, environment());
   if (verb == "mock-upstream") return obleth::app::run_mock_upstream(rest);
   if (verb == "settings") return obleth::app::print_settings();
+  if (verb == "backup") return obleth::app::run_backup(rest, environment());
   if (verb == "check-config") return obleth::app::run_check_config(rest, environment());
   if (verb == "--help" || verb == "-h" || verb == "help") {
     print_usage(stdout);

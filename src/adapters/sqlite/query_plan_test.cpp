@@ -4,6 +4,8 @@
 
 #include "adapters/sqlite/migrations.hpp"
 #include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/usage_listing.hpp"
+#include "adapters/sqlite/usage_schema.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -43,6 +45,40 @@ TEST(QueryPlan, NoQuestionScansAGrowingTable) {
     EXPECT_NE(plan.find("SEARCH"), std::string::npos) << sql << "\n" << plan;
     EXPECT_EQ(plan.find("SCAN"), std::string::npos) << sql << "\n" << plan;
     EXPECT_EQ(plan.find("TEMP B-TREE"), std::string::npos) << sql << "\n" << plan;
+  }
+}
+
+TEST(QueryPlan, NoPageOfTheLedgerSortsOrScansItsRows) {
+  SqliteConnection connection({":memory:"});
+  migrate(connection, usage_migrations());
+  for (const std::string& sql : listing_statements()) {
+    const std::string plan = plan_of(connection, sql);
+    EXPECT_TRUE(plan.contains("SEARCH usage USING")) << sql << "\n" << plan;
+    EXPECT_FALSE(plan.contains("SCAN usage")) << sql << "\n" << plan;
+    EXPECT_TRUE(plan.contains("SEARCH u USING INTEGER PRIMARY KEY (rowid=?)")) << sql << "\n" << plan;
+  }
+}
+
+TEST(QueryPlan, NoQuestionToTheLedgerScansAGrowingTable) {
+  SqliteConnection connection({":memory:"});
+  migrate(connection, usage_migrations());
+  for (const char* sql : {
+           "SELECT sum(cost) FROM usage_days WHERE begin >= ?1 AND begin < ?2 AND (?3 IS NULL OR tenant = ?3)",
+           "SELECT sum(cost) FROM usage WHERE place >= ?1 AND place < ?2 AND (?3 IS NULL OR tenant = ?3)",
+           "SELECT sum(tokens) FROM spending_quarters WHERE account = ? AND begin >= ? AND begin < ?",
+           "SELECT sum(tokens) FROM spending_days WHERE account = ? AND begin >= ? AND begin < ?",
+           "SELECT sum(cost) FROM usage WHERE place >= ? AND place < ? AND key = ?",
+           "SELECT 1 FROM usage WHERE event_id = ?",
+           "SELECT end FROM delivered_ranges WHERE segment = ? AND begin <= ? ORDER BY begin DESC LIMIT 1",
+           "SELECT id FROM tenants WHERE name = ? ORDER BY number DESC LIMIT 1",
+           "SELECT place FROM usage WHERE place < ? ORDER BY place LIMIT ?",
+           "SELECT account, begin FROM spending_quarters WHERE begin < ? ORDER BY begin LIMIT ?",
+           "SELECT begin, tenant, key, model, grp FROM usage_minutes WHERE begin < ? ORDER BY begin LIMIT ?",
+       }) {
+    const std::string plan = plan_of(connection, sql);
+    EXPECT_TRUE(plan.contains("SEARCH")) << sql << "\n" << plan;
+    EXPECT_FALSE(plan.contains("SCAN")) << sql << "\n" << plan;
+    EXPECT_FALSE(plan.contains("TEMP B-TREE")) << sql << "\n" << plan;
   }
 }
 

@@ -1,0 +1,190 @@
+// The usage ledger in SQLite with 1,000,000 rows: what a delivery costs, and how long each question takes.
+//
+// The ledger is made once in a folder of its own (about a minute), in deliveries of 10,000 rows, and removed at the
+// end.
+#include <benchmark/benchmark.h>
+#include <stdlib.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "adapters/sqlite/sqlite_usage_ledger.hpp"
+
+namespace obleth {
+namespace {
+
+using adapters::SqliteUsageLedger;
+using ports::UsageBucket;
+using ports::UsageDimension;
+
+constexpr std::size_t rows_of_a_delivery = 10'000;
+constexpr std::size_t deliveries = 100;
+constexpr std::int64_t end_ms = 1'790'000'000'000;
+constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::int64_t span_ms = 60 * day_ms;
+
+class FilledLedger {
+ public:
+  FilledLedger() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "obleth-bench-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    ledger_ = std::move(*SqliteUsageLedger::open({.path = folder_ + "/usage.db"}));
+    const auto begun = std::chrono::steady_clock::now();
+    for (std::size_t batch = 0; batch < deliveries; ++batch)
+      deliver(batch);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    const auto bytes = std::filesystem::file_size(folder_ + "/usage.db");
+    std::fprintf(stderr, "%zu rows delivered in %.1f s: %.0f rows/s with making them; %.0f bytes a row\n",
+                 deliveries * rows_of_a_delivery, took.count(), deliveries * rows_of_a_delivery / took.count(),
+                 static_cast<double>(bytes) / (deliveries * rows_of_a_delivery));
+  }
+  FilledLedger(const FilledLedger&) = delete;
+  FilledLedger& operator=(const FilledLedger&) = delete;
+  ~FilledLedger() {
+    ledger_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  // The next 10,000 rows; their making is not delivering.
+  std::vector<UsageRecord> make_rows(std::size_t batch) {
+    std::vector<UsageRecord> rows(rows_of_a_delivery);
+    for (std::size_t at = 0; at < rows.size(); ++at)
+      fill(rows[at], batch * rows_of_a_delivery + at);
+    return rows;
+  }
+  void deliver_rows(std::size_t batch, const std::vector<UsageRecord>& rows) {
+    const ports::UsageBatch delivery{{.segment = {1, 1}, .begin = batch, .end = batch + 1}, rows};
+    if (!ledger_->deliver(delivery).run_now()) std::abort();
+  }
+  [[nodiscard]] SqliteUsageLedger& ledger() { return *ledger_; }
+  [[nodiscard]] EventId some_event() const { return some_event_; }
+
+ private:
+  void deliver(std::size_t batch) { deliver_rows(batch, make_rows(batch)); }
+
+  void fill(UsageRecord& row, std::size_t serial) {
+    const auto pick = [this](std::uint64_t below) { return random_() % below; };
+    row.event_id = EventId{{random_(), random_()}};
+    if (serial == 500'000) some_event_ = row.event_id;
+    row.client_request_id = "req-" + std::to_string(serial);
+    const auto place = static_cast<std::int64_t>(serial);
+    row.ts = {end_ms - span_ms + span_ms / static_cast<std::int64_t>(deliveries * rows_of_a_delivery) * place};
+    const std::uint64_t tenant = pick(50);
+    row.tenant_id = TenantId{{1, tenant}};
+    row.tenant = "tenant-" + std::to_string(tenant);
+    row.key_id = KeyId{{2, tenant * 4 + pick(4)}};
+    row.group = tenant % 3 == 0 ? "batch" : "online";
+    row.model = "model-" + std::to_string(pick(8));
+    row.upstream_model = "vendor/" + row.model;
+    row.endpoint = "http://vllm-1:8000/v1";
+    row.route = pick(5) == 0 ? "/v1/embeddings" : "/v1/chat/completions";
+    row.stream = pick(2) == 0;
+    row.admission = static_cast<AdmissionOutcome>(pick(20) == 0 ? 3 : pick(3));
+    row.status = row.admission == AdmissionOutcome::refused ? 429 : (pick(100) == 0 ? 502 : 200);
+    row.tokens = {{static_cast<std::int64_t>(pick(4000))}, {0}, {static_cast<std::int64_t>(pick(800))}, {0}};
+    row.total_ms = static_cast<std::int64_t>(pick(20'000));
+    row.ttft_ms = static_cast<std::int64_t>(pick(2000));
+    row.queue_ms = static_cast<std::int64_t>(pick(500));
+    row.cost = {static_cast<std::int64_t>(pick(9'000'000))};
+    row.user_agent_family = "openai-python";
+  }
+
+  std::string folder_;
+  std::unique_ptr<SqliteUsageLedger> ledger_;
+  std::mt19937_64 random_{42};
+  EventId some_event_;
+};
+
+FilledLedger& filled() {
+  static FilledLedger ledger;
+  return ledger;
+}
+
+ports::UsageScope last(std::int64_t days) {
+  // Neither begins nor ends at a whole anything.
+  return {.span = {{end_ms - days * day_ms + 12'345}, {end_ms - 54'321}}};
+}
+
+void summary(benchmark::State& state) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(filled().ledger().summary(last(state.range(0))).run_now());
+}
+BENCHMARK(summary)->Arg(1)->Arg(30)->Arg(60)->Unit(benchmark::kMillisecond);
+
+void summary_of_one_tenant(benchmark::State& state) {
+  ports::UsageScope scope = last(60);
+  scope.tenant = TenantId{{1, 7}};
+  for (auto _ : state)
+    benchmark::DoNotOptimize(filled().ledger().summary(scope).run_now());
+}
+BENCHMARK(summary_of_one_tenant)->Unit(benchmark::kMillisecond);
+
+void series(benchmark::State& state, UsageBucket bucket, std::int64_t days, std::optional<UsageDimension> by) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(filled().ledger().series(last(days), bucket, by, 10).run_now());
+}
+BENCHMARK_CAPTURE(series, minutes_of_a_day, UsageBucket::minute, 1, std::nullopt)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, hours_of_a_month, UsageBucket::hour, 30, std::nullopt)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, hours_of_a_week_by_key, UsageBucket::hour, 7, UsageDimension::key)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, days_by_tenant, UsageBucket::day, 60, UsageDimension::tenant)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, days_by_model, UsageBucket::day, 60, UsageDimension::model)->Unit(benchmark::kMillisecond);
+
+void division(benchmark::State& state, UsageDimension by) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(filled().ledger().division(last(60), by, 100).run_now());
+}
+BENCHMARK_CAPTURE(division, by_tenant, UsageDimension::tenant)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(division, by_key, UsageDimension::key)->Unit(benchmark::kMillisecond);
+
+void page(benchmark::State& state, ports::UsageRowFilter filter) {
+  filter.scope.span = {{0}, {end_ms * 2}};
+  for (auto _ : state)
+    benchmark::DoNotOptimize(filled().ledger().rows({.filter = filter, .limit = 500}).run_now());
+}
+BENCHMARK_CAPTURE(page, of_all, ports::UsageRowFilter{})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(page, of_a_status, ports::UsageRowFilter{.scope = {}, .status = 502})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(page, of_a_status_that_never_was, ports::UsageRowFilter{.scope = {}, .status = 418})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(page, of_a_tenants_failures,
+                  ports::UsageRowFilter{.scope = {.span = {}, .tenant = TenantId{{1, 7}}}, .status = 418})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(page, of_a_key, ports::UsageRowFilter{.scope = {.span = {}, .key = KeyId{{2, 29}}}})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(page, of_a_model_and_route,
+                  ports::UsageRowFilter{.scope = {.span = {}, .model = "model-3"}, .route = "/v1/embeddings"})
+    ->Unit(benchmark::kMillisecond);
+
+void one_request(benchmark::State& state) {
+  const EventId id = filled().some_event();
+  for (auto _ : state)
+    benchmark::DoNotOptimize(filled().ledger().row(id).run_now());
+}
+BENCHMARK(one_request)->Unit(benchmark::kMillisecond);
+
+void spent(benchmark::State& state) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(filled().ledger().spent(TenantId{{1, 7}}, last(state.range(0)).span).run_now());
+}
+BENCHMARK(spent)->Arg(1)->Arg(60)->Unit(benchmark::kMillisecond);
+
+// Time a row, with everything that is summed of it; onto the million.
+void deliver(benchmark::State& state) {
+  std::size_t batch = deliveries;
+  for (auto _ : state) {
+    state.PauseTiming();
+    const std::vector<UsageRecord> rows = filled().make_rows(batch);
+    state.ResumeTiming();
+    filled().deliver_rows(batch++, rows);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(rows_of_a_delivery));
+}
+BENCHMARK(deliver)->Iterations(10)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace obleth

@@ -1,0 +1,18 @@
+// Where the embedded stores of a gateway are, by its settings. Pure.
+#pragma once
+
+#include <string>
+
+#include "app/options.hpp"
+#include "base/result.hpp"
+
+namespace obleth::app {
+
+inline constexpr const char* record_file_name = "obleth.db";
+inline constexpr const char* usage_file_name = "usage.db";
+
+// Where the operator says, else in the data folder. Fault: invalid, for a database that is no SQLite file.
+[[nodiscard]] Result<std::string> record_file_of(const Options& options);
+[[nodiscard]] std::string usage_file_of(const Options& options);
+
+}  // namespace obleth::app
