@@ -135,12 +135,44 @@ std::vector<Scenario> about_gaming() {
   };
 }
 
+template <auto Tell>
+Outcome through_stages(const Telling& telling) {
+  constexpr double length = 0.4;  // of the stretches that only make figures steadier
+  return Tell({.rule = Rule::stages, .seed = telling.seed, .length = telling.length * length});
+}
+
+// The same stories with every request going through the production stages of the request path.
+std::vector<Scenario> about_stages() {
+  return {
+      {"stages_steady",
+       through_stages<tell_steady>,
+       {{.figure = "gap", .title = "apart by at most (largest requests)", .at_most = 2},
+        {.figure = "jain", .title = "evenness of 30 s, 5th percentile", .over = Over::p5, .at_least = 0.88}},
+       true},
+      {"stages_weight_change",
+       through_stages<tell_weight_change>,
+       {{.figure = "up_s", .title = "weight 1 to 4 is reached after (s)", .at_most = 25},
+        {.figure = "down_s", .title = "weight 4 to 1 is reached after (s)", .at_most = 25}},
+       true},
+      {"stages_overload",
+       through_stages<tell_overload>,
+       {{.figure = "p99_ratio", .title = "1.3 x overload: p99 wait with brownout / never", .at_most = 0.5},
+        {.figure = "softened_within_share", .title = "answers cut within the share", .at_most = 0}},
+       true},
+      {"stages_faults",
+       through_stages<tell_faults>,
+       {{.figure = "converges_s", .title = "shares are back after an outage (s)", .at_most = 25}},
+       true},
+  };
+}
+
 }  // namespace
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = [] {
     std::vector<Scenario> scenarios = about_sharing();
     std::ranges::move(about_gaming(), std::back_inserter(scenarios));
+    std::ranges::move(about_stages(), std::back_inserter(scenarios));
     return scenarios;
   }();
   return all;

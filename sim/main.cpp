@@ -42,6 +42,7 @@ int main(int count, char** arguments) {
   if (runs->count() == 0 && app.count("--seed") > 0) flags.settings.runs = 1;
   if (flags.quick) {
     flags.settings.length = quick_length;
+    flags.settings.slow_runs = 1;
     if (runs->count() == 0) flags.settings.runs = quick_runs;
   }
   std::vector<std::vector<Shown>> by_rule{tell_all(Rule::fairshare, flags.settings)};

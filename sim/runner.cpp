@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
+#include <utility>
 
 namespace obleth::sim {
 
@@ -35,15 +36,23 @@ std::vector<Shown> tell_all(Rule rule, const RunSettings& settings) {
   for (const Scenario& scenario : scenarios()) {
     const bool for_this_rule = rule == Rule::fairshare || std::ranges::any_of(scenario.claims, &Claim::compared);
     const bool wanted = settings.only.empty() ? for_this_rule : scenario.name == settings.only;
-    if (wanted) all.push_back({.scenario = &scenario, .rule = rule, .outcomes = std::vector<Outcome>(settings.runs)});
+    const std::uint64_t runs = scenario.slow ? std::min(settings.runs, settings.slow_runs) : settings.runs;
+    if (wanted) all.push_back({.scenario = &scenario, .rule = rule, .outcomes = std::vector<Outcome>(runs)});
+  }
+  // The slow ones first, so that no core is left alone with one at the end.
+  std::vector<std::pair<Shown*, std::uint64_t>> jobs;
+  for (const bool slow : {true, false}) {
+    for (Shown& shown : all) {
+      for (std::uint64_t run = 0; shown.scenario->slow == slow && run < shown.outcomes.size(); ++run)
+        jobs.emplace_back(&shown, run);
+    }
   }
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (std::size_t job = next++; job < all.size() * settings.runs; job = next++) {
-      Shown& shown = all[job / settings.runs];
-      const std::uint64_t run = job % settings.runs;
-      shown.outcomes[run] =
-          shown.scenario->tell({.rule = rule, .seed = settings.first_seed + run, .length = settings.length});
+    for (std::size_t job = next++; job < jobs.size(); job = next++) {
+      const auto& [shown, run] = jobs[job];
+      shown->outcomes[run] =
+          shown->scenario->tell({.rule = rule, .seed = settings.first_seed + run, .length = settings.length});
     }
   };
   std::vector<std::jthread> others;

@@ -13,6 +13,7 @@ namespace obleth::sim {
 struct RunSettings {
   std::uint64_t first_seed = 1;
   std::uint64_t runs = 20;
+  std::uint64_t slow_runs = 3;  // at most, of scenarios that are slow
   double length = 1;
   std::string only;  // a scenario's name; empty: all
 };

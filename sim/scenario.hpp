@@ -41,6 +41,7 @@ struct Scenario {
   std::string_view name;
   Outcome (*tell)(const Telling&);
   std::vector<Claim> claims;
+  bool slow = false;  // fewer seeds will do
 };
 
 [[nodiscard]] double value_of(Over over, const std::vector<double>& samples);

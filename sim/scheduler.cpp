@@ -1,6 +1,7 @@
 #include "sim/scheduler.hpp"
 
 #include "sim/plain_queue.hpp"
+#include "sim/stages.hpp"
 
 namespace obleth::sim {
 
@@ -39,6 +40,7 @@ std::string_view name_of(Rule rule) {
 
 std::unique_ptr<Scheduler> make_scheduler(Rule rule, const fairshare::AdmissionLimits& limits) {
   if (rule == Rule::fairshare) return std::make_unique<FairshareScheduler>(limits);
+  if (rule == Rule::stages) return std::make_unique<Stages>(limits);
   return std::make_unique<PlainQueue>(rule, limits.capacity);
 }
 
