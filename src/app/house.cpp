@@ -6,12 +6,14 @@
 
 #include "app/live_settings.hpp"
 #include "app/version.hpp"
+#include "observe/log.hpp"
 
 namespace obleth::app {
 namespace {
 
 constexpr std::string_view sqlite_scheme = "sqlite:";
 constexpr const char* record_file = "obleth.db";
+constexpr const char* unsettled_file = "unsettled";
 
 // The record's file: where the operator says, else in the data folder, which is made.
 Result<adapters::DatabaseFile> record_of(const Options& options) {
@@ -28,6 +30,15 @@ Result<adapters::DatabaseFile> record_of(const Options& options) {
                                                       problem.message() + ". Set OBLETH_DATA_DIR."));
   }
   return adapters::DatabaseFile{.path = (std::filesystem::path(options.data_dir) / record_file).string()};
+}
+
+// Null where the folder cannot be written: requests are served all the same.
+std::unique_ptr<adapters::UnsettledFile> unsettled_of(const Options& options) {
+  auto file = adapters::UnsettledFile::open((std::filesystem::path(options.data_dir) / unsettled_file).string());
+  if (file) return std::move(*file);
+  observe::log(observe::LogLevel::warn, "requests that a crash would leave unbilled are not counted",
+               {{"reason", file.error().message}});
+  return nullptr;
 }
 
 gateway::Policy policy_of(const Options& options) {
@@ -90,7 +101,8 @@ House::House(Options options, Parts parts)
       keys(*store, hasher, clock, feed, key_cache_limits(options_)),
       failed_keys(options_.failed_keys_per_minute, entropy.bits128().high),
       catalog(*store),
-      ledger(clock, {.book = nullptr, .fail_open = options_.fail_open}),
+      unsettled(unsettled_of(options_)),
+      ledger(clock, {.book = nullptr, .fail_open = options_.fail_open, .unsettled = unsettled.get()}),
       desk(admission_limits(options_)),
       body_memory(options_.body_memory_max),
       follower({.store = *store,
@@ -104,9 +116,18 @@ House::House(Options options, Parts parts)
       dialer(*resolver, {options_.block_private_networks, options_.allowed_cidrs}, std::move(parts.upstream_tls)) {
   store->watch_calls(
       [this](std::string_view operation, Duration took) { metrics.record_store_call(record_name, operation, took); });
+  tell_unbilled();
 }
 
 House::~House() = default;
+
+void House::tell_unbilled() {
+  const std::int64_t unbilled = unsettled ? unsettled->left_behind() : 0;
+  if (unbilled == 0) return;
+  metrics.count_unbilled(static_cast<std::uint64_t>(unbilled));
+  observe::log(observe::LogLevel::warn, "the process before was killed; its requests in flight are not billed",
+               {{"requests", unbilled}});
+}
 
 Result<void> House::load() {
   Result<void> loaded = follower.load().run_now();

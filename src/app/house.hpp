@@ -18,6 +18,7 @@
 #include "adapters/os/resolver.hpp"
 #include "adapters/os/system_clock.hpp"
 #include "adapters/os/system_entropy.hpp"
+#include "adapters/os/unsettled_file.hpp"
 #include "adapters/sqlite/sqlite_record_store.hpp"
 #include "app/options.hpp"
 #include "gateway/configuration_follower.hpp"
@@ -32,6 +33,7 @@ inline constexpr std::string_view record_name = "record";  // of the store, in m
 class House {
   struct Parts;
   House(Options options, Parts parts);
+  void tell_unbilled();
 
   Options options_;
   gateway::Policy policy_;
@@ -67,6 +69,8 @@ class House {
   adapters::CachingKeyDirectory keys;
   gateway::FailedKeyThrottle failed_keys;
   adapters::CachingModelCatalog catalog;
+
+  std::unique_ptr<adapters::UnsettledFile> unsettled;  // null: it cannot be written
   adapters::MemoryBudgetLedger ledger;
   gateway::AdmissionDesk desk;
   gateway::EndpointDesk endpoints;

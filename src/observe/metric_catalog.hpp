@@ -39,6 +39,7 @@ enum class Metric : std::uint8_t {
   usage_rows,
   budget_overrun,
   budget_unguarded,
+  unbilled,
   key_cache_entries,
   key_lookups,
   failed_keys_throttled,

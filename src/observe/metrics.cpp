@@ -166,6 +166,11 @@ void Metrics::count_usage_rows(UsageRowOutcome outcome, std::uint64_t rows) {
   mine.add(key(mine, Metric::usage_rows, {to_text(outcome)}), rows);
 }
 
+void Metrics::count_unbilled(std::uint64_t requests) {
+  SeriesShard& mine = shard();
+  mine.add(key(mine, Metric::unbilled, {}), requests);
+}
+
 void Metrics::add_gauges(GaugeSource source) {
   const std::scoped_lock lock(mutex_);
   sources_.push_back(std::move(source));

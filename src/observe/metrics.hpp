@@ -45,6 +45,8 @@ class Metrics {
   // outcome: a word of the code ("ok", "timeout", …).
   void record_upstream_attempt(std::string_view model, std::string_view endpoint, std::string_view outcome);
   void record_store_call(std::string_view store, std::string_view operation, Duration took);
+  // At the start, of what the process before left.
+  void count_unbilled(std::uint64_t requests);
   void count_usage_rows(UsageRowOutcome outcome, std::uint64_t rows);
 
   // What is measured at the scrape: slots, queues, shares, health, caches. At start, or at any time later.

@@ -246,6 +246,7 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
   metrics.count_refusal("acme", "queue_full");
   metrics.record_upstream_attempt("llama", "e", "ok");
   metrics.count_usage_rows(UsageRowOutcome::delivered, 1);
+  metrics.count_unbilled(2);
   metrics.record_store_call("sqlite", "find_key", std::chrono::microseconds(70));
   metrics.add_gauges([](GaugeSamples& gauges) {
     for (const Metric metric : {Metric::capacity_slots, Metric::in_flight, Metric::queued, Metric::fairshare_entitled,

@@ -256,6 +256,24 @@ def test_the_openai_sdk_waits_as_it_is_told_and_does_not_insist_on_a_spent_budge
     assert f'obleth_refusals_total{{tenant="{poor.record["name"]}",reason="insufficient_quota"}} 1\n' in gateway.metrics()
 
 
+def test_requests_that_a_killed_process_left_unbilled_are_counted_at_the_next_start(own, upstream, tmp_path):
+    folder = tmp_path / "killed"
+    gateway = own.gateway(upstream.url, folder=folder)
+    tenant = gateway.create_tenant()
+    running = [connect(gateway.address) for _ in range(3)]
+    for client in running:
+        client.sendall(chat_bytes(tenant.secret, headers=[("x-mock-token-ms", "60000")], stream=True))
+        read_until(client, b"data:")
+    assert ask(gateway, tenant).status_code == 200
+    gateway.kill()
+    gateway = own.gateway(upstream.url, folder=folder)
+    assert "\nobleth_unbilled_requests_total 3\n" in gateway.metrics()
+    assert ask(gateway, tenant).status_code == 200
+    gateway.stop()
+    gateway = own.gateway(upstream.url, folder=folder)
+    assert "\nobleth_unbilled_requests_total " not in gateway.metrics()
+
+
 # ---- time -----------------------------------------------------------------------------------------------------
 
 

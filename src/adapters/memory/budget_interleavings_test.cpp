@@ -158,7 +158,7 @@ class Interleavings {
   }
 
   void restart() {
-    ledger_ = std::make_unique<MemoryBudgetLedger>(clock_, SpendingSource{.book = &book_});
+    ledger_ = std::make_unique<MemoryBudgetLedger>(clock_, LedgerSurroundings{.book = &book_});
     running_.clear();
     for (Owner& owner : owners_)
       owner.held = {};

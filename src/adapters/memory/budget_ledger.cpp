@@ -60,10 +60,10 @@ struct MemoryBudgetLedger::GuardedShard {
   std::optional<BudgetShard> shard;  // set at once, guarded by mutex
 };
 
-MemoryBudgetLedger::MemoryBudgetLedger(const ports::Clock& clock, const SpendingSource& spending)
-    : clock_(clock), spending_(spending), shards_(std::make_unique<std::array<GuardedShard, shard_count>>()) {
+MemoryBudgetLedger::MemoryBudgetLedger(const ports::Clock& clock, const LedgerSurroundings& around)
+    : clock_(clock), around_(around), shards_(std::make_unique<std::array<GuardedShard, shard_count>>()) {
   for (GuardedShard& guarded : *shards_)
-    guarded.shard.emplace(open_reservations_max / shard_count, spending_.book != nullptr);
+    guarded.shard.emplace(open_reservations_max / shard_count, around_.book != nullptr);
 }
 MemoryBudgetLedger::~MemoryBudgetLedger() = default;
 
@@ -72,14 +72,14 @@ MemoryBudgetLedger::GuardedShard& MemoryBudgetLedger::shard_of(TenantId tenant) 
 }
 
 Task<ports::ReserveOutcome> MemoryBudgetLedger::reserve(const ports::ReserveRequest& request) {
-  const bool nobody_to_ask = spending_.book == nullptr;
+  const bool nobody_to_ask = around_.book == nullptr;
   std::optional<ports::ReserveOutcome> outcome =
       try_reserve(request, nobody_to_ask ? UnknownSpending::ignored : UnknownSpending::asked);
   if (outcome) co_return std::move(*outcome);
   GuardedShard& shard = shard_of(request.tenant);
   co_await learn_spending(shard, request.key);
   co_await learn_spending(shard, request.tenant);
-  outcome = try_reserve(request, spending_.fail_open ? UnknownSpending::admitted : UnknownSpending::refused);
+  outcome = try_reserve(request, around_.fail_open ? UnknownSpending::admitted : UnknownSpending::refused);
   co_return std::move(*outcome);
 }
 
@@ -88,12 +88,15 @@ std::optional<ports::ReserveOutcome> MemoryBudgetLedger::try_reserve(const ports
   const budget::Moment at{clock_.now(), clock_.wall_now()};
   GuardedShard& guarded = shard_of(request.tenant);
   const std::lock_guard lock(guarded.mutex);
-  return guarded.shard->reserve(request, at, unknown);
+  std::optional<ports::ReserveOutcome> outcome = guarded.shard->reserve(request, at, unknown);
+  if (around_.unsettled != nullptr && outcome && outcome->granted) around_.unsettled->began();
+  return outcome;
 }
 
 WallTime MemoryBudgetLedger::settle(const ports::SettleRequest& request) {
   const Instant now = clock_.now();
   GuardedShard& guarded = shard_of(request.tenant);
+  if (around_.unsettled != nullptr) around_.unsettled->ended();
   const std::lock_guard lock(guarded.mutex);
   return guarded.shard->settle(request, now);
 }
@@ -118,7 +121,7 @@ Task<std::optional<ports::BudgetStanding>> MemoryBudgetLedger::standing(const po
     guarded.shard->release_expired(at);
     const KeptAccount* const kept = guarded.shard->obey(bits_of(account), question.limits, question.timezone, at);
     if (kept == nullptr) co_return ports::BudgetStanding();
-    if (!kept->account.unknown() || spending_.book == nullptr) co_return standing_of(kept->account);
+    if (!kept->account.unknown() || around_.book == nullptr) co_return standing_of(kept->account);
   }
   co_return std::nullopt;
 }
@@ -152,7 +155,7 @@ std::pair<std::shared_ptr<SpendingFlight>, bool> MemoryBudgetLedger::board(Guard
 
 Task<void> MemoryBudgetLedger::fly(GuardedShard& shard, std::shared_ptr<SpendingFlight> flight) {
   const Deadline deadline(*this, *flight, ports::Loop::current());
-  const Result<ports::Spending> spent = co_await spending_.book->spent(flight->account(), flight->span());
+  const Result<ports::Spending> spent = co_await around_.book->spent(flight->account(), flight->span());
   if (!spent) note_silence(spent.error().message);
   {
     const std::lock_guard lock(shard.mutex);
@@ -167,7 +170,7 @@ Task<void> MemoryBudgetLedger::fly(GuardedShard& shard, std::shared_ptr<Spending
 void MemoryBudgetLedger::note_silence(const std::string& reason) {
   ask_again_at_.store(clock_.now() + spending_pause, std::memory_order_relaxed);
   observe::log_once_per(complaint_period, observe::LogLevel::error,
-                        spending_.fail_open
+                        around_.fail_open
                             ? "what budgets have spent before the start cannot be read; their requests pass unguarded"
                             : "what budgets have spent before the start cannot be read; their requests are refused",
                         reason);

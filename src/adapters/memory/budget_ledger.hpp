@@ -13,6 +13,7 @@
 #include "ports/budget_ledger.hpp"
 #include "ports/clock.hpp"
 #include "ports/spending_book.hpp"
+#include "ports/unsettled_tally.hpp"
 
 namespace obleth::adapters {
 
@@ -22,10 +23,11 @@ inline constexpr std::size_t open_reservations_max = 1'000'000;
 inline constexpr Duration spending_wait_max = std::chrono::milliseconds(250);
 inline constexpr Duration spending_pause = std::chrono::seconds(1);
 
-struct SpendingSource {
+struct LedgerSurroundings {
   ports::SpendingBook* book = nullptr;  // null: nothing was spent before this process
   // While the book does not answer: requests pass, on what is known, or are refused as "store".
   bool fail_open = true;
+  ports::UnsettledTally* unsettled = nullptr;  // told of every reservation, of unlimited accounts too
 };
 
 class BudgetShard;
@@ -35,7 +37,7 @@ enum class UnknownSpending : std::uint8_t;
 
 class MemoryBudgetLedger final : public ports::BudgetLedger {
  public:
-  explicit MemoryBudgetLedger(const ports::Clock& clock, const SpendingSource& spending = {});
+  explicit MemoryBudgetLedger(const ports::Clock& clock, const LedgerSurroundings& around = {});
   ~MemoryBudgetLedger() override;
 
   Task<ports::ReserveOutcome> reserve(const ports::ReserveRequest& request) override;
@@ -62,7 +64,7 @@ class MemoryBudgetLedger final : public ports::BudgetLedger {
 
   static constexpr std::size_t shard_count = 64;
   const ports::Clock& clock_;
-  const SpendingSource spending_;
+  const LedgerSurroundings around_;
   std::atomic<Instant> ask_again_at_{Instant()};
   std::unique_ptr<std::array<GuardedShard, shard_count>> shards_;
 };
