@@ -50,6 +50,7 @@ struct Load {
   double reads_per_second = 0;              // tokens; a slow reader holds its slot. 0: as fast as they come
   double leaves_after_tokens = 0;           // the client hangs up in the middle of every answer; 0: never
   double leaves_share = 0;                  // of the requests, somewhere in the middle
+  double patience_s = 0;                    // mean; who waits longer leaves the queue. 0: nobody does
 };
 
 // A tenant with one of the three kinds of work, by its number.

@@ -129,6 +129,12 @@ void Stages::on(const fairshare::Finish& event) {
   talk.stream->end();
 }
 
+void Stages::on(const fairshare::Withdraw& event) {
+  Talk& talk = *talks_.at(event.ticket.slot);
+  talk.granted = true;  // so that its end is taken for no refusal
+  talk.client.leave();
+}
+
 void Stages::on(const fairshare::SetTenant& event) {
   weights_[event.tenant] = event.settings.weight;
   desk_.configure(event, loop_.now());

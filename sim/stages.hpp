@@ -51,7 +51,7 @@ class Stages final : public Scheduler, private ports::Upstream {
   void on(const fairshare::Arrive& event);
   void on(const fairshare::Progress& event);
   void on(const fairshare::Finish& event);
-  void on(const fairshare::Withdraw& event) { talks_.at(event.ticket.slot)->client.leave(); }
+  void on(const fairshare::Withdraw& event);
   void on(const fairshare::Tick&) {}
   void on(const fairshare::SetTenant& event);
   void on(const fairshare::SetModel& event);

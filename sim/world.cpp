@@ -91,6 +91,7 @@ void World::run_until(double end_s) {
     if (scheduler_->next_wakeup() <= now_) step(fairshare::Tick{});
     constexpr std::uint64_t steps_a_second = 50;
     if (steps_ % steps_a_second == 0) {
+      leave_queue();
       for (Tenant& tenant : tenants_)
         tenant.history.push_back(tenant.work);
     }
@@ -177,6 +178,7 @@ void World::ask(std::size_t place) {
   if (load.leaves_share > 0 && draw_share(tenant.random) < load.leaves_share) {
     request.leaves_at = std::floor(request.output * draw_share(tenant.random));
   }
+  if (load.patience_s > 0) request.leaves_queue_s = now_s() + draw_pause(tenant.random, load.patience_s);
   ++tenant.waiting;
   ++tenant.asked;
   step(arrival_of(request, index));
@@ -195,6 +197,20 @@ fairshare::Arrive World::arrival_of(const Request& request, std::uint64_t waiter
           .prompt_tokens = static_cast<std::int64_t>(request.prompt),
           .requested_cap = request.cap,
           .brownout = load.brownout};
+}
+
+void World::leave_queue() {
+  for (std::uint32_t index = 0; index < requests_.size(); ++index) {
+    const Request& request = requests_[index];
+    if (request.state != Request::State::waiting || now_s() < request.leaves_queue_s) continue;
+    Tenant& tenant = tenants_[request.tenant];
+    --tenant.waiting;
+    ++tenant.left;
+    if (tenant.load.per_second == 0) tenant.idle.push_back(now_s() + asks_again_after_refusal_s);
+    const fairshare::Ticket ticket = request.ticket;
+    give_back(index);
+    step(fairshare::Withdraw{ticket});
+  }
 }
 
 void World::take_grant(const fairshare::Granted& granted) {

@@ -40,6 +40,7 @@ struct Request {
   double prompt = 0;
   double output = 0;
   double leaves_at = 1e18;  // tokens of output after which the client hangs up
+  double leaves_queue_s = 1e18;
   double prefilled = 0;
   double produced = 0;
   double read = 0;
@@ -119,6 +120,7 @@ class World {
   void submit();
   void submit_of(std::size_t place);
   void ask(std::size_t place);
+  void leave_queue();
   void take_grant(const fairshare::Granted& granted);
   void take_refusal(const fairshare::Refused& refused);
   void produce();

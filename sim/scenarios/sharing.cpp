@@ -74,7 +74,7 @@ Outcome tell_faults(const Telling& telling) {
   world.add_model(1, std::nullopt);
   world.add_model(2, std::nullopt);
   for (std::uint64_t tenant = 1; tenant <= 6; ++tenant) {
-    world.add({.tenant = tenant, .models = {1 + tenant % 2}, .leaves_share = 0.2});
+    world.add({.tenant = tenant, .models = {1 + tenant % 2}, .leaves_share = 0.2, .patience_s = 60});
   }
   constexpr int down_s = 120;
   constexpr int up_s = 180;
