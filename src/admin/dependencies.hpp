@@ -14,6 +14,8 @@
 #include "base/secret.hpp"
 #include "base/task.hpp"
 #include "core/fairshare/admission.hpp"
+#include "core/fairshare/dispatch_ring.hpp"
+#include "core/fairshare/share_history.hpp"
 #include "domain/admin_token.hpp"
 #include "domain/budget.hpp"
 #include "domain/ids.hpp"
@@ -88,6 +90,8 @@ struct SettingRow {
 
 struct LiveView {
   std::function<fairshare::Snapshot()> snapshot;
+  std::function<std::vector<std::shared_ptr<const fairshare::PastSnapshot>>(const fairshare::HistoryRange&)> history;
+  std::function<std::optional<fairshare::Explanation>(const fairshare::Sought&)> explain;
   std::function<EndpointState(EndpointId)> endpoint_state;
   // nullopt: it cannot be known now.
   std::function<Task<std::optional<BudgetUse>>(BudgetQuestion)> budget_use;

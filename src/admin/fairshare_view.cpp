@@ -1,99 +1,107 @@
 #include "admin/fairshare_view.hpp"
 
+#include <algorithm>
+#include <coroutine>
 #include <utility>
 
-#include "admin/codec.hpp"
+#include "admin/audit_log.hpp"
+#include "admin/fairshare_json.hpp"
+#include "admin/paging.hpp"
 #include "ports/loop.hpp"
 
 namespace obleth::admin {
 namespace {
 
 constexpr auto snapshot_period = std::chrono::seconds(1);
-constexpr std::size_t names_max = 20'000;  // of one stream; then it starts over, because tenants come and go
+constexpr std::size_t tenants_max = 1000;  // of one snapshot
 constexpr std::string_view stream_head =
     "Content-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n";
 
-Json count() {
-  return Json::object({{"type", "integer"}});
+Reply no_scheduler() {
+  return refuse(503, "unavailable", "The scheduler does not run here.");
 }
 
-Json closed(Json::Object properties) {
-  Json required = Json::list();
-  for (const Json::Member& property : properties)
-    required.append(property.first);
-  return Json::object({{"type", "object"},
-                       {"properties", std::move(properties)},
-                       {"required", std::move(required)},
-                       {"additionalProperties", false}});
+// co_await gives true when the time has come, false when either signal fired first.
+class PauseUnless final : private ports::Timer {
+ public:
+  PauseUnless(ports::Loop& loop, Instant due, CancelSignal& one, CancelSignal& other)
+      : loop_(loop), due_(due), one_(one), other_(other) {}
+  ~PauseUnless() { loop_.disarm(*this); }
+
+  [[nodiscard]] bool await_ready() const noexcept { return one_.fired() || other_.fired(); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    waiting_ = waiting;
+    one_.attach(to_one_);
+    other_.attach(to_other_);
+    loop_.arm(*this, due_);
+  }
+  [[nodiscard]] bool await_resume() const noexcept { return came_; }
+
+ private:
+  class Ear final : public CancelSignal::Listener {
+   public:
+    explicit Ear(PauseUnless& pause) : pause_(pause) {}
+    void cancelled() override { pause_.wake(false); }
+
+   private:
+    PauseUnless& pause_;
+  };
+  void expired() override { wake(true); }
+  void wake(bool came) {
+    came_ = came;
+    loop_.disarm(*this);
+    CancelSignal::detach(to_one_);
+    CancelSignal::detach(to_other_);
+    waiting_.resume();
+  }
+
+  ports::Loop& loop_;
+  Instant due_;
+  CancelSignal& one_;
+  CancelSignal& other_;
+  Ear to_one_{*this};
+  Ear to_other_{*this};
+  std::coroutine_handle<> waiting_;
+  bool came_ = false;
+};
+
+std::vector<Parameter> history_parameters() {
+  std::vector<Parameter> parameters = page_parameters(false);
+  const Json plain = Json::object({{"type", "string"}});
+  parameters.push_back({"since", plain, "From this moment on (RFC 3339 or Unix ms)."});
+  parameters.push_back({"until", plain, "Before this moment (RFC 3339 or Unix ms)."});
+  return parameters;
 }
 
-Json rows(Json item) {
-  return Json::object({{"type", "array"}, {"items", std::move(item)}});
+std::optional<WallTime> moment_asked(const Call& call, std::string_view name, Reading& reading) {
+  const auto text = call.asked(name);
+  if (!text || text->empty()) return std::nullopt;
+  const auto at = moment_from(*text);
+  if (!at) reading.fault_at(name, "must be a moment: RFC 3339, or Unix milliseconds");
+  return at;
 }
 
-Json snapshot_schema() {
-  const Json name = Json::object({{"type", "string"}});
-  const Json limit = Json::object({{"type", Json::list({"integer", "null"})}});
-  const Json group = closed({{"group", name},
-                             {"weight", count()},
-                             {"in_flight", count()},
-                             {"queued", count()},
-                             {"settled_millitokens", count()}});
-  const Json tenant = closed({{"tenant_id", name},
-                              {"tenant", name},
-                              {"group", name},
-                              {"weight", count()},
-                              {"in_flight", count()},
-                              {"queued", count()},
-                              {"settled_millitokens", count()},
-                              {"reserved_millitokens", count()},
-                              {"lag", count()},
-                              {"oldest_wait_ms", count()}});
-  const Json model = closed({{"model_id", name},
-                             {"model", name},
-                             {"max_in_flight", limit},
-                             {"in_flight", count()},
-                             {"queued", count()},
-                             {"busy_gpu_ms", count()}});
-  return closed({{"at", timestamp().schema},
-                 {"capacity", count()},
-                 {"in_flight", count()},
-                 {"queued", count()},
-                 {"virtual_time", count()},
-                 {"drain_millitokens_per_second", count()},
-                 {"forgiven_millitokens", count()},
-                 {"age_guard_picks", count()},
-                 {"groups", rows(group)},
-                 {"tenants", rows(tenant)},
-                 {"models", rows(model)}});
+// The cursor is the moment that the page before ended with.
+Outcome<fairshare::HistoryRange> requested_range(const Call& call) {
+  const Outcome<ports::PageRequest> page = requested_page(call);
+  if (!page) return std::unexpected(page.error());
+  Reading reading(ReadMode::create);
+  fairshare::HistoryRange range{.since = moment_asked(call, "since", reading),
+                                .until = moment_asked(call, "until", reading),
+                                .limit = page->limit};
+  if (const auto before = moment_asked(call, "cursor", reading)) {
+    range.until = std::min(range.until.value_or(*before), *before);
+  }
+  if (reading.failed()) return std::unexpected(refuse_body(reading));
+  return range;
 }
 
 }  // namespace
 
-struct FairshareView::Names {
-  explicit Names(RecordDesk& desk) : groups(desk) {}
-  [[nodiscard]] std::string tenant(TenantId id) const {
-    const auto known = tenants.find(id);
-    return known == tenants.end() ? id.uuid() : known->second;
-  }
-  [[nodiscard]] std::string group(GroupId id) const {
-    const auto known = group_names.find(id);
-    return known == group_names.end() ? id.uuid() : known->second;
-  }
-  [[nodiscard]] std::string model(ModelId id) const {
-    const auto known = models.find(id);
-    return known == models.end() ? std::string() : known->second;
-  }
-
-  GroupNames groups;
-  std::map<GroupId, std::string> group_names;
-  std::map<TenantId, std::string> tenants;
-  std::map<ModelId, std::string> models;
-};
-
 void FairshareView::register_in(RouteTable& table) {
   table.section("fairshare");
   table.describe("FairshareSnapshot", snapshot_schema());
+  table.describe("FairshareSnapshotList", list_of_schema("FairshareSnapshot"));
   table.add(get("/fairshare/live", "Who holds slots and who waits, now")
                 .gives("FairshareSnapshot")
                 .may_answer({503})
@@ -103,102 +111,82 @@ void FairshareView::register_in(RouteTable& table) {
                            .may_answer({503});
   stream_route.stream = [this](const Call& call, ports::ClientExchange& exchange) { return stream(call, exchange); };
   table.add(std::move(stream_route));
+  table.add(get("/fairshare/history", "Snapshots of the last six hours, every ten seconds, the latest first")
+                .lists("FairshareSnapshot")
+                .asks(history_parameters())
+                .may_answer({503})
+                .answered_by(this, &FairshareView::history));
 }
 
-// Names change rarely and stores may be down: what cannot be named is told by its id.
-Task<void> FairshareView::learn_names(Names& names, const fairshare::Snapshot& snapshot) {
-  if (names.tenants.size() > names_max) names.tenants.clear();
-  for (const fairshare::GroupShare& share : snapshot.groups) {
-    const Outcome<std::string> name = co_await names.groups.name_of(share.group);
-    if (name) names.group_names[share.group] = *name;
-  }
-  for (const fairshare::NodeShare& share : snapshot.tenants) {
-    if (names.tenants.contains(share.tenant)) continue;
-    const auto found = co_await desk_.store().find_tenant(share.tenant.uuid());
-    if (found && *found) names.tenants[share.tenant] = (*found)->name;
-  }
-  for (const fairshare::ModelShare& share : snapshot.models) {
-    if (share.model.is_nil() || names.models.contains(share.model)) continue;
-    const auto found = co_await desk_.store().find_model(share.model.uuid());
-    if (found && *found) names.models[share.model] = (*found)->model_name;
-  }
-}
-
-Task<Json> FairshareView::snapshot_json(Names& names) {
-  const fairshare::Snapshot snapshot = desk_.live().snapshot();
-  co_await learn_names(names, snapshot);
-  Json groups = Json::list();
-  for (const fairshare::GroupShare& share : snapshot.groups) {
-    groups.append(Json::object({{"group", names.group(share.group)},
-                                {"weight", share.weight},
-                                {"in_flight", share.in_flight},
-                                {"queued", share.queued},
-                                {"settled_millitokens", share.settled_cost.value}}));
-  }
-  Json tenants = Json::list();
-  for (const fairshare::NodeShare& share : snapshot.tenants) {
-    tenants.append(Json::object({{"tenant_id", share.tenant.uuid()},
-                                 {"tenant", names.tenant(share.tenant)},
-                                 {"group", names.group(share.group)},
-                                 {"weight", share.weight},
-                                 {"in_flight", share.in_flight},
-                                 {"queued", share.queued},
-                                 {"settled_millitokens", share.settled_cost.value},
-                                 {"reserved_millitokens", share.reserved_cost.value},
-                                 {"lag", share.lag},
-                                 {"oldest_wait_ms", whole_ms(share.oldest_wait)}}));
-  }
-  Json models = Json::list();
-  for (const fairshare::ModelShare& share : snapshot.models) {
-    models.append(Json::object({{"model_id", share.model.uuid()},
-                                {"model", names.model(share.model)},
-                                {"max_in_flight", share.max_in_flight ? Json(*share.max_in_flight) : Json()},
-                                {"in_flight", share.in_flight},
-                                {"queued", share.queued},
-                                {"busy_gpu_ms", whole_ms(share.busy_gpu_time)}}));
-  }
-  co_return Json::object({{"at", to_rfc3339(desk_.now())},
-                          {"capacity", snapshot.capacity},
-                          {"in_flight", snapshot.in_flight},
-                          {"queued", snapshot.queued},
-                          {"virtual_time", snapshot.virtual_time},
-                          {"drain_millitokens_per_second", snapshot.drain_rate_per_second},
-                          {"forgiven_millitokens", snapshot.forgiven_cost},
-                          {"age_guard_picks", snapshot.age_guard_picks},
-                          {"groups", std::move(groups)},
-                          {"tenants", std::move(tenants)},
-                          {"models", std::move(models)}});
+Task<Json> FairshareView::snapshot_now() {
+  fairshare::Snapshot snapshot = desk_.live().snapshot();
+  fairshare::keep_busiest(snapshot.tenants, tenants_max);
+  FairshareIds ids;
+  ids.add(snapshot);
+  const WallTime at = desk_.now();
+  const std::shared_ptr<const FairshareNames> names = co_await names_.names_of(std::move(ids));
+  co_return snapshot_json(at, snapshot, *names);
 }
 
 Task<Reply> FairshareView::live(const Call&) {
-  if (!desk_.live().snapshot) co_return refuse(503, "unavailable", "The scheduler does not run here.");
-  Names names(desk_);
-  const Json snapshot = co_await snapshot_json(names);
+  if (!desk_.live().snapshot) co_return no_scheduler();
+  const Json snapshot = co_await snapshot_now();
   co_return answer(200, snapshot);
+}
+
+Task<Reply> FairshareView::history(const Call& call) {
+  if (!desk_.live().history) co_return no_scheduler();
+  const Outcome<fairshare::HistoryRange> range = requested_range(call);
+  if (!range) co_return range.error();
+  const auto moments = desk_.live().history(*range);
+  FairshareIds ids;
+  for (const auto& moment : moments)
+    ids.add(moment->shares);
+  const std::shared_ptr<const FairshareNames> names = co_await names_.names_of(std::move(ids));
+  Json rows = Json::list();
+  for (const auto& moment : moments)
+    rows.append(snapshot_json(moment->at, moment->shares, *names));
+  const bool may_go_on = moments.size() == range->limit;
+  co_return answer(200, list_json(std::move(rows), may_go_on ? std::to_string(moments.back()->at.unix_ms) : ""));
 }
 
 Task<void> FairshareView::stream(const Call&, ports::ClientExchange& exchange) {
   ports::Loop* loop = ports::Loop::current();
   if (!desk_.live().snapshot || loop == nullptr) {
-    const Reply refusal = refuse(503, "unavailable", "The scheduler does not run here.");
+    const Reply refusal = no_scheduler();
     const Result<void> started =
         co_await exchange.start(refusal.status, "Content-Type: application/json\r\n", refusal.body.size(), {});
     if (started) static_cast<void>(co_await exchange.finish(refusal.body));
     co_return;
   }
-  Names names(desk_);
   const Result<void> started = co_await exchange.start(200, stream_head, std::nullopt, {});
-  bool goes_on = started.has_value();
-  while (goes_on) {
-    const Json snapshot = co_await snapshot_json(names);
-    const std::string event = "event: snapshot\ndata: " + to_text(snapshot) + "\n\n";
-    const Result<void> written = co_await exchange.write(event);
+  if (!started) co_return;
+  co_await send_events(exchange, *loop);
+  if (!exchange.departure().fired()) static_cast<void>(co_await exchange.finish({}));
+}
+
+// At every whole second, so that all streams send the same event.
+Task<void> FairshareView::send_events(ports::ClientExchange& exchange, ports::Loop& loop) {
+  while (true) {
+    const auto second = std::chrono::duration_cast<std::chrono::seconds>(loop.now().since_start());
+    const std::shared_ptr<const std::string> event = co_await event_of(second.count());
+    const Result<void> written = co_await exchange.write(*event);
     if (!written) co_return;
-    const Instant next = loop->now() + snapshot_period;
-    goes_on = co_await ports::Pause(*loop, next, &exchange.departure());
-    if (desk_.live().draining && desk_.live().draining()) break;
+    const Instant next = Instant(second) + snapshot_period;
+    const bool came = co_await PauseUnless(loop, next, exchange.departure(), ending_);
+    if (!came || (desk_.live().draining && desk_.live().draining())) co_return;
   }
-  if (started && !exchange.departure().fired()) static_cast<void>(co_await exchange.finish({}));
+}
+
+Task<std::shared_ptr<const std::string>> FairshareView::event_of(std::int64_t second) {
+  // While one reader's event is in the making the others are given the one before.
+  if (event_ && (event_second_ == second || making_event_)) co_return event_;
+  making_event_ = true;
+  const Json snapshot = co_await snapshot_now();
+  making_event_ = false;
+  event_second_ = second;
+  event_ = std::make_shared<const std::string>("event: snapshot\ndata: " + to_text(snapshot) + "\n\n");
+  co_return event_;
 }
 
 }  // namespace obleth::admin

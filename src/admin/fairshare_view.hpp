@@ -1,30 +1,39 @@
-// /fairshare/live and /fairshare/stream: who holds and who waits for slots, at this moment, with names. Any thread.
+// /fairshare/live, /fairshare/stream and /fairshare/history: who holds and who waits for slots, with names.
+//
+// All readers of the stream share one snapshot a second, made for the first of them. Thread: the administration's.
 #pragma once
 
-#include <map>
+#include <memory>
 #include <string>
 
-#include "admin/group_names.hpp"
+#include "admin/fairshare_names.hpp"
 #include "admin/record_desk.hpp"
 #include "admin/route.hpp"
+#include "ports/loop.hpp"
 
 namespace obleth::admin {
 
 class FairshareView {
  public:
-  explicit FairshareView(RecordDesk& desk) : desk_(desk) {}
+  FairshareView(RecordDesk& desk, FairshareNameBook& names) : desk_(desk), names_(names) {}
   void register_in(RouteTable& table);
+  // Every stream gets its end, now.
+  void end_streams() { ending_.fire(); }
 
  private:
-  // Names of tenants and models, kept for as long as one client looks.
-  struct Names;
-
   Task<Reply> live(const Call& call);
+  Task<Reply> history(const Call& call);
   Task<void> stream(const Call& call, ports::ClientExchange& exchange);
-  Task<Json> snapshot_json(Names& names);
-  Task<void> learn_names(Names& names, const fairshare::Snapshot& snapshot);
+  Task<void> send_events(ports::ClientExchange& exchange, ports::Loop& loop);
+  Task<Json> snapshot_now();
+  Task<std::shared_ptr<const std::string>> event_of(std::int64_t second);
 
   RecordDesk& desk_;
+  FairshareNameBook& names_;
+  CancelSignal ending_;
+  std::shared_ptr<const std::string> event_;  // the latest, as it goes out
+  std::int64_t event_second_ = -1;
+  bool making_event_ = false;
 };
 
 }  // namespace obleth::admin

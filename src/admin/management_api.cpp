@@ -36,6 +36,7 @@ ManagementApi::ManagementApi(Dependencies dependencies) : given_(std::move(depen
   keys_.register_in(table_);
   groups_.register_in(table_);
   fairshare_.register_in(table_);
+  explain_.register_in(table_);
   capacity_.register_in(table_);
   models_.register_in(table_);
   model_endpoints_.register_in(table_);

@@ -10,6 +10,7 @@
 #include "admin/audit_log.hpp"
 #include "admin/capacity.hpp"
 #include "admin/dependencies.hpp"
+#include "admin/explain_view.hpp"
 #include "admin/fairshare_view.hpp"
 #include "admin/groups.hpp"
 #include "admin/keys.hpp"
@@ -38,6 +39,8 @@ class ManagementApi final : public ports::HttpService {
 
   Task<void> serve(ports::ClientExchange& exchange) override;
   [[nodiscard]] const RouteTable& routes() const { return table_; }
+  // Answers that go on for as long as their client looks get their end. On the thread that serves them.
+  void end_streams() { fairshare_.end_streams(); }
 
  private:
   Task<Outcome<Call>> receive(const RouteMatch& match, std::string_view raw_query, ports::ClientExchange& exchange);
@@ -50,7 +53,9 @@ class ManagementApi final : public ports::HttpService {
   Tenants tenants_{desk_};
   Keys keys_{desk_};
   Groups groups_{desk_};
-  FairshareView fairshare_{desk_};
+  FairshareNameBook fairshare_names_{desk_};
+  FairshareView fairshare_{desk_, fairshare_names_};
+  ExplainView explain_{desk_, fairshare_names_};
   Capacity capacity_{desk_};
   Models models_{desk_};
   ModelEndpoints model_endpoints_{desk_};

@@ -14,6 +14,17 @@ class OpenApi : public ApiTest {
  protected:
   OpenApi() {
     live.snapshot = [this] { return snapshot; };
+    live.history = [this](const fairshare::HistoryRange&) {
+      return std::vector{std::make_shared<const fairshare::PastSnapshot>(WallTime{1}, snapshot)};
+    };
+    live.explain = [](const fairshare::Sought& sought) -> std::optional<fairshare::Explanation> {
+      if (sought.request != EventId{{0, 1}}) return std::nullopt;
+      fairshare::Explanation told;
+      told.dispatch.cause = fairshare::WaitCause::model_full;
+      told.dispatch.mark.cut_by = fairshare::CutBy::budget;
+      told.top.resize(3);
+      return told;
+    };
     live.settings = [] {
       return std::vector<SettingRow>{{"log_level", "info", "default", "how much is logged", true}};
     };
@@ -141,6 +152,8 @@ class OpenApi : public ApiTest {
     snapshot.tenants.resize(1);
     snapshot.models.resize(1);
     drive("GET", v1 + "/fairshare/live");
+    drive("GET", v1 + "/fairshare/history?limit=1");
+    drive("GET", v1 + "/fairshare/explain/" + EventId{{0, 1}}.hex());
   }
   void drive_usage() {
     UsageRecord row = adapters::a_row(1, clock.wall_now().unix_ms);

@@ -110,17 +110,19 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
       token_was_made_(token_was_made),
       upstream_(loop_, house_->dialer),
       tenant_names_(*house_->store),
+      share_watch_(loop_, *house_),
       upkeep_(loop_, *house_, upstream_),
-      management_api_(admin_dependencies(*house_, upstream_)),
+      management_api_(admin_dependencies(*house_, share_watch_, upstream_)),
       metrics_service_(house_->metrics) {
   ports::Loop::set_current(&loop_);
   house_->desk.attach(loop_);
-  add_gauges(*house_, tenant_names_);
+  add_gauges(*house_, share_watch_, tenant_names_);
   admin_server_ = std::make_unique<adapters::HttpServer>(loop_, *listeners_.admin, management_api_);
   metrics_server_ = std::make_unique<adapters::HttpServer>(loop_, *listeners_.metrics, metrics_service_);
   signals_ = std::make_unique<adapters::SignalWatch>(loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
                                                      [this](int number) { handle_signal(number); });
   upkeep_.start(tenant_names_);
+  share_watch_.start();
 }
 
 // The loops go first, then what they served from.
@@ -186,6 +188,8 @@ Task<void> GatewayProcess::stop() {
   const ShutdownTimes times{house_->options().drain_notice, house_->options().shutdown_grace};
   co_await shut_down(loop_, house_->readiness, *listeners_.data, data_threads_, times);
   upkeep_.stop();
+  share_watch_.stop();
+  management_api_.end_streams();
   co_await house_->keys.flush_uses();
   loop_.stop();
 }

@@ -14,6 +14,7 @@
 #include "admin/management_api.hpp"
 #include "app/house.hpp"
 #include "app/metrics_service.hpp"
+#include "app/share_watch.hpp"
 #include "app/shutdown.hpp"
 #include "app/tenant_names.hpp"
 #include "app/upkeep.hpp"
@@ -63,6 +64,7 @@ class GatewayProcess {
   adapters::EpollLoop loop_;  // the administration's
   adapters::HttpClient upstream_;
   TenantNames tenant_names_;
+  ShareWatch share_watch_;
   Upkeep upkeep_;
   admin::ManagementApi management_api_;
   MetricsService metrics_service_;

@@ -1,7 +1,6 @@
 #include "app/gauges.hpp"
 
-#include <memory>
-#include <unordered_map>
+#include <string>
 
 namespace obleth::app {
 namespace {
@@ -27,38 +26,16 @@ void show_slots(const fairshare::Snapshot& now, const ports::CatalogSnapshot* ca
   }
 }
 
-// Between two scrapes: what each tenant was entitled to by its weight, and what it received.
-class ShareGauges {
- public:
-  void show(const fairshare::Snapshot& now, const TenantNames& names, GaugeSamples& samples) {
-    std::int64_t weights = 0;
-    std::int64_t received = 0;
-    for (const fairshare::NodeShare& node : now.tenants) {
-      if (node.in_flight + node.queued > 0) weights += node.weight;
-      received += received_by(node);
-    }
-    std::unordered_map<TenantId, std::int64_t> settled;
-    for (const fairshare::NodeShare& node : now.tenants) {
-      settled.emplace(node.tenant, node.settled_cost.value);
-      const std::string name = names.name_of(node.tenant);
-      if (name.empty()) continue;
-      const bool contends = node.in_flight + node.queued > 0;
-      const double entitled = contends && weights > 0 ? as_gauge(node.weight) / as_gauge(weights) : 0;
-      const double share = received > 0 ? as_gauge(received_by(node)) / as_gauge(received) : 0;
-      samples.set(Metric::fairshare_entitled, {name}, entitled);
-      samples.set(Metric::fairshare_received, {name}, share);
-      samples.set(Metric::fairshare_lag, {name}, as_gauge(node.lag));
-    }
-    settled_before_ = std::move(settled);
+void show_shares(const fairshare::Snapshot& now, const TenantNames& names, GaugeSamples& samples) {
+  constexpr double whole_ppm = 1'000'000;
+  for (const fairshare::NodeShare& tenant : now.tenants) {
+    const std::string name = names.name_of(tenant.tenant);
+    if (name.empty()) continue;
+    samples.set(Metric::fairshare_entitled, {name}, as_gauge(tenant.entitled_ppm) / whole_ppm);
+    samples.set(Metric::fairshare_received, {name}, as_gauge(tenant.received_ppm) / whole_ppm);
+    samples.set(Metric::fairshare_lag, {name}, as_gauge(tenant.lag));
   }
-
- private:
-  [[nodiscard]] std::int64_t received_by(const fairshare::NodeShare& node) const {
-    const auto before = settled_before_.find(node.tenant);
-    return node.settled_cost.value - (before == settled_before_.end() ? 0 : before->second);
-  }
-  std::unordered_map<TenantId, std::int64_t> settled_before_;
-};
+}
 
 void show_keys(House& house, GaugeSamples& samples) {
   const adapters::KeyDirectoryCounts counts = house.keys.counts();
@@ -84,12 +61,12 @@ void show_endpoints(House& house, const ports::CatalogSnapshot* catalog, GaugeSa
 
 }  // namespace
 
-void add_gauges(House& house, const TenantNames& names) {
-  house.metrics.add_gauges([&house, &names, shares = std::make_shared<ShareGauges>()](GaugeSamples& samples) {
-    const fairshare::Snapshot now = house.desk.snapshot(house.clock.now());
+void add_gauges(House& house, const ShareWatch& shares, const TenantNames& names) {
+  house.metrics.add_gauges([&house, &shares, &names](GaugeSamples& samples) {
+    const fairshare::Snapshot now = shares.snapshot();
     const auto catalog = house.catalog.snapshot();
     show_slots(now, catalog.get(), samples);
-    shares->show(now, names, samples);
+    show_shares(now, names, samples);
     show_endpoints(house, catalog.get(), samples);
     show_keys(house, samples);
     for (const auto& [name, store] : house.readiness.stores())

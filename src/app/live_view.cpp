@@ -56,7 +56,7 @@ Task<std::optional<admin::BudgetUse>> budget_use(House& house, admin::BudgetQues
 
 }  // namespace
 
-admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream) {
+admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, ports::Upstream& upstream) {
   admin::Dependencies dependencies{.store = *house.store,
                                    .feed = house.feed,
                                    .clock = house.clock,
@@ -73,7 +73,13 @@ admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream) 
     const auto address = adapters::NetAddress::parse(host, 0);
     return address && adapters::is_refused_address(*address, policy);
   };
-  dependencies.live.snapshot = [&house] { return house.desk.snapshot(house.clock.now()); };
+  dependencies.live.snapshot = [&shares] { return shares.snapshot(); };
+  dependencies.live.history = [&shares](const fairshare::HistoryRange& range) {
+    return shares.history().within(range);
+  };
+  dependencies.live.explain = [&house](const fairshare::Sought& sought) {
+    return fairshare::explain(house.desk.recent_dispatches(), sought);
+  };
   dependencies.live.endpoint_state = [&house](EndpointId id) { return endpoint_state(house, id); };
   dependencies.live.budget_use = [&house](admin::BudgetQuestion asked) { return budget_use(house, std::move(asked)); };
   dependencies.live.not_ready_because = [&house] { return house.readiness.reason(); };

@@ -3,10 +3,11 @@
 
 #include "admin/dependencies.hpp"
 #include "app/house.hpp"
+#include "app/share_watch.hpp"
 
 namespace obleth::app {
 
-// upstream: the administration loop's own, for a model's test. Both outlive the answer.
-[[nodiscard]] admin::Dependencies admin_dependencies(House& house, ports::Upstream& upstream);
+// upstream: the administration loop's own, for a model's test. All outlive the answer.
+[[nodiscard]] admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, ports::Upstream& upstream);
 
 }  // namespace obleth::app

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "cli/command.hpp"
+#include "cli/explain_command.hpp"
 #include "cli/gateway_commands.hpp"
 #include "cli/resource_commands.hpp"
 #include "cli/usage_commands.hpp"
@@ -14,7 +15,7 @@
 namespace obleth::cli {
 namespace {
 
-constexpr std::array gateway_verbs{"capacity", "usage", "audit", "apply", "export", "status", "version"};
+constexpr std::array gateway_verbs{"capacity", "explain", "usage", "audit", "apply", "export", "status", "version"};
 
 void add_commands(CLI::App& app, Chosen& chosen) {
   app.require_subcommand(1);
@@ -29,6 +30,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   }
   add_usage_commands(app, chosen);
   add_gateway_commands(app, chosen);
+  add_explain(app, chosen);
 }
 
 int exit_code_of(const Fault& fault) {
@@ -104,6 +106,7 @@ std::string_view client_commands_help() {
          "  mcp            MCP servers: as tenant\n"
          "  admin-token    tokens for the Management API: list, create, delete\n"
          "  capacity       slots, requests at the upstreams at a time: show, set\n"
+         "  explain        why a request waited\n"
          "  apply          brings the gateway to the state that a file describes (-f FILE, --dry-run)\n"
          "  export         that file, of the present state\n"
          "  status         stores, replicas, version\n"

@@ -234,6 +234,50 @@ TEST_F(CommandLine, AddressAndTokenMayStandInTheFileOfThePerson) {
   EXPECT_NE(server_.asked().at(0).find("Authorization: Bearer of-the-file\r\n"), std::string::npos);
 }
 
+TEST_F(CommandLine, ExplainTellsOnOneScreenWhyARequestWaited) {
+  server_.answer_json(
+      "GET /api/v1/fairshare/explain/my%20id",
+      R"({"request_id":"0a1b","tenant":"batch","group":"night","model":"llama","weight":50,)"
+      R"("arrived_at":"2026-11-01T00:00:00Z","dispatched_at":"2026-11-01T00:00:04.2Z","queue_ms":4200,)"
+      R"("waited_for":"slot","position_at_arrival":3,"cost_millitokens":812000,"is_over":true,"key":120,)"
+      R"("virtual_time":100,"ahead_millitokens":9000,"age_guard":false,)"
+      R"("brownout":{"max_tokens":256,"requested":1024,"reason":"saturation"},)"
+      R"("served_meanwhile":{"requests":12,"cost_millitokens":4000000,"own_requests":3,)"
+      R"("own_cost_millitokens":1000000,"top":[{"tenant":"chat","weight":500,"requests":9,)"
+      R"("cost_millitokens":3000000,"cost_ratio":0.75}],"complete":true},)"
+      R"("summary":"It waited 4.2 s because, when it came, every slot was taken. Then it went, as such requests do."})");
+  const Ran ran = run({"explain", "my id"});
+  EXPECT_EQ(ran.code, exit_done) << ran.err;
+  EXPECT_EQ(ran.out,
+            "Request 0a1b\n\n"
+            "It waited 4.2 s because, when it came, every slot was taken. Then it went, as\n"
+            "such requests do.\n\n"
+            "  tenant       batch, weight 50, group night\n"
+            "  model        llama\n"
+            "  arrived      2026-11-01T00:00:00Z\n"
+            "  went         2026-11-01T00:00:04.2Z, after 4200 ms\n"
+            "  position     3 of its own tenant ahead of it\n"
+            "  cost         812 tokens\n"
+            "  key          120, virtual time 100\n"
+            "  lead         9 tokens ahead, what it ran counted in\n"
+            "  age guard    no\n"
+            "  brownout     at most 256 tokens instead of 1024 (saturation)\n\n"
+            "Who went meanwhile: 12 requests\n"
+            "TENANT     WEIGHT  REQUESTS  TOKENS  % OF COST\n"
+            "(its own)      50         3    1000         25\n"
+            "chat          500         9    3000         75\n");
+}
+
+TEST_F(CommandLine, ExplainIsJsonForAProgramAndSaysWhatItCannotFind) {
+  server_.answer_json("GET /api/v1/fairshare/explain/0a1b", R"({"request_id":"0a1b"})");
+  EXPECT_EQ(run({"explain", "0a1b", "--json"}).out, "{\"request_id\":\"0a1b\"}\n");
+  server_.answer_json("GET /api/v1/fairshare/explain/gone",
+                      R"({"error":{"message":"it is older","code":"not_found","details":[]}})", "404 Not Found");
+  const Ran gone = run({"explain", "gone"});
+  EXPECT_EQ(gone.code, exit_refused);
+  EXPECT_EQ(gone.err, "obleth: it is older\n");
+}
+
 TEST_F(CommandLine, VersionNeedsNoGateway) {
   variables_.clear();
   const Ran ran = run({"version"});

@@ -1,6 +1,7 @@
 #include "gateway/admission_desk.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ensure.hpp"
 
@@ -45,9 +46,9 @@ void AdmissionDesk::detach(ports::Loop& loop) {
   });
 }
 
-AdmissionDesk::Turn AdmissionDesk::await_turn(const fairshare::Arrive& arrive, ports::Loop& loop,
-                                              CancelSignal& departure) {
-  return Turn(*this, arrive, loop, departure);
+AdmissionDesk::Turn AdmissionDesk::await_turn(const fairshare::Arrive& arrive, const fairshare::RequestMark& mark,
+                                              ports::Loop& loop, CancelSignal& departure) {
+  return {*this, arrive, mark, loop, departure};
 }
 
 void AdmissionDesk::progress(fairshare::Ticket ticket, std::int64_t output_tokens, Instant now) {
@@ -81,7 +82,10 @@ std::optional<fairshare::Settled> AdmissionDesk::step(const fairshare::Event& ev
       own->decided_ = true;
       own->outcome_ = TurnOutcome{.queued = true};
     }
-    if (!actions_.settled.empty()) settled = actions_.settled.front();
+    if (!actions_.settled.empty()) {
+      settled = actions_.settled.front();
+      dispatches_.settle(settled->ticket, settled->cost);
+    }
     next_wakeup = engine_.next_wakeup();
     alarm = alarm_of(ports::Loop::current());
   }
@@ -98,6 +102,8 @@ void AdmissionDesk::decide(const fairshare::Actions& actions, Turn* own, std::ve
   for (const fairshare::Queued& queued : actions.queued) {
     Turn& turn = *turn_of(queued.waiter);
     turn.ticket_ = queued.ticket;
+    turn.queued_ = queued;
+    turn.dispatched_before_ = dispatches_.next();
     turn.outcome_.queued = true;
   }
   const auto wake = [&](Turn& turn) {
@@ -108,6 +114,7 @@ void AdmissionDesk::decide(const fairshare::Actions& actions, Turn* own, std::ve
   for (const fairshare::Granted& granted : actions.granted) {
     Turn& turn = *turn_of(granted.waiter);
     turn.outcome_.granted = granted;
+    remember(turn, granted);
     wake(turn);
   }
   for (const fairshare::Refused& refused : actions.refused) {
@@ -117,14 +124,60 @@ void AdmissionDesk::decide(const fairshare::Actions& actions, Turn* own, std::ve
   }
 }
 
+void AdmissionDesk::remember(const Turn& turn, const fairshare::Granted& granted) {
+  fairshare::RequestMark mark = turn.mark_;
+  if (granted.output_cap) mark.cut_by = fairshare::CutBy::saturation;
+  dispatches_.keep({.mark = mark,
+                    .tenant = turn.arrive_.tenant,
+                    .group = turn.arrive_.group,
+                    .model = turn.arrive_.model,
+                    .dispatched_before = turn.dispatched_before_,
+                    .arrived = last_step_ - granted.wait,
+                    .dispatched = last_step_,
+                    .cost = granted.reserved_cost,
+                    .output_cap = granted.output_cap.value_or(turn.arrive_.requested_cap),
+                    .key = granted.key,
+                    .virtual_time = granted.virtual_time,
+                    .weight = granted.tenant_weight,
+                    .position = turn.queued_.position,
+                    .cause = turn.queued_.cause,
+                    .by_age_guard = granted.by_age_guard},
+                   granted.ticket);
+}
+
+fairshare::RecentDispatches AdmissionDesk::recent_dispatches() const {
+  constexpr std::size_t at_a_time = 256;
+  fairshare::RecentDispatches recent;
+  recent.dispatches.reserve(fairshare::DispatchRing::dispatches_max);
+  std::uint64_t number = 0;
+  std::uint64_t end = 0;
+  do {
+    const std::lock_guard lock(mutex_);
+    if (end == 0) end = dispatches_.next();  // what is dispatched meanwhile is not looked at
+    if (number < dispatches_.oldest()) {     // at the beginning, or overtaken: what was copied has no end
+      recent.dispatches.clear();
+      recent.first = number = dispatches_.oldest();
+    }
+    const std::uint64_t stop = std::min<std::uint64_t>(end, number + at_a_time);
+    for (; number < stop; ++number)
+      recent.dispatches.push_back(dispatches_.at(number));
+  } while (number < end);
+  return recent;
+}
+
 AdmissionDesk::Alarm* AdmissionDesk::alarm_of(const ports::Loop* loop) const {
   const auto found = std::ranges::find(alarms_, loop, [](const auto& alarm) { return &alarm->loop(); });
   return found == alarms_.end() ? nullptr : found->get();
 }
 
 fairshare::Snapshot AdmissionDesk::snapshot(Instant now) const {
-  const std::lock_guard lock(mutex_);
-  return engine_.snapshot(now);
+  fairshare::Snapshot shares;
+  fairshare::SnapshotPlace place;
+  while (!place.complete) {
+    const std::lock_guard lock(mutex_);
+    engine_.add_to_snapshot(shares, place, std::max(now, last_step_));
+  }
+  return shares;
 }
 
 std::uint32_t AdmissionDesk::in_flight() const {

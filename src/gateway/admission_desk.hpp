@@ -15,6 +15,7 @@
 
 #include "base/cancel_signal.hpp"
 #include "core/fairshare/admission.hpp"
+#include "core/fairshare/dispatch_ring.hpp"
 #include "ports/loop.hpp"
 
 namespace obleth::gateway {
@@ -39,8 +40,9 @@ class AdmissionDesk {
   void attach(ports::Loop& loop);
   void detach(ports::Loop& loop);
 
-  // co_await gives a TurnOutcome. The waiter field of arrive is the desk's own.
-  [[nodiscard]] Turn await_turn(const fairshare::Arrive& arrive, ports::Loop& loop, CancelSignal& departure);
+  // co_await gives a TurnOutcome. The waiter field of arrive is the desk's own. mark: by what it is explained later.
+  [[nodiscard]] Turn await_turn(const fairshare::Arrive& arrive, const fairshare::RequestMark& mark, ports::Loop& loop,
+                                CancelSignal& departure);
 
   // Generated so far by a granted request.
   void progress(fairshare::Ticket ticket, std::int64_t output_tokens, Instant now);
@@ -49,7 +51,10 @@ class AdmissionDesk {
   // Weights, caps, capacity: acts on the next decision, queued requests included.
   void configure(const fairshare::Event& change, Instant now);
 
+  // Taken in parts, so that nobody waits for it; with very many tenants they are not all of one moment.
   [[nodiscard]] fairshare::Snapshot snapshot(Instant now) const;
+  // The last dispatches, copied a few at a time so that nobody waits for it.
+  [[nodiscard]] fairshare::RecentDispatches recent_dispatches() const;
   [[nodiscard]] std::uint32_t in_flight() const;
   [[nodiscard]] std::uint32_t queued() const;
 
@@ -63,11 +68,13 @@ class AdmissionDesk {
   // Runs one step under the mutex and hands the grants and refusals of other waiters on after it.
   std::optional<fairshare::Settled> step(const fairshare::Event& event, Instant now, Turn* own);
   void decide(const fairshare::Actions& actions, Turn* own, std::vector<Wake>& wakes);
+  void remember(const Turn& turn, const fairshare::Granted& granted);
   [[nodiscard]] Alarm* alarm_of(const ports::Loop* loop) const;
 
   mutable std::mutex mutex_;
   fairshare::Admission engine_;                 // guarded by mutex_
   fairshare::Actions actions_;                  // guarded by mutex_; keeps its memory
+  fairshare::DispatchRing dispatches_;          // guarded by mutex_
   Instant last_step_;                           // guarded by mutex_
   std::vector<std::unique_ptr<Alarm>> alarms_;  // guarded by mutex_; one per attached loop
 };
@@ -75,8 +82,9 @@ class AdmissionDesk {
 // One request's wait. Lives in the frame of the coroutine that awaits it. Its connection's thread.
 class AdmissionDesk::Turn final : private CancelSignal::Listener {
  public:
-  Turn(AdmissionDesk& desk, const fairshare::Arrive& arrive, ports::Loop& loop, CancelSignal& departure)
-      : desk_(desk), arrive_(arrive), loop_(loop), departure_(departure) {}
+  Turn(AdmissionDesk& desk, const fairshare::Arrive& arrive, const fairshare::RequestMark& mark, ports::Loop& loop,
+       CancelSignal& departure)
+      : desk_(desk), arrive_(arrive), mark_(mark), loop_(loop), departure_(departure) {}
   // Destroyed while it waits (shutdown): it leaves the queue, or gives its grant back.
   ~Turn();
 
@@ -93,11 +101,14 @@ class AdmissionDesk::Turn final : private CancelSignal::Listener {
 
   AdmissionDesk& desk_;
   fairshare::Arrive arrive_;
+  fairshare::RequestMark mark_;
   ports::Loop& loop_;
   CancelSignal& departure_;
   std::coroutine_handle<> waiting_;
   fairshare::Ticket ticket_;  // guarded by the desk's mutex, like all below
   bool decided_ = false;
+  std::uint64_t dispatched_before_ = 0;
+  fairshare::Queued queued_{.cause = fairshare::WaitCause::none};
   TurnOutcome outcome_;
 };
 

@@ -90,7 +90,7 @@ class Racer {
         break;
     }
     const fairshare::Arrive arrive = some_arrival();
-    const TurnOutcome turn = co_await desk_.await_turn(arrive, loop_, *departure);
+    const TurnOutcome turn = co_await desk_.await_turn(arrive, {}, loop_, *departure);
     if (turn.granted && turn.refused) ++tally_.contradictions;
     if (!turn.granted) {
       ++(turn.refused ? tally_.refused : tally_.left);

@@ -35,10 +35,25 @@ fairshare::Arrive arrival_of(const Funded& funded, const Policy& policy) {
   return arrive;
 }
 
+fairshare::RequestMark mark_of(const Funded& funded) {
+  const ports::Reservation& reserved = funded.budget.granted();
+  const bool by_budget = reserved.softened_by == ports::SoftenedBy::budget;
+  return {.request = funded.event_id,
+          .client_mark = fairshare::client_mark_of(funded.record->client_request_id),
+          .requested_cap = funded.price.output_cap,
+          .cut_by = !reserved.output_cap ? fairshare::CutBy::nothing
+                    : by_budget          ? fairshare::CutBy::budget
+                                         : fairshare::CutBy::quota};
+}
+
+// What becomes 1 – 60 s when it is spread.
+constexpr Duration retry_after_min = std::chrono::milliseconds(1250);
+constexpr Duration retry_after_max = std::chrono::seconds(50);
+
 // ± 20 %, so that refused clients do not come back together. The event id is random already.
 Duration jittered(Duration span, EventId id) {
   const auto permille = static_cast<std::int64_t>(800 + id.bits.low % 401);
-  return span / 1000 * permille;
+  return std::clamp<Duration>(span, retry_after_min, retry_after_max) / 1000 * permille;
 }
 
 Refusal refusal_of(const fairshare::Refused& refused, EventId id) {
@@ -67,13 +82,15 @@ fairshare::ModelSettings fairshare_settings(const Model& model) {
           .costs = {.admission_weight_thousandths = weight,
                     .prompt_thousandths = model.input_token_cost.value,
                     .output_thousandths = model.output_token_cost.value,
-                    .slot_second_thousandths = slot_second}};
+                    .slot_second_thousandths = slot_second},
+          .gpus = model.gpus};
 }
 
 Task<Outcome<Admitted>> await_turn(Funded funded, AdmissionDesk& desk, const Policy& policy) {
   UsageRecord& record = *funded.record;
   const fairshare::Arrive arrive = arrival_of(funded, policy);
-  const TurnOutcome turn = co_await desk.await_turn(arrive, *funded.loop, funded.exchange->departure());
+  const fairshare::RequestMark mark = mark_of(funded);
+  const TurnOutcome turn = co_await desk.await_turn(arrive, mark, *funded.loop, funded.exchange->departure());
 
   const Instant now = funded.loop->refresh_now();
   const Duration waited = turn.queued ? now - funded.timings.funded : Duration{0};
@@ -91,7 +108,10 @@ Task<Outcome<Admitted>> await_turn(Funded funded, AdmissionDesk& desk, const Pol
   const fairshare::Granted& grant = *turn.granted;
   Permit permit(desk, *funded.loop, grant.ticket);
   // The client left while its grant was on the way: the slot goes back unused.
-  if (funded.exchange->departure().fired()) co_return refuse(client_gone());
+  if (funded.exchange->departure().fired()) {
+    write_charge(record, permit.settle(std::nullopt, false));
+    co_return refuse(client_gone());
+  }
   record.fair_estimate = {grant.fair_estimate};
   record.fairshare_key = grant.key;
   record.fairshare_v = grant.virtual_time;

@@ -70,16 +70,65 @@ TEST(AwaitTurn, NobodyWaitsLongerThanTheAdmissionTimeout) {
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
-TEST(AwaitTurn, RetryAfterIsSpreadByAFifthAtMost) {
+TEST(AwaitTurn, RetryAfterIsSpreadByAFifthAndNeverBelowASecond) {
   for (int request = 0; request < 50; ++request) {
     TestGateway gateway({.admission = {.capacity = 0, .tenant_queue_max = 0}});
     for (int drawn = 0; drawn < request * 8; ++drawn)
       static_cast<void>(gateway.entropy.bits128());
     const auto refused = gateway.begin(chat());
     const long after_ms = std::strtol(refused->client.header("retry-after-ms")->c_str(), nullptr, 10);
-    EXPECT_GE(after_ms, 800);
-    EXPECT_LE(after_ms, 1200);
+    EXPECT_GE(after_ms, 1000);
+    EXPECT_LE(after_ms, 1500);
   }
+}
+
+fairshare::Explanation explained(const TestGateway& gateway, const Conversation& asked) {
+  const auto told = fairshare::explain(gateway.desk.recent_dispatches(), {.request = asked.id});
+  ensure(told.has_value(), "the request was given a slot");
+  return *told;
+}
+
+TEST(AwaitTurn, WhyARequestWaitedCanBeToldAfterwards) {
+  TestGateway gateway({.admission = {.capacity = 1}});
+  gateway.model().brownout_max_tokens = 10;
+  gateway.upstream.always_answers(slow_answer());
+  const auto first = gateway.begin(chat());
+  const auto second = gateway.begin(chat());
+  const auto third = gateway.begin(chat().with("x-request-id", "order-7"));
+  gateway.finish(*third);
+  const fairshare::Explanation told = explained(gateway, *third);
+  EXPECT_EQ(told.dispatch.cause, fairshare::WaitCause::pool_full);
+  EXPECT_EQ(told.dispatch.position, 1U);
+  EXPECT_EQ(told.dispatch.dispatched - told.dispatch.arrived, seconds(20));
+  EXPECT_EQ(told.own.requests, 1U) << "the one that ran already is none that went first";
+  EXPECT_EQ(told.dispatch.mark.requested_cap, 100);
+  EXPECT_EQ(told.dispatch.mark.cut_by, fairshare::CutBy::saturation);
+  EXPECT_TRUE(told.dispatch.is_over);
+  EXPECT_EQ(explained(gateway, *first).dispatch.cause, fairshare::WaitCause::none);
+  const auto by_client =
+      fairshare::explain(gateway.desk.recent_dispatches(), {.client_mark = fairshare::client_mark_of("order-7")});
+  ASSERT_TRUE(by_client);
+  EXPECT_EQ(by_client->dispatch.mark.request, third->id);
+}
+
+TEST(AwaitTurn, WhatKeptARequestWaitingIsToldByItsNarrowestCause) {
+  TestGateway by_tenant({.admission = {.capacity = 1}});
+  by_tenant.who().tenant.quota.max_in_flight = 1;
+  by_tenant.upstream.always_answers(slow_answer());
+  const auto running = by_tenant.begin(chat());
+  const auto waiting = by_tenant.begin(chat());
+  by_tenant.finish(*waiting);
+  EXPECT_EQ(explained(by_tenant, *waiting).dispatch.cause, fairshare::WaitCause::in_flight_limit);
+}
+
+TEST(AwaitTurn, AnAnswerCutByALimitIsExplainedByTheLimit) {
+  TestGateway gateway;
+  gateway.ledger.granted.output_cap = 50;
+  gateway.ledger.granted.softened_by = ports::SoftenedBy::quota;
+  const auto asked = gateway.ask(chat());
+  const fairshare::Explanation told = explained(gateway, *asked.conversation);
+  EXPECT_EQ(told.dispatch.output_cap, 50);
+  EXPECT_EQ(told.dispatch.mark.cut_by, fairshare::CutBy::quota);
 }
 
 TEST(AwaitTurn, AClientThatLeavesTheQueueIsChargedNothing) {

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "domain/usage_record.hpp"
 #include "gateway/admission_desk.hpp"
 
 namespace obleth::gateway {
@@ -43,5 +44,12 @@ class Permit {
   fairshare::Ticket ticket_;
   bool reached_upstream_ = false;
 };
+
+// What the slot cost, into the request's row: all that held one are told of, so that rows add up to what was used.
+inline void write_charge(UsageRecord& record, const fairshare::Settled& charged) {
+  record.fairshare_cost = charged.cost;
+  record.slot_ms = whole_ms(charged.slot_time);
+  record.gpu_ms = charged.gpu_ms;
+}
 
 }  // namespace obleth::gateway

@@ -53,6 +53,53 @@ TEST(RelayReply, TheSlotIsHeldUntilTheStreamEnds) {
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
+// Output tokens that the tenant has been charged for while its one request runs.
+std::int64_t charged_output(const TestGateway& gateway) {
+  const fairshare::Snapshot shares = gateway.desk.snapshot(gateway.loop.now());
+  return (shares.tenants.front().running_cost.value - gateway.ledger.reserves.back().input_tokens * 1000) / 4000;
+}
+
+TEST(RelayReply, ProgressIsChargedEveryHundredMillisecondsAndNotForEveryToken) {
+  TestGateway gateway;
+  ScriptedAnswer stream = stream_answer(std::vector<std::string>(30, token_event("a")));
+  stream.piece_takes = milliseconds(10);
+  gateway.upstream.will_answer(stream);
+  const auto streaming = gateway.begin(chat_stream());
+  gateway.loop.advance(milliseconds(10));
+  EXPECT_EQ(charged_output(gateway), 1);
+  gateway.loop.advance(milliseconds(90));
+  EXPECT_EQ(charged_output(gateway), 1);
+  gateway.loop.advance(milliseconds(10));
+  EXPECT_EQ(charged_output(gateway), 11);
+  gateway.finish(*streaming);
+}
+
+TEST(RelayReply, ManyTokensAreChargedAtOnce) {
+  TestGateway gateway;
+  std::string burst;
+  for (int token = 0; token < 31; ++token)
+    burst += token_event("a");
+  ScriptedAnswer stream = stream_answer({token_event("a"), burst, token_event("a"), done_event});
+  stream.piece_takes = milliseconds(1);
+  gateway.upstream.will_answer(stream);
+  const auto streaming = gateway.begin(chat_stream());
+  gateway.loop.advance(milliseconds(2));
+  EXPECT_EQ(charged_output(gateway), 1) << "31 more are not yet 32";
+  gateway.loop.advance(milliseconds(1));
+  EXPECT_EQ(charged_output(gateway), 33);
+  gateway.finish(*streaming);
+}
+
+TEST(RelayReply, ASlotThatIsHeldLongIsPaidByTheSecond) {
+  TestGateway gateway;
+  ScriptedAnswer stream = stream_answer({token_event("a"), usage_event, done_event});
+  stream.piece_takes = seconds(10);
+  gateway.upstream.will_answer(stream);
+  const auto asked = gateway.ask(chat_stream());
+  const fairshare::Snapshot shares = gateway.desk.snapshot(gateway.loop.now());
+  EXPECT_EQ(shares.tenants.front().settled_cost.value, 60'000 * 40) << "three pieces and the end";
+}
+
 TEST(RelayReply, TheUsageEventIsTakenOutWhereOblethAskedForIt) {
   TestGateway gateway;
   gateway.upstream.will_answer(stream_answer({token_event("a"), usage_event, done_event}));

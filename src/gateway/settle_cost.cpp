@@ -60,12 +60,6 @@ void judge_endpoint(Relayed& relayed, Instant now) {
   }
 }
 
-void fill_in_charge(UsageRecord& record, const fairshare::Settled& charged) {
-  record.fairshare_cost = charged.cost;
-  record.slot_ms = whole_ms(charged.slot_time);
-  record.gpu_ms = whole_ms(charged.gpu_time);
-}
-
 std::int64_t overhead_until(Instant now, const Timings& timings) {
   return std::max<std::int64_t>(0, whole_us(now - timings.received - timings.waiting));
 }
@@ -108,7 +102,7 @@ Settled settle_cost(Relayed relayed, Estimates& estimates) {
   record.tokens = billed.usage;
   record.usage_source = billed.source;
   record.cost = cost;
-  fill_in_charge(record, charged);
+  write_charge(record, charged);
   record.total_ms = whole_ms(now - relayed.timings.received);
   record.overhead_us = overhead_until(now, relayed.timings);
   return {.exchange = relayed.exchange,
@@ -127,7 +121,7 @@ Refusal settle_failed(Softened& softened, Refusal refusal) {
   const Instant now = softened.loop->refresh_now();
   softened.record->overhead_us = overhead_until(now, softened.timings);
   const bool reached = softened.permit.reached_upstream();
-  fill_in_charge(*softened.record, softened.permit.settle(TokenUsage{}, false));
+  write_charge(*softened.record, softened.permit.settle(TokenUsage{}, false));
   softened.budget.settle(0, NanoUsd{}, !reached);
   return refusal;
 }

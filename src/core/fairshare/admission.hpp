@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/instant.hpp"
@@ -26,29 +27,40 @@ struct AdmissionLimits {
   Algorithm algorithm = Algorithm::hierarchical;
 };
 
+// Entitled and received are parts of a million of the pool's work of the last seconds: ShareMeter fills them in.
 struct NodeShare {
   TenantId tenant;
   GroupId group;
   std::uint32_t weight = 0;
+  std::optional<std::uint32_t> max_in_flight;
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
-  MilliCost settled_cost;  // since start, never falls
+  MilliCost settled_cost;  // of requests that are over; since start, never falls
+  MilliCost running_cost;  // charged so far to those that run
   MilliCost reserved_cost;
-  std::int64_t lag = 0;  // virtual time behind (> 0) or ahead of (< 0) its share
+  MilliCost queued_cost;  // estimates of those that wait
+  std::int64_t lag = 0;   // virtual time behind (> 0) or ahead of (< 0) its share
   Duration oldest_wait{0};
+  std::optional<Duration> predicted_wait;  // of a request that came now; absent: nothing can be said yet
+  std::int64_t entitled_ppm = 0;
+  std::int64_t received_ppm = 0;
 };
 
 struct GroupShare {
   GroupId group;
   std::uint32_t weight = 0;
+  std::optional<std::uint32_t> max_in_flight;
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   MilliCost settled_cost;
+  std::int64_t entitled_ppm = 0;
+  std::int64_t received_ppm = 0;
 };
 
 struct ModelShare {
   ModelId model;
   std::optional<std::uint32_t> max_in_flight;
+  bool eligible = true;  // an endpoint can take requests
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   Duration busy_gpu_time{0};
@@ -63,8 +75,18 @@ struct Snapshot {
   std::int64_t forgiven_cost = 0;          // by the debt cap, milli-cost
   std::uint64_t age_guard_picks = 0;
   std::vector<GroupShare> groups;
+  std::size_t tenants_known = 0;  // of which some may be left out below
   std::vector<NodeShare> tenants;
   std::vector<ModelShare> models;
+};
+
+// How far a snapshot that is taken in parts has come.
+struct SnapshotPlace {
+  static constexpr std::size_t nodes_per_part = 1024;
+
+  bool complete = false;
+  std::size_t next_node = 0;
+  std::unordered_map<std::uint32_t, std::int64_t> running_costs;  // by node, of the tenants that run something
 };
 
 class Admission {
@@ -87,6 +109,9 @@ class Admission {
   // Learned mean output of this tenant and model; the model's mean stands in; absent before the first.
   [[nodiscard]] std::optional<std::int64_t> learned_output(TenantId tenant, ModelId model) const;
   [[nodiscard]] Snapshot snapshot(Instant now) const;
+  // The next part of one, so that an owner of very many tenants can do other work in between; the first tells of the
+  // pool and the models.
+  void add_to_snapshot(Snapshot& shares, SnapshotPlace& place, Instant now) const;
   // Empty when all is well. Looks at everything; for tests and simulations.
   [[nodiscard]] std::string_view broken_invariant() const;
 

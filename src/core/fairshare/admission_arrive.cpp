@@ -31,13 +31,25 @@ void Admission::State::on(const Arrive& event) {
   requests[index].waited = !goes_at_once;
   enqueue(index);
   if (goes_at_once) return;  // the step ends with the dispatch
-  actions->queued.push_back(
-      {.waiter = event.waiter, .ticket = requests.ticket(index), .predicted_wait = wait, .position = position});
+  actions->queued.push_back({.waiter = event.waiter,
+                             .ticket = requests.ticket(index),
+                             .predicted_wait = wait,
+                             .position = position,
+                             .cause = cause_of_wait(requests[index])});
 }
 
 // Since no slot stays free while somebody may go, a request that finds one is the only one that wants it.
 bool Admission::State::may_go_at_once(const Request& request) const {
   return running() < limits.capacity && tree.has_room(request.key, request.model);
+}
+
+WaitCause Admission::State::cause_of_wait(const Request& request) const {
+  for (NodeIndex at = request.key; at != NodeIndex::none; at = tree.node(at).parent) {
+    if (tree.node(at).parked()) return WaitCause::in_flight_limit;
+  }
+  const ModelState& model = models[request.model];
+  if (!model.settings.eligible) return WaitCause::model_down;
+  return model.open() ? WaitCause::pool_full : WaitCause::model_full;
 }
 
 // Nodes are made on first sight with the settings that the request knows; a node that exists had newer ones by events.

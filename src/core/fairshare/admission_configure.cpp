@@ -9,8 +9,11 @@ void Admission::State::on(const SetCapacity& event) {
 
 void Admission::State::on(const SetModel& event) {
   const ModelIndex index = model_of(event.model);
-  models[index].settings = event.settings;
-  models[index].admits = event.admits;
+  ModelState& model = models[index];
+  model.gpu.advance(now, model.in_flight);
+  model.gpu.set_gpus(event.settings.gpus);
+  model.settings = event.settings;
+  model.admits = event.admits;
   if (!event.admits) refuse_for(index);
   gate(index);
 }

@@ -73,6 +73,7 @@ void Admission::State::grant(const Pick& pick) {
                               .wait = now - request.arrived,
                               .output_cap = cap,
                               .fair_estimate = expected,
+                              .reserved_cost = {request.reserved_cost},
                               .key = pick.key,
                               .virtual_time = pick.virtual_time,
                               .by_age_guard = !pick.moves_time,

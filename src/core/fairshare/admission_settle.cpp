@@ -99,10 +99,12 @@ void Admission::State::finish(RequestIndex index, const Finish& event) {
   --model.in_flight;
   gate(request.model);
 
+  const Duration gpu_time = model.gpu.reading() - request.gpu_reading;
   actions->settled.push_back({.ticket = event.ticket,
                               .cost = {cost},
                               .slot_time = now - request.granted,
-                              .gpu_time = model.gpu.reading() - request.gpu_reading});
+                              .gpu_time = gpu_time,
+                              .gpu_ms = model.gpu.bill_ms(gpu_time)});
   running_chain.unlink<&Request::in_pool>(requests, index);
   requests.give_back(index);
 }

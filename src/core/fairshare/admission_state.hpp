@@ -25,6 +25,7 @@ struct Admission::State {
   [[nodiscard]] ModelIndex model_of(ModelId id);
   [[nodiscard]] RequestIndex make_request(const Arrive& event, LaneIndex lane);
   [[nodiscard]] bool may_go_at_once(const Request& request) const;
+  [[nodiscard]] WaitCause cause_of_wait(const Request& request) const;
   [[nodiscard]] std::optional<RefusalReason> objection(const Request& request, bool goes_at_once, Duration predicted);
   [[nodiscard]] bool would_wait_too_long(const Request& request, Duration predicted) const;
   [[nodiscard]] bool make_room(NodeIndex tenant);
@@ -70,6 +71,11 @@ struct Admission::State {
   void on(const SetKey& event);
   void gate(ModelIndex model);
   [[nodiscard]] GroupId group_of(GroupId named) const;
+
+  // ---- admission_snapshot.cpp: for people to look at; changes no decision
+  void begin_snapshot(Snapshot& shares, SnapshotPlace& place, Instant at) const;
+  void add_to_snapshot(Snapshot& shares, SnapshotPlace& place, Instant at);
+  [[nodiscard]] NodeShare tenant_share(NodeIndex index, std::int64_t running_cost, Instant at);
 
   void step(const Event& event, Instant at, Actions& out);
   void begin_step(Instant at, Actions& out);

@@ -41,7 +41,8 @@ struct TokenCosts {
 struct ModelSettings {
   std::optional<std::uint32_t> max_in_flight;
   TokenCosts costs;
-  bool eligible = true;  // false: no endpoint can take a request
+  std::uint32_t gpus = 1;  // that work on it at a time, for GPU time
+  bool eligible = true;    // false: no endpoint can take a request
   bool operator==(const ModelSettings&) const = default;
 };
 
@@ -118,11 +119,21 @@ using Event =
 
 // ---- actions ----------------------------------------------------------------------------------------------------
 
+// Why a request could not go on arrival; the narrowest reason that holds.
+enum class WaitCause : std::uint8_t {
+  none,             // it went
+  pool_full,        // every slot was taken
+  model_full,       // the model's own slots were
+  model_down,       // no endpoint of the model could take a request
+  in_flight_limit,  // of its key, tenant or group
+};
+
 struct Queued {
   std::uint64_t waiter = 0;
   Ticket ticket;
   Duration predicted_wait{0};
   std::uint32_t position = 0;  // requests of this tenant ahead of it
+  WaitCause cause = WaitCause::pool_full;
 };
 
 struct Granted {
@@ -132,6 +143,7 @@ struct Granted {
   Duration wait{0};
   std::optional<std::int64_t> output_cap;  // brownout: the answer must be cut to this; absent = untouched
   std::int64_t fair_estimate = 0;          // output tokens expected
+  MilliCost reserved_cost;                 // for them and the prompt
   std::int64_t key = 0;                    // virtual start that won, tenant level
   std::int64_t virtual_time = 0;
   bool by_age_guard = false;
@@ -159,6 +171,7 @@ struct Settled {
   MilliCost cost;
   Duration slot_time{0};
   Duration gpu_time{0};
+  std::int64_t gpu_ms = 0;  // the same in whole milliseconds; remainders are carried from request to request
 };
 
 // Cleared by the caller; keeps its memory between steps.

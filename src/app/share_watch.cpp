@@ -1,0 +1,39 @@
+#include "app/share_watch.hpp"
+
+#include <utility>
+
+namespace obleth::app {
+namespace {
+constexpr Duration look_every = std::chrono::seconds(1);
+}
+
+void ShareWatch::start() {
+  kept_at_ = loop_.now();
+  spawn(watch());
+}
+
+Task<void> ShareWatch::watch() {
+  while (true) {
+    look();
+    const bool came = co_await ports::Pause(loop_, loop_.now() + look_every, &stop_);
+    if (!came) co_return;
+  }
+}
+
+void ShareWatch::look() {
+  const Instant now = loop_.refresh_now();
+  fairshare::Snapshot shares = house_.desk.snapshot(now);
+  meter_.observe(shares);
+  if (now - kept_at_ < fairshare::ShareHistory::period) return;
+  kept_at_ = now;
+  meter_.fill_in(shares);
+  history_.keep(loop_.wall_now(), std::move(shares));
+}
+
+fairshare::Snapshot ShareWatch::snapshot() const {
+  fairshare::Snapshot shares = house_.desk.snapshot(house_.clock.now());
+  meter_.fill_in(shares);
+  return shares;
+}
+
+}  // namespace obleth::app
