@@ -113,7 +113,7 @@ async def come_at_a_rate(gateway, tenant, shape, answers, per_second, seconds):
 class Crowd:
     """Clients of several tenants that keep every queue full: `async with Crowd(...)`."""
 
-    def __init__(self, gateway, shapes, clients=24):
+    def __init__(self, gateway, shapes, clients=48):
         self.gateway, self.shapes, self.clients = gateway, shapes, clients
         self.answers = {tenant.id: [] for tenant in shapes}
 
