@@ -29,7 +29,7 @@ def ask(gateway, tenant, headers=()):
 
 def wait_behind(gateway, chat, batch):
     """One request of batch that waits behind one of its own and two of chat; its answer's headers."""
-    clients = [ask(gateway, chat)]
+    clients = [ask(gateway, chat, [("x-mock-token-ms", "80")])]  # holds the slot until all have come
     for tenant, queued in ((batch, 1), (chat, 2), (chat, 3)):
         clients.append(ask(gateway, tenant))
         wait_until(lambda: gateway.live()["queued"] == queued, what="the queue")
