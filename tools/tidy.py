@@ -44,6 +44,7 @@ MODULES = {
     "adapters/caching": (("ports", "wire", "observe", "domain", "base"), ("Boost.Unordered",)),
     "adapters/crypto": (("ports", "domain", "base"), ("OpenSSL", "POSIX")),
     "adapters/sqlite": (("core/budget", "ports", "wire", "observe", "domain", "base"), ("Boost.JSON", "SQLite")),
+    "adapters/spool": (("adapters/os", "ports", "wire", "observe", "domain", "base"), ("POSIX",)),
     "mock": (("wire", "ports", "domain", "base"), ("Boost.JSON",)),
     "cli": (("wire", "domain", "base"), ("Boost.JSON", "CLI11", "OpenSSL", "POSIX")),
     "app": (("everything",), ("everything",)),

@@ -171,6 +171,11 @@ void Metrics::count_unbilled(std::uint64_t requests) {
   mine.add(key(mine, Metric::unbilled, {}), requests);
 }
 
+void Metrics::count_dropped_usage_rows(std::string_view reason, std::uint64_t rows) {
+  SeriesShard& mine = shard();
+  mine.add(key(mine, Metric::usage_rows_dropped, {reason}), rows);
+}
+
 void Metrics::add_gauges(GaugeSource source) {
   const std::scoped_lock lock(mutex_);
   sources_.push_back(std::move(source));

@@ -48,6 +48,7 @@ class Metrics {
   // At the start, of what the process before left.
   void count_unbilled(std::uint64_t requests);
   void count_usage_rows(UsageRowOutcome outcome, std::uint64_t rows);
+  void count_dropped_usage_rows(std::string_view reason, std::uint64_t rows);  // beside the count by outcome
 
   // What is measured at the scrape: slots, queues, shares, health, caches. At start, or at any time later.
   void add_gauges(GaugeSource source);

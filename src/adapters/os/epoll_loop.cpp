@@ -81,7 +81,7 @@ void EpollLoop::stop() {
 }
 
 int EpollLoop::sleep_ms(Duration sleep_max) {
-  if (!soon_.empty()) return 0;
+  if (!soon_.empty() || !turn_end_.empty()) return 0;
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || !posted_.empty() || !submitted_.empty()) return 0;
@@ -123,6 +123,7 @@ bool EpollLoop::turn(Duration sleep_max) {
   const bool goes_on = take_posted();
   timers_.expire(now_);
   run_scheduled();
+  if (!turn_end_.empty()) turn_end_.run_all();
   return goes_on;
 }
 

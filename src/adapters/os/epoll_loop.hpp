@@ -55,6 +55,8 @@ class EpollLoop final : public ports::Loop {
 
   // Runs the item later in this turn or in the next; a scheduled item is not scheduled twice.
   void run_soon(LoopItem& item) { soon_.push(item); }
+  // Runs the item when everything else of this turn has run: what a turn brought together is done at once.
+  void run_at_turn_end(LoopItem& item) { turn_end_.push(item); }
 
   // True while others wait for their run in this turn. A write then does well to wait for theirs, and all go one after
   // the other: a peer on this machine is woken once, instead of falling asleep between them (4 us for each wake).
@@ -81,6 +83,7 @@ class EpollLoop final : public ports::Loop {
   LoopItemList running_;  // of soon_, in this turn
   LoopItemList writes_;
   int writes_gathered_ = 0;
+  LoopItemList turn_end_;
 
   std::mutex mutex_;     // guards the four below
   bool asleep_ = false;  // a post must wake it

@@ -53,6 +53,13 @@ class LoopItemList {
     item.unlink();
     item.run();
   }
+  // What is there now; what those items schedule waits for the next call.
+  void run_all() {
+    LoopItemList batch;
+    batch.take(*this);
+    while (!batch.empty())
+      batch.run_first();
+  }
   // All of another list; this one is empty before.
   void take(LoopItemList& from) {
     if (from.empty()) return;

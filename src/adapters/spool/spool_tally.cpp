@@ -1,0 +1,57 @@
+#include "adapters/spool/spool_tally.hpp"
+
+#include <cerrno>
+
+#include "observe/log.hpp"
+
+namespace obleth::adapters {
+
+std::string_view to_text(DropReason reason) {
+  switch (reason) {
+    case DropReason::spool_full:
+      return "spool_full";
+    case DropReason::disk_full:
+      return "disk_full";
+    case DropReason::disk_error:
+      return "disk_error";
+    case DropReason::no_folder:
+      return "no_folder";
+  }
+  return "disk_error";
+}
+
+DropReason drop_reason_of(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG ? DropReason::disk_full : DropReason::disk_error;
+}
+
+bool SpoolTally::take_room(std::uint64_t bytes, std::uint64_t bytes_max) {
+  const std::uint64_t before = stored_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  if (before + bytes <= bytes_max) return true;
+  stored_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  return false;
+}
+
+void SpoolTally::rows_delivered(std::uint64_t rows) {
+  metrics_.count_usage_rows(observe::UsageRowOutcome::delivered, rows);
+}
+
+void SpoolTally::rows_dropped(DropReason reason, std::uint64_t rows, std::string_view detail) {
+  if (rows == 0) return;
+  dropped_[static_cast<std::size_t>(reason)] += rows;
+  metrics_.count_usage_rows(observe::UsageRowOutcome::dropped, rows);
+  metrics_.count_dropped_usage_rows(to_text(reason), rows);
+  if (dropping_.exchange(true)) return;
+  observe::log(observe::LogLevel::error, "rows of the usage ledger are dropped and counted; requests go on",
+               {{"reason", to_text(reason)}, {"detail", detail}});
+}
+
+void SpoolTally::tell_recovery() {
+  if (!dropping_.exchange(false)) return;
+  std::uint64_t all = 0;
+  for (const auto& reason : dropped_)
+    all += reason;
+  const std::uint64_t before = told_.exchange(all);
+  observe::log(observe::LogLevel::warn, "rows of the usage ledger are kept again", {{"dropped", all - before}});
+}
+
+}  // namespace obleth::adapters

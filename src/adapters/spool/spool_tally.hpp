@@ -1,0 +1,63 @@
+// What the spool holds and what became of its rows: counted exactly, told at the scrape, logged once. Any thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "observe/metrics.hpp"
+
+namespace obleth::adapters {
+
+enum class DropReason : std::uint8_t { spool_full, disk_full, disk_error, no_folder };
+inline constexpr std::size_t drop_reason_count = 4;
+[[nodiscard]] std::string_view to_text(DropReason reason);
+// What an errno of a write means for the rows.
+[[nodiscard]] DropReason drop_reason_of(int error);
+
+class SpoolTally {
+ public:
+  explicit SpoolTally(observe::Metrics& metrics) : metrics_(metrics) {}
+  SpoolTally(const SpoolTally&) = delete;
+  SpoolTally& operator=(const SpoolTally&) = delete;
+
+  // Bytes on the disk, of segments and their ranges: what the bound is about.
+  // False, and nothing taken, when they do not fit.
+  [[nodiscard]] bool take_room(std::uint64_t bytes, std::uint64_t bytes_max);
+  void add_stored(std::uint64_t bytes) { stored_bytes_ += bytes; }
+  void give_room(std::uint64_t bytes) { stored_bytes_ -= bytes; }
+  [[nodiscard]] std::uint64_t stored_bytes() const { return stored_bytes_; }
+
+  // Bytes of records that the sink has not acknowledged.
+  void add_waiting(std::uint64_t bytes) { waiting_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  void end_waiting(std::uint64_t bytes) { waiting_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_bytes_; }
+
+  void set_oldest(Duration age) { oldest_ms_ = whole_ms(age); }
+  [[nodiscard]] Duration oldest() const { return std::chrono::milliseconds(oldest_ms_); }
+
+  void rows_delivered(std::uint64_t rows);
+  // detail: for the log, what the system said.
+  void rows_dropped(DropReason reason, std::uint64_t rows, std::string_view detail);
+  void rows_quarantined(std::uint64_t rows) { metrics_.count_usage_rows(observe::UsageRowOutcome::quarantined, rows); }
+  // Rows are written again: tells, once, what was dropped meanwhile.
+  void writing_again() {
+    if (dropping_.load(std::memory_order_relaxed)) tell_recovery();
+  }
+  [[nodiscard]] std::uint64_t dropped(DropReason reason) const { return dropped_[static_cast<std::size_t>(reason)]; }
+  [[nodiscard]] bool is_dropping() const { return dropping_; }
+
+ private:
+  void tell_recovery();
+
+  observe::Metrics& metrics_;
+  std::atomic<std::uint64_t> stored_bytes_ = 0;
+  std::atomic<std::uint64_t> waiting_bytes_ = 0;
+  std::atomic<std::int64_t> oldest_ms_ = 0;
+  std::array<std::atomic<std::uint64_t>, drop_reason_count> dropped_{};
+  std::atomic<std::uint64_t> told_ = 0;  // of those dropped
+  std::atomic<bool> dropping_ = false;
+};
+
+}  // namespace obleth::adapters
