@@ -71,6 +71,8 @@ struct StoreState {
 struct SpoolState {
   std::int64_t bytes = 0;
   std::int64_t oldest_secs = 0;
+  std::int64_t dropped_rows = 0;  // since the start
+  bool dropping = false;          // the last row that was to be kept could not be
 };
 struct GatewayStatus {
   std::string commit;

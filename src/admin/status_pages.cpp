@@ -23,7 +23,10 @@ Json stores_json(const std::vector<StoreState>& stores) {
 
 Json spool_json(const std::optional<SpoolState>& spool) {
   if (!spool) return nullptr;
-  return Json::object({{"bytes", spool->bytes}, {"oldest_secs", spool->oldest_secs}});
+  return Json::object({{"bytes", spool->bytes},
+                       {"oldest_secs", spool->oldest_secs},
+                       {"dropped_rows", spool->dropped_rows},
+                       {"dropping", spool->dropping}});
 }
 
 Json closed_object(std::initializer_list<Json::Member> properties, Json type) {
@@ -42,7 +45,9 @@ const Fields<StatusDoc>& status_fields() {
   const Json count = Json::object({{"type", "integer"}});
   const Json truth = Json::object({{"type", "boolean"}});
   const Json store = closed_object({{"name", plain}, {"up", truth}, {"detail", plain}}, "object");
-  const Json spool = closed_object({{"bytes", count}, {"oldest_secs", count}}, Json::list({"object", "null"}));
+  const Json spool =
+      closed_object({{"bytes", count}, {"oldest_secs", count}, {"dropped_rows", count}, {"dropping", truth}},
+                    Json::list({"object", "null"}));
   const auto told = [](const char* name, Json schema, auto tell) {
     return F::live(name, std::move(schema), [tell](const StatusDoc& doc) -> std::optional<Json> { return tell(doc); });
   };

@@ -8,16 +8,28 @@ namespace {
 
 constexpr std::string_view sqlite_scheme = "sqlite:";
 
+std::string in_data_folder(const Options& options, const char* name) {
+  return (std::filesystem::path(options.data_dir) / name).string();
+}
+
 }  // namespace
 
 Result<std::string> record_file_of(const Options& options) {
-  if (options.database_url.empty()) return (std::filesystem::path(options.data_dir) / record_file_name).string();
+  if (options.database_url.empty()) return in_data_folder(options, record_file_name);
   if (options.database_url.starts_with(sqlite_scheme)) return options.database_url.substr(sqlite_scheme.size());
   return fail(client_fault(FaultKind::invalid, "OBLETH_DATABASE_URL must be sqlite:PATH in this version."));
 }
 
 std::string usage_file_of(const Options& options) {
-  return (std::filesystem::path(options.data_dir) / usage_file_name).string();
+  return in_data_folder(options, usage_file_name);
+}
+
+std::string spool_folder_of(const Options& options) {
+  return in_data_folder(options, "spool");
+}
+
+std::string unsettled_file_of(const Options& options) {
+  return in_data_folder(options, "unsettled");
 }
 
 }  // namespace obleth::app

@@ -14,5 +14,8 @@ inline constexpr const char* usage_file_name = "usage.db";
 // Where the operator says, else in the data folder. Fault: invalid, for a database that is no SQLite file.
 [[nodiscard]] Result<std::string> record_file_of(const Options& options);
 [[nodiscard]] std::string usage_file_of(const Options& options);
+[[nodiscard]] std::string spool_folder_of(const Options& options);
+// How many requests are in flight, for the next start to find after a crash.
+[[nodiscard]] std::string unsettled_file_of(const Options& options);
 
 }  // namespace obleth::app

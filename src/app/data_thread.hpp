@@ -1,10 +1,12 @@
-// What one thread of the data plane owns: its way upstream, its request path, its share of the listener's connections.
+// What one thread of the data plane owns: its way upstream, its journal, its request path, its share of the listener's
+// connections.
 //
 // Made and destroyed on its own loop's thread (LoopThread).
 #pragma once
 
 #include "adapters/http_client/http_client.hpp"
 #include "adapters/http_server/http_server.hpp"
+#include "adapters/spool/spool_writer.hpp"
 #include "app/house.hpp"
 #include "gateway/request_path.hpp"
 
@@ -16,7 +18,8 @@ class DataThread {
       : loop_(loop),
         house_(house),
         upstream_(loop, house.dialer),
-        path_(loop, house.services(upstream_)),
+        journal_(loop, *house.spool),
+        path_(loop, house.services(upstream_, journal_)),
         server_(loop, listener, path_) {
     house_.desk.attach(loop_);
   }
@@ -33,6 +36,7 @@ class DataThread {
   adapters::EpollLoop& loop_;
   House& house_;
   adapters::HttpClient upstream_;
+  adapters::SpoolWriter journal_;
   gateway::RequestPath path_;
   adapters::HttpServer server_;
 };

@@ -17,11 +17,8 @@ namespace {
 constexpr std::size_t random_token_bytes = 24;
 // The Management API and the metrics page are for operators and scrapers: few connections, small bodies.
 constexpr std::size_t admin_connections_max = 1000;
+constexpr Duration last_delivery = std::chrono::seconds(5);  // at the exit; what is left waits in the spool
 constexpr std::uint64_t admin_body_bytes_max = 16ULL << 20;
-
-std::size_t thread_count(const Options& options) {
-  return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-}
 
 Result<std::shared_ptr<adapters::TlsCredentials>> server_tls(const Options& options) {
   if (options.tls_cert.empty()) return std::shared_ptr<adapters::TlsCredentials>();
@@ -190,6 +187,12 @@ Task<void> GatewayProcess::stop() {
   upkeep_.stop();
   share_watch_.stop();
   management_api_.end_streams();
+  ports::UsageBacklog& backlog = house_->backlog();
+  const Result<void> delivered = co_await backlog.delivered(last_delivery);
+  if (!delivered) {
+    observe::log(observe::LogLevel::warn, "the rest of the spool is delivered at the next start",
+                 {{"reason", delivered.error().message}});
+  }
   co_await house_->keys.flush_uses();
   loop_.stop();
 }

@@ -69,6 +69,8 @@ void add_gauges(House& house, const ShareWatch& shares, const TenantNames& names
     show_shares(now, names, samples);
     show_endpoints(house, catalog.get(), samples);
     show_keys(house, samples);
+    samples.set(Metric::spool_bytes, {}, static_cast<double>(house.spool->tally.waiting_bytes()));
+    samples.set(Metric::spool_oldest, {}, std::chrono::duration<double>(house.spool->tally.oldest()).count());
     for (const auto& [name, store] : house.readiness.stores())
       samples.set(Metric::store_up, {name}, store.up ? 1 : 0);
   });

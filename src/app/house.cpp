@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/data_files.hpp"
 #include "app/live_settings.hpp"
 #include "app/version.hpp"
 #include "observe/log.hpp"
@@ -11,30 +12,25 @@
 namespace obleth::app {
 namespace {
 
-constexpr std::string_view sqlite_scheme = "sqlite:";
-constexpr const char* record_file = "obleth.db";
-constexpr const char* unsettled_file = "unsettled";
-
-// The record's file: where the operator says, else in the data folder, which is made.
-Result<adapters::DatabaseFile> record_of(const Options& options) {
-  if (!options.database_url.empty()) {
-    if (!options.database_url.starts_with(sqlite_scheme)) {
-      return fail(client_fault(FaultKind::invalid, "OBLETH_DATABASE_URL must be sqlite:PATH in this version."));
-    }
-    return adapters::DatabaseFile{.path = options.database_url.substr(sqlite_scheme.size())};
-  }
+Result<void> make_data_folder(const Options& options) {
   std::error_code problem;
   std::filesystem::create_directories(options.data_dir, problem);
-  if (problem) {
-    return fail(store_fault(FaultKind::forbidden, "The data folder '" + options.data_dir + "' cannot be made: " +
-                                                      problem.message() + ". Set OBLETH_DATA_DIR."));
-  }
-  return adapters::DatabaseFile{.path = (std::filesystem::path(options.data_dir) / record_file).string()};
+  if (!problem) return {};
+  return fail(store_fault(FaultKind::forbidden, "The data folder '" + options.data_dir + "' cannot be made: " +
+                                                    problem.message() + ". Set OBLETH_DATA_DIR."));
+}
+
+adapters::SpoolSettings spool_settings(const Options& options) {
+  return {.folder = spool_folder_of(options),
+          .bytes_max = options.spool_max,
+          .when_full = options.spool_full,
+          .sync_every = options.spool_fsync_ms,
+          .writers = thread_count(options)};
 }
 
 // Null where the folder cannot be written: requests are served all the same.
 std::unique_ptr<adapters::UnsettledFile> unsettled_of(const Options& options) {
-  auto file = adapters::UnsettledFile::open((std::filesystem::path(options.data_dir) / unsettled_file).string());
+  auto file = adapters::UnsettledFile::open(unsettled_file_of(options));
   if (file) return std::move(*file);
   observe::log(observe::LogLevel::warn, "requests that a crash would leave unbilled are not counted",
                {{"reason", file.error().message}});
@@ -78,17 +74,37 @@ struct House::Parts {
   std::shared_ptr<const adapters::TlsCredentials> upstream_tls;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<adapters::SqliteRecordStore> store;
+  std::unique_ptr<adapters::SqliteUsageLedger> usage;
 };
 
 Result<std::unique_ptr<House>> House::build(Options options) {
   auto tls = adapters::TlsCredentials::for_client(options.upstream_ca);
   if (!tls) return fail(std::move(tls.error()));
-  auto file = record_of(options);
+  Result<void> made = make_data_folder(options);
+  if (!made) return fail(std::move(made.error()));
+  auto file = record_file_of(options);
   if (!file) return fail(std::move(file.error()));
   auto sealer = std::make_unique<adapters::AesGcmSealer>(options.encryption_key, options.encryption_key_former);
-  auto store = adapters::SqliteRecordStore::open(std::move(*file), *sealer);
+  auto store = adapters::SqliteRecordStore::open({.path = std::move(*file)}, *sealer);
   if (!store) return fail(std::move(store.error()));
-  return std::unique_ptr<House>(new House(std::move(options), {std::move(*tls), std::move(sealer), std::move(*store)}));
+  auto usage = adapters::SqliteUsageLedger::open({.path = usage_file_of(options)});
+  if (!usage) return fail(std::move(usage.error()));
+  std::unique_ptr<House> house(
+      new House(std::move(options), {std::move(*tls), std::move(sealer), std::move(*store), std::move(*usage)}));
+  Result<void> opened = house->open_spool();
+  if (!opened) return fail(std::move(opened.error()));
+  return house;
+}
+
+Result<void> House::open_spool() {
+  auto opened = adapters::Spool::open(spool_settings(options_), entropy, metrics);
+  if (!opened) return fail(std::move(opened.error()));
+  spool = std::move(*opened);
+  delivery_ = std::make_unique<LoopThread<adapters::Delivery>>([this](adapters::EpollLoop& loop) {
+    return std::make_unique<adapters::Delivery>(loop, *spool, *usage, entropy, readiness);
+  });
+  spending.follow(backlog());
+  return {};
 }
 
 House::House(Options options, Parts parts)
@@ -98,11 +114,13 @@ House::House(Options options, Parts parts)
       hasher(options_.api_key_pepper, options_.api_key_pepper_former),
       sealer(std::move(parts.sealer)),
       store(std::move(parts.store)),
+      usage(std::move(parts.usage)),
       keys(*store, hasher, clock, feed, key_cache_limits(options_)),
       failed_keys(options_.failed_keys_per_minute, entropy.bits128().high),
       catalog(*store),
       unsettled(unsettled_of(options_)),
-      ledger(clock, {.book = nullptr, .fail_open = options_.fail_open, .unsettled = unsettled.get()}),
+      spending(*usage),
+      ledger(clock, {.book = &spending, .fail_open = options_.fail_open, .unsettled = unsettled.get()}),
       desk(admission_limits(options_)),
       body_memory(options_.body_memory_max),
       follower({.store = *store,
@@ -119,7 +137,9 @@ House::House(Options options, Parts parts)
   tell_unbilled();
 }
 
-House::~House() = default;
+House::~House() {
+  if (delivery_) end_workers();
+}
 
 void House::tell_unbilled() {
   const std::int64_t unbilled = unsettled ? unsettled->left_behind() : 0;
@@ -137,7 +157,7 @@ Result<void> House::load() {
   return {};
 }
 
-gateway::Services House::services(ports::Upstream& upstream) {
+gateway::Services House::services(ports::Upstream& upstream, ports::UsageJournal& journal) {
   return {.policy = policy_,
           .entropy = entropy,
           .keys = keys,
@@ -150,10 +170,16 @@ gateway::Services House::services(ports::Upstream& upstream) {
           .body_memory = body_memory,
           .estimates = estimates,
           .metrics = metrics,
-          .readiness = readiness};
+          .readiness = readiness,
+          .journal = journal};
 }
 
 void House::end_workers() {
+  // What the writers left last is looked at once more; then the ledger's threads end, while the loop that they answer
+  // to still exists.
+  delivery_->end();
+  usage.reset();
+  delivery_.reset();
   resolver.reset();
   store.reset();
 }

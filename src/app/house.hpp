@@ -14,12 +14,16 @@
 #include "adapters/crypto/key_hasher.hpp"
 #include "adapters/memory/budget_ledger.hpp"
 #include "adapters/memory/change_feed.hpp"
+#include "adapters/memory/delivered_spending.hpp"
 #include "adapters/os/dialer.hpp"
 #include "adapters/os/resolver.hpp"
 #include "adapters/os/system_clock.hpp"
 #include "adapters/os/system_entropy.hpp"
 #include "adapters/os/unsettled_file.hpp"
+#include "adapters/spool/delivery.hpp"
 #include "adapters/sqlite/sqlite_record_store.hpp"
+#include "adapters/sqlite/sqlite_usage_ledger.hpp"
+#include "app/loop_thread.hpp"
 #include "app/options.hpp"
 #include "gateway/configuration_follower.hpp"
 #include "gateway/request_path.hpp"
@@ -34,6 +38,7 @@ class House {
   struct Parts;
   House(Options options, Parts parts);
   void tell_unbilled();
+  [[nodiscard]] Result<void> open_spool();
 
   Options options_;
   gateway::Policy policy_;
@@ -51,12 +56,15 @@ class House {
   // Models, groups and capacity of the record; ready after it.
   [[nodiscard]] Result<void> load();
 
-  // Ends the threads of stores and resolver, after the last loop has stopped and while the loops still exist: an answer
-  // that is under way then has somewhere to go.
+  // What was kept and is not in the ledger yet.
+  [[nodiscard]] ports::UsageBacklog& backlog() { return delivery_->resident(); }
+
+  // Ends the threads of stores, delivery and resolver, after the last loop has stopped and while the loops still exist:
+  // an answer that is under way then has somewhere to go.
   void end_workers();
 
-  // A thread's own view of the services, with its own way upstream.
-  [[nodiscard]] gateway::Services services(ports::Upstream& upstream);
+  // A thread's own view of the services, with its own way upstream and its own journal.
+  [[nodiscard]] gateway::Services services(ports::Upstream& upstream, ports::UsageJournal& journal);
 
   adapters::SystemClock clock;
   adapters::SystemEntropy entropy;
@@ -65,12 +73,14 @@ class House {
   adapters::KeyHasher hasher;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<adapters::SqliteRecordStore> store;
+  std::unique_ptr<adapters::SqliteUsageLedger> usage;
+  std::unique_ptr<adapters::Spool> spool;
   adapters::InProcessChangeFeed feed;
   adapters::CachingKeyDirectory keys;
   gateway::FailedKeyThrottle failed_keys;
   adapters::CachingModelCatalog catalog;
-
   std::unique_ptr<adapters::UnsettledFile> unsettled;  // null: it cannot be written
+  adapters::DeliveredSpending spending;
   adapters::MemoryBudgetLedger ledger;
   gateway::AdmissionDesk desk;
   gateway::EndpointDesk endpoints;
@@ -79,6 +89,9 @@ class House {
   gateway::ConfigurationFollower follower;
   std::unique_ptr<adapters::Resolver> resolver;
   adapters::Dialer dialer;
+
+ private:
+  std::unique_ptr<LoopThread<adapters::Delivery>> delivery_;
 };
 
 }  // namespace obleth::app

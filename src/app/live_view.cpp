@@ -39,6 +39,11 @@ admin::GatewayStatus status_of(House& house, WallTime started_at) {
   admin::GatewayStatus status{.commit = std::string(revision), .started_at = started_at};
   for (const auto& [name, store] : house.readiness.stores())
     status.stores.push_back({name, store.up, store.detail});
+  const adapters::SpoolTally& tally = house.spool->tally;
+  status.spool = {.bytes = static_cast<std::int64_t>(tally.waiting_bytes()),
+                  .oldest_secs = whole_ms(tally.oldest()) / 1000,
+                  .dropped_rows = static_cast<std::int64_t>(tally.dropped()),
+                  .dropping = tally.is_dropping()};
   return status;
 }
 
@@ -64,6 +69,7 @@ admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, p
                                    .hasher = house.hasher,
                                    .sealer = *house.sealer,
                                    .upstream = &upstream,
+                                   .usage = house.usage.get(),
                                    .version = std::string(version)};
   dependencies.tokens.push_back({.name = "configuration", .token = house.options().admin_token});
   // A literal only: what a name leads to is looked at when it is connected to.

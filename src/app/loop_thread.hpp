@@ -34,6 +34,8 @@ class LoopThread {
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
 
+  // For what it offers to other threads.
+  [[nodiscard]] Resident& resident() { return *resident_; }
   // Stops the loop and destroys the resident; the loop itself stays, for those who may still post to it.
   void end() {
     if (!thread_.joinable()) return;

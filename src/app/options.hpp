@@ -13,6 +13,7 @@
 
 #include "adapters/crypto/encryption_key.hpp"
 #include "adapters/os/net_address.hpp"
+#include "adapters/spool/spool_settings.hpp"
 #include "base/instant.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
@@ -86,12 +87,21 @@ struct Options {
   std::string data_dir = "obleth-data";
   std::string database_url;  // empty: SQLite in data_dir
 
+  // Usage ledger
+  Duration spool_fsync_ms = std::chrono::milliseconds(100);
+  std::uint64_t spool_max = 1ULL << 30;
+  adapters::WhenFull spool_full = adapters::WhenFull::drop_new;
+  std::uint32_t usage_retention_days = 180;
+
   // Life
   Duration drain_notice = std::chrono::seconds(5);
   Duration shutdown_grace = std::chrono::seconds(300);
   observe::LogFormat log = observe::LogFormat::automatic;
   observe::LogLevel log_level = observe::LogLevel::info;
 };
+
+// Event loops of the data plane.
+[[nodiscard]] std::uint32_t thread_count(const Options& options);
 
 // What a command was given. The texts outlive the call.
 struct OptionSources {

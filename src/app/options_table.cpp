@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <thread>
 
 namespace obleth::app {
 namespace {
@@ -182,6 +183,22 @@ std::vector<Setting> life_rows() {
   };
 }
 
+std::vector<Setting> ledger_rows() {
+  constexpr std::string_view at = "Usage ledger";
+  return {
+      row<&O::spool_fsync_ms>(at, "spool_fsync_ms",
+                              "what was written to the spool is brought to the disk itself after this: the window of a "
+                              "power loss; 0 is at once after each write",
+                              {0, 1 * minutes, std::chrono::milliseconds(1)}),
+      row<&O::spool_max>(at, "spool_max", "rows that the ledger has not taken yet, on the disk", {1 * mib, 1024 * gib}),
+      row<&O::spool_full>(at, "spool_full", "which rows give way, counted, when there are more"),
+      row<&O::usage_retention_days>(at, "usage_retention_days",
+                                    "rows of the ledger are kept for this many days, rounded up to whole months; what "
+                                    "was spent is remembered for ever",
+                                    {1, 36'500}),
+  };
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row_above(b.size() + 1);
   std::iota(row_above.begin(), row_above.end(), 0U);
@@ -197,6 +214,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::uint32_t thread_count(const Options& options) {
+  return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+}
 
 std::string Setting::flag() const {
   std::string made = "--" + std::string(name);
@@ -215,7 +236,8 @@ std::span<const Setting> settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all;
     for (auto rows :
-         {life_rows, listener_rows, request_rows, upstream_rows, fairshare_rows, budget_rows, identity_rows}) {
+         {life_rows, listener_rows, request_rows, upstream_rows, fairshare_rows, budget_rows, identity_rows,
+          ledger_rows}) {
       std::ranges::move(rows(), std::back_inserter(all));
     }
     return all;

@@ -57,6 +57,8 @@ inline constexpr std::array<std::string_view, 2> choices<UnregisteredModels>{"re
 template <>
 inline constexpr std::array<std::string_view, 2> choices<fairshare::Algorithm>{"hierarchical", "weighted"};
 template <>
+inline constexpr std::array<std::string_view, 2> choices<adapters::WhenFull>{"drop_new", "drop_old"};
+template <>
 inline constexpr std::array<std::string_view, 3> choices<observe::LogFormat>{"auto", "json", "text"};
 template <>
 inline constexpr std::array<std::string_view, 4> choices<observe::LogLevel>{"debug", "info", "warn", "error"};

@@ -10,6 +10,8 @@ namespace {
 
 constexpr Duration version_poll_period = std::chrono::seconds(5);
 constexpr Duration key_use_period = std::chrono::seconds(10);
+constexpr Duration retention_period = std::chrono::hours(1);
+constexpr Duration retention_step_pause = std::chrono::milliseconds(200);  // deliveries come between the steps
 constexpr Duration name_period = std::chrono::seconds(5);
 constexpr Duration complaint_period = std::chrono::minutes(1);
 
@@ -30,6 +32,7 @@ void Upkeep::start(TenantNames& tenant_names) {
   spawn(look_for_changes());
   spawn(write_key_uses());
   spawn(probe());
+  spawn(forget_old_usage());
   spawn(refresh_names(tenant_names));
 }
 
@@ -65,6 +68,21 @@ Task<void> Upkeep::probe() {
     const bool came = co_await ports::Pause(loop_, loop_.now() + gateway::probe_period, &stop_);
     if (!came) co_return;
     gateway::probe_endpoints({loop_, upstream_, house_.endpoints, stop_}, house_.catalog);
+  }
+}
+
+Task<void> Upkeep::forget_old_usage() {
+  while (true) {
+    const Result<bool> has_more =
+        co_await house_.usage->forget_step(house_.clock.wall_now(), house_.options().usage_retention_days);
+    if (!has_more) {
+      observe::log_once_per(complaint_period, observe::LogLevel::warn, "old usage rows could not be removed",
+                            has_more.error().message);
+    }
+    const bool goes_on = has_more && *has_more;
+    const Duration pause = goes_on ? retention_step_pause : retention_period;
+    const bool came = co_await ports::Pause(loop_, loop_.now() + pause, &stop_);
+    if (!came) co_return;
   }
 }
 

@@ -23,6 +23,7 @@ class Upkeep {
   Task<void> look_for_changes();
   Task<void> write_key_uses();
   Task<void> probe();
+  Task<void> forget_old_usage();
   Task<void> refresh_names(TenantNames& tenant_names);
 
   ports::Loop& loop_;

@@ -74,6 +74,27 @@ class Conversation {
   adapters::RootTask task_;  // last: its frames refer to what stands above
 };
 
+// Keeps rows in memory; may be told to take its time with them.
+class RecordingJournal final : public ports::UsageJournal {
+ public:
+  explicit RecordingJournal(ports::Loop& loop) : loop_(loop) {}
+  Task<void> keep(const UsageRecord& record) override {
+    rows.push_back(record);
+    if (takes > Duration::zero()) {
+      const bool came = co_await ports::Pause(loop_, loop_.now() + takes);
+      static_cast<void>(came);
+    }
+    ++kept;
+  }
+
+  std::vector<UsageRecord> rows;
+  std::size_t kept = 0;  // of rows, those whose keeping is over
+  Duration takes{0};
+
+ private:
+  ports::Loop& loop_;
+};
+
 struct GatewayBounds {
   fairshare::AdmissionLimits admission = {.capacity = 4};
   std::uint64_t body_memory_bytes = 8 << 20;
@@ -192,6 +213,7 @@ class TestGateway {
   Estimates estimates;
   observe::Metrics metrics{{.version = "test"}};
   observe::Readiness readiness;
+  RecordingJournal journal{loop};
 
  private:
   void listen_to_log() {
@@ -217,7 +239,7 @@ class TestGateway {
   std::FILE* log_;
   RequestPath path_{loop,
                     {policy, entropy, keys, failed_keys, catalog, ledger, upstream, desk, endpoints, body_memory,
-                     estimates, metrics, readiness}};
+                     estimates, metrics, readiness, journal}};
 };
 
 // The member of the error object, as JSON: "null", or text with its quotes taken off.

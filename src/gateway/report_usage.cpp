@@ -9,7 +9,7 @@ void report_usage(const UsageRecord& record, observe::Metrics& metrics) {
   observe::log_request(record);
 }
 
-void report_refusal(UsageRecord record, const Refusal& refusal, observe::Metrics& metrics) {
+void report_refusal(UsageRecord& record, const Refusal& refusal, observe::Metrics& metrics) {
   record.status = refusal.status;
   record.error_code = name_of(refusal);
   record.usage_source = UsageSource::counted;  // of nothing
@@ -19,6 +19,10 @@ void report_refusal(UsageRecord record, const Refusal& refusal, observe::Metrics
     if (!record.tenant.empty()) metrics.count_refusal(record.tenant, name_of(refusal));
   }
   report_usage(record, metrics);
+}
+
+bool belongs_to_a_key(const UsageRecord& record) {
+  return !record.key_id.is_nil();
 }
 
 }  // namespace obleth::gateway

@@ -1,4 +1,4 @@
-// Stage 12, report: the counters and the log line of a request that ended. Connection's thread; never waits.
+// Stage 12, report: the counters, the log line and the ledger's row of a request that ended. Connection's thread.
 #pragma once
 
 #include "domain/usage_record.hpp"
@@ -9,7 +9,10 @@ namespace obleth::gateway {
 
 void report_usage(const UsageRecord& record, observe::Metrics& metrics);
 
-// A request that a stage refused. One without a tenant (401 and worse) is counted and logged, and belongs to nobody.
-void report_refusal(UsageRecord record, const Refusal& refusal, observe::Metrics& metrics);
+// A request that a stage refused; fills in how it ended.
+void report_refusal(UsageRecord& record, const Refusal& refusal, observe::Metrics& metrics);
+
+// Whether it has a row in the ledger. One whose key is not known (401) is counted and logged, and belongs to nobody.
+[[nodiscard]] bool belongs_to_a_key(const UsageRecord& record);
 
 }  // namespace obleth::gateway

@@ -115,11 +115,12 @@ Task<Outcome<Settled>> RequestPath::answer_locally(Received received) {
                     .unsent_body = std::move(*list)};
 }
 
-// The row is written before the last byte goes out: what a client has seen end is in the ledger.
+// The row is kept before the last byte goes out: what a client has seen end comes to the ledger, whatever happens next.
 Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord record, Outcome<Settled> end,
                                  wire::ErrorDialect dialect) {
   if (end) {
     report_usage(record, services_.metrics);
+    if (belongs_to_a_key(record)) co_await services_.journal.keep(record);
     co_await send_rest(std::move(*end));
     co_return;
   }
@@ -128,7 +129,8 @@ Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord re
   append_cross_origin(head_lines, exchange.head(), services_.policy);
   record.ts = loop_.wall_now();
   record.total_ms = whole_ms(loop_.refresh_now() - exchange.received_at());
-  report_refusal(std::move(record), end.error(), services_.metrics);
+  report_refusal(record, end.error(), services_.metrics);
+  if (belongs_to_a_key(record)) co_await services_.journal.keep(record);
   co_await send_refusal(exchange, end.error(), dialect, std::move(head_lines));
 }
 

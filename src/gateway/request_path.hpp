@@ -19,10 +19,11 @@
 #include "ports/key_directory.hpp"
 #include "ports/model_catalog.hpp"
 #include "ports/upstream.hpp"
+#include "ports/usage_journal.hpp"
 
 namespace obleth::gateway {
 
-// What the stages may ask. upstream is the thread's own.
+// What the stages may ask. upstream and journal are the thread's own.
 struct Services {
   const Policy& policy;
   ports::Entropy& entropy;
@@ -37,6 +38,7 @@ struct Services {
   Estimates& estimates;
   observe::Metrics& metrics;
   observe::Readiness& readiness;
+  ports::UsageJournal& journal;
 };
 
 class RequestPath final : public ports::HttpService {

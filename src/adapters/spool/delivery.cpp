@@ -13,8 +13,10 @@ constexpr Duration complaint_period = std::chrono::minutes(1);
 
 }  // namespace
 
-Delivery::Delivery(EpollLoop& loop, Spool& spool, ports::UsageSink& sink, ports::Entropy& entropy)
-    : loop_(loop), spool_(spool), sink_(sink), entropy_(entropy) {
+Delivery::Delivery(EpollLoop& loop, Spool& spool, ports::UsageSink& sink, ports::Entropy& entropy,
+                   observe::Readiness& readiness)
+    : loop_(loop), spool_(spool), sink_(sink), entropy_(entropy), readiness_(readiness) {
+  readiness_.set_store(store_name, true);
   spool_.answer_calls_with([this] { loop_.submit([this] { look_soon(); }); });
   loop_.run_soon(*this);
 }
@@ -119,7 +121,7 @@ RootTask Delivery::ship(Shipment& shipment) {
     range.rows = segment.read_again(range);
   }
   if (taken) {
-    failing_ = false;
+    note_success();
     spool_.tally.rows_delivered(range.rows.size());
     segment.acknowledge(range);
   } else {
@@ -146,8 +148,13 @@ void Delivery::note_fault(const Fault& fault) {
   ++failures_;
   loop_.run_soon(*this);  // those who wait are told
   if (std::exchange(failing_, true)) return;
+  readiness_.set_store(store_name, false, fault.message);
   observe::log_once_per(complaint_period, observe::LogLevel::warn,
                         "the ledger does not take rows: they stay in the spool and are sent again", fault.message);
+}
+
+void Delivery::note_success() {
+  if (std::exchange(failing_, false)) readiness_.set_store(store_name, true);
 }
 
 void Delivery::end_segments() {

@@ -9,6 +9,7 @@
 #include "adapters/os/epoll_loop.hpp"
 #include "adapters/os/root_task.hpp"
 #include "adapters/spool/spooled_segment.hpp"
+#include "observe/health.hpp"
 #include "ports/entropy.hpp"
 #include "ports/handover.hpp"
 #include "ports/usage_backlog.hpp"
@@ -24,7 +25,10 @@ class Delivery final : public ports::UsageBacklog, private LoopItem, private por
   static constexpr Duration retry_least = std::chrono::seconds(1);
   static constexpr Duration retry_most = std::chrono::seconds(60);
 
-  Delivery(EpollLoop& loop, Spool& spool, ports::UsageSink& sink, ports::Entropy& entropy);
+  static constexpr const char* store_name = "usage";  // as health and metrics call the sink
+
+  Delivery(EpollLoop& loop, Spool& spool, ports::UsageSink& sink, ports::Entropy& entropy,
+           observe::Readiness& readiness);
   ~Delivery() override;
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
@@ -63,6 +67,7 @@ class Delivery final : public ports::UsageBacklog, private LoopItem, private por
   [[nodiscard]] RootTask ship(Shipment& shipment);
   [[nodiscard]] Duration pause_before(std::uint32_t attempt);
   void note_fault(const Fault& fault);
+  void note_success();
   void end_segments();
   void make_room();
   [[nodiscard]] bool may_go(const SpooledSegment& segment) const;
@@ -76,6 +81,7 @@ class Delivery final : public ports::UsageBacklog, private LoopItem, private por
   Spool& spool_;
   ports::UsageSink& sink_;
   ports::Entropy& entropy_;
+  observe::Readiness& readiness_;
   SpooledSegment::Window window_;
   std::vector<std::shared_ptr<SpooledSegment>> segments_;  // oldest first
   SegmentShelf::Segments unopened_;                        // their ranges could not be opened yet

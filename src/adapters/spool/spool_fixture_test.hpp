@@ -116,7 +116,9 @@ class SpoolHouse {
     ports::Loop::set_current(&loop);
     writer = std::make_unique<SpoolWriter>(loop, *spool);
   }
-  void deliver_to(RecordingSink& sink) { delivery = std::make_unique<Delivery>(loop, *spool, sink, entropy); }
+  void deliver_to(RecordingSink& sink) {
+    delivery = std::make_unique<Delivery>(loop, *spool, sink, entropy, readiness);
+  }
   void turn() { loop.turn(Duration::zero()); }
 
   // Begins to keep it; kept counts when that is done.
@@ -149,6 +151,7 @@ class SpoolHouse {
 
   SystemEntropy entropy;
   observe::Metrics metrics{{.version = "test"}};
+  observe::Readiness readiness;
   std::unique_ptr<Spool> spool;
   EpollLoop loop;
   std::unique_ptr<SpoolWriter> writer;

@@ -45,11 +45,16 @@ void SpoolTally::rows_dropped(DropReason reason, std::uint64_t rows, std::string
                {{"reason", to_text(reason)}, {"detail", detail}});
 }
 
-void SpoolTally::tell_recovery() {
-  if (!dropping_.exchange(false)) return;
+std::uint64_t SpoolTally::dropped() const {
   std::uint64_t all = 0;
   for (const auto& reason : dropped_)
     all += reason;
+  return all;
+}
+
+void SpoolTally::tell_recovery() {
+  if (!dropping_.exchange(false)) return;
+  const std::uint64_t all = dropped();
   const std::uint64_t before = told_.exchange(all);
   observe::log(observe::LogLevel::warn, "rows of the usage ledger are kept again", {{"dropped", all - before}});
 }

@@ -46,6 +46,7 @@ class SpoolTally {
     if (dropping_.load(std::memory_order_relaxed)) tell_recovery();
   }
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const { return dropped_[static_cast<std::size_t>(reason)]; }
+  [[nodiscard]] std::uint64_t dropped() const;  // for all reasons
   [[nodiscard]] bool is_dropping() const { return dropping_; }
 
  private:
