@@ -235,9 +235,8 @@ std::string Setting::variable() const {
 std::span<const Setting> settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all;
-    for (auto rows :
-         {life_rows, listener_rows, request_rows, upstream_rows, fairshare_rows, budget_rows, identity_rows,
-          ledger_rows}) {
+    for (auto rows : {life_rows, listener_rows, request_rows, upstream_rows, fairshare_rows, budget_rows, identity_rows,
+                      ledger_rows}) {
       std::ranges::move(rows(), std::back_inserter(all));
     }
     return all;
