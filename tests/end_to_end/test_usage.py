@@ -90,7 +90,7 @@ class MixedLoad:
     """Requests of every kind of ending, each with an x-request-id of its own."""
 
     def __init__(self, gateway, tenants, limited):
-        self.gateway, self.tenants, self.limited = gateway, tenants, limited
+        self.gateway, self.tenants, self.limited_tenant = gateway, tenants, limited
         self.sent = collections.Counter()
         self.ids = set()
         self.clean_tokens = collections.Counter()
@@ -104,7 +104,7 @@ class MixedLoad:
         request_id = str(uuid.uuid4())
         self.ids.add(request_id)
         self.sent[kind] += 1
-        tenant = self.limited if kind == "limited" else self.tenants[number % len(self.tenants)]
+        tenant = self.limited_tenant if kind == "limited" else self.tenants[number % len(self.tenants)]
         headers = {**tenant.headers, "x-request-id": request_id}
         await getattr(self, kind.replace("-", "_"))(client, headers)
 
@@ -190,8 +190,7 @@ def test_every_request_of_a_mixed_load_is_in_the_ledger_once_with_its_tokens_and
 
     # What ended in order was billed as the upstream produced it.
     clean = [row for row in rows if row["model"] == "clean"]
-    stats = {model["model"]: model for model in upstream.stats()["models"]} if isinstance(
-        upstream.stats()["models"], list) else upstream.stats()["models"]
+    stats = upstream.stats()["per_model"]
     assert len(clean) == load.sent["plain"] + load.sent["stream"] == stats["clean"]["requests"]
     assert sum(row["input_tokens"] for row in clean) == stats["clean"]["prompt_tokens"]
     assert sum(row["output_tokens"] for row in clean) == stats["clean"]["output_tokens"]
