@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/ensure.hpp"
 #include "observe/log.hpp"
 
 namespace obleth::sim {
@@ -36,7 +37,7 @@ Stages::Stages(const fairshare::AdmissionLimits& limits)
     : start_(loop_.now()),
       desk_(limits),
       path_(loop_, {policy_, entropy_, keys_, failed_keys_, catalog_, ledger_, *this, desk_, endpoints_, body_memory_,
-                    estimates_, metrics_, readiness_}) {
+                    estimates_, metrics_, readiness_, rows_}) {
   observe::set_log_level(observe::LogLevel::error);
   policy_.admission_timeout = limits.admission_timeout;
   readiness_.configuration_loaded();
@@ -64,8 +65,16 @@ void Stages::turn() {
     if (!talk.ended && !talk.granted && !std::exchange(talk.told_queued, true)) {
       actions_->queued.push_back({.waiter = talk.waiter, .ticket = {static_cast<std::uint32_t>(talk.serial), 0}});
     }
+    if (talk.ended) ++talks_ended_;
     at = talk.ended ? talks_.erase(at) : std::next(at);
   }
+  ensure(rows_.kept.size() == talks_ended_, "a request that has ended has its row in the ledger");
+}
+
+Task<void> Stages::Rows::keep(const UsageRecord& record) {
+  const bool is_new = kept.insert(record.event_id).second;
+  ensure(is_new, "a request has one row in the ledger");
+  co_return;
 }
 
 void Stages::on(const fairshare::Arrive& event) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,12 @@ class Stages final : public Scheduler, private ports::Upstream {
     adapters::RootTask task;  // last: its frames refer to what stands above
   };
 
+  // Every request that ends has one row.
+  struct Rows final : ports::UsageJournal {
+    Task<void> keep(const UsageRecord& record) override;
+    std::set<EventId> kept;
+  };
+
   void on(const fairshare::Arrive& event);
   void on(const fairshare::Progress& event);
   void on(const fairshare::Finish& event);
@@ -78,10 +85,12 @@ class Stages final : public Scheduler, private ports::Upstream {
   gateway::Estimates estimates_;
   observe::Metrics metrics_{{.version = "simulated"}};
   observe::Readiness readiness_;
+  Rows rows_;
   gateway::RequestPath path_;
   std::map<TenantId, std::uint32_t> weights_;  // that were set while it ran
   std::map<std::uint64_t, std::unique_ptr<Talk>> talks_;
   std::uint64_t talks_begun_ = 0;
+  std::uint64_t talks_ended_ = 0;
   Actions* actions_ = nullptr;
 };
 

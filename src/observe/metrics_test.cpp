@@ -246,12 +246,14 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
   metrics.count_refusal("acme", "queue_full");
   metrics.record_upstream_attempt("llama", "e", "ok");
   metrics.count_usage_rows(UsageRowOutcome::delivered, 1);
+  metrics.count_dropped_usage_rows("full", 2);
   metrics.count_unbilled(2);
   metrics.record_store_call("sqlite", "find_key", std::chrono::microseconds(70));
   metrics.add_gauges([](GaugeSamples& gauges) {
-    for (const Metric metric : {Metric::capacity_slots, Metric::in_flight, Metric::queued, Metric::fairshare_entitled,
-                                Metric::fairshare_received, Metric::fairshare_lag, Metric::store_up,
-                                Metric::key_cache_entries, Metric::failed_keys_throttled}) {
+    for (const Metric metric :
+         {Metric::capacity_slots, Metric::in_flight, Metric::queued, Metric::fairshare_entitled,
+          Metric::fairshare_received, Metric::fairshare_lag, Metric::store_up, Metric::key_cache_entries,
+          Metric::failed_keys_throttled, Metric::spool_bytes, Metric::spool_oldest}) {
       gauges.set(metric, {}, 0.5);
     }
     gauges.set(Metric::endpoint_healthy, {"llama", "e"}, 1);
