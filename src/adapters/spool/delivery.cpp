@@ -21,7 +21,10 @@ Delivery::Delivery(EpollLoop& loop, Spool& spool, ports::UsageSink& sink, ports:
   loop_.run_soon(*this);
 }
 
+// What is delivered whole leaves nothing behind.
 Delivery::~Delivery() {
+  take_segments();
+  end_segments();
   spool_.answer_calls_with({});
   loop_.disarm(*this);
 }
@@ -87,7 +90,8 @@ void Delivery::send_batches() {
   for (const std::shared_ptr<SpooledSegment>& segment : segments_) {
     while (shipments_.size() < batches_out_max && is_ripe(*segment)) {
       auto range = segment->next_range();
-      segment->cut_at = loop_.now();
+      // What stays behind a full batch or the end of a month follows at once.
+      if (segment->uncut_bytes() == 0) segment->cut_at = loop_.now();
       if (!range) break;
       shipments_.push_back(std::make_unique<Shipment>());
       Shipment& shipment = *shipments_.back();
@@ -190,7 +194,7 @@ void Delivery::drop(SpooledSegment& segment) {
     if (!shipment->over && shipment->segment.get() == &segment) rows += segment.read_again(shipment->range).size();
   }
   std::erase_if(shipments_, [&](const auto& shipment) { return shipment->segment.get() == &segment; });
-  spool_.tally.rows_dropped(DropReason::spool_full, rows, "OBLETH_SPOOL_MAX");
+  spool_.tally.rows_dropped({DropReason::spool_full, "OBLETH_SPOOL_MAX"}, rows, loop_.now());
   spool_.tally.end_waiting(segment.undelivered_bytes());
   segment.abandon();
   remove(segment);

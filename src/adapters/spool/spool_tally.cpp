@@ -1,10 +1,16 @@
 #include "adapters/spool/spool_tally.hpp"
 
 #include <cerrno>
+#include <cstring>
 
 #include "observe/log.hpp"
 
 namespace obleth::adapters {
+namespace {
+
+constexpr Duration recovered_after = std::chrono::seconds(1);  // a disk that is nearly full takes a row now and then
+
+}  // namespace
 
 std::string_view to_text(DropReason reason) {
   switch (reason) {
@@ -20,8 +26,9 @@ std::string_view to_text(DropReason reason) {
   return "disk_error";
 }
 
-DropReason drop_reason_of(int error) {
-  return error == ENOSPC || error == EDQUOT || error == EFBIG ? DropReason::disk_full : DropReason::disk_error;
+Dropping dropping_of(int error) {
+  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+  return {full ? DropReason::disk_full : DropReason::disk_error, std::strerror(error)};
 }
 
 bool SpoolTally::take_room(std::uint64_t bytes, std::uint64_t bytes_max) {
@@ -35,14 +42,15 @@ void SpoolTally::rows_delivered(std::uint64_t rows) {
   metrics_.count_usage_rows(observe::UsageRowOutcome::delivered, rows);
 }
 
-void SpoolTally::rows_dropped(DropReason reason, std::uint64_t rows, std::string_view detail) {
+void SpoolTally::rows_dropped(const Dropping& why, std::uint64_t rows, Instant now) {
   if (rows == 0) return;
-  dropped_[static_cast<std::size_t>(reason)] += rows;
+  dropped_[static_cast<std::size_t>(why.reason)] += rows;
   metrics_.count_usage_rows(observe::UsageRowOutcome::dropped, rows);
-  metrics_.count_dropped_usage_rows(to_text(reason), rows);
+  metrics_.count_dropped_usage_rows(to_text(why.reason), rows);
+  dropped_at_ = now;
   if (dropping_.exchange(true)) return;
   observe::log(observe::LogLevel::error, "rows of the usage ledger are dropped and counted; requests go on",
-               {{"reason", to_text(reason)}, {"detail", detail}});
+               {{"reason", to_text(why.reason)}, {"detail", why.detail}});
 }
 
 std::uint64_t SpoolTally::dropped() const {
@@ -52,7 +60,8 @@ std::uint64_t SpoolTally::dropped() const {
   return all;
 }
 
-void SpoolTally::tell_recovery() {
+void SpoolTally::tell_recovery(Instant now) {
+  if (now - dropped_at_.load() < recovered_after) return;
   if (!dropping_.exchange(false)) return;
   const std::uint64_t all = dropped();
   const std::uint64_t before = told_.exchange(all);

@@ -13,8 +13,12 @@ namespace obleth::adapters {
 enum class DropReason : std::uint8_t { spool_full, disk_full, disk_error, no_folder };
 inline constexpr std::size_t drop_reason_count = 4;
 [[nodiscard]] std::string_view to_text(DropReason reason);
+struct Dropping {
+  DropReason reason = DropReason::disk_error;
+  std::string_view detail;  // for the log: what the system said
+};
 // What an errno of a write means for the rows.
-[[nodiscard]] DropReason drop_reason_of(int error);
+[[nodiscard]] Dropping dropping_of(int error);
 
 class SpoolTally {
  public:
@@ -38,19 +42,18 @@ class SpoolTally {
   [[nodiscard]] Duration oldest() const { return std::chrono::milliseconds(oldest_ms_); }
 
   void rows_delivered(std::uint64_t rows);
-  // detail: for the log, what the system said.
-  void rows_dropped(DropReason reason, std::uint64_t rows, std::string_view detail);
+  void rows_dropped(const Dropping& why, std::uint64_t rows, Instant now);
   void rows_quarantined(std::uint64_t rows) { metrics_.count_usage_rows(observe::UsageRowOutcome::quarantined, rows); }
-  // Rows are written again: tells, once, what was dropped meanwhile.
-  void writing_again() {
-    if (dropping_.load(std::memory_order_relaxed)) tell_recovery();
+  // Rows are written again: tells, once and when none was dropped for a while, what was dropped meanwhile.
+  void writing_again(Instant now) {
+    if (dropping_.load(std::memory_order_relaxed)) tell_recovery(now);
   }
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const { return dropped_[static_cast<std::size_t>(reason)]; }
   [[nodiscard]] std::uint64_t dropped() const;  // for all reasons
   [[nodiscard]] bool is_dropping() const { return dropping_; }
 
  private:
-  void tell_recovery();
+  void tell_recovery(Instant now);
 
   observe::Metrics& metrics_;
   std::atomic<std::uint64_t> stored_bytes_ = 0;
@@ -58,6 +61,7 @@ class SpoolTally {
   std::atomic<std::int64_t> oldest_ms_ = 0;
   std::array<std::atomic<std::uint64_t>, drop_reason_count> dropped_{};
   std::atomic<std::uint64_t> told_ = 0;  // of those dropped
+  std::atomic<Instant> dropped_at_ = Instant();
   std::atomic<bool> dropping_ = false;
 };
 

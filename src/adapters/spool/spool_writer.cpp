@@ -28,8 +28,9 @@ bool SpoolWriter::append(const UsageRecord& record) {
   // A batch goes to one segment, as every record is bound to its place.
   if (fill_ == 0 && !has_segment()) {
     const bool no_folder = last_error_ == 0;
-    spool_.tally.rows_dropped(no_folder ? DropReason::no_folder : drop_reason_of(last_error_), 1,
-                              no_folder ? spool_.settings().folder : std::strerror(last_error_));
+    spool_.tally.rows_dropped(
+        no_folder ? Dropping{DropReason::no_folder, spool_.settings().folder} : dropping_of(last_error_), 1,
+        loop_.now());
     return false;
   }
   char* const begin = batch_.get() + fill_;
@@ -52,7 +53,7 @@ void SpoolWriter::write_batch() {
   SpoolTally& tally = spool_.tally;
   std::size_t kept_rows = 0;
   if (!tally.take_room(fill_, spool_.settings().bytes_max)) {
-    tally.rows_dropped(DropReason::spool_full, ends_.size(), "OBLETH_SPOOL_MAX");
+    tally.rows_dropped({DropReason::spool_full, "OBLETH_SPOOL_MAX"}, ends_.size(), loop_.now());
     if (segment_->all_delivered()) close_segment();  // so that it can go
   } else {
     int error = 0;
@@ -60,9 +61,9 @@ void SpoolWriter::write_batch() {
     const std::size_t kept_bytes = kept_rows == 0 ? 0 : ends_[kept_rows - 1];
     tally.give_room(fill_ - kept_bytes);
     if (kept_rows < ends_.size()) {
-      tally.rows_dropped(drop_reason_of(error), ends_.size() - kept_rows, std::strerror(error));
+      tally.rows_dropped(dropping_of(error), ends_.size() - kept_rows, loop_.now());
     } else {
-      tally.writing_again();
+      tally.writing_again(loop_.now());
     }
     offset_ += kept_bytes;
     tally.add_waiting(kept_bytes);
