@@ -182,7 +182,7 @@ void Admission::State::refuse(RequestIndex index, RefusalReason reason) {
 
 Duration Admission::State::retry_after(LaneIndex lane) {
   const LaneIndex tenant = tree.lane(lane).up;
-  const std::int64_t rate = expected_rate(tree, tenant, drain_per_second(tree.lane(lane).model));
+  const std::int64_t rate = expected_rate(tree, tenant, drain_of(tree.lane(lane).model).per_second());
   const Duration drained =
       time_to_drain(tree.node(tree.lane(tenant).node).queued_cost, rate).value_or(Duration::zero());
   return std::clamp(drained, retry_after_min, retry_after_max);

@@ -107,12 +107,14 @@ std::int64_t Admission::State::estimated_cost(const Request& request, std::int64
 }
 
 std::optional<Duration> Admission::State::predicted(LaneIndex lane) {
-  if (completions < completions_to_predict) return std::nullopt;
-  return predicted_wait(tree, lane, drain_per_second(tree.lane(lane).model));
+  const DrainRate& rate = drain_of(tree.lane(lane).model);
+  if (completions < completions_to_predict || !rate.is_measured()) return std::nullopt;
+  return predicted_wait(tree, lane, rate.per_second());
 }
 
-std::int64_t Admission::State::drain_per_second(ModelIndex model) const {
-  return tree.model_open(model) ? drain.per_second() : models[model].drain.per_second();
+// A model that is full drains by itself.
+const DrainRate& Admission::State::drain_of(ModelIndex model) const {
+  return tree.model_open(model) ? drain : models[model].drain;
 }
 
 }  // namespace obleth::fairshare

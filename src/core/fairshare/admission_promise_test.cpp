@@ -17,15 +17,20 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
 
-// One slot that answers a request every second, with 20 answers behind it, so that waits can be predicted.
+// One slot that answers a request every second, with 20 answers behind it for which others waited, so that waits can be
+// predicted.
 class BusySlot : public testing::Test {
  protected:
   void SetUp() override {
-    for (std::uint64_t waiter = 1'000; waiter < 1'025; ++waiter) {
+    constexpr std::uint64_t last = 1'025;
+    rig.step(Rig::request(1'000, 9));
+    for (std::uint64_t waiter = 1'001; waiter <= last; ++waiter) {
       rig.step(Rig::request(waiter, 9));
       rig.pass(seconds(1));
-      rig.finish(waiter);
+      rig.finish(waiter - 1);
     }
+    rig.pass(seconds(1));
+    rig.finish(last);
     rig.turns.clear();
   }
   static Arrive long_answer(std::uint64_t waiter, std::uint64_t tenant) {
@@ -142,6 +147,31 @@ TEST(AdmissionPromise, NothingIsPredictedBeforeTwentyCompletions) {
   rig.finish(100);
   rig.step(Rig::request(200, 1));
   EXPECT_GT(rig.actions.queued.at(0).predicted_wait, seconds(50));
+}
+
+TEST(AdmissionPromise, BurstAfterAQuietStartIsNeitherRefusedNorCut) {
+  Rig rig({.capacity = 4, .tenant_queue_max = 256});
+  // One short request every ten seconds: what is done says nothing of what can be done.
+  for (std::uint64_t waiter = 1; waiter <= 30; ++waiter) {
+    rig.step(Rig::request(waiter, 1));
+    rig.pass(milliseconds(100));
+    rig.finish(waiter);
+    rig.pass(seconds(10));
+  }
+  for (std::uint64_t waiter = 100; waiter < 300; ++waiter) {
+    Arrive event = Rig::request(waiter, 1);
+    event.requested_cap = 4'000;
+    rig.step(event);
+    EXPECT_TRUE(rig.actions.refused.empty()) << waiter;
+  }
+  for (int done = 0; done < 100; ++done) {
+    rig.pass(milliseconds(25));
+    rig.finish(rig.turns[rig.turns.size() - 4]);
+    ASSERT_EQ(rig.actions.granted.size(), 1U);
+    EXPECT_EQ(rig.actions.granted[0].output_cap, std::nullopt);
+  }
+  // What was seen meanwhile: 500 units every 25 ms.
+  EXPECT_NEAR(static_cast<double>(rig.engine.snapshot(rig.now).drain_rate_per_second), 20'000'000, 2'000'000);
 }
 
 TEST(AdmissionPromise, DisabledModelsWaitingRequestsAreRefused) {

@@ -49,7 +49,7 @@ struct Admission::State {
   [[nodiscard]] std::int64_t expected_output(const Request& request) const;
   [[nodiscard]] std::int64_t estimated_cost(const Request& request, std::int64_t output_tokens) const;
   [[nodiscard]] std::optional<Duration> predicted(LaneIndex lane);
-  [[nodiscard]] std::int64_t drain_per_second(ModelIndex model) const;
+  [[nodiscard]] const DrainRate& drain_of(ModelIndex model) const;
 
   // ---- admission_settle.cpp: what it really cost
   void on(const Progress& event);
