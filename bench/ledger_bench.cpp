@@ -1,6 +1,6 @@
 // The way of a row into the ledger: what keeping it costs the request's thread, what delivering it costs after.
 //
-// The spool lies in the folder for temporary files. Rows are as a chat makes them, about 230 bytes each.
+// The spool lies in the folder for temporary files. Rows are as a chat makes them, about 290 bytes each.
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 
@@ -17,13 +17,14 @@
 namespace obleth::adapters {
 namespace {
 
-constexpr std::int64_t now_ms = 1'790'000'000'000;
+constexpr std::int64_t began_ms = 1'790'000'000'000;
+constexpr std::int64_t rows_per_ms = 5;
 
-UsageRecord chat_row(SystemEntropy& entropy) {
+UsageRecord chat_row(SystemEntropy& entropy, std::int64_t number = 0) {
   UsageRecord row;
   row.event_id = EventId{entropy.bits128()};
-  row.client_request_id = "5c3a2f3e-8a54-4a2b-9b53-0d9c4e3b1f60";
-  row.ts = WallTime{now_ms};
+  row.client_request_id = row.event_id.uuid();
+  row.ts = WallTime{began_ms + number / rows_per_ms};
   row.tenant_id = TenantId{{11, 12}};
   row.key_id = KeyId{{13, 14}};
   row.tenant = "chatbot";
@@ -69,7 +70,7 @@ class Place {
   void write_rows(std::int64_t rows) {
     SpoolWriter writer(loop, *spool);
     for (std::int64_t row = 0; row < rows; ++row) {
-      spawn(writer.keep(chat_row(entropy)));
+      spawn(writer.keep(chat_row(entropy, row)));
       if (row % 64 == 0) turn();
     }
     turn();
