@@ -15,7 +15,8 @@ Task<std::string> UsageNames::tenant(TenantId id, std::string heard) {
   if (const auto known = tenants_.find(id); known != tenants_.end()) co_return known->second;
   const auto found = co_await desk_.store().find_tenant(id.uuid());
   keep_bounded(tenants_);
-  std::string name = found && *found ? (*found)->name : std::move(heard);
+  std::string name = std::move(heard);
+  if (found && *found) name = (*found)->name;
   tenants_[id] = name;
   co_return name;
 }
