@@ -9,7 +9,7 @@ ASK = {"model": "mock-model", "messages": [], "max_tokens": 1}
 
 def break_database(gateway):
     """As a disk that lost what was on it."""
-    for file in pathlib.Path(gateway.folder, "data").iterdir():
+    for file in pathlib.Path(gateway.folder, "data").glob("obleth.db*"):
         with open(file, "r+b") as database:
             size = database.seek(0, 2)
             database.seek(0)
