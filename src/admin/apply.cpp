@@ -9,27 +9,18 @@
 #include "admin/group_fields.hpp"
 #include "admin/mcp_server_fields.hpp"
 #include "admin/model_fields.hpp"
+#include "admin/schema_parts.hpp"
 
 namespace obleth::admin {
 namespace {
-
-Json closed_object(Json::Object properties) {
-  Json required = Json::list();
-  for (const Json::Member& property : properties)
-    required.append(property.first);
-  return Json::object({{"type", "object"},
-                       {"properties", std::move(properties)},
-                       {"required", std::move(required)},
-                       {"additionalProperties", false}});
-}
 
 Json result_schema() {
   const Json plain = Json::object({{"type", "string"}});
   const Json state = Json::object({{"type", Json::list({"object", "null"})}});
   const Json change =
-      closed_object({{"action", plain}, {"kind", plain}, {"name", plain}, {"before", state}, {"after", state}});
-  const Json secret = closed_object({{"tenant", plain}, {"key", plain}, {"secret", plain}});
-  return closed_object({{"dry_run", Json::object({{"type", "boolean"}})},
+      closed_schema({{"action", plain}, {"kind", plain}, {"name", plain}, {"before", state}, {"after", state}});
+  const Json secret = closed_schema({{"tenant", plain}, {"key", plain}, {"secret", plain}});
+  return closed_schema({{"dry_run", Json::object({{"type", "boolean"}})},
                         {"changes", Json::object({{"type", "array"}, {"items", change}})},
                         {"secrets", Json::object({{"type", "array"}, {"items", secret}})},
                         {"version", Json::object({{"type", Json::list({"integer", "null"})}})}});

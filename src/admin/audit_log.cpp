@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "admin/asked_span.hpp"
 #include "admin/codec.hpp"
 #include "admin/paging.hpp"
 
@@ -43,25 +44,11 @@ std::vector<Parameter> filters() {
   parameters.push_back({"actor", plain, "Only changes by this admin token, by its name."});
   parameters.push_back({"action", plain, "Only this action, as in tenant.create."});
   parameters.push_back({"target", plain, "Only changes of this, by id or name."});
-  parameters.push_back({"since", plain, "From this moment on (RFC 3339 or Unix ms)."});
-  parameters.push_back({"until", plain, "Before this moment (RFC 3339 or Unix ms)."});
+  append_span_parameters(parameters);
   return parameters;
 }
 
-std::optional<WallTime> asked_moment(const Call& call, std::string_view name, Reading& reading) {
-  const auto text = call.asked(name);
-  if (!text) return std::nullopt;
-  const auto at = moment_from(*text);
-  if (!at) reading.fault_at(name, "must be a moment: RFC 3339, or Unix milliseconds");
-  return at;
-}
-
 }  // namespace
-
-std::optional<WallTime> moment_from(std::string_view text) {
-  if (const auto ms = scaled_integer(text, 0); ms && *ms >= 0) return WallTime{*ms};
-  return wall_time_from_rfc3339(text);
-}
 
 void AuditLog::register_in(RouteTable& table) {
   table.section("audit");

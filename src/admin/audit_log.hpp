@@ -17,7 +17,4 @@ class AuditLog {
   RecordDesk& desk_;
 };
 
-// RFC 3339 or Unix milliseconds.
-[[nodiscard]] std::optional<WallTime> moment_from(std::string_view text);
-
 }  // namespace obleth::admin

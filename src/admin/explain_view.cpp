@@ -4,6 +4,7 @@
 
 #include "admin/codec.hpp"
 #include "admin/fairshare_json.hpp"
+#include "admin/schema_parts.hpp"
 #include "admin/wait_reason.hpp"
 #include "core/fairshare/virtual_account.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "admin/codec.hpp"
 #include "admin/scalar_text.hpp"
+#include "admin/schema_parts.hpp"
 #include "core/fairshare/virtual_account.hpp"
 
 namespace obleth::admin {
@@ -119,21 +120,6 @@ Json rows_json(const auto& shares, auto row, const FairshareNames& names) {
 }
 
 }  // namespace
-
-Json closed_schema(Json::Object properties) {
-  Json required = Json::list();
-  for (const Json::Member& property : properties)
-    required.append(property.first);
-  return Json::object({{"type", "object"},
-                       {"properties", std::move(properties)},
-                       {"required", std::move(required)},
-                       {"additionalProperties", false}});
-}
-
-Json described(Json schema, const char* meaning) {
-  schema.set("description", meaning);
-  return schema;
-}
 
 Json ratio(std::int64_t ppm) {
   constexpr int decimals = 6;

@@ -10,9 +10,6 @@ namespace obleth::admin {
 [[nodiscard]] Json snapshot_schema();
 [[nodiscard]] Json snapshot_json(WallTime at, const fairshare::Snapshot& snapshot, const FairshareNames& names);
 
-// An object of exactly these members, all of which are there.
-[[nodiscard]] Json closed_schema(Json::Object properties);
-[[nodiscard]] Json described(Json schema, const char* meaning);
 // Parts of a million as a number from 0 to 1.
 [[nodiscard]] Json ratio(std::int64_t ppm);
 

@@ -4,7 +4,7 @@
 #include <coroutine>
 #include <utility>
 
-#include "admin/audit_log.hpp"
+#include "admin/asked_span.hpp"
 #include "admin/fairshare_json.hpp"
 #include "admin/paging.hpp"
 #include "ports/loop.hpp"
@@ -67,18 +67,8 @@ class PauseUnless final : private ports::Timer {
 
 std::vector<Parameter> history_parameters() {
   std::vector<Parameter> parameters = page_parameters(false);
-  const Json plain = Json::object({{"type", "string"}});
-  parameters.push_back({"since", plain, "From this moment on (RFC 3339 or Unix ms)."});
-  parameters.push_back({"until", plain, "Before this moment (RFC 3339 or Unix ms)."});
+  append_span_parameters(parameters);
   return parameters;
-}
-
-std::optional<WallTime> moment_asked(const Call& call, std::string_view name, Reading& reading) {
-  const auto text = call.asked(name);
-  if (!text || text->empty()) return std::nullopt;
-  const auto at = moment_from(*text);
-  if (!at) reading.fault_at(name, "must be a moment: RFC 3339, or Unix milliseconds");
-  return at;
 }
 
 // The cursor is the moment that the page before ended with.
@@ -86,11 +76,12 @@ Outcome<fairshare::HistoryRange> requested_range(const Call& call) {
   const Outcome<ports::PageRequest> page = requested_page(call);
   if (!page) return std::unexpected(page.error());
   Reading reading(ReadMode::create);
-  fairshare::HistoryRange range{.since = moment_asked(call, "since", reading),
-                                .until = moment_asked(call, "until", reading),
+  fairshare::HistoryRange range{.since = asked_moment(call, "since", reading),
+                                .until = asked_moment(call, "until", reading),
                                 .limit = page->limit};
-  if (const auto before = moment_asked(call, "cursor", reading)) {
-    range.until = std::min(range.until.value_or(*before), *before);
+  if (!page->cursor.empty()) {
+    const auto before = asked_moment(call, "cursor", reading);
+    if (before) range.until = std::min(range.until.value_or(*before), *before);
   }
   if (reading.failed()) return std::unexpected(refuse_body(reading));
   return range;

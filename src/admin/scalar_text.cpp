@@ -1,7 +1,6 @@
 #include "admin/scalar_text.hpp"
 
 #include <chrono>
-#include <cstdio>
 #include <limits>
 
 namespace obleth::admin {
@@ -190,25 +189,6 @@ std::optional<WallTime> wall_time_from_rfc3339(std::string_view text) {
   if (!offset || !cursor.done()) return std::nullopt;
   const WallTime at{((*day * 86'400 + *second) - *offset * 60) * 1000 + *millisecond};
   return at.unix_ms < 0 ? std::nullopt : std::optional(at);
-}
-
-std::string to_rfc3339(WallTime at) {
-  using namespace std::chrono;
-  const sys_time<milliseconds> moment{milliseconds(at.unix_ms)};
-  const auto day = floor<days>(moment);
-  const year_month_day date(day);
-  const hh_mm_ss time(moment - day);
-  char text[48];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                static_cast<int>(time.seconds().count()));
-  std::string out = text;
-  if (const auto ms = time.subseconds().count(); ms != 0) {
-    std::snprintf(text, sizeof text, ".%03d", static_cast<int>(ms));
-    out += text;
-  }
-  return out + "Z";
 }
 
 }  // namespace obleth::admin

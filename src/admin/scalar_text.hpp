@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/instant.hpp"
+#include "base/rfc3339.hpp"
 
 namespace obleth::admin {
 
@@ -15,9 +15,7 @@ namespace obleth::admin {
 // The shortest exact form: 250 with 3 decimals is "0.25".
 [[nodiscard]] std::string scaled_text(std::int64_t value, int decimals);
 
-// RFC 3339, any offset, to the millisecond (further digits must be zero). Years 1970 – 9999.
+// The other way: base/rfc3339. Any offset, to the millisecond (further digits must be zero). Years 1970 – 9999.
 [[nodiscard]] std::optional<WallTime> wall_time_from_rfc3339(std::string_view text);
-// In UTC: "2026-11-01T00:00:00Z", with ".123" where there are milliseconds.
-[[nodiscard]] std::string to_rfc3339(WallTime at);
 
 }  // namespace obleth::admin

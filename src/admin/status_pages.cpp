@@ -1,4 +1,5 @@
 #include "admin/status_pages.hpp"
+#include "admin/schema_parts.hpp"
 
 #include <utility>
 
@@ -29,24 +30,14 @@ Json spool_json(const std::optional<SpoolState>& spool) {
                        {"dropping", spool->dropping}});
 }
 
-Json closed_object(std::initializer_list<Json::Member> properties, Json type) {
-  Json required = Json::list();
-  for (const Json::Member& property : properties)
-    required.append(property.first);
-  return Json::object({{"type", std::move(type)},
-                       {"properties", Json::object(properties)},
-                       {"required", std::move(required)},
-                       {"additionalProperties", false}});
-}
-
 const Fields<StatusDoc>& status_fields() {
   using F = Declare<StatusDoc>;
   const Json plain = Json::object({{"type", "string"}});
   const Json count = Json::object({{"type", "integer"}});
   const Json truth = Json::object({{"type", "boolean"}});
-  const Json store = closed_object({{"name", plain}, {"up", truth}, {"detail", plain}}, "object");
+  const Json store = closed_schema({{"name", plain}, {"up", truth}, {"detail", plain}});
   const Json spool =
-      closed_object({{"bytes", count}, {"oldest_secs", count}, {"dropped_rows", count}, {"dropping", truth}},
+      closed_schema({{"bytes", count}, {"oldest_secs", count}, {"dropped_rows", count}, {"dropping", truth}},
                     Json::list({"object", "null"}));
   const auto told = [](const char* name, Json schema, auto tell) {
     return F::live(name, std::move(schema), [tell](const StatusDoc& doc) -> std::optional<Json> { return tell(doc); });
@@ -74,7 +65,7 @@ void StatusPages::register_in(RouteTable& table) {
   table.describe("Error", error_schema());
   table.describe("Text", plain);
   table.describe("Status", status_fields().schema(SchemaKind::answer));
-  table.describe("Version", closed_object({{"version", plain}}, "object"));
+  table.describe("Version", closed_schema({{"version", plain}}));
   table.describe("OpenApi", Json::object({{"type", "object"}}));
   table.add(get("/status", "How the gateway is").gives("Status").answered_by(this, &StatusPages::status));
   table.add(get("/openapi.json", "This document")

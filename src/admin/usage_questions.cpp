@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "admin/audit_log.hpp"
+#include "admin/asked_span.hpp"
 #include "admin/codec.hpp"
 
 namespace obleth::admin {
@@ -25,14 +25,6 @@ const Choices<AdmissionOutcome>& admissions() {
                                                  {"brownout", AdmissionOutcome::brownout},
                                                  {"refused", AdmissionOutcome::refused}};
   return choices;
-}
-
-std::optional<WallTime> asked_moment(const Call& call, std::string_view name, Reading& reading) {
-  const auto text = call.asked(name);
-  if (!text) return std::nullopt;
-  const auto at = moment_from(*text);
-  if (!at) reading.fault_at(name, "must be a moment: RFC 3339, or Unix milliseconds");
-  return at;
 }
 
 AskedScope asked_span(const Call& call, WallTime default_begin, Reading& reading) {

@@ -4,26 +4,17 @@
 #include <utility>
 
 #include "admin/codec.hpp"
+#include "admin/schema_parts.hpp"
 #include "admin/usage_row_columns.hpp"
 
 namespace obleth::admin {
 namespace {
 
-Json described(const char* type, const char* description) {
-  return Json::object({{"type", type}, {"description", description}});
+Json typed(const char* type, const char* description) {
+  return described(Json::object({{"type", type}}), description);
 }
 Json nullable_typed(const char* type, const char* description) {
   return Json::object({{"type", Json::list({type, "null"})}, {"description", description}});
-}
-
-Json closed_object(Json::Object properties) {
-  Json required = Json::list();
-  for (const Json::Member& property : properties)
-    required.append(property.first);
-  return Json::object({{"type", "object"},
-                       {"properties", std::move(properties)},
-                       {"required", std::move(required)},
-                       {"additionalProperties", false}});
 }
 
 Json list_schema_of(Json item, const char* description) {
@@ -31,7 +22,7 @@ Json list_schema_of(Json item, const char* description) {
 }
 
 Json quantiles_schema(const char* description) {
-  Json schema = closed_object({{"p50", nullable_typed("integer", "Half of the requests took at most so long.")},
+  Json schema = closed_schema({{"p50", nullable_typed("integer", "Half of the requests took at most so long.")},
                                {"p95", nullable_typed("integer", "95 of 100 did.")},
                                {"p99", nullable_typed("integer", "99 of 100 did.")}});
   schema.set("description", description);
@@ -39,40 +30,40 @@ Json quantiles_schema(const char* description) {
 }
 
 Json::Object sums_properties() {
-  Json latency = closed_object({{"total_ms", quantiles_schema("From head to end.")},
+  Json latency = closed_schema({{"total_ms", quantiles_schema("From head to end.")},
                                 {"ttft_ms", quantiles_schema("To the first byte.")},
                                 {"queue_ms", quantiles_schema("Waiting for the turn.")}});
   latency.set("description", "Of requests that were not refused; at most 7 % off. Null where there are none.");
-  return {{"requests", described("integer", "All, refused ones among them.")},
-          {"errors", described("integer", "Status 400 or above, and not refused by the gateway.")},
-          {"refusals", described("integer", "Refused by the gateway.")},
-          {"brownouts", described("integer", "Softened to a smaller output.")},
-          {"cache_hits", described("integer", "Answered from the cache.")},
-          {"retries", described("integer", "Attempts beyond the first.")},
-          {"input_tokens", described("integer", "Prompt tokens, cached ones among them.")},
-          {"cached_tokens", described("integer", "Of the input, from the upstream's cache.")},
-          {"output_tokens", described("integer", "Generated tokens, reasoning among them.")},
-          {"reasoning_tokens", described("integer", "Of the output.")},
-          {"total_tokens", described("integer", "Input and output.")},
-          {"tokens_saved", described("integer", "By the cache.")},
+  return {{"requests", typed("integer", "All, refused ones among them.")},
+          {"errors", typed("integer", "Status 400 or above, and not refused by the gateway.")},
+          {"refusals", typed("integer", "Refused by the gateway.")},
+          {"brownouts", typed("integer", "Softened to a smaller output.")},
+          {"cache_hits", typed("integer", "Answered from the cache.")},
+          {"retries", typed("integer", "Attempts beyond the first.")},
+          {"input_tokens", typed("integer", "Prompt tokens, cached ones among them.")},
+          {"cached_tokens", typed("integer", "Of the input, from the upstream's cache.")},
+          {"output_tokens", typed("integer", "Generated tokens, reasoning among them.")},
+          {"reasoning_tokens", typed("integer", "Of the output.")},
+          {"total_tokens", typed("integer", "Input and output.")},
+          {"tokens_saved", typed("integer", "By the cache.")},
           {"cost", nullable_typed("integer", "Nano-dollars; null above 2^53, which cost_usd tells exactly.")},
-          {"cost_usd", described("string", "Dollars, exact.")},
-          {"gpu_ms", described("integer", "GPU time.")},
-          {"slot_ms", described("integer", "Time that requests held slots.")},
-          {"queue_ms", described("integer", "Time that requests waited for their turn.")},
+          {"cost_usd", typed("string", "Dollars, exact.")},
+          {"gpu_ms", typed("integer", "GPU time.")},
+          {"slot_ms", typed("integer", "Time that requests held slots.")},
+          {"queue_ms", typed("integer", "Time that requests waited for their turn.")},
           {"latency", std::move(latency)}};
 }
 
 Json::Object span_properties() {
-  return {{"since", described("integer", "The span's begin, in Unix milliseconds.")},
+  return {{"since", typed("integer", "The span's begin, in Unix milliseconds.")},
           {"until", nullable_typed("integer", "Its end, not included; null: open, until now.")}};
 }
 
 // What names a tenant, key, model or group; those of the dimension that was asked for are there.
 Json::Object naming_properties() {
-  return {{"tenant_id", described("string", "Of a tenant, and of a key its tenant's.")},
+  return {{"tenant_id", typed("string", "Of a tenant, and of a key its tenant's.")},
           {"tenant", nullable_typed("string", "Its name; of a deleted one, its last.")},
-          {"key_id", described("string", "Of a key.")},
+          {"key_id", typed("string", "Of a key.")},
           {"key", nullable_typed("string", "Its name; null when it was deleted.")},
           {"model_id", nullable_typed("string", "Of a model; null when it was deleted.")},
           {"model", nullable_typed("string", "Its name; null: requests without a registered model.")},
@@ -81,7 +72,7 @@ Json::Object naming_properties() {
 }
 
 Json named_object(const Json::Object& required_properties) {
-  Json schema = closed_object(required_properties);
+  Json schema = closed_schema(required_properties);
   Json properties = *schema.find("properties");
   for (const Json::Member& naming : naming_properties())
     properties.set(naming.first, naming.second);
@@ -130,12 +121,12 @@ void append_sums(Json::Object& members, const ports::UsageSums& sums) {
 }
 
 Json usage_sums_schema() {
-  return closed_object(together(span_properties(), sums_properties()));
+  return closed_schema(together(span_properties(), sums_properties()));
 }
 
 Json usage_series_schema() {
-  Json::Object point{{"ts", described("integer", "The bucket's begin (UTC), in Unix milliseconds.")}};
-  const Json points = list_schema_of(closed_object(together(std::move(point), sums_properties())),
+  Json::Object point{{"ts", typed("integer", "The bucket's begin (UTC), in Unix milliseconds.")}};
+  const Json points = list_schema_of(closed_schema(together(std::move(point), sums_properties())),
                                      "By time; a bucket without requests has none.");
   Json::Object properties = span_properties();
   properties.emplace_back("bucket", choice_schema({"minute", "hour", "day"}));
@@ -143,26 +134,26 @@ Json usage_series_schema() {
   properties.emplace_back("data", list_schema_of(named_object({{"points", points}}),
                                                  "One line, or one for each tenant, key, model or group; the largest "
                                                  "by cost first."));
-  return closed_object(std::move(properties));
+  return closed_schema(std::move(properties));
 }
 
 Json usage_costs_schema() {
   const Json shares = list_schema_of(named_object(sums_properties()), "The largest by cost first.");
   Json::Object properties = span_properties();
-  properties.emplace_back("total", closed_object(sums_properties()));
+  properties.emplace_back("total", closed_schema(sums_properties()));
   for (const char* list : {"tenants", "keys", "models", "groups"})
     properties.emplace_back(list, shares);
-  return closed_object(std::move(properties));
+  return closed_schema(std::move(properties));
 }
 
 Json tenant_usage_schema() {
   const Json shares = list_schema_of(named_object(sums_properties()), "The largest by cost first.");
-  Json::Object properties{{"tenant_id", described("string", "Also of a tenant that was deleted.")},
+  Json::Object properties{{"tenant_id", typed("string", "Also of a tenant that was deleted.")},
                           {"tenant", nullable_typed("string", "Its name; of a deleted one, its last.")}};
   properties = together(together(std::move(properties), span_properties()), sums_properties());
   properties.emplace_back("keys", shares);
   properties.emplace_back("models", shares);
-  return closed_object(std::move(properties));
+  return closed_schema(std::move(properties));
 }
 
 }  // namespace obleth::admin

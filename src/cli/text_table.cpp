@@ -4,6 +4,8 @@
 #include <boost/json.hpp>
 #include <vector>
 
+#include "base/rfc3339.hpp"
+
 namespace obleth::cli {
 namespace {
 
@@ -35,6 +37,11 @@ Cell cell_of(const json::value* value) {
   for (const json::value& item : value->as_array())
     joined += (joined.empty() ? "" : ", ") + cell_of(&item).text;
   return {joined.empty() ? "-" : joined};
+}
+
+Cell cell_of(const json::value* value, Shown shown) {
+  if (shown == Shown::as_moment && value != nullptr && value->is_int64()) return {to_rfc3339({value->as_int64()})};
+  return cell_of(value);
 }
 
 const json::value* member_of(const json::value& row, std::string_view path) {
@@ -83,7 +90,7 @@ std::string text_table(const json::array& rows, std::span<const Column> columns)
   for (const json::value& row : rows) {
     std::vector<Cell>& line = cells.emplace_back();
     for (std::size_t at = 0; at < columns.size(); ++at) {
-      line.push_back(cell_of(member_of(row, columns[at].member)));
+      line.push_back(cell_of(member_of(row, columns[at].member), columns[at].shown));
       widths[at] = std::max(widths[at], width_of(line.back().text));
     }
   }

@@ -2,15 +2,19 @@
 #pragma once
 
 #include <boost/json/array.hpp>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace obleth::cli {
 
+enum class Shown : std::uint8_t { as_it_is, as_moment };  // as_moment: Unix milliseconds, as RFC 3339
+
 struct Column {
   std::string_view title;
   std::string_view member;  // of the row; "used.tokens" reaches into an object
+  Shown shown = Shown::as_it_is;
 };
 
 [[nodiscard]] std::string text_table(const boost::json::array& rows, std::span<const Column> columns);

@@ -112,7 +112,7 @@ Result<void> show_costs(const UsageWords& words, bool as_json, const AdminClient
 }
 
 Result<void> list_requests(const UsageWords& words, const AdminClient& client, Report& report) {
-  static constexpr std::array columns{Column{"ENDED", "ts"},
+  static constexpr std::array columns{Column{"ENDED", "ts", Shown::as_moment},
                                       Column{"TENANT", "tenant"},
                                       Column{"MODEL", "model"},
                                       Column{"STATUS", "status"},

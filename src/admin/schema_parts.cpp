@@ -1,0 +1,22 @@
+#include "admin/schema_parts.hpp"
+
+#include <utility>
+
+namespace obleth::admin {
+
+Json closed_schema(Json::Object properties, Json type) {
+  Json required = Json::list();
+  for (const Json::Member& property : properties)
+    required.append(property.first);
+  return Json::object({{"type", std::move(type)},
+                       {"properties", std::move(properties)},
+                       {"required", std::move(required)},
+                       {"additionalProperties", false}});
+}
+
+Json described(Json schema, const char* meaning) {
+  schema.set("description", meaning);
+  return schema;
+}
+
+}  // namespace obleth::admin

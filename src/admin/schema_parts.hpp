@@ -1,0 +1,12 @@
+// The parts that schemas of answers are made of. Pure.
+#pragma once
+
+#include "admin/json.hpp"
+
+namespace obleth::admin {
+
+// An object of exactly these members, all of which are there. type: "object", or a list with "null".
+[[nodiscard]] Json closed_schema(Json::Object properties, Json type = "object");
+[[nodiscard]] Json described(Json schema, const char* meaning);
+
+}  // namespace obleth::admin
