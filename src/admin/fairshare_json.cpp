@@ -11,11 +11,11 @@ namespace obleth::admin {
 namespace {
 
 Json count(const char* meaning) {
-  return described(Json::object({{"type", "integer"}}), meaning);
+  return typed("integer", meaning);
 }
 
 Json count_or_null(const char* meaning) {
-  return described(Json::object({{"type", Json::list({"integer", "null"})}}), meaning);
+  return nullable_typed("integer", meaning);
 }
 
 Json share(const char* meaning) {

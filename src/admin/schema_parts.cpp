@@ -19,4 +19,12 @@ Json described(Json schema, const char* meaning) {
   return schema;
 }
 
+Json typed(const char* type, const char* meaning) {
+  return described(Json::object({{"type", type}}), meaning);
+}
+
+Json nullable_typed(const char* type, const char* meaning) {
+  return described(Json::object({{"type", Json::list({type, "null"})}}), meaning);
+}
+
 }  // namespace obleth::admin

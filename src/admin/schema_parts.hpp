@@ -8,5 +8,7 @@ namespace obleth::admin {
 // An object of exactly these members, all of which are there. type: "object", or a list with "null".
 [[nodiscard]] Json closed_schema(Json::Object properties, Json type = "object");
 [[nodiscard]] Json described(Json schema, const char* meaning);
+[[nodiscard]] Json typed(const char* type, const char* meaning);
+[[nodiscard]] Json nullable_typed(const char* type, const char* meaning);
 
 }  // namespace obleth::admin

@@ -4,18 +4,13 @@
 #include <vector>
 
 #include "admin/codec.hpp"
+#include "admin/schema_parts.hpp"
 
 namespace obleth::admin {
 namespace {
 
 constexpr std::int64_t exact_in_floating_point = 1LL << 53;
 
-Json typed(const char* type, const char* description) {
-  return Json::object({{"type", type}, {"description", description}});
-}
-Json or_null_typed(const char* type, const char* description) {
-  return Json::object({{"type", Json::list({type, "null"})}, {"description", description}});
-}
 Json text_or_null(const std::string& text) {
   return text.empty() ? Json() : Json(text);
 }
@@ -30,11 +25,11 @@ UsageColumn whole(const char* name, const char* description, Value value_of) {
   return plain(name, "integer", description, value_of);
 }
 UsageColumn maybe_text(const char* name, const char* description, std::string UsageRecord::* member) {
-  return {name, or_null_typed("string", description),
+  return {name, nullable_typed("string", description),
           [member](const UsageRowDoc& row) { return text_or_null(row.record.*member); }};
 }
 UsageColumn maybe_whole(const char* name, const char* description, std::optional<std::int64_t> UsageRecord::* member) {
-  return {name, or_null_typed("integer", description), [member](const UsageRowDoc& row) {
+  return {name, nullable_typed("integer", description), [member](const UsageRowDoc& row) {
             const auto& value = row.record.*member;
             return value ? Json(*value) : Json();
           }};
@@ -58,11 +53,11 @@ std::vector<UsageColumn> who_columns() {
       whole("ts", "When it ended, in Unix milliseconds.", [](const UsageRecord& r) { return r.ts.unix_ms; }),
       plain("tenant_id", "string", "Also of a tenant that was deleted.",
             [](const UsageRecord& r) { return r.tenant_id.uuid(); }),
-      {"tenant", or_null_typed("string", "The tenant's name today; of a deleted one, its last."),
+      {"tenant", nullable_typed("string", "The tenant's name today; of a deleted one, its last."),
        [](const UsageRowDoc& row) { return text_or_null(row.tenant); }},
       plain("key_id", "string", "Also of a key that was deleted.",
             [](const UsageRecord& r) { return r.key_id.uuid(); }),
-      {"key", or_null_typed("string", "The key's name today; null when it was deleted."),
+      {"key", nullable_typed("string", "The key's name today; null when it was deleted."),
        [](const UsageRowDoc& row) { return row.key ? Json(*row.key) : Json(); }},
       plain("group", "string", "The tenant's group then.", [](const UsageRecord& r) { return r.group; }),
       maybe_text("model", "The registered model; null where the request named none that is.", &UsageRecord::model),
@@ -118,7 +113,7 @@ std::vector<UsageColumn> time_columns() {
 
 std::vector<UsageColumn> money_columns() {
   return {
-      {"cost", or_null_typed("integer", "Nano-dollars; null above 2^53, which cost_usd tells exactly."),
+      {"cost", nullable_typed("integer", "Nano-dollars; null above 2^53, which cost_usd tells exactly."),
        [](const UsageRowDoc& row) { return nano_usd_json(row.record.cost); }},
       plain("cost_usd", "string", "The same in dollars, exact.",
             [](const UsageRecord& r) { return to_decimal(r.cost); }),
@@ -161,16 +156,10 @@ Json usage_row_json(const UsageRowDoc& row) {
 }
 
 Json usage_row_schema() {
-  Json properties = Json::object();
-  Json required = Json::list();
-  for (const UsageColumn& column : usage_columns()) {
-    properties.set(column.name, column.schema);
-    required.append(column.name);
-  }
-  return Json::object({{"type", "object"},
-                       {"properties", std::move(properties)},
-                       {"required", std::move(required)},
-                       {"additionalProperties", false}});
+  Json::Object properties;
+  for (const UsageColumn& column : usage_columns())
+    properties.emplace_back(column.name, column.schema);
+  return closed_schema(std::move(properties));
 }
 
 }  // namespace obleth::admin

@@ -10,13 +10,6 @@
 namespace obleth::admin {
 namespace {
 
-Json typed(const char* type, const char* description) {
-  return described(Json::object({{"type", type}}), description);
-}
-Json nullable_typed(const char* type, const char* description) {
-  return Json::object({{"type", Json::list({type, "null"})}, {"description", description}});
-}
-
 Json list_schema_of(Json item, const char* description) {
   return Json::object({{"type", "array"}, {"items", std::move(item)}, {"description", description}});
 }

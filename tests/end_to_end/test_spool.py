@@ -249,6 +249,19 @@ def needs_a_mount():
 with_own_disk = needs_a_mount()
 
 
+def ask_until_rows_are_kept(gateway, tenant):
+    asked = 0
+
+    def kept_again():
+        nonlocal asked
+        ask(gateway, tenant)
+        asked += 1
+        return gateway.admin.get("/status").json()["spool"]["dropping"] is False
+
+    wait_until(kept_again, what="rows that are kept again")
+    return asked
+
+
 @with_own_disk
 def test_a_full_disk_drops_rows_counts_them_and_recovers(tmp_path, upstream):
     disk = SmallDisk(tmp_path / "gateway", "size=1m")
@@ -268,13 +281,7 @@ def test_a_full_disk_drops_rows_counts_them_and_recovers(tmp_path, upstream):
         disk.inside(f"rm {disk.spool}/filler")
         dropped = dropped_by(gateway, "disk_full")
 
-        def kept_again():
-            nonlocal asked
-            ask(gateway, tenant)
-            asked += 1
-            return gateway.admin.get("/status").json()["spool"]["dropping"] is False
-
-        wait_until(kept_again, what="rows that are kept again")
+        asked += ask_until_rows_are_kept(gateway, tenant)
         dropped = rows_by(gateway, "dropped")
         wait_until(lambda: rows_by(gateway, "delivered") == asked - dropped, what="all rows that were kept")
         assert sum(rows_of(gateway).values()) == asked - dropped
@@ -298,13 +305,7 @@ def test_a_folder_that_becomes_read_only_drops_rows_and_recovers(tmp_path, upstr
         disk.inside(f"mount -o remount,rw '{disk.spool}'")
         asked = 10
 
-        def kept_again():
-            nonlocal asked
-            ask(gateway, tenant)
-            asked += 1
-            return gateway.admin.get("/status").json()["spool"]["dropping"] is False
-
-        wait_until(kept_again, what="rows that are kept again")
+        asked += ask_until_rows_are_kept(gateway, tenant)
         wait_until(lambda: rows_by(gateway, "delivered") + rows_by(gateway, "dropped") == asked, what="every row")
     finally:
         if disk.gateway:
