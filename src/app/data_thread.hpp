@@ -6,6 +6,7 @@
 
 #include "adapters/http_client/http_client.hpp"
 #include "adapters/http_server/http_server.hpp"
+#include "adapters/redis/redis_link.hpp"
 #include "adapters/spool/spool_writer.hpp"
 #include "app/house.hpp"
 #include "gateway/request_path.hpp"
@@ -17,13 +18,17 @@ class DataThread {
   DataThread(adapters::EpollLoop& loop, House& house, adapters::HttpListener& listener)
       : loop_(loop),
         house_(house),
+        redis_(house.redis ? std::make_unique<adapters::RedisLink>(loop, house.redis->server) : nullptr),
         upstream_(loop, house.dialer),
         journal_(loop, *house.spool),
         path_(loop, house.services(upstream_, journal_)),
         server_(loop, listener, path_) {
     house_.desk.attach(loop_);
   }
-  ~DataThread() { house_.desk.detach(loop_); }
+  ~DataThread() {
+    if (redis_) redis_->close();  // while all that waits for it is there
+    house_.desk.detach(loop_);
+  }
   DataThread(const DataThread&) = delete;
   DataThread& operator=(const DataThread&) = delete;
 
@@ -35,6 +40,7 @@ class DataThread {
  private:
   adapters::EpollLoop& loop_;
   House& house_;
+  std::unique_ptr<adapters::RedisLink> redis_;  // null where none is configured
   adapters::HttpClient upstream_;
   adapters::SpoolWriter journal_;
   gateway::RequestPath path_;

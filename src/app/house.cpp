@@ -91,9 +91,18 @@ Result<std::unique_ptr<House>> House::build(Options options) {
   if (!usage) return fail(std::move(usage.error()));
   std::unique_ptr<House> house(
       new House(std::move(options), {std::move(*tls), std::move(sealer), std::move(*store), std::move(*usage)}));
+  Result<void> shared = house->open_redis();
+  if (!shared) return fail(std::move(shared.error()));
   Result<void> opened = house->open_spool();
   if (!opened) return fail(std::move(opened.error()));
   return house;
+}
+
+Result<void> House::open_redis() {
+  auto built = SharedRedis::build(options_, *resolver, {readiness, metrics});
+  if (!built) return fail(std::move(built.error()));
+  redis = std::move(*built);
+  return redis ? redis->refuse_forgetful() : Result<void>{};
 }
 
 Result<void> House::open_spool() {
@@ -111,6 +120,7 @@ House::House(Options options, Parts parts)
     : options_(std::move(options)),
       policy_(policy_of(options_)),
       metrics({.version = std::string(version), .revision = std::string(revision)}),
+      resolver(std::make_unique<adapters::Resolver>()),
       hasher(options_.api_key_pepper, options_.api_key_pepper_former),
       sealer(std::move(parts.sealer)),
       store(std::move(parts.store)),
@@ -130,7 +140,6 @@ House::House(Options options, Parts parts)
                 .reload_catalog = [this] { return catalog.reload(); },
                 .apply_settings = [this](const auto& stored) { apply_live_settings(options_, stored); }},
                desk),
-      resolver(std::make_unique<adapters::Resolver>()),
       dialer(*resolver, {options_.block_private_networks, options_.allowed_cidrs}, std::move(parts.upstream_tls)) {
   store->watch_calls(
       [this](std::string_view operation, Duration took) { metrics.record_store_call(record_name, operation, took); });

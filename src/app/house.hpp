@@ -25,6 +25,7 @@
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "app/loop_thread.hpp"
 #include "app/options.hpp"
+#include "app/shared_redis.hpp"
 #include "gateway/configuration_follower.hpp"
 #include "gateway/request_path.hpp"
 #include "observe/health.hpp"
@@ -39,6 +40,7 @@ class House {
   House(Options options, Parts parts);
   void tell_unbilled();
   [[nodiscard]] Result<void> open_spool();
+  [[nodiscard]] Result<void> open_redis();
 
   Options options_;
   gateway::Policy policy_;
@@ -70,6 +72,8 @@ class House {
   adapters::SystemEntropy entropy;
   observe::Readiness readiness;
   observe::Metrics metrics;
+  std::unique_ptr<adapters::Resolver> resolver;
+  std::unique_ptr<SharedRedis> redis;  // null: everything is kept in this process
   adapters::KeyHasher hasher;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<adapters::SqliteRecordStore> store;
@@ -87,7 +91,6 @@ class House {
   gateway::BodyMemory body_memory;
   gateway::Estimates estimates;
   gateway::ConfigurationFollower follower;
-  std::unique_ptr<adapters::Resolver> resolver;
   adapters::Dialer dialer;
 
  private:

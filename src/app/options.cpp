@@ -162,6 +162,10 @@ Result<void> check(const Options& options) {
   if (!options.database_url.empty() && !options.database_url.starts_with("sqlite:")) {
     return wrong("OBLETH_DATABASE_URL must be sqlite:PATH; this release has no other record store", "database_url");
   }
+  if (!options.redis_sentinels.empty() && !options.redis_url) {
+    return wrong("OBLETH_REDIS_URL must be set with OBLETH_REDIS_SENTINELS: redis://NAME of the master that they watch",
+                 "redis_url");
+  }
   return {};
 }
 

@@ -13,6 +13,7 @@
 
 #include "adapters/crypto/encryption_key.hpp"
 #include "adapters/os/net_address.hpp"
+#include "adapters/redis/redis_settings.hpp"
 #include "adapters/spool/spool_settings.hpp"
 #include "base/instant.hpp"
 #include "base/result.hpp"
@@ -85,7 +86,15 @@ struct Options {
 
   // Stores
   std::string data_dir = "obleth-data";
-  std::string database_url;  // empty: SQLite in data_dir
+  std::string database_url;                         // empty: SQLite in data_dir
+  std::optional<adapters::RedisAddress> redis_url;  // absent: everything is kept in this process
+  std::string redis_user;                           // in place of those of the URL
+  Secret redis_password;
+  std::string redis_ca;
+  std::string redis_prefix = "obleth";
+  std::vector<adapters::HostAndPort> redis_sentinels;
+  Secret redis_sentinel_password;
+  std::uint32_t replicas_expected = 1;
 
   // Usage ledger
   Duration spool_fsync_ms = std::chrono::milliseconds(100);

@@ -40,6 +40,10 @@ template <>
 constexpr std::string_view type_name<std::vector<std::string>> = "list";
 template <>
 constexpr std::string_view type_name<std::vector<adapters::Cidr>> = "list of ranges";
+template <>
+constexpr std::string_view type_name<std::optional<adapters::RedisAddress>> = "URL";
+template <>
+constexpr std::string_view type_name<std::vector<adapters::HostAndPort>> = "list of hosts";
 
 // Ties a row to its member of Options: the type of the member decides how a text is read.
 template <auto Member>
@@ -47,7 +51,8 @@ Setting row(std::string_view section, std::string_view name, std::string_view he
   using Value = std::remove_cvref_t<decltype(std::declval<Options>().*Member)>;
   Setting made{.section = section, .name = name, .type = std::string(type_name<Value>), .rule = rule, .help = help};
   if constexpr (std::is_enum_v<Value>) made.type = join_choices(choices<Value>);
-  made.is_secret = made.type == "secret";
+  // The URL may hold a password.
+  made.is_secret = made.type == "secret" || std::is_same_v<Value, std::optional<adapters::RedisAddress>>;
   made.read = [](std::string_view text, const ValueRule& bounds, Options& options) {
     return read_value(text, bounds, options.*Member);
   };
@@ -199,6 +204,26 @@ std::vector<Setting> ledger_rows() {
   };
 }
 
+std::vector<Setting> redis_rows() {
+  constexpr std::string_view at = "Redis";
+  return {
+      row<&O::redis_url>(at, "redis_url",
+                         "redis://[user[:password]@]host[:port][/database], or rediss:// for TLS: what replicas share; "
+                         "with sentinels the host is the name of their master; empty keeps everything in this process"),
+      row<&O::redis_user>(at, "redis_user", "in place of the URL's"),
+      row<&O::redis_password>(at, "redis_password", "in place of the URL's"),
+      row<&O::redis_ca>(at, "redis_ca", "PEM file with authorities that Redis is checked against, beside the system's"),
+      row<&O::redis_prefix>(at, "redis_prefix", "every key and channel begins with this and a colon"),
+      row<&O::redis_sentinels>(at, "redis_sentinels",
+                               "host:port of each Sentinel; they are asked where the master is, after a failover too"),
+      row<&O::redis_sentinel_password>(at, "redis_sentinel_password", "of the sentinels themselves"),
+      row<&O::replicas_expected>(at, "replicas_expected",
+                                 "replicas that share budgets: while Redis is away each may spend its part of what was "
+                                 "left, until more have been seen",
+                                 {1, 1000}),
+  };
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row_above(b.size() + 1);
   std::iota(row_above.begin(), row_above.end(), 0U);
@@ -236,7 +261,7 @@ std::span<const Setting> settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all;
     for (auto rows : {life_rows, listener_rows, request_rows, upstream_rows, fairshare_rows, budget_rows, identity_rows,
-                      ledger_rows}) {
+                      ledger_rows, redis_rows}) {
       std::ranges::move(rows(), std::back_inserter(all));
     }
     return all;

@@ -262,5 +262,22 @@ TEST(Options, TheReferenceInTheDocsIsTheTable) {
   EXPECT_EQ(text.str(), settings_reference()) << "write it anew: obleth settings > docs/settings.md";
 }
 
+TEST(Options, AnAddressOfRedisIsReadAndItsPasswordIsNeverShown) {
+  const auto options = Start{.arguments = {"--redis-url=redis://gate:hush@cache:7000/2"}}.read();
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->redis_url->text(), "redis://cache:7000/2");
+  EXPECT_EQ(find_setting("redis_url")->show(*options), "redis://cache:7000/2");
+  const std::string refusal = Start{.arguments = {"--redis-url=redis://gate:hush@"}}.refusal();
+  EXPECT_NE(refusal.find("redis://"), std::string::npos) << refusal;
+  EXPECT_EQ(refusal.find("hush"), std::string::npos) << refusal;
+}
+
+TEST(Options, SentinelsNeedTheNameOfTheirMaster) {
+  EXPECT_NE(Start{.arguments = {"--redis-sentinels=a,b:1"}}.refusal().find("OBLETH_REDIS_URL"), std::string::npos);
+  const auto options = Start{.arguments = {"--redis-sentinels=a,b:1", "--redis-url=redis://mymaster"}}.read();
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(find_setting("redis_sentinels")->show(*options), "a:26379,b:1");
+}
+
 }  // namespace
 }  // namespace obleth::app

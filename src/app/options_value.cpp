@@ -155,6 +155,25 @@ Result<void> read_value(std::string_view text, const ValueRule& /*rule*/, std::v
   return {};
 }
 
+Result<void> read_value(std::string_view text, const ValueRule& /*rule*/,
+                        std::optional<adapters::RedisAddress>& value) {
+  Result<adapters::RedisAddress> read = adapters::RedisAddress::parse(text);
+  if (!read) return wrong(read.error().message);
+  value = std::move(*read);
+  return {};
+}
+
+Result<void> read_value(std::string_view text, const ValueRule& /*rule*/, std::vector<adapters::HostAndPort>& value) {
+  std::vector<adapters::HostAndPort> hosts;
+  for (const std::string_view item : items_of(text)) {
+    Result<adapters::HostAndPort> host = adapters::parse_host_and_port(item, adapters::sentinel_port);
+    if (!host) return wrong("must be hosts such as sentinel-1:26379; this is none: " + std::string(item));
+    hosts.push_back(std::move(*host));
+  }
+  value = std::move(hosts);
+  return {};
+}
+
 std::string show_value(bool value) {
   return value ? "true" : "false";
 }
@@ -193,6 +212,16 @@ std::string show_value(const std::vector<std::string>& value) {
 }
 std::string show_value(const std::vector<adapters::Cidr>& /*value*/) {
   return {};
+}
+
+std::string show_value(const std::optional<adapters::RedisAddress>& value) {
+  return value ? value->text() : std::string();
+}
+std::string show_value(const std::vector<adapters::HostAndPort>& value) {
+  std::string shown;
+  for (const adapters::HostAndPort& each : value)
+    shown += (shown.empty() ? "" : ",") + each.host + ":" + std::to_string(each.port);
+  return shown;
 }
 
 std::string join_choices(std::span<const std::string_view> words) {

@@ -32,6 +32,8 @@ Result<void> read_value(std::string_view text, const ValueRule& rule, adapters::
 Result<void> read_value(std::string_view text, const ValueRule& rule, std::optional<UpstreamAddress>& value);
 Result<void> read_value(std::string_view text, const ValueRule& rule, std::vector<std::string>& value);  // "a, b"
 Result<void> read_value(std::string_view text, const ValueRule& rule, std::vector<adapters::Cidr>& value);
+Result<void> read_value(std::string_view text, const ValueRule& rule, std::optional<adapters::RedisAddress>& value);
+Result<void> read_value(std::string_view text, const ValueRule& rule, std::vector<adapters::HostAndPort>& value);
 
 // As it would be written; empty where nothing is set. A secret shows nothing.
 std::string show_value(bool value);
@@ -46,6 +48,8 @@ std::string show_value(const adapters::NetAddress& value);
 std::string show_value(const std::optional<UpstreamAddress>& value);
 std::string show_value(const std::vector<std::string>& value);
 std::string show_value(const std::vector<adapters::Cidr>& value);
+std::string show_value(const std::optional<adapters::RedisAddress>& value);
+std::string show_value(const std::vector<adapters::HostAndPort>& value);
 
 // The words of an enumeration, in the order of its enumerators.
 template <class Enum>

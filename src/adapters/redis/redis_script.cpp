@@ -1,0 +1,47 @@
+#include "adapters/redis/redis_script.hpp"
+
+#include <openssl/sha.h>
+
+#include <array>
+#include <utility>
+
+namespace obleth::adapters {
+namespace {
+
+std::string sha1_hex(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  std::string hex;
+  for (const unsigned char byte : digest) {
+    hex.push_back(digits[byte >> 4U]);
+    hex.push_back(digits[byte & 15U]);
+  }
+  return hex;
+}
+
+}  // namespace
+
+RedisScript::RedisScript(std::string_view operation, std::string_view text)
+    : operation_(operation), text_(text), hash_(sha1_hex(text)) {}
+
+RedisCommand RedisScript::by_hash(const Input& input) const {
+  return command("EVALSHA", hash_, input);
+}
+
+RedisCommand RedisScript::with_text(const Input& input) const {
+  return command("EVAL", text_, input);
+}
+
+RedisCommand RedisScript::command(std::string verb, std::string script, const Input& input) const {
+  RedisCommand made{.operation = operation_, .words = {}};
+  made.words.reserve(3 + input.keys.size() + input.arguments.size());
+  made.words.push_back(std::move(verb));
+  made.words.push_back(std::move(script));
+  made.words.push_back(std::to_string(input.keys.size()));
+  made.words.insert(made.words.end(), input.keys.begin(), input.keys.end());
+  made.words.insert(made.words.end(), input.arguments.begin(), input.arguments.end());
+  return made;
+}
+
+}  // namespace obleth::adapters

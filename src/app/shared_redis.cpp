@@ -1,0 +1,70 @@
+#include "app/shared_redis.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "observe/log.hpp"
+
+namespace obleth::app {
+namespace {
+
+adapters::RedisSettings settings_of(const Options& options) {
+  adapters::RedisSettings settings{.address = *options.redis_url,
+                                   .sentinels = options.redis_sentinels,
+                                   .sentinel_password = options.redis_sentinel_password,
+                                   .prefix = options.redis_prefix};
+  if (!options.redis_user.empty()) settings.address.user = options.redis_user;
+  if (!options.redis_password.empty()) settings.address.password = options.redis_password;
+  return settings;
+}
+
+adapters::RedisWatch watch_of(SharedRedis::Tellers tellers) {
+  tellers.readiness.set_store(redis_name, false, "no connection has been made yet");
+  const auto state = [&readiness = tellers.readiness, before = std::optional<bool>()](bool up,
+                                                                                      std::string_view reason) mutable {
+    readiness.set_store(redis_name, up, reason);
+    if (std::exchange(before, up) == up) return;  // down as before, for another reason
+    if (up) {
+      observe::log(observe::LogLevel::info, "Redis answers");
+    } else {
+      observe::log(observe::LogLevel::error, "Redis is away; requests go on without it", {{"reason", reason}});
+    }
+  };
+  const auto call = [&metrics = tellers.metrics](std::string_view operation, Duration took) {
+    metrics.record_store_call(redis_name, operation, took);
+  };
+  return {.state = state, .call = call};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SharedRedis>> SharedRedis::build(const Options& options, adapters::Resolver& resolver,
+                                                        Tellers tellers) {
+  if (!options.redis_url) return std::unique_ptr<SharedRedis>();
+  auto tls = adapters::TlsCredentials::for_client(options.redis_ca);
+  if (!tls) return fail(std::move(tls.error()));
+  return std::unique_ptr<SharedRedis>(new SharedRedis(options, resolver, std::move(*tls), tellers));
+}
+
+// The operator named this address: private networks are where a Redis belongs.
+SharedRedis::SharedRedis(const Options& options, adapters::Resolver& resolver,
+                         std::shared_ptr<const adapters::TlsCredentials> tls, Tellers tellers)
+    : dialer_(resolver, adapters::AddressPolicy{}, std::move(tls)),
+      server(settings_of(options), dialer_, watch_of(tellers)) {}
+
+Result<void> SharedRedis::refuse_forgetful() {
+  adapters::EpollLoop loop;
+  ports::Loop::set_current(&loop);
+  std::optional<Result<std::unique_ptr<adapters::RedisSession>>> opened;
+  spawn([](adapters::RedisServer& from, adapters::EpollLoop& on, auto& into) -> Task<void> {
+    auto session = co_await from.open(on);
+    into.emplace(std::move(session));
+  }(server, loop, opened));
+  while (!opened)
+    loop.turn(Duration::max());
+  if (*opened || opened->error().kind != FaultKind::invalid) return {};
+  return fail(std::move(opened->error()));
+}
+
+}  // namespace obleth::app
