@@ -4,12 +4,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "domain/api_key.hpp"
-#include "ports/handover.hpp"
+#include "ports/gate.hpp"
 #include "ports/key_directory.hpp"
 
 namespace obleth::adapters {
@@ -24,9 +23,12 @@ class KeyFlight {
   [[nodiscard]] const std::vector<SecretHash>& candidates() const { return candidates_; }
   [[nodiscard]] std::uint64_t asked_at_news() const { return asked_at_news_; }
 
-  void land(ports::KeyLookup answer);
+  void land(ports::KeyLookup answer) {
+    answer_ = std::move(answer);
+    landed_.open();
+  }
   // False: it has landed, nothing will wake the handover.
-  [[nodiscard]] bool wait(const std::shared_ptr<ports::Handover>& waiter);
+  [[nodiscard]] bool wait(const std::shared_ptr<ports::Handover>& waiter) { return landed_.wait(waiter); }
   // After it has landed.
   [[nodiscard]] const ports::KeyLookup& answer() const { return answer_; }
 
@@ -34,10 +36,8 @@ class KeyFlight {
   const SecretHash hash_;
   const std::vector<SecretHash> candidates_;
   const std::uint64_t asked_at_news_;
-  std::mutex mutex_;
-  bool landed_ = false;
   ports::KeyLookup answer_;  // written once, before landed_
-  std::vector<std::shared_ptr<ports::Handover>> waiters_;
+  ports::Gate landed_;
 };
 
 }  // namespace obleth::adapters

@@ -3,11 +3,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
-#include <vector>
 
 #include "domain/calendar.hpp"
-#include "ports/handover.hpp"
+#include "ports/gate.hpp"
 #include "ports/spending_book.hpp"
 
 namespace obleth::adapters {
@@ -21,16 +19,14 @@ class SpendingFlight {
 
   // Nobody waits any longer: the answer has come, or is overdue and will be learned when it does. The second call has
   // no effect.
-  void release();
+  void release() { released_.open(); }
   // False: it is released, nothing will wake the handover.
-  [[nodiscard]] bool wait(const std::shared_ptr<ports::Handover>& waiter);
+  [[nodiscard]] bool wait(const std::shared_ptr<ports::Handover>& waiter) { return released_.wait(waiter); }
 
  private:
   const ports::SpendingAccount account_;
   const WallSpan span_;
-  std::mutex mutex_;
-  bool released_ = false;
-  std::vector<std::shared_ptr<ports::Handover>> waiters_;
+  ports::Gate released_;
 };
 
 }  // namespace obleth::adapters
