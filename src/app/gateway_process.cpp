@@ -119,6 +119,10 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
   signals_ = std::make_unique<adapters::SignalWatch>(loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
                                                      [this](int number) { handle_signal(number); });
   upkeep_.start(tenant_names_);
+  if (house_->redis) {
+    redis_ = std::make_unique<adapters::RedisLink>(loop_, house_->redis->server);
+    redis_news_ = std::make_unique<adapters::RedisChangeListener>(loop_, house_->redis->server, house_->redis->feed);
+  }
   share_watch_.start();
 }
 
@@ -126,6 +130,8 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
 GatewayProcess::~GatewayProcess() {
   for (auto& thread : data_threads_)
     thread->end();
+  redis_news_.reset();
+  redis_.reset();
   signals_.reset();
   metrics_server_.reset();
   admin_server_.reset();

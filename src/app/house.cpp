@@ -67,11 +67,18 @@ adapters::KeyCacheLimits key_cache_limits(const Options& options) {
   return limits;
 }
 
+// The nearest first: what replicas share, where they share something.
+adapters::CachingKeyDirectory::Stores key_stores_of(ports::RecordStore& record, SharedRedis* redis) {
+  if (redis == nullptr) return record;
+  return {record, redis->keys};
+}
+
 }  // namespace
 
 // What can fail, made before the house that holds it.
 struct House::Parts {
   std::shared_ptr<const adapters::TlsCredentials> upstream_tls;
+  std::shared_ptr<const adapters::TlsCredentials> redis_tls;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<adapters::SqliteRecordStore> store;
   std::unique_ptr<adapters::SqliteUsageLedger> usage;
@@ -80,6 +87,8 @@ struct House::Parts {
 Result<std::unique_ptr<House>> House::build(Options options) {
   auto tls = adapters::TlsCredentials::for_client(options.upstream_ca);
   if (!tls) return fail(std::move(tls.error()));
+  auto redis_tls = SharedRedis::authorities(options);
+  if (!redis_tls) return fail(std::move(redis_tls.error()));
   Result<void> made = make_data_folder(options);
   if (!made) return fail(std::move(made.error()));
   auto file = record_file_of(options);
@@ -89,20 +98,13 @@ Result<std::unique_ptr<House>> House::build(Options options) {
   if (!store) return fail(std::move(store.error()));
   auto usage = adapters::SqliteUsageLedger::open({.path = usage_file_of(options)});
   if (!usage) return fail(std::move(usage.error()));
-  std::unique_ptr<House> house(
-      new House(std::move(options), {std::move(*tls), std::move(sealer), std::move(*store), std::move(*usage)}));
-  Result<void> shared = house->open_redis();
+  std::unique_ptr<House> house(new House(std::move(options), {std::move(*tls), std::move(*redis_tls), std::move(sealer),
+                                                              std::move(*store), std::move(*usage)}));
+  Result<void> shared = house->redis ? house->redis->refuse_forgetful() : Result<void>{};
   if (!shared) return fail(std::move(shared.error()));
   Result<void> opened = house->open_spool();
   if (!opened) return fail(std::move(opened.error()));
   return house;
-}
-
-Result<void> House::open_redis() {
-  auto built = SharedRedis::build(options_, *resolver, {readiness, metrics});
-  if (!built) return fail(std::move(built.error()));
-  redis = std::move(*built);
-  return redis ? redis->refuse_forgetful() : Result<void>{};
 }
 
 Result<void> House::open_spool() {
@@ -125,7 +127,11 @@ House::House(Options options, Parts parts)
       sealer(std::move(parts.sealer)),
       store(std::move(parts.store)),
       usage(std::move(parts.usage)),
-      keys(*store, hasher, clock, feed, key_cache_limits(options_)),
+      redis(options_.redis_url ? std::make_unique<SharedRedis>(
+                                     options_, SharedRedis::Surroundings{*resolver, std::move(parts.redis_tls),
+                                                                         readiness, metrics, *store, feed, entropy})
+                               : nullptr),
+      keys(key_stores_of(*store, redis.get()), hasher, clock, feed, key_cache_limits(options_)),
       failed_keys(options_.failed_keys_per_minute, entropy.bits128().high),
       catalog(*store),
       unsettled(unsettled_of(options_)),
@@ -164,6 +170,11 @@ Result<void> House::load() {
   readiness.set_store(record_name, true);
   readiness.configuration_loaded();
   return {};
+}
+
+ports::ChangeFeed& House::publishing_feed() {
+  if (redis) return redis->feed;
+  return feed;
 }
 
 gateway::Services House::services(ports::Upstream& upstream, ports::UsageJournal& journal) {

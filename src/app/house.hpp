@@ -40,7 +40,6 @@ class House {
   House(Options options, Parts parts);
   void tell_unbilled();
   [[nodiscard]] Result<void> open_spool();
-  [[nodiscard]] Result<void> open_redis();
 
   Options options_;
   gateway::Policy policy_;
@@ -58,6 +57,9 @@ class House {
   // Models, groups and capacity of the record; ready after it.
   [[nodiscard]] Result<void> load();
 
+  // Where changes are told, to other replicas too where there may be some.
+  [[nodiscard]] ports::ChangeFeed& publishing_feed();
+
   // What was kept and is not in the ledger yet.
   [[nodiscard]] ports::UsageBacklog& backlog() { return delivery_->resident(); }
 
@@ -73,13 +75,13 @@ class House {
   observe::Readiness readiness;
   observe::Metrics metrics;
   std::unique_ptr<adapters::Resolver> resolver;
-  std::unique_ptr<SharedRedis> redis;  // null: everything is kept in this process
   adapters::KeyHasher hasher;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<adapters::SqliteRecordStore> store;
   std::unique_ptr<adapters::SqliteUsageLedger> usage;
   std::unique_ptr<adapters::Spool> spool;
-  adapters::InProcessChangeFeed feed;
+  adapters::InProcessChangeFeed feed;  // of this process; what is published goes through publishing_feed()
+  std::unique_ptr<SharedRedis> redis;  // null: everything is kept in this process
   adapters::CachingKeyDirectory keys;
   gateway::FailedKeyThrottle failed_keys;
   adapters::CachingModelCatalog catalog;

@@ -63,7 +63,7 @@ Task<std::optional<admin::BudgetUse>> budget_use(House& house, admin::BudgetQues
 
 admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, ports::Upstream& upstream) {
   admin::Dependencies dependencies{.store = *house.store,
-                                   .feed = house.feed,
+                                   .feed = house.publishing_feed(),
                                    .clock = house.clock,
                                    .entropy = house.entropy,
                                    .hasher = house.hasher,

@@ -19,10 +19,9 @@ adapters::RedisSettings settings_of(const Options& options) {
   return settings;
 }
 
-adapters::RedisWatch watch_of(SharedRedis::Tellers tellers) {
-  tellers.readiness.set_store(redis_name, false, "no connection has been made yet");
-  const auto state = [&readiness = tellers.readiness, before = std::optional<bool>()](bool up,
-                                                                                      std::string_view reason) mutable {
+adapters::RedisWatch watch_of(observe::Readiness& readiness, observe::Metrics& metrics) {
+  readiness.set_store(redis_name, false, "no connection has been made yet");
+  const auto state = [&readiness, before = std::optional<bool>()](bool up, std::string_view reason) mutable {
     readiness.set_store(redis_name, up, reason);
     if (std::exchange(before, up) == up) return;  // down as before, for another reason
     if (up) {
@@ -31,7 +30,7 @@ adapters::RedisWatch watch_of(SharedRedis::Tellers tellers) {
       observe::log(observe::LogLevel::error, "Redis is away; requests go on without it", {{"reason", reason}});
     }
   };
-  const auto call = [&metrics = tellers.metrics](std::string_view operation, Duration took) {
+  const auto call = [&metrics](std::string_view operation, Duration took) {
     metrics.record_store_call(redis_name, operation, took);
   };
   return {.state = state, .call = call};
@@ -39,19 +38,12 @@ adapters::RedisWatch watch_of(SharedRedis::Tellers tellers) {
 
 }  // namespace
 
-Result<std::unique_ptr<SharedRedis>> SharedRedis::build(const Options& options, adapters::Resolver& resolver,
-                                                        Tellers tellers) {
-  if (!options.redis_url) return std::unique_ptr<SharedRedis>();
-  auto tls = adapters::TlsCredentials::for_client(options.redis_ca);
-  if (!tls) return fail(std::move(tls.error()));
-  return std::unique_ptr<SharedRedis>(new SharedRedis(options, resolver, std::move(*tls), tellers));
-}
-
 // The operator named this address: private networks are where a Redis belongs.
-SharedRedis::SharedRedis(const Options& options, adapters::Resolver& resolver,
-                         std::shared_ptr<const adapters::TlsCredentials> tls, Tellers tellers)
-    : dialer_(resolver, adapters::AddressPolicy{}, std::move(tls)),
-      server(settings_of(options), dialer_, watch_of(tellers)) {}
+SharedRedis::SharedRedis(const Options& options, const Surroundings& around)
+    : dialer_(around.resolver, adapters::AddressPolicy{}, around.tls),
+      server(settings_of(options), dialer_, watch_of(around.readiness, around.metrics)),
+      keys(server, around.record, around.local_feed, options.key_fresh),
+      feed(server, around.local_feed, to_hex32(around.entropy.bits128())) {}
 
 Result<void> SharedRedis::refuse_forgetful() {
   adapters::EpollLoop loop;

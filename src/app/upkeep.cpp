@@ -18,7 +18,7 @@ constexpr Duration complaint_period = std::chrono::minutes(1);
 }  // namespace
 
 void Upkeep::start(TenantNames& tenant_names) {
-  // The feed calls on the thread that published: this loop's, where the Management API runs.
+  // The feed calls on the thread that published or listens: this loop's, where the Management API runs.
   house_.feed.subscribe([this](const ports::Change& change) {
     spawn([](Upkeep& self, ports::Change what) -> Task<void> {
       const Result<void> followed = co_await self.house_.follower.follow(std::move(what));
@@ -48,6 +48,7 @@ Task<void> Upkeep::look_for_changes() {
                             version.error().message);
       continue;
     }
+    if (house_.redis) house_.redis->keys.learn_version(*version);
     co_await house_.keys.poll_version();
     if (*version == version_seen_) continue;
     const Result<void> followed = co_await house_.follower.follow(ports::EverythingChanged{});

@@ -19,6 +19,7 @@
 #include "domain/mcp_server.hpp"
 #include "domain/model.hpp"
 #include "domain/tenant.hpp"
+#include "ports/key_source.hpp"
 
 namespace obleth::ports {
 
@@ -108,15 +109,12 @@ struct RenewedHash {
   SecretHash current;
 };
 
-class RecordStore {
+class RecordStore : public KeySource {
  public:
-  virtual ~RecordStore() = default;
-
   // All or nothing. The answer is the configuration's new version (one counter, rises with every commit).
   virtual Task<Result<std::uint64_t>> commit(Transaction transaction) = 0;
   virtual Task<Result<std::uint64_t>> version() = 0;
 
-  virtual Task<Result<std::optional<ResolvedKey>>> resolve_key(const SecretHash& hash, WallTime now) = 0;
   virtual Task<Result<void>> note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) = 0;
   // Where the key still has the former hash; no change of the configuration.
   virtual Task<Result<void>> renew_key_hashes(std::vector<RenewedHash> hashes) = 0;

@@ -14,10 +14,9 @@ void add_one(std::atomic<std::uint64_t>& counter) {
 
 }  // namespace
 
-CachingKeyDirectory::CachingKeyDirectory(ports::RecordStore& store, const ports::SecretHasher& hasher,
-                                         const ports::Clock& clock, ports::ChangeFeed& feed,
-                                         const KeyCacheLimits& limits)
-    : store_(store), hasher_(hasher), clock_(clock), cache_(limits, clock), uses_(limits.keys_max) {
+CachingKeyDirectory::CachingKeyDirectory(Stores stores, const ports::SecretHasher& hasher, const ports::Clock& clock,
+                                         ports::ChangeFeed& feed, const KeyCacheLimits& limits)
+    : stores_(stores), hasher_(hasher), clock_(clock), cache_(limits, clock), uses_(limits.keys_max) {
   feed.subscribe([this](const ports::Change& change) { heard(change); });
 }
 
@@ -91,7 +90,7 @@ Task<void> CachingKeyDirectory::fly(std::shared_ptr<KeyFlight> flight) {
   SecretHash matched;
   for (const SecretHash& candidate : flight->candidates()) {
     matched = candidate;
-    found = co_await store_.resolve_key(candidate, now);
+    found = co_await stores_.keys.resolve_key(candidate, now);
     if (!found || *found) break;
   }
   store_answers_.store(found.has_value(), std::memory_order_relaxed);
@@ -116,7 +115,7 @@ void CachingKeyDirectory::leave(const std::shared_ptr<KeyFlight>& flight) {
 }
 
 Task<void> CachingKeyDirectory::poll_version() {
-  const Result<std::uint64_t> version = co_await store_.version();
+  const Result<std::uint64_t> version = co_await stores_.record.version();
   if (version && version_.exchange(*version) != *version) cache_.age_all();
 }
 
@@ -127,7 +126,7 @@ Task<void> CachingKeyDirectory::flush_uses() {
     const auto from = due.begin() + static_cast<std::ptrdiff_t>(start);
     const std::size_t count = std::min(uses_per_write, due.size() - start);
     KeyUses::Uses batch(from, from + static_cast<std::ptrdiff_t>(count));
-    const Result<void> written = co_await store_.note_key_uses(std::move(batch));
+    const Result<void> written = co_await stores_.record.note_key_uses(std::move(batch));
     if (written) continue;
     uses_.put_back(KeyUses::Uses(from, due.end()));
     co_return;
@@ -147,7 +146,7 @@ Task<void> CachingKeyDirectory::renew_hashes() {
   }
   if (renewed.empty()) co_return;
   // What cannot be written is found again at the key's next look-up.
-  const Result<void> written = co_await store_.renew_key_hashes(std::move(renewed));
+  const Result<void> written = co_await stores_.record.renew_key_hashes(std::move(renewed));
   static_cast<void>(written);
 }
 

@@ -40,8 +40,15 @@ struct KeyDirectoryCounts {
 
 class CachingKeyDirectory final : public ports::KeyDirectory {
  public:
-  // Subscribes to the feed: before its first publish.
-  CachingKeyDirectory(ports::RecordStore& store, const ports::SecretHasher& hasher, const ports::Clock& clock,
+  // Keys are asked for at the source, which may be nearer than the record; everything else at the record itself.
+  struct Stores {
+    Stores(ports::RecordStore& store) : record(store), keys(store) {}  // NOLINT: the record alone is the usual case
+    Stores(ports::RecordStore& store, ports::KeySource& source) : record(store), keys(source) {}
+    ports::RecordStore& record;
+    ports::KeySource& keys;
+  };
+  // Subscribes to the feed: before its first publish, and after the source, so that the source hears news first.
+  CachingKeyDirectory(Stores stores, const ports::SecretHasher& hasher, const ports::Clock& clock,
                       ports::ChangeFeed& feed, const KeyCacheLimits& limits = {});
 
   [[nodiscard]] std::optional<ports::KeyLookup> recall(std::string_view secret) override;
@@ -86,7 +93,7 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
   void note_former_pepper(const ports::RenewedHash& renewed);
   Task<void> renew_hashes();
 
-  ports::RecordStore& store_;
+  Stores stores_;
   const ports::SecretHasher& hasher_;
   const ports::Clock& clock_;
   KeyCache cache_;

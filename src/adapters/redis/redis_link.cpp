@@ -59,7 +59,7 @@ class RedisLink::Answer final : private LoopItem {
 
 RedisLink::RedisLink(EpollLoop& loop, RedisServer& server)
     : loop_(loop), server_(server), jitter_(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(this) >> 4U)) {
-  server_.link_made();
+  server_.link_made(*this);
   keeping_ = keep_open();
 }
 
@@ -69,7 +69,7 @@ RedisLink::~RedisLink() {
 
 void RedisLink::close() {
   if (state_ == State::closed) return;
-  server_.link_ended(state_ == State::up);
+  server_.link_ended(*this, state_ == State::up);
   state_ = State::closed;
   writing_ = RootTask();
   keeping_ = RootTask();

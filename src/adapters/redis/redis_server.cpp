@@ -1,5 +1,7 @@
 #include "adapters/redis/redis_server.hpp"
 
+#include "adapters/redis/redis_link.hpp"
+
 #include <utility>
 
 namespace obleth::adapters {
@@ -143,21 +145,27 @@ Task<Result<HostAndPort>> RedisServer::ask_sentinel(EpollLoop& loop, HostAndPort
   co_return parse_host_and_port("[" + master.items[0].text + "]:" + master.items[1].text, redis_port);
 }
 
-void RedisServer::link_made() {
+RedisLink* RedisServer::link_of(const ports::Loop* loop) {
   const std::lock_guard lock(mutex_);
-  ++links_;
+  const auto found = links_.find(loop);
+  return found == links_.end() ? nullptr : found->second;
 }
 
-void RedisServer::link_ended(bool was_up) {
+void RedisServer::link_made(RedisLink& link) {
   const std::lock_guard lock(mutex_);
-  --links_;
+  links_.emplace(&link.loop(), &link);
+}
+
+void RedisServer::link_ended(RedisLink& link, bool was_up) {
+  const std::lock_guard lock(mutex_);
+  links_.erase(&link.loop());
   if (was_up) --links_up_;
 }
 
 void RedisServer::link_is_up() {
   const std::lock_guard lock(mutex_);
   ++links_up_;
-  if (links_up_ == links_) tell(true, {});
+  if (links_up_ == static_cast<int>(links_.size())) tell(true, {});
 }
 
 void RedisServer::link_is_down(bool was_up, const std::string& reason) {

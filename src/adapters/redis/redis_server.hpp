@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "adapters/os/dialer.hpp"
 #include "adapters/redis/redis_session.hpp"
@@ -24,6 +25,8 @@ struct RedisWatch {
   std::function<void(std::string_view operation, Duration took)> call;
 };
 
+class RedisLink;
+
 class RedisServer {
  public:
   RedisServer(RedisSettings settings, const Dialer& dialer, RedisWatch watch = {});
@@ -39,9 +42,12 @@ class RedisServer {
   // has to mend first); unavailable (a replica, loading, out of memory).
   [[nodiscard]] Task<Result<std::unique_ptr<RedisSession>>> open(EpollLoop& loop);
 
+  // The link of a loop, for those who are shared by loops and asked on one of them; null where there is none.
+  [[nodiscard]] RedisLink* link_of(const ports::Loop* loop);
+
   // What links tell of themselves.
-  void link_made();
-  void link_ended(bool was_up);
+  void link_made(RedisLink& link);
+  void link_ended(RedisLink& link, bool was_up);
   void link_is_up();
   void link_is_down(bool was_up, const std::string& reason);
   void call_took(std::string_view operation, Duration took) const;
@@ -56,7 +62,7 @@ class RedisServer {
   const RedisWatch watch_;
 
   std::mutex mutex_;  // guards what follows; the watch is called under it, so that what it is told comes in order
-  int links_ = 0;
+  std::unordered_map<const ports::Loop*, RedisLink*> links_;
   int links_up_ = 0;
   bool told_ = false;
   bool told_up_ = false;

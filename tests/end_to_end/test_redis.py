@@ -1,0 +1,119 @@
+"""Replicas that share a Redis: keys and news among them, and what happens when it is away."""
+
+import time
+
+import pytest
+
+from support.gateway import wait_until
+from support.redis_server import RedisServer
+
+CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 4}
+PATIENCE = 30
+
+
+@pytest.fixture
+def redis(tmp_path):
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture
+def replicas(own, upstream, redis, tmp_path):
+    """Two gateways on one record and one Redis."""
+    shared = {"OBLETH_REDIS_URL": redis.url, "OBLETH_DATABASE_URL": f"sqlite:{tmp_path / 'record.db'}"}
+    pair = [own.gateway(upstream=upstream.url, environment=shared) for _ in range(2)]
+    pair[0].create_model(model_name="m", upstream_model="mock-model", api_base=f"{upstream.url}/v1")
+    wait_until(lambda: all(serves_models(each) for each in pair), PATIENCE, "the model at both replicas")
+    return pair
+
+
+def serves_models(gateway):
+    return gateway.admin.get("/models").json()["data"] and redis_is(gateway, True)
+
+
+def ready(gateway):
+    return gateway.http.get("/ready").json()
+
+
+def redis_is(gateway, up):
+    return ready(gateway)["stores"]["redis"]["up"] == up
+
+
+def ask(gateway, tenant):
+    return gateway.http.post("/v1/chat/completions", json=CHAT, headers=tenant.headers)
+
+
+def test_a_change_at_one_replica_is_obeyed_by_the_other_within_a_second(replicas):
+    teller, hearer = replicas
+    tenant = teller.create_tenant()
+    wait_until(lambda: ask(hearer, tenant).status_code == 200, PATIENCE, "the key at the other replica")
+    # The poll of the record's version would take up to five seconds, so that one round in time is by the feed alone.
+    took = []
+    for disabled in (True, False, True):
+        teller.admin.patch(f"/keys/{tenant.key['id']}", json={"disabled": disabled}).raise_for_status()
+        began = time.monotonic()
+        wanted = 403 if disabled else 200
+        wait_until(lambda: ask(hearer, tenant).status_code == wanted, PATIENCE, "the other replica's obedience")
+        took.append(time.monotonic() - began)
+    assert min(took) < 1.0, took
+
+
+def test_known_keys_are_served_without_an_error_whatever_redis_does(replicas, redis):
+    gateway = replicas[0]
+    tenant = gateway.create_tenant()
+    assert ask(gateway, tenant).status_code == 200
+    for away, back in ((redis.pause, redis.go_on), (redis.kill, redis.start)):
+        away()
+        for _ in range(20):
+            assert ask(gateway, tenant).status_code == 200
+        back()
+        wait_until(lambda: redis_is(gateway, True), PATIENCE, "Redis in /ready")
+        assert ask(gateway, tenant).status_code == 200
+
+
+def test_a_redis_that_is_killed_is_told_and_found_again(replicas, redis):
+    gateway = replicas[0]
+    redis.kill()
+    wait_until(lambda: redis_is(gateway, False), PATIENCE, "the loss in /ready")
+    assert ready(gateway)["ready"], "a replica serves without Redis"
+    assert "refused" in wait_until(lambda: ready(gateway)["stores"]["redis"]["detail"], PATIENCE)
+    assert 'obleth_store_up{store="redis"} 0' in gateway.metrics()
+    redis.start()
+    wait_until(lambda: redis_is(gateway, True), PATIENCE, "the return in /ready")
+    assert 'obleth_store_up{store="redis"} 1' in gateway.metrics()
+    lines = gateway.log_text().splitlines()
+    assert sum("Redis is away" in line for line in lines) == 1, lines
+
+
+def test_a_redis_that_is_away_at_start_is_waited_for(own, upstream, tmp_path):
+    redis = RedisServer(tmp_path / "late")
+    gateway = own.gateway(upstream=upstream.url, environment={"OBLETH_REDIS_URL": redis.url})
+    assert redis_is(gateway, False)
+    with redis:
+        wait_until(lambda: redis_is(gateway, True), PATIENCE, "Redis in /ready")
+
+
+def test_a_redis_that_would_forget_is_refused_at_start(own, upstream, tmp_path):
+    with RedisServer(tmp_path / "forgetful", "--maxmemory-policy", "allkeys-lru") as redis:
+        with pytest.raises(RuntimeError, match="noeviction"):
+            own.gateway(upstream=upstream.url, environment={"OBLETH_REDIS_URL": redis.url})
+
+
+def test_no_secret_lies_in_redis(replicas, redis):
+    tenant = replicas[0].create_tenant()
+    assert ask(replicas[0], tenant).status_code == 200
+    kept = wait_until(lambda: redis.ask("KEYS", "obleth:key:*").splitlines(), PATIENCE, "the key in Redis")
+    assert tenant.secret not in kept[0]
+    assert tenant.record["name"] in redis.ask("GET", kept[0])
+    assert tenant.secret not in redis.ask("GET", kept[0])
+    assert all(name.startswith("obleth:") for name in redis.ask("KEYS", "*").splitlines())
+
+
+def test_without_redis_a_second_process_on_the_record_is_noticed_by_the_poll(own, upstream, tmp_path):
+    shared = {"OBLETH_DATABASE_URL": f"sqlite:{tmp_path / 'record.db'}"}
+    teller, hearer = (own.gateway(upstream=upstream.url, environment=shared) for _ in range(2))
+    teller.create_model(model_name="m", upstream_model="mock-model", api_base=f"{upstream.url}/v1")
+    tenant = teller.create_tenant()
+    wait_until(lambda: ask(hearer, tenant).status_code == 200, PATIENCE, "the model at the other process")
+    teller.admin.patch(f"/keys/{tenant.key['id']}", json={"disabled": True}).raise_for_status()
+    wait_until(lambda: ask(hearer, tenant).status_code == 403, PATIENCE, "the other process's obedience")
