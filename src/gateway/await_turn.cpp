@@ -57,11 +57,6 @@ Duration jittered(Duration span, EventId id) {
 }
 
 Refusal refusal_of(const fairshare::Refused& refused, EventId id) {
-  if (refused.reason == fairshare::RefusalReason::not_admitted) {
-    Refusal refusal = forbidden("key_disabled", "This key or tenant was switched off while the request waited.");
-    refusal.switched_off = true;
-    return refusal;
-  }
   const bool timed_out = refused.reason == fairshare::RefusalReason::timed_out;
   return {.status = 429,
           .type = "overloaded_error",
@@ -86,11 +81,11 @@ fairshare::ModelSettings fairshare_settings(const Model& model) {
           .gpus = model.gpus};
 }
 
-Task<Outcome<Admitted>> await_turn(Funded funded, AdmissionDesk& desk, const Policy& policy) {
+Task<Outcome<Admitted>> await_turn(Funded funded, TurnSources ask) {
   UsageRecord& record = *funded.record;
-  const fairshare::Arrive arrive = arrival_of(funded, policy);
+  const fairshare::Arrive arrive = arrival_of(funded, ask.policy);
   const fairshare::RequestMark mark = mark_of(funded);
-  const TurnOutcome turn = co_await desk.await_turn(arrive, mark, *funded.loop, funded.exchange->departure());
+  const TurnOutcome turn = co_await ask.desk.await_turn(arrive, mark, *funded.loop, funded.exchange->departure());
 
   const Instant now = funded.loop->refresh_now();
   const Duration waited = turn.queued ? now - funded.timings.funded : Duration{0};
@@ -99,14 +94,19 @@ Task<Outcome<Admitted>> await_turn(Funded funded, AdmissionDesk& desk, const Pol
   funded.timings.waiting += waited;
   if (turn.refused) {
     funded.timings.admitted = now;
-    Refusal refusal = refusal_of(*turn.refused, funded.event_id);
+    Refusal refusal;
+    if (turn.refused->reason == fairshare::RefusalReason::not_admitted) {
+      refusal = co_await switch_off_refusal(funded, ask.switches);
+    } else {
+      refusal = refusal_of(*turn.refused, funded.event_id);
+    }
     append_server_timing(refusal.extra_headers, funded.timings, Reached::turn);
     co_return refuse(std::move(refusal));
   }
   if (!turn.granted) co_return refuse(client_gone());
 
   const fairshare::Granted& grant = *turn.granted;
-  Permit permit(desk, *funded.loop, grant.ticket);
+  Permit permit(ask.desk, *funded.loop, grant.ticket);
   // The client left while its grant was on the way: the slot goes back unused.
   if (funded.exchange->departure().fired()) {
     write_charge(record, permit.settle(std::nullopt, false));

@@ -5,10 +5,17 @@
 #include "gateway/policy.hpp"
 #include "gateway/refuse.hpp"
 #include "gateway/request_states.hpp"
+#include "gateway/switched_off.hpp"
 
 namespace obleth::gateway {
 
-Task<Outcome<Admitted>> await_turn(Funded funded, AdmissionDesk& desk, const Policy& policy);
+struct TurnSources {
+  AdmissionDesk& desk;
+  const Policy& policy;
+  SwitchOffSources switches;  // asked only by a request that is switched off while it waits
+};
+
+Task<Outcome<Admitted>> await_turn(Funded funded, TurnSources ask);
 
 // The engine's view of a model, also for live changes of the registry.
 [[nodiscard]] fairshare::ModelSettings fairshare_settings(const Model& model);

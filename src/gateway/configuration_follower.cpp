@@ -45,20 +45,26 @@ Task<Result<void>> ConfigurationFollower::follow_models() {
     desk_.configure(fairshare::SetModel{model->id, fairshare_settings(*model), model->enabled}, now);
   }
   for (const ModelId& id : gone)
-    desk_.configure(fairshare::SetModel{id, {}, false}, now);
+    desk_.configure(fairshare::ForgetModel{id}, now);
   co_return Result<void>{};
 }
 
 Task<Result<void>> ConfigurationFollower::follow_groups() {
   ports::PageRequest page{.limit = groups_per_page};
+  std::unordered_set<GroupId> known;
   do {
     Result<ports::Page<Group>> groups = co_await sources_.store.list_groups(page);
     if (!groups) co_return fail(std::move(groups.error()));
     for (const Group& group : groups->rows) {
+      known.insert(group.id);
       desk_.configure(fairshare::SetGroup{group.id, {group.weight, group.max_in_flight}}, sources_.clock.now());
     }
     page.cursor = std::move(groups->next_cursor);
   } while (!page.cursor.empty());
+  for (const GroupId& id : known_groups_) {
+    if (!known.contains(id)) desk_.configure(fairshare::ForgetGroup{id}, sources_.clock.now());
+  }
+  known_groups_ = std::move(known);
   co_return Result<void>{};
 }
 

@@ -53,6 +53,7 @@ class ConfigurationFollower {
   Sources sources_;
   AdmissionDesk& desk_;
   std::unordered_set<ModelId> known_models_;
+  std::unordered_set<GroupId> known_groups_;
 };
 
 }  // namespace obleth::gateway

@@ -28,7 +28,6 @@ struct Refusal {
   bool never_retry = false;   // x-should-retry: false
   std::string extra_headers;  // complete "name: value\r\n" lines
   bool client_gone = false;   // nobody to tell; ledger status 499
-  bool switched_off = false;  // its key, tenant or model, while it waited
   bool was_admitted = false;  // it had its turn, and failed afterwards: not obleth that refused
 };
 

@@ -25,7 +25,7 @@ class ReplyMeter {
 
   [[nodiscard]] std::optional<TokenUsage> reported() const;
   [[nodiscard]] OutputTokens counted() const;
-  // A cut stream can be told so in one more event; has_done: nothing is missing.
+  // A cut stream can be told so in one more event.
   [[nodiscard]] bool can_tell_in_stream() const { return scanner_.has_value(); }
   [[nodiscard]] bool at_event_boundary() const { return scanner_ && scanner_->at_event_boundary(); }
   [[nodiscard]] bool done_seen() const { return scanner_ && scanner_->done_seen(); }

@@ -16,7 +16,6 @@
 #include "gateway/resolve_model.hpp"
 #include "gateway/settle_cost.hpp"
 #include "gateway/soften_request.hpp"
-#include "gateway/switched_off.hpp"
 
 namespace obleth::gateway {
 
@@ -75,14 +74,8 @@ Task<Outcome<Answered>> RequestPath::reach_answer(Received received) {
   if (!funded) co_return refuse(std::move(funded.error()));
 
   // Whose turn is it? From here on the request holds a slot.
-  const ports::ClientExchange& exchange = *funded->exchange;
-  const std::shared_ptr<const Model> model = funded->model;
-  Outcome<Admitted> admitted = co_await await_turn(std::move(*funded), ask.desk, ask.policy);
-  if (!admitted && admitted.error().switched_off) {
-    const SwitchOffSources now{ask.keys, ask.catalog, loop_};
-    Refusal told = co_await tell_switch_off(std::move(admitted.error()), exchange, model, now);
-    co_return refuse(std::move(told));
-  }
+  const TurnSources turns{ask.desk, ask.policy, {ask.keys, ask.catalog}};
+  Outcome<Admitted> admitted = co_await await_turn(std::move(*funded), turns);
   if (!admitted) co_return refuse(std::move(admitted.error()));
   Softened softened = soften_request(std::move(*admitted));
 

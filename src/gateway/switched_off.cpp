@@ -5,35 +5,20 @@
 #include "gateway/identify_tenant.hpp"
 
 namespace obleth::gateway {
-namespace {
 
-// With what the former one tells of the wait.
-Refusal in_place_of(const Refusal& former, Refusal told) {
-  told.extra_headers += former.extra_headers;
-  return told;
-}
-
-}  // namespace
-
-Task<Refusal> tell_switch_off(Refusal refusal, const ports::ClientExchange& exchange,
-                              std::shared_ptr<const Model> model, SwitchOffSources sources) {
-  if (model) {
+Task<Refusal> switch_off_refusal(const Routed& request, SwitchOffSources sources) {
+  if (request.model) {
     const auto registry = sources.catalog.snapshot();
-    const auto registered = registry ? registry->find(model->model_name) : nullptr;
-    if (registry && (!registered || !registered->enabled)) {
-      co_return in_place_of(refusal, model_not_found(model->model_name));
-    }
+    const auto registered = registry ? registry->find(request.model->model_name) : nullptr;
+    if (registry && (!registered || !registered->enabled)) co_return model_not_found(request.model->model_name);
   }
-  const Outcome<std::string_view> secret = presented_key(exchange.head().fields);
-  if (!secret) co_return refusal;
+  Refusal unknown = forbidden("key_disabled", "This key or tenant was switched off while the request waited.");
+  const Outcome<std::string_view> secret = presented_key(request.exchange->head().fields);
+  if (!secret) co_return unknown;
   const ports::KeyLookup found = co_await sources.keys.find(*secret);
-  if (found.outcome == ports::KeyOutcome::unknown) {
-    co_return in_place_of(refusal, no_api_key("The API key is not valid any more."));
-  }
-  if (found.outcome == ports::KeyOutcome::unavailable) co_return refusal;
-  std::optional<Refusal> closed = closed_to(*found.resolved, sources.loop.wall_now());
-  if (!closed) co_return refusal;
-  co_return in_place_of(refusal, std::move(*closed));
+  if (found.outcome == ports::KeyOutcome::unknown) co_return no_api_key("The API key is not valid any more.");
+  if (found.outcome == ports::KeyOutcome::unavailable) co_return unknown;
+  co_return closed_to(*found.resolved, request.loop->wall_now()).value_or(std::move(unknown));
 }
 
 }  // namespace obleth::gateway

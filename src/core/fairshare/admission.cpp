@@ -27,6 +27,10 @@ void Admission::State::step(const Event& event, Instant at, Actions& out) {
   std::visit([this](const auto& happened) { on(happened); }, event);
   dispatch();
   tree.forget_idle(now);
+  while (const auto model = tree.forgotten_model()) {
+    models.give_back(*model);
+    estimates.forget(*model);
+  }
   actions = nullptr;
 }
 

@@ -68,7 +68,7 @@ NodeIndex Admission::State::path_of(const Arrive& event) {
 
 ModelIndex Admission::State::model_of(ModelId id) {
   const auto [index, is_new] = models.find_or_add(id);
-  if (is_new) static_cast<void>(tree.add_model());
+  if (is_new) tree.add_model(index);
   return index;
 }
 

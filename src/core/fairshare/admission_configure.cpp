@@ -18,14 +18,33 @@ void Admission::State::on(const SetModel& event) {
   gate(index);
 }
 
+void Admission::State::on(const ForgetModel& event) {
+  const ModelIndex index = models.find(event.model);
+  if (index == ModelIndex::none) return;
+  models[index].admits = false;
+  refuse_for(index);
+  models.let_go(index);
+  retire_if_over(index);
+}
+
+void Admission::State::retire_if_over(ModelIndex model) {
+  if (models[model].is_gone && models[model].in_flight == 0) tree.retire(model);
+}
+
 void Admission::State::on(const SetGroup& event) {
   if (limits.algorithm == Algorithm::weighted) return;
   const NodeIndex group = tree.find_group(event.group);
   if (group == NodeIndex::none) {
     static_cast<void>(tree.add_group(event.group, event.settings));
   } else {
+    tree.mark_gone(group, false);
     tree.configure(group, event.settings);
   }
+}
+
+void Admission::State::on(const ForgetGroup& event) {
+  const NodeIndex group = tree.find_group(event.group);
+  if (group != NodeIndex::none && limits.algorithm == Algorithm::hierarchical) tree.mark_gone(group, true);
 }
 
 // A tenant or key that is not known yet takes its settings from the request that makes it known.

@@ -190,6 +190,47 @@ TEST(AdmissionPromise, DisabledModelsWaitingRequestsAreRefused) {
   EXPECT_EQ(rig.actions.queued.size(), 1U);
 }
 
+// Long enough for keys, then their tenants, then deleted groups to be forgotten.
+void pass_idle_minutes(Rig& rig) {
+  for (int minute = 0; minute < 5; ++minute) {
+    rig.pass(minutes(2));
+    for (int i = 0; i < 4; ++i)
+      rig.step(Tick{});
+  }
+}
+
+TEST(AdmissionPromise, DeletedModelsAndGroupsAreForgottenOnceNothingRuns) {
+  Rig rig({.capacity = 4});
+  std::uint64_t waiter = 0;
+  for (std::uint64_t round = 1; round <= 50; ++round) {
+    rig.step(SetGroup{.group = id_of<GroupId>(round), .settings = {}});
+    rig.step(SetModel{.model = id_of<ModelId>(round), .settings = {}});
+    rig.step(Rig::request(++waiter, round, round, round));
+    rig.step(ForgetGroup{.group = id_of<GroupId>(round)});
+    rig.step(ForgetModel{.model = id_of<ModelId>(round)});
+    EXPECT_EQ(rig.engine.snapshot(rig.now).models.size(), 1U);
+    rig.finish(waiter);
+    pass_idle_minutes(rig);
+    ASSERT_EQ(rig.engine.broken_invariant(), "");
+  }
+  EXPECT_TRUE(rig.engine.snapshot(rig.now).models.empty());
+  EXPECT_TRUE(rig.engine.snapshot(rig.now).groups.empty());
+  EXPECT_TRUE(rig.engine.snapshot(rig.now).tenants.empty());
+}
+
+TEST(AdmissionPromise, TenantWithOneKeyIsForgottenOnceItOwesNothing) {
+  Rig rig({.capacity = 1});
+  rig.step(Rig::request(1, 1));
+  rig.finish(1);
+  for (std::uint64_t waiter = 2; waiter < 20; ++waiter) {  // another one catches up with it
+    rig.step(Rig::request(waiter, 2));
+    rig.finish(waiter);
+  }
+  pass_idle_minutes(rig);
+  ASSERT_EQ(rig.engine.snapshot(rig.now).tenants.size(), 1U);
+  EXPECT_EQ(rig.engine.snapshot(rig.now).tenants.front().tenant, id_of<TenantId>(2));
+}
+
 TEST(AdmissionPromise, NewcomerIsServedNext) {
   Rig rig({.capacity = 1});
   for (std::uint64_t waiter = 1; waiter <= 50; ++waiter)

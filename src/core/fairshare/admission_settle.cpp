@@ -106,7 +106,9 @@ void Admission::State::finish(RequestIndex index, const Finish& event) {
                               .gpu_time = gpu_time,
                               .gpu_ms = model.gpu.bill_ms(gpu_time)});
   running_chain.unlink<&Request::in_pool>(requests, index);
+  const ModelIndex left = request.model;
   requests.give_back(index);
+  retire_if_over(left);
 }
 
 std::int64_t Admission::State::final_cost(const Request& request, const Finish& event) const {

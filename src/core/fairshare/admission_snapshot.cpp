@@ -59,6 +59,7 @@ void Admission::State::begin_snapshot(Snapshot& shares, SnapshotPlace& place, In
             .tenants = {},
             .models = {}};
   for (const ModelState& model : models) {
+    if (!model.in_use || (model.is_gone && model.in_flight == 0)) continue;
     shares.models.push_back({.model = model.id,
                              .max_in_flight = model.settings.max_in_flight,
                              .eligible = model.settings.eligible,

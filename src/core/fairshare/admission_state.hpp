@@ -66,10 +66,13 @@ struct Admission::State {
   // ---- admission_configure.cpp: settings
   void on(const SetCapacity& event);
   void on(const SetModel& event);
+  void on(const ForgetModel& event);
   void on(const SetGroup& event);
+  void on(const ForgetGroup& event);
   void on(const SetTenant& event);
   void on(const SetKey& event);
   void gate(ModelIndex model);
+  void retire_if_over(ModelIndex model);
   [[nodiscard]] GroupId group_of(GroupId named) const;
 
   // ---- admission_snapshot.cpp: for people to look at; changes no decision

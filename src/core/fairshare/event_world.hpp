@@ -226,6 +226,7 @@ class EventWorld {
 
   std::string set_model(const Operation& operation) {
     const std::uint32_t model = 1 + operation.a % (models - 1);
+    if (operation.c % 5 == 0) return forget_model(model);
     ModelSettings settings;
     if (operation.b % 3 != 0) settings.max_in_flight = operation.b % 5;
     settings.eligible = operation.b % 7 != 0;
@@ -234,6 +235,17 @@ class EventWorld {
     reference_.begin_step(rig_.now);
     if (auto wrong = drop_refused(0); !wrong.empty()) return wrong;
     reference_.set_model(model, settings);
+    return compare(0);
+  }
+
+  std::string forget_model(std::uint64_t model) {
+    const bool runs = std::ranges::any_of(
+        running_, [&](std::uint64_t waiter) { return reference_.requests().at(waiter).model == model; });
+    if (runs) return {};  // what runs on belongs to neither the old nor the new model of that name
+    rig_.step(ForgetModel{.model = id_of<ModelId>(model)});
+    reference_.begin_step(rig_.now);
+    if (auto wrong = drop_refused(0); !wrong.empty()) return wrong;
+    reference_.forget_model(model);
     return compare(0);
   }
 

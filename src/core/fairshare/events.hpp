@@ -95,9 +95,17 @@ struct SetModel {
   ModelSettings settings;
   bool admits = true;  // false: queued requests are refused (disabled, deleted)
 };
+// It is gone from the record: what waits for it is refused, what runs ends, and then it is forgotten.
+struct ForgetModel {
+  ModelId model;
+};
 struct SetGroup {
   GroupId group;
   NodeSettings settings;
+};
+// It is gone from the record: forgotten once no tenant is known in it.
+struct ForgetGroup {
+  GroupId group;
 };
 struct SetTenant {
   TenantId tenant;
@@ -114,8 +122,8 @@ struct SetKey {
 // Time has passed: refuse what waited too long, accrue slot seconds. Due at next_wakeup().
 struct Tick {};
 
-using Event =
-    std::variant<Arrive, Progress, Finish, Withdraw, SetCapacity, SetModel, SetGroup, SetTenant, SetKey, Tick>;
+using Event = std::variant<Arrive, Progress, Finish, Withdraw, SetCapacity, SetModel, ForgetModel, SetGroup,
+                           ForgetGroup, SetTenant, SetKey, Tick>;
 
 // ---- actions ----------------------------------------------------------------------------------------------------
 

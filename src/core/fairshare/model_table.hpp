@@ -20,6 +20,8 @@ struct ModelState {
   ModelId id;
   ModelSettings settings;
   bool admits = true;
+  bool is_gone = false;  // deleted, to be forgotten once nothing runs; the same id is another model from now on
+  bool in_use = true;
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   GpuClock gpu;
@@ -40,8 +42,24 @@ class ModelTable {
 
   Found find_or_add(ModelId id) {
     const auto [entry, is_new] = indexes_.try_emplace(id, static_cast<ModelIndex>(models_.size()));
-    if (is_new) models_.push_back({.id = id, .settings = defaults(id)});
-    return {entry->second, is_new};
+    if (!is_new) return {entry->second, false};
+    if (free_.empty()) {
+      models_.emplace_back();
+    } else {
+      entry->second = free_.back();
+      free_.pop_back();
+    }
+    (*this)[entry->second] = {.id = id, .settings = defaults(id)};
+    return {entry->second, true};
+  }
+  // Not found by its id any more; what still runs ends at its index.
+  void let_go(ModelIndex index) {
+    (*this)[index].is_gone = true;
+    indexes_.erase((*this)[index].id);
+  }
+  void give_back(ModelIndex index) {
+    (*this)[index].in_use = false;
+    free_.push_back(index);
   }
   [[nodiscard]] ModelIndex find(ModelId id) const {
     const auto found = indexes_.find(id);
@@ -68,6 +86,7 @@ class ModelTable {
   }
 
   std::vector<ModelState> models_;
+  std::vector<ModelIndex> free_;
   boost::unordered_flat_map<ModelId, ModelIndex> indexes_;
 };
 

@@ -1,7 +1,6 @@
 #include "core/fairshare/output_estimate.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace obleth::fairshare {
 
@@ -20,32 +19,46 @@ void approach(std::int64_t& mean, std::int64_t tokens) {
 }  // namespace
 
 EstimatePlace OutputEstimates::place_of(TenantId tenant, ModelIndex model) {
-  const Pair pair{tenant, model};
+  static_cast<void>(of_model(model));
+  const Pair pair = pair_of(tenant, model);
   const auto found = places_.find(pair);
-  const std::uint32_t at = found == places_.end() ? place_for(pair) : found->second;
+  const std::uint32_t at = found == places_.end() ? place_for(pair) : *found;
   return {.at = at, .generation = entries_[at].generation};
 }
 
 std::uint32_t OutputEstimates::place_for(const Pair& pair) {
   auto at = static_cast<std::uint32_t>(entries_.size());
   if (at < pairs_max) {
-    entries_.push_back({.mean = nothing});
-    pairs_.push_back(pair);
+    entries_.push_back({.pair = pair, .mean = nothing});
   } else {
     at = static_cast<std::uint32_t>(next_);
     next_ = (next_ + 1) % pairs_max;
-    places_.erase(std::exchange(pairs_[at], pair));
-    entries_[at] = {.mean = nothing, .generation = entries_[at].generation + 1};
+    places_.erase(at);
+    entries_[at] = {.pair = pair, .mean = nothing, .generation = entries_[at].generation + 1};
   }
-  places_.emplace(pair, at);
+  places_.insert(at);
   return at;
+}
+
+OutputEstimates::Pair OutputEstimates::pair_of(TenantId tenant, ModelIndex model) const {
+  const auto at = static_cast<std::size_t>(model);
+  return {.tenant = tenant, .model = model, .incarnation = at < model_means_.size() ? model_means_[at].incarnation : 0};
+}
+
+OutputEstimates::ModelMean& OutputEstimates::of_model(ModelIndex model) {
+  const auto at = static_cast<std::size_t>(model);
+  if (model_means_.size() <= at) model_means_.resize(at + 1);
+  return model_means_[at];
+}
+
+void OutputEstimates::forget(ModelIndex model) {
+  ModelMean& forgotten = of_model(model);
+  forgotten = {.mean = nothing, .incarnation = forgotten.incarnation + 1};
 }
 
 void OutputEstimates::learn(EstimatePlace place, ModelIndex model, std::int64_t output_tokens) {
   const std::int64_t tokens = std::clamp<std::int64_t>(output_tokens, 0, tokens_max);
-  const auto at = static_cast<std::size_t>(model);
-  if (model_means_.size() <= at) model_means_.resize(at + 1, nothing);
-  approach(model_means_[at], tokens);
+  approach(of_model(model).mean, tokens);
   if (!stale(place)) approach(entries_[place.at].mean, tokens);
 }
 
@@ -55,15 +68,15 @@ std::optional<std::int64_t> OutputEstimates::mean(EstimatePlace place, ModelInde
 }
 
 std::optional<std::int64_t> OutputEstimates::mean(TenantId tenant, ModelIndex model) const {
-  const auto found = places_.find(Pair{tenant, model});
+  const auto found = places_.find(pair_of(tenant, model));
   if (found == places_.end()) return mean_of(model);
-  return mean(EstimatePlace{.at = found->second, .generation = entries_[found->second].generation}, model);
+  return mean(EstimatePlace{.at = *found, .generation = entries_[*found].generation}, model);
 }
 
 std::optional<std::int64_t> OutputEstimates::mean_of(ModelIndex model) const {
   const auto at = static_cast<std::size_t>(model);
-  if (at >= model_means_.size() || model_means_[at] == nothing) return std::nullopt;
-  return model_means_[at] / fraction;
+  if (at >= model_means_.size() || model_means_[at].mean == nothing) return std::nullopt;
+  return model_means_[at].mean / fraction;
 }
 
 }  // namespace obleth::fairshare

@@ -44,6 +44,7 @@ class ReferenceScheduler {
     VirtualAccount account;
     std::int64_t offset = 0;
     std::uint32_t woken = 0;
+    std::uint32_t epoch = 0;
     std::int64_t virtual_time = 0;
     std::uint32_t in_flight = 0;
     std::pair<std::int64_t, std::int64_t> seen;  // S and V when they were last looked at
@@ -181,7 +182,15 @@ class ReferenceScheduler {
     models_[id].settings = settings;
     watch(id);
   }
+  // Nothing waits or runs for it: who asks for this name later asks for another model.
+  void forget_model(std::uint64_t id) {
+    models_.erase(id);
+    root_.lanes.erase(id);
+    for (auto& [name, node] : nodes_)
+      node->lanes.erase(id);
+  }
   void configure(Node& node, const NodeSettings& settings) {
+    if (comes_anew(node)) begin_anew(node);
     VirtualAccount reweighted = node.account;
     reweighted.set_weight(settings.weight);
     const std::uint32_t before = node.account.weight();
@@ -204,8 +213,10 @@ class ReferenceScheduler {
   }
   void move(Node& tenant, Node& group) {
     Node& from = *tenant.parent;
-    for (auto& [model, lane] : tenant.lanes)
-      lane.in_line = false;
+    const bool anew = comes_anew(tenant);
+    for (auto& [model, lane] : tenant.lanes) {
+      if (std::exchange(lane.in_line, false)) hand_on_arrival(from, model, lane.since);
+    }
     const NodeSettings settings = tenant.settings;
     tenant.settings.max_in_flight = 0;  // stands in no line until the group has taken over what runs
     std::erase(from.children, &tenant);
@@ -231,6 +242,7 @@ class ReferenceScheduler {
       synchronise(group, model);
       lane.offset = moved(lane.offset, reference(from, model), reference(group, model));
     }
+    if (anew) begin_anew(tenant);
     tenant.settings = settings;
     stand();
   }
@@ -335,10 +347,9 @@ class ReferenceScheduler {
     Node& parent = *node.parent;
     Lane& lane = node.lanes.at(model);
     synchronise(parent, model);
-    if (node.in_flight == 0 && without_debt(node)) {
-      ++node.woken;
-      node.account.begin_anew();
-      node.offset = parent.virtual_time - node.account.settled();
+    if (node.level == 3 && is_idle(node) && comes_anew(parent)) ++parent.epoch;
+    if (comes_anew(node)) {
+      begin_anew(node);
     }
     if (lane.woken_seen != node.woken) {
       lane.woken_seen = node.woken;
@@ -349,15 +360,38 @@ class ReferenceScheduler {
     if (line_empty(parent, model)) parent.lanes.at(model).since = lane.since;
     lane.in_line = true;
   }
-  // It stands in no line and is nowhere ahead, so that it can begin anew.
-  bool without_debt(Node& node) {
+  // The first of those who stay in line lends its arrival.
+  static void hand_on_arrival(Node& from, std::uint64_t model, std::uint64_t moved) {
+    std::optional<std::pair<std::int64_t, std::uint64_t>> first;
+    for (const Node* child : from.children) {
+      const auto found = child->lanes.find(model);
+      if (found == child->lanes.end() || !found->second.in_line) continue;
+      const std::pair order{child->account.start_tag() + found->second.offset, found->second.since};
+      first = std::min(first.value_or(order), order);
+    }
+    Lane& line = from.lanes.at(model);
+    if (first && line.since == moved) line.since = first->second;
+  }
+  static void begin_anew(Node& node) {
+    if (node.level == 3) node.epoch = node.parent->epoch;
+    ++node.woken;
+    node.account.begin_anew();
+    node.offset = node.parent->virtual_time - node.account.settled();
+  }
+  [[nodiscard]] static bool is_idle(const Node& node) {
+    return node.in_flight == 0 &&
+           std::ranges::none_of(node.lanes, [](const auto& entry) { return entry.second.in_line; });
+  }
+  // It stands in no line, runs nothing and is nowhere ahead. Keys begin anew with their tenant.
+  bool comes_anew(Node& node) {
+    if (!is_idle(node)) return false;
+    if (node.level == 3 && node.epoch != node.parent->epoch) return true;
     const std::int64_t settled = node.account.settled();
     if (settled + node.offset > node.parent->virtual_time) return false;
     return std::ranges::none_of(node.lanes, [&](auto& entry) {
       auto& [model, lane] = entry;
       synchronise(*node.parent, model);
-      const bool ahead = lane.woken_seen == node.woken && settled + lane.offset > node.parent->lanes.at(model).clock;
-      return lane.in_line || ahead;
+      return lane.woken_seen == node.woken && settled + lane.offset > node.parent->lanes.at(model).clock;
     });
   }
 

@@ -41,10 +41,12 @@ struct ShareNode {
   Links<NodeIndex> idle;
   std::uint32_t idle_since_s = 0;
   std::uint32_t woken = 0;  // how often it came from idleness, without debt
+  std::uint32_t epoch = 0;  // of a tenant's keys: debts among them are void once the tenant comes without debt
   Level level = Level::root;
-  bool admits = true;
-  bool is_idle = false;
-  bool in_use = false;
+  bool admits : 1 = true;
+  bool is_idle : 1 = false;
+  bool in_use : 1 = false;
+  bool is_gone : 1 = false;  // groups: deleted, to be forgotten once empty
 
   // A parked node stands in no heap: it blocks nobody, and comes back as one that was idle.
   [[nodiscard]] bool parked() const { return in_flight >= max_in_flight; }
@@ -70,6 +72,7 @@ struct alignas(64) Lane {
   LaneIndex next = LaneIndex::none;  // of the same node
 
   // The line of its children; empty at the leaf, where requests wait instead.
+  std::uint32_t below = 0;          // lanes of the node's children that lead here, in line or not
   std::uint32_t reopened_seen = 0;  // how often the model had come back when the line was last brought up to date
   std::int64_t clock = 0;           // V within this line
   std::int64_t shift = 0;           // clock + shift compares with other models; grows when the model was full meanwhile

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -14,6 +13,7 @@
 
 #include "base/instant.hpp"
 #include "core/fairshare/events.hpp"
+#include "core/fairshare/node_names.hpp"
 #include "core/fairshare/share_node.hpp"
 #include "core/fairshare/slot_array.hpp"
 #include "domain/ids.hpp"
@@ -48,7 +48,7 @@ class ShareTree {
   NodeIndex add_group(GroupId id, const NodeSettings& settings);
   NodeIndex add_tenant(TenantId id, NodeIndex group, const NodeSettings& settings);
   NodeIndex add_key(KeyId id, NodeIndex tenant, const NodeSettings& settings);
-  ModelIndex add_model();
+  void add_model(ModelIndex model);
   // The lane of a key for a model; made with all lanes above it on first use.
   LaneIndex leaf(NodeIndex key, ModelIndex model);
 
@@ -58,8 +58,6 @@ class ShareTree {
   [[nodiscard]] EstimatePlace& estimate_at(LaneIndex tenant) { return lanes_[tenant].learned; }
   [[nodiscard]] Chain<RequestIndex>& requests_at(LaneIndex leaf) { return lanes_[leaf].requests; }
   [[nodiscard]] std::size_t node_extent() const { return nodes_.extent(); }
-  [[nodiscard]] std::size_t nodes_in_use() const { return nodes_.in_use(); }
-  [[nodiscard]] std::size_t lanes_in_use() const { return lanes_.in_use(); }
 
   // ---- what waits
   void count_queued(NodeIndex key, std::int64_t cost);
@@ -92,6 +90,12 @@ class ShareTree {
   // Drops nodes that have had no request for a while and stand at or behind virtual time: recreating one gives the
   // same. Looks at a few nodes per call.
   void forget_idle(Instant now);
+  // A deleted group goes like an idle node does; one that comes back stays.
+  void mark_gone(NodeIndex group, bool is_gone);
+  // No request will be for this model any more: its lanes are dropped, a few at every call of forget_idle.
+  void retire(ModelIndex model);
+  // A retired model that has no lanes left, once: its index may be given to another.
+  [[nodiscard]] std::optional<ModelIndex> forgotten_model();
 
   // Empty when all is well. Looks at everything; for tests and simulations.
   [[nodiscard]] std::string_view broken_invariant() const;
@@ -107,13 +111,9 @@ class ShareTree {
  private:
   struct Gate {
     bool open = true;
+    bool retired = false;
     std::uint32_t reopened = 0;
-  };
-  struct KeyName {
-    TenantId tenant;
-    KeyId key;
-    bool operator==(const KeyName&) const = default;
-    friend std::size_t hash_value(const KeyName& name) { return hash_value(name.key) ^ (hash_value(name.tenant) * 31); }
+    std::uint32_t lanes = 0;
   };
 
   struct Sums {
@@ -144,6 +144,7 @@ class ShareTree {
   void enter(LaneIndex index);
   void leave(LaneIndex index);
   void wake(NodeIndex node);
+  void begin_anew(NodeIndex node);
   void post(NodeIndex key, std::int64_t settled, std::int64_t reserved);
   void refresh(NodeIndex node);
   void forgive(LaneIndex index);
@@ -155,20 +156,29 @@ class ShareTree {
   [[nodiscard]] LaneIndex oldest_head(NodeIndex key) const;
   void move_time(LaneIndex leaf, const Pick& pick);
   void park_or_return(NodeIndex node, bool was_parked);
+  void hand_on_arrival(LaneIndex moved);
   void transfer(NodeIndex side, const ShareNode& tenant, int sign);
   void note_idleness(NodeIndex node);
   void end_idleness(NodeIndex node);
   [[nodiscard]] bool without_debt(NodeIndex node);
+  [[nodiscard]] bool owes_siblings(NodeIndex node);
+  [[nodiscard]] bool in_some_line(NodeIndex node) const;
+  [[nodiscard]] bool comes_anew(NodeIndex node);
+  [[nodiscard]] bool may_be_forgotten(NodeIndex node);
   void drop(NodeIndex node);
+  void drop_lane(LaneIndex lane);
+  void drop_retired_lanes(NodeIndex node);
 
   SlotArray<ShareNode, NodeIndex> nodes_;
   SlotArray<Lane, LaneIndex> lanes_;
   std::vector<Gate> gates_;
-  boost::unordered_flat_map<GroupId, NodeIndex> groups_;
-  boost::unordered_flat_map<TenantId, NodeIndex> tenants_;
-  boost::unordered_flat_map<KeyName, NodeIndex> keys_;
+  NodeNames groups_{nodes_};
+  NodeNames tenants_{nodes_};
+  NodeNames keys_{nodes_};
   Chain<NodeIndex> idle_;  // longest idle first
   std::uint32_t now_s_ = 0;
+  std::vector<ModelIndex> retired_;  // models whose lanes are being dropped
+  std::size_t next_swept_ = 0;       // node
   std::int64_t largest_cost_ = 0;
   std::int64_t forgiven_cost_ = 0;
 };

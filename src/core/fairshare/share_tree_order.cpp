@@ -50,13 +50,30 @@ void ShareTree::forgive(LaneIndex index) {
   forgiven_cost_ += cost_of(excess, weight);
 }
 
-// A node without debt that comes from idleness begins anew at virtual time, for all models, on a whole unit: just as
-// one does that was forgotten and is made again.
-void ShareTree::wake(NodeIndex index) {
-  ShareNode& node = nodes_[index];
+bool ShareTree::in_some_line(NodeIndex index) const {
   bool in_line = false;
   each_lane(index, [&](LaneIndex lane) { in_line = in_line || lanes_[lane].in_line(); });
-  if (in_line || node.in_flight > 0 || !without_debt(index)) return;
+  return in_line;
+}
+
+// Stands in no line, runs nothing, and owes nothing.
+bool ShareTree::comes_anew(NodeIndex index) {
+  return nodes_[index].in_flight == 0 && !in_some_line(index) && without_debt(index);
+}
+
+// A node without debt that comes from idleness begins anew at virtual time, for all models, on a whole unit: just as
+// one does that was forgotten and is made again. A tenant's keys begin anew with it.
+void ShareTree::wake(NodeIndex index) {
+  ShareNode& node = nodes_[index];
+  if (node.in_flight > 0 || in_some_line(index)) return;
+  if (node.level == Level::key && comes_anew(node.parent)) ++nodes_[node.parent].epoch;
+  if (!without_debt(index)) return;
+  begin_anew(index);
+}
+
+void ShareTree::begin_anew(NodeIndex index) {
+  ShareNode& node = nodes_[index];
+  if (node.level == Level::key) node.epoch = nodes_[node.parent].epoch;
   ++node.woken;
   node.account.begin_anew();
   node.offset = nodes_[node.parent].virtual_time - node.account.settled();

@@ -13,6 +13,7 @@ void ShareTree::set_model_open(ModelIndex model, bool open) {
 
 void ShareTree::configure(NodeIndex index, const NodeSettings& settings) {
   ShareNode& node = nodes_[index];
+  if (comes_anew(index)) begin_anew(index);  // who owes nothing owes nothing afterwards, at no model
   const std::uint32_t before = node.account.weight();
   VirtualAccount reweighted = node.account;
   reweighted.set_weight(settings.weight);
@@ -44,8 +45,11 @@ void ShareTree::configure(NodeIndex index, const NodeSettings& settings) {
 void ShareTree::move_tenant(NodeIndex index, NodeIndex group) {
   ShareNode& tenant = nodes_[index];
   const NodeIndex from = tenant.parent;
+  const bool anew = comes_anew(index);
   each_lane(index, [&](LaneIndex lane) {
-    if (lanes_[lane].in_line()) leave(lane);
+    if (!lanes_[lane].in_line()) return;
+    leave(lane);
+    hand_on_arrival(lane);
   });
   transfer(from, tenant, -1);
   // What it owed its old siblings it owes its new ones.
@@ -62,9 +66,24 @@ void ShareTree::move_tenant(NodeIndex index, NodeIndex group) {
     synchronise(lanes_[lane.up]);
     synchronise(lanes_[line]);
     lane.offset = moved(lane.offset, reference(lanes_[lane.up]), reference(lanes_[line]));
+    --lanes_[lane.up].below;
     lane.up = line;
+    ++lanes_[line].below;
   });
+  if (anew) begin_anew(index);
   park_or_return(index, true);
+}
+
+// The arrival that made the old group's lane ready goes along with whose it was: no two lanes in one line have the
+// same.
+void ShareTree::hand_on_arrival(LaneIndex moved) {
+  const LaneIndex group = lanes_[moved].up;
+  Lane& line = lanes_[group];
+  if (line.since != lanes_[moved].since || line.ready.empty()) return;
+  line.since = line.ready.top().since;
+  if (!line.in_line()) return;
+  Lane& above = lanes_[line.up];
+  above.ready.update({.key = above.ready.entries()[line.place].key, .since = line.since, .item = group}, places());
 }
 
 // Adds (sign = 1) or takes away (-1) what a tenant has waiting and running to or from a group.
