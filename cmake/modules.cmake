@@ -2,6 +2,7 @@
 #
 #   obleth_module(core/fairshare LINKS obleth_domain [PACKAGES fmt::fmt] [TEST_LINKS …])
 #
+# TESTS_TOGETHER: the tests are run in one process. It
 # makes obleth_core_fairshare and, with OBLETH_TESTS, obleth_core_fairshare_tests. LINKS restates the include table of
 # tools/tidy.py, so that a forbidden include does not link either.
 find_package(Threads REQUIRED)
@@ -24,7 +25,7 @@ function(obleth_precompile target)
 endfunction()
 
 function(obleth_module folder)
-  cmake_parse_arguments(arg "" "" "LINKS;PACKAGES;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(arg "TESTS_TOGETHER" "" "LINKS;PACKAGES;TEST_LINKS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*_test.cpp)
@@ -44,8 +45,15 @@ function(obleth_module folder)
   if(OBLETH_TESTS AND tests)
     add_executable(obleth_${name}_tests ${tests})
     target_link_libraries(obleth_${name}_tests PRIVATE obleth_${name} ${arg_TEST_LINKS} GTest::gtest_main GTest::gmock)
-    # In the folder of the build: what __FILE__ gives may be relative to it, where ccache makes paths so.
-    gtest_discover_tests(obleth_${name}_tests DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY ${CMAKE_BINARY_DIR}
-                         PROPERTIES LABELS unit)
+    target_compile_definitions(obleth_${name}_tests PRIVATE OBLETH_TESTS_FOLDER="${CMAKE_SOURCE_DIR}/tests")
+    if(arg_TESTS_TOGETHER)
+      # One process for all of them: they share a server that it starts.
+      add_test(NAME obleth_${name}_tests COMMAND obleth_${name}_tests WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+      set_tests_properties(obleth_${name}_tests PROPERTIES LABELS unit)
+    else()
+      # In the folder of the build: what __FILE__ gives may be relative to it, where ccache makes paths so.
+      gtest_discover_tests(obleth_${name}_tests DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY ${CMAKE_BINARY_DIR}
+                           PROPERTIES LABELS unit)
+    endif()
   endif()
 endfunction()

@@ -6,8 +6,9 @@
 #include <memory>
 #include <system_error>
 
+#include "adapters/sql/store_failure.hpp"
+#include "adapters/sqlite/sqlite_fault.hpp"
 #include "adapters/sqlite/connection_desk.hpp"
-#include "adapters/sqlite/store_failure.hpp"
 
 namespace obleth::adapters {
 namespace {

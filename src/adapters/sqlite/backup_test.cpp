@@ -8,7 +8,7 @@
 
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "adapters/sqlite/temporary_folder_test.hpp"
-#include "adapters/sqlite/usage_ledger_fixture_test.hpp"
+#include "ports/usage_ledger_fixture_test.hpp"
 
 namespace obleth::adapters {
 namespace {

@@ -6,8 +6,9 @@
 #include <thread>
 #include <utility>
 
+#include "adapters/sqlite/sqlite_fault.hpp"
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/store_failure.hpp"
+#include "adapters/sqlite/statement_rows.hpp"
 
 namespace obleth::adapters {
 
@@ -75,30 +76,27 @@ std::int64_t SqliteConnection::rows_changed() const {
   return sqlite3_changes64(database_.get());
 }
 
-bool SqliteConnection::in_transaction() const {
-  return sqlite3_get_autocommit(database_.get()) == 0;
-}
-
 void SqliteConnection::fail() const {
   throw_sqlite_error(database_.get(), file_.path);
 }
 
-Transaction::Transaction(SqliteConnection& connection, Kind kind) : connection_(connection) {
-  connection_.execute(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN");
+void SqliteConnection::begin(TransactionKind kind) {
+  execute(kind == TransactionKind::write ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
-Transaction::~Transaction() {
+void SqliteConnection::commit() {
+  execute("COMMIT");
+}
+
+void SqliteConnection::roll_back() noexcept {
   // A full disk or a failed write may have rolled back already.
-  if (!connection_.in_transaction()) return;
-  try {
-    connection_.execute("ROLLBACK");
-  } catch (const StoreFailure&) {
-    // The journal undoes it when the database is opened next; the fault that led here is already on its way.
-  }
+  if (sqlite3_get_autocommit(database_.get()) != 0) return;
+  // Where this fails, the journal undoes it when the database is opened next; the fault that led here is on its way.
+  sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-void Transaction::commit() {
-  connection_.execute("COMMIT");
+std::unique_ptr<SqlRows> SqliteConnection::ask(std::string_view sql, std::span<const SqlValue> values) {
+  return std::make_unique<StatementRows>(*this, sql, values);
 }
 
 }  // namespace obleth::adapters

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "adapters/sql/session.hpp"
+
 namespace obleth::adapters {
 
 struct DatabaseFile {
@@ -20,9 +22,10 @@ struct DatabaseFile {
   int lock_wait_ms = 5000;     // for another process's write, which is short
 };
 
-class SqliteConnection {
+class SqliteConnection final : public SqlSession {
  public:
   explicit SqliteConnection(DatabaseFile file);
+  ~SqliteConnection() override = default;
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
@@ -30,8 +33,8 @@ class SqliteConnection {
   [[nodiscard]] sqlite3_stmt* prepared(std::string_view sql);
   // One or more statements without values: schema, pragmas, BEGIN and COMMIT.
   void execute(const char* script);
-  [[nodiscard]] std::int64_t rows_changed() const;
-  [[nodiscard]] bool in_transaction() const;
+  [[nodiscard]] std::unique_ptr<SqlRows> ask(std::string_view sql, std::span<const SqlValue> values) override;
+  [[nodiscard]] std::int64_t rows_changed() const override;
   [[nodiscard]] sqlite3* handle() const { return database_.get(); }  // for what has no word here
   [[noreturn]] void fail() const;
 
@@ -47,6 +50,9 @@ class SqliteConnection {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
+  void begin(TransactionKind kind) override;
+  void commit() override;
+  void roll_back() noexcept override;
   void open();
   void switch_to_wal();
   void bound_size();
@@ -54,21 +60,6 @@ class SqliteConnection {
   DatabaseFile file_;
   std::unique_ptr<sqlite3, Close> database_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>, TextHash, std::equal_to<>> statements_;
-};
-
-// All or nothing: what is not committed is rolled back.
-class Transaction {
- public:
-  enum class Kind { read, write };
-  Transaction(SqliteConnection& connection, Kind kind);
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction();
-
-  void commit();
-
- private:
-  SqliteConnection& connection_;
 };
 
 }  // namespace obleth::adapters

@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "adapters/sql/store_failure.hpp"
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/worker.hpp"
 #include "base/instant.hpp"
@@ -24,8 +25,6 @@
 #include "ports/loop.hpp"
 
 namespace obleth::adapters {
-
-[[nodiscard]] Fault fault_of_thrown(std::exception_ptr thrown);
 
 class ConnectionDesk {
  public:

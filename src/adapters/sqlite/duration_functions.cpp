@@ -3,7 +3,7 @@
 #include <new>
 #include <span>
 
-#include "adapters/sqlite/duration_sketch.hpp"
+#include "domain/duration_sketch.hpp"
 
 namespace obleth::adapters {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "adapters/sql/store_failure.hpp"
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/store_failure.hpp"
 
 namespace obleth::adapters {
 namespace {

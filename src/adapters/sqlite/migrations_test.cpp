@@ -7,8 +7,8 @@
 #include <array>
 #include <vector>
 
+#include "adapters/sql/store_failure.hpp"
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/store_failure.hpp"
 #include "adapters/sqlite/temporary_folder_test.hpp"
 
 namespace obleth::adapters {

@@ -1,4 +1,4 @@
-#include "adapters/sqlite/record_store_contract_test.hpp"
+#include "ports/record_store_contract_test.hpp"
 
 #include "adapters/crypto/aes_gcm_sealer.hpp"
 #include "adapters/sqlite/sqlite_record_store.hpp"

@@ -7,16 +7,14 @@
 
 #include <cstddef>
 #include <memory>
-#include <string_view>
 #include <utility>
 
+#include "adapters/sql/sql_record_store.hpp"
 #include "adapters/sqlite/connection_desk.hpp"
-#include "ports/record_store.hpp"
-#include "ports/secret_sealer.hpp"
 
 namespace obleth::adapters {
 
-class SqliteRecordStore final : public ports::RecordStore {
+class SqliteRecordStore final : public SqlRecordStore<ConnectionDesk> {
  public:
   static constexpr std::size_t queue_max = 1024;
 
@@ -27,38 +25,8 @@ class SqliteRecordStore final : public ports::RecordStore {
   // Set before the first call.
   void watch_calls(ConnectionDesk::WatchCalls watch) { desk_.watch_calls(std::move(watch)); }
 
-  Task<Result<std::uint64_t>> commit(ports::Transaction transaction) override;
-  Task<Result<std::uint64_t>> version() override;
-
-  Task<Result<std::optional<ResolvedKey>>> resolve_key(const SecretHash& hash, WallTime now) override;
-  Task<Result<void>> note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) override;
-  Task<Result<void>> renew_key_hashes(std::vector<ports::RenewedHash> hashes) override;
-
-  Task<Result<std::optional<Tenant>>> find_tenant(std::string id_or_name) override;
-  Task<Result<ports::Page<Tenant>>> list_tenants(ports::PageRequest page) override;
-  Task<Result<std::optional<ApiKey>>> find_key(KeyId id) override;
-  Task<Result<ports::Page<ApiKey>>> list_keys(std::optional<TenantId> tenant, ports::PageRequest page) override;
-  Task<Result<std::optional<Group>>> find_group(std::string id_or_name) override;
-  Task<Result<ports::Page<Group>>> list_groups(ports::PageRequest page) override;
-  Task<Result<std::optional<Model>>> find_model(std::string id_or_name) override;
-  Task<Result<ports::Page<Model>>> list_models(ports::PageRequest page) override;
-  Task<Result<std::vector<Model>>> all_models() override;
-  Task<Result<std::optional<McpServer>>> find_mcp_server(std::string id_or_name) override;
-  Task<Result<ports::Page<McpServer>>> list_mcp_servers(ports::PageRequest page) override;
-  Task<Result<std::vector<AdminToken>>> all_admin_tokens() override;
-  Task<Result<std::vector<std::pair<std::string, std::string>>>> all_settings() override;
-  Task<Result<ports::Page<AuditEntry>>> list_audit(ports::AuditFilter filter) override;
-
  private:
   SqliteRecordStore(DatabaseFile file, const ports::SecretSealer& sealer);
-
-  template <class Work>
-  auto ask(std::string_view operation, Work work) {
-    return desk_.ask(std::move(work), operation);
-  }
-
-  const ports::SecretSealer& sealer_;
-  ConnectionDesk desk_;
 };
 
 }  // namespace obleth::adapters

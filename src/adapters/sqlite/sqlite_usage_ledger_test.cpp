@@ -8,8 +8,8 @@
 
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/temporary_folder_test.hpp"
-#include "adapters/sqlite/usage_ledger_fixture_test.hpp"
 #include "ports/posting_loop.hpp"
+#include "ports/usage_ledger_fixture_test.hpp"
 
 namespace obleth::adapters {
 namespace {

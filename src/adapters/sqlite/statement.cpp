@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "adapters/sqlite/store_failure.hpp"
+#include "adapters/sql/store_failure.hpp"
 
 namespace obleth::adapters {
 namespace {

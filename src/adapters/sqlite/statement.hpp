@@ -52,9 +52,9 @@ class Statement {
   bool step();
   // For statements without rows.
   void run() { static_cast<void>(step()); }
+  [[nodiscard]] sqlite3_stmt* handle() const { return statement_; }  // for reading columns
 
  private:
-  friend class Row;
   Statement& bind_integer(std::int64_t value);
   Statement& bind_null();
   Statement& checked(int code);
@@ -67,7 +67,7 @@ class Statement {
 // Reads the columns of the row that stands ready, from the first on.
 class Row {
  public:
-  explicit Row(const Statement& statement) : statement_(statement.statement_) {}
+  explicit Row(const Statement& statement) : statement_(statement.handle()) {}
 
   [[nodiscard]] std::int64_t integer() { return sqlite3_column_int64(statement_, next_++); }
   [[nodiscard]] std::uint32_t small_integer() { return static_cast<std::uint32_t>(integer()); }

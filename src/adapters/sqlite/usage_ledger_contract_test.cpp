@@ -1,7 +1,7 @@
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "adapters/sqlite/temporary_folder_test.hpp"
-#include "adapters/sqlite/usage_reading_contract_test.hpp"
-#include "adapters/sqlite/usage_sink_contract_test.hpp"
+#include "ports/usage_reading_contract_test.hpp"
+#include "ports/usage_sink_contract_test.hpp"
 
 namespace obleth::adapters {
 namespace {

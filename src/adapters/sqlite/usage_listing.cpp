@@ -5,7 +5,7 @@
 #include <charconv>
 #include <string>
 
-#include "adapters/sqlite/store_failure.hpp"
+#include "adapters/sql/store_failure.hpp"
 #include "adapters/sqlite/usage_names.hpp"
 #include "adapters/sqlite/usage_rows.hpp"
 #include "adapters/sqlite/usage_schema.hpp"

@@ -9,8 +9,8 @@
 #include <map>
 
 #include "adapters/sqlite/connection.hpp"
-#include "adapters/sqlite/duration_sketch.hpp"
 #include "adapters/sqlite/usage_dictionary.hpp"
+#include "domain/duration_sketch.hpp"
 #include "ports/usage_ledger.hpp"
 
 namespace obleth::adapters {

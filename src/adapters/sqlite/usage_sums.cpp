@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "adapters/sql/store_failure.hpp"
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/store_failure.hpp"
 #include "adapters/sqlite/usage_names.hpp"
 #include "adapters/sqlite/usage_pieces.hpp"
 #include "adapters/sqlite/usage_schema.hpp"

@@ -1,0 +1,91 @@
+#include "adapters/postgres/postgres_change_feed.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "adapters/postgres/change_text.hpp"
+#include "adapters/sql/record_writer.hpp"
+#include "adapters/sql/store_failure.hpp"
+#include "observe/log.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+constexpr const char* channel = "obleth_changes";
+constexpr Duration look_up_every = std::chrono::milliseconds(100);  // whether it is told to stop
+constexpr Duration complaint_period = std::chrono::minutes(1);
+
+}  // namespace
+
+PostgresChangeFeed::PostgresChangeFeed(PostgresRecordStore& store, PostgresAddress address, FeedSettings settings)
+    : store_(store), address_(std::move(address)), settings_(settings), thread_([this] { listen_until_stopped(); }) {}
+
+void PostgresChangeFeed::stop() {
+  stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+void PostgresChangeFeed::publish(const ports::Change& change) {
+  call(change);
+  store_.notify(channel, to_hex32(settings_.replica) + " " + text_of_change(change));
+}
+
+void PostgresChangeFeed::subscribe(std::function<void(const ports::Change&)> listener) {
+  const std::lock_guard lock(mutex_);
+  listeners_.push_back(std::move(listener));
+}
+
+// A copy: a listener may take locks of its own.
+void PostgresChangeFeed::call(const ports::Change& change) {
+  std::unique_lock lock(mutex_);
+  const auto listeners = listeners_;
+  lock.unlock();
+  for (const auto& listener : listeners)
+    listener(change);
+}
+
+void PostgresChangeFeed::hear(std::string_view text) {
+  const std::size_t split = std::min(text.find(' '), text.size());
+  if (text.substr(0, split) == to_hex32(settings_.replica)) return;
+  call(change_of_text(text.substr(std::min(split + 1, text.size()))));
+}
+
+void PostgresChangeFeed::compare_version(PostgresSession& session) {
+  const auto now = static_cast<std::int64_t>(configuration_version(session));
+  const std::optional<std::int64_t> before = std::exchange(version_, now);
+  if (before && *before != now) call(ports::EverythingChanged{});
+}
+
+void PostgresChangeFeed::listen(PostgresSession& session) {
+  session.connect();
+  session.execute(std::string("LISTEN ") + channel);
+  compare_version(session);
+  auto next_question = std::chrono::steady_clock::now() + settings_.ask_every;
+  while (!stopping_) {
+    for (const std::string& text : session.heard(look_up_every))
+      hear(text);
+    if (std::chrono::steady_clock::now() < next_question) continue;
+    // Its own changes and those that it has heard are in it: only what a dead connection missed must tell.
+    version_ = static_cast<std::int64_t>(configuration_version(session));
+    next_question = std::chrono::steady_clock::now() + settings_.ask_every;
+  }
+}
+
+void PostgresChangeFeed::listen_until_stopped() {
+  PostgresSession session(address_, settings_.deadlines);
+  while (!stopping_) {
+    try {
+      listen(session);
+    } catch (...) {
+      const Fault fault = fault_of_thrown(std::current_exception());
+      observe::log_once_per(complaint_period, observe::LogLevel::warn, "changes of other replicas are not heard",
+                            fault.message);
+      session.disconnect();
+    }
+    const auto until = std::chrono::steady_clock::now() + settings_.retry_pause;
+    while (!stopping_ && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(look_up_every);
+  }
+}
+
+}  // namespace obleth::adapters

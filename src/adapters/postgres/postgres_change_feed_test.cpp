@@ -1,0 +1,97 @@
+#include "adapters/postgres/postgres_change_feed.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "adapters/crypto/aes_gcm_sealer.hpp"
+#include "adapters/postgres/change_text.hpp"
+#include "adapters/postgres/test_database_test.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+// One replica: a store, its feed, and what was heard.
+class Replica {
+ public:
+  Replica(const PostgresAddress& address, std::uint64_t number)
+      : store_(std::move(*PostgresRecordStore::open(address, sealer_, {.deadlines = patient}))),
+        feed_(*store_, address, {.replica = {1, number}, .deadlines = patient}) {
+    feed_.subscribe([this](const ports::Change& change) {
+      const std::lock_guard lock(mutex_);
+      heard_.push_back(text_of_change(change));
+    });
+  }
+  ~Replica() { feed_.stop(); }
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+
+  ports::ChangeFeed& feed() { return feed_; }
+  ports::RecordStore& store() { return *store_; }
+  // Whether this comes, however long it takes.
+  bool hears(const std::string& text) {
+    for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+         std::chrono::steady_clock::now() < until; std::this_thread::sleep_for(std::chrono::milliseconds(5))) {
+      const std::lock_guard lock(mutex_);
+      if (std::ranges::find(heard_, text) != heard_.end()) return true;
+    }
+    return false;
+  }
+  std::size_t times_heard(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(std::ranges::count(heard_, text));
+  }
+
+ private:
+  AesGcmSealer sealer_{EncryptionKey(EncryptionKey::Bytes{1}), std::nullopt};
+  std::unique_ptr<PostgresRecordStore> store_;
+  std::mutex mutex_;
+  std::vector<std::string> heard_;
+  PostgresChangeFeed feed_;
+};
+
+// Until it listens, what is published is not heard: so it is published until it is.
+bool reaches(Replica& from, Replica& to, const ports::Change& change) {
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    from.feed().publish(change);
+    for (int look = 0; look < 20; ++look) {
+      if (to.times_heard(text_of_change(change)) > 0) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+  return false;
+}
+
+TEST(PostgresChangeFeed, ChangeReachesTheOtherReplicaAndItsOwnListenersOnce) {
+  const PostgresAddress address = test_server().address(test_server().make_database());
+  Replica one(address, 1);
+  Replica two(address, 2);
+  ASSERT_TRUE(reaches(one, two, ports::ModelsChanged{}));
+  ASSERT_TRUE(reaches(two, one, ports::GroupsChanged{}));
+  const ports::Change change = ports::KeyChanged{KeyId{{3, 4}}, TenantId{{1, 2}}};
+  one.feed().publish(change);
+  EXPECT_EQ(one.times_heard(text_of_change(change)), 1U);  // at once
+  EXPECT_TRUE(two.hears(text_of_change(change)));
+  // What one published last came after everything before it: nothing of its own comes back to it.
+  ASSERT_TRUE(reaches(two, one, ports::SettingsChanged{}));
+  EXPECT_EQ(one.times_heard(text_of_change(change)), 1U);
+}
+
+TEST(PostgresChangeFeed, WhatABrokenConnectionMissedIsTakenToBeEverything) {
+  const PostgresAddress address = test_server().address(test_server().make_database());
+  Replica one(address, 1);
+  Replica two(address, 2);
+  ASSERT_TRUE(reaches(one, two, ports::ModelsChanged{}));
+  PostgresSession operator_session(address, patient);
+  operator_session.connect();
+  // A change without a word, and the connections cut in the same moment.
+  operator_session.execute(
+      "UPDATE meta SET value = value + 1 WHERE name = 'version'; SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+      " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  EXPECT_TRUE(two.hears("everything"));
+  EXPECT_TRUE(one.hears("everything"));
+}
+
+}  // namespace
+}  // namespace obleth::adapters

@@ -1,0 +1,172 @@
+// What replicas share, and what a database that is away, stopped or broken off does to them.
+#include "adapters/postgres/postgres_record_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <thread>
+
+#include "adapters/crypto/aes_gcm_sealer.hpp"
+#include "adapters/postgres/test_database_test.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+constexpr Duration at_most = std::chrono::seconds(60);
+
+const AesGcmSealer& sealer() {
+  static const AesGcmSealer sealer(EncryptionKey(EncryptionKey::Bytes{1}), std::nullopt);
+  return sealer;
+}
+
+std::unique_ptr<PostgresRecordStore> open(const PostgresAddress& address, PostgresDeadlines deadlines = patient) {
+  return std::move(*PostgresRecordStore::open(address, sealer(), {.deadlines = deadlines}));
+}
+
+Result<std::uint64_t> put_setting(ports::RecordStore& store, const std::string& name) {
+  ports::Transaction transaction;
+  transaction.writes = {ports::PutSetting{name, "1"}};
+  return store.commit(std::move(transaction)).run_now();
+}
+
+template <class Seen>
+bool comes_true(Seen seen) {
+  for (const auto until = std::chrono::steady_clock::now() + at_most; std::chrono::steady_clock::now() < until;) {
+    if (seen()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
+bool answers(PostgresRecordStore& store) {
+  return store.version().run_now().has_value();
+}
+
+TEST(PostgresRecordStore, ReplicasThatStartAtOnceMakeOneSchema) {
+  const PostgresAddress address = test_server().address(test_server().make_database());
+  std::vector<std::thread> replicas;
+  std::latch all(4);
+  std::atomic<int> ready = 0;
+  for (int replica = 0; replica < 4; ++replica) {
+    replicas.emplace_back([&] {
+      all.arrive_and_wait();
+      const auto store = open(address);
+      if (comes_true([&] { return answers(*store); })) ++ready;
+    });
+  }
+  for (std::thread& replica : replicas)
+    replica.join();
+  EXPECT_EQ(ready, 4);
+  EXPECT_EQ(open(address)->list_groups({}).run_now()->rows.size(), 1U);
+}
+
+TEST(PostgresRecordStore, WritesOfTwoReplicasAreAllCountedInTheVersion) {
+  const PostgresAddress address = test_server().address(test_server().make_database());
+  const auto one = open(address);
+  const auto two = open(address);
+  constexpr int writes = 25;
+  const auto write_all = [](PostgresRecordStore& store, const std::string& prefix) {
+    for (int write = 0; write < writes; ++write)
+      EXPECT_TRUE(put_setting(store, prefix + std::to_string(write)));
+  };
+  std::thread other([&] { write_all(*two, "two-"); });
+  write_all(*one, "one-");
+  other.join();
+  EXPECT_EQ(one->version().run_now().value_or(0), 2U * writes);
+  EXPECT_EQ(two->all_settings().run_now()->size(), 2U * writes);
+}
+
+TEST(PostgresRecordStore, DatabaseOfANewerVersionIsRefused) {
+  const PostgresAddress address = test_server().address(test_server().make_database());
+  ASSERT_TRUE(answers(*open(address)));
+  PostgresSession session(address, patient);
+  session.connect();
+  session.execute("UPDATE meta SET value = 900 WHERE name IN ('schema', 'oldest_reader')");
+  const auto refused = PostgresRecordStore::open(address, sealer(), {.deadlines = patient});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, FaultKind::conflict);
+  session.execute("UPDATE meta SET value = 1 WHERE name = 'oldest_reader'");
+  EXPECT_TRUE(PostgresRecordStore::open(address, sealer(), {.deadlines = patient}));
+}
+
+TEST(PostgresRecordStore, ConnectionThatWasEndedMeanwhileIsMadeAnewForTheNextCall) {
+  const PostgresAddress address = test_server().address(test_server().make_database());
+  const auto store = open(address);
+  PostgresSession operator_session(address, patient);
+  operator_session.connect();
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_TRUE(put_setting(*store, "before"));
+    operator_session.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+        "pg_backend_pid()");
+    EXPECT_TRUE(put_setting(*store, "after"));
+    EXPECT_TRUE(answers(*store));
+  }
+}
+
+TEST(PostgresRecordStore, DatabaseThatIsAwayAtTheStartIsAwaited) {
+  TestServer server;
+  const PostgresAddress address = server.address(server.make_database());
+  server.end(SIGQUIT);
+  const auto store = open(address);
+  const auto refused = store->version().run_now();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, FaultKind::unavailable);
+  server.start();
+  EXPECT_TRUE(comes_true([&] { return answers(*store); }));
+  EXPECT_TRUE(put_setting(*store, "capacity"));
+}
+
+TEST(PostgresRecordStore, KilledDatabaseIsRefusedAtOnceAndFoundAgain) {
+  TestServer server;
+  const auto store = open(server.address(server.make_database()));
+  ASSERT_TRUE(put_setting(*store, "before"));
+  std::atomic<int> times_up = 0;
+  std::atomic<int> times_down = 0;
+  store->watch_health([&](bool up, const Fault&) { ++(up ? times_up : times_down); });
+  server.end(SIGQUIT);
+  EXPECT_TRUE(comes_true([&] { return !answers(*store); }));
+  EXPECT_FALSE(put_setting(*store, "meanwhile"));
+  EXPECT_GT(times_down, 0);
+  server.start();
+  EXPECT_TRUE(comes_true([&] { return put_setting(*store, "after").has_value(); }));
+  EXPECT_EQ(times_up, 2);
+}
+
+TEST(PostgresRecordStore, StoppedDatabaseCostsTheFirstCallsTheirDeadlineAndTheOthersNothing) {
+  TestServer server;
+  const std::string database = server.make_database();
+  ASSERT_TRUE(answers(*open(server.address(database))));
+  const Duration deadline = std::chrono::milliseconds(700);
+  const auto store = open(server.address(database), {.connect = deadline, .statement = deadline});
+  ASSERT_TRUE(comes_true([&] { return answers(*store); }));
+  // Every process of the server: a stopped postmaster alone leaves its sessions running.
+  const std::string all = std::to_string(server.process());
+  ASSERT_EQ(std::system(("pkill -STOP -P " + all + "; kill -STOP " + all).c_str()), 0);
+  EXPECT_TRUE(comes_true([&] { return !answers(*store); }));
+  // The breaker is open: no call waits. One in many may come just when an attempt has begun; none waits for it.
+  const auto began = std::chrono::steady_clock::now();
+  for (int call = 0; call < 1000; ++call)
+    EXPECT_FALSE(answers(*store));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 100 * deadline);
+  ASSERT_EQ(std::system(("pkill -CONT -P " + all + "; kill -CONT " + all).c_str()), 0);
+  EXPECT_TRUE(comes_true([&] { return answers(*store); }));
+}
+
+TEST(PostgresRecordStore, PasswordIsInNoFault) {
+  const auto address = PostgresAddress::parse(Secret("postgresql://obleth:planted-secret@127.0.0.1:1/obleth"));
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->shown(), "postgresql://127.0.0.1:1/obleth");
+  const auto refused = open(*address)->version().run_now();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message.find("planted-secret"), std::string::npos) << refused.error().message;
+  for (const char* wrong : {"postgresql://u:planted-secret@h:port/x", "mysql://planted-secret@h/x", "planted-secret"}) {
+    const auto unread = PostgresAddress::parse(Secret(wrong));
+    ASSERT_FALSE(unread) << wrong;
+    EXPECT_EQ(unread.error().message.find("planted-secret"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace obleth::adapters

@@ -1,0 +1,26 @@
+// The endpoints of models; credentials are sealed. Faults are thrown as StoreFailure.
+// Thread: the session's.
+#pragma once
+
+#include <vector>
+
+#include "adapters/sql/sealed_columns.hpp"
+#include "domain/model.hpp"
+
+namespace obleth::adapters {
+
+class EndpointTable {
+ public:
+  EndpointTable(SqlSession& session, const ports::SecretSealer& sealer)
+      : session_(session), seal_(sealer, "endpoints") {}
+
+  // These and no others, in this order.
+  void replace(ModelId model, const std::vector<Endpoint>& endpoints) const;
+  [[nodiscard]] std::vector<Endpoint> of(ModelId model) const;
+
+ private:
+  SqlSession& session_;
+  SealedColumns seal_;
+};
+
+}  // namespace obleth::adapters
