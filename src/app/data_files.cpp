@@ -16,8 +16,9 @@ std::string in_data_folder(const Options& options, const char* name) {
 
 Result<std::string> record_file_of(const Options& options) {
   if (options.database_url.empty()) return in_data_folder(options, record_file_name);
-  if (options.database_url.starts_with(sqlite_scheme)) return options.database_url.substr(sqlite_scheme.size());
-  return fail(client_fault(FaultKind::invalid, "OBLETH_DATABASE_URL must be sqlite:PATH in this version."));
+  const std::string_view url = options.database_url.reveal();
+  if (url.starts_with(sqlite_scheme)) return std::string(url.substr(sqlite_scheme.size()));
+  return fail(client_fault(FaultKind::invalid, "the record is kept in PostgreSQL, not in a file", "database_url"));
 }
 
 std::string usage_file_of(const Options& options) {

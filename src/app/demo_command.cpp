@@ -55,7 +55,7 @@ struct DemoKeys {
 };
 
 Result<DemoKeys> seed(House& house, const std::string& api_base) {
-  Seeds seeds(*house.store, house.clock, house.entropy, house.hasher);
+  Seeds seeds(house.record->store(), house.clock, house.entropy, house.hasher);
   Result<Model> mock = seeds.model("mock-model", api_base);
   if (!mock) return fail(std::move(mock.error()));
   Result<Model> llama = seeds.model("llama-3-70b", api_base);

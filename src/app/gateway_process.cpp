@@ -76,17 +76,22 @@ Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
   observe::start_log(log_options(options));
   auto house = House::build(std::move(options));
   if (!house) return fail(std::move(house.error()));
-  if (prepare) {
-    Result<void> prepared = prepare(**house);
-    if (!prepared) return fail(std::move(prepared.error()));
-  }
-  Result<void> loaded = (*house)->load();
+  Result<void> loaded = load(**house, prepare);
   if (!loaded) return fail(std::move(loaded.error()));
   auto listeners = open_listeners((*house)->options());
   if (!listeners) return fail(std::move(listeners.error()));
   std::unique_ptr<GatewayProcess> process(new GatewayProcess(std::move(*house), std::move(*listeners), make_token));
   process->start_data_plane();
   return process;
+}
+
+// A record that is away, and may come, is awaited while the gateway says why it is not ready.
+Result<void> GatewayProcess::load(House& house, const std::function<Result<void>(House&)>& prepare) {
+  Result<void> done = prepare ? prepare(house) : Result<void>{};
+  if (done) done = house.load().run_now();
+  if (done || !house.record->is_awaited() || done.error().kind != FaultKind::unavailable) return done;
+  house.readiness.waiting_for("the record: " + done.error().message);
+  return {};
 }
 
 Result<GatewayProcess::Listeners> GatewayProcess::open_listeners(const Options& options) {
@@ -106,7 +111,7 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
       listeners_(std::move(listeners)),
       token_was_made_(token_was_made),
       upstream_(loop_, house_->dialer),
-      tenant_names_(*house_->store),
+      tenant_names_(house_->record->store()),
       share_watch_(loop_, *house_),
       upkeep_(loop_, *house_, upstream_),
       management_api_(admin_dependencies(*house_, share_watch_, upstream_)),

@@ -53,6 +53,7 @@ class GatewayProcess {
     std::unique_ptr<adapters::HttpListener> metrics;
   };
   GatewayProcess(std::unique_ptr<House> house, Listeners listeners, bool token_was_made);
+  static Result<void> load(House& house, const std::function<Result<void>(House&)>& prepare);
   static Result<Listeners> open_listeners(const Options& options);
 
   void start_data_plane();

@@ -80,7 +80,7 @@ struct House::Parts {
   std::shared_ptr<const adapters::TlsCredentials> upstream_tls;
   std::shared_ptr<const adapters::TlsCredentials> redis_tls;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
-  std::unique_ptr<adapters::SqliteRecordStore> store;
+  std::unique_ptr<RecordHome> record;
   std::unique_ptr<adapters::SqliteUsageLedger> usage;
 };
 
@@ -91,15 +91,13 @@ Result<std::unique_ptr<House>> House::build(Options options) {
   if (!redis_tls) return fail(std::move(redis_tls.error()));
   Result<void> made = make_data_folder(options);
   if (!made) return fail(std::move(made.error()));
-  auto file = record_file_of(options);
-  if (!file) return fail(std::move(file.error()));
   auto sealer = std::make_unique<adapters::AesGcmSealer>(options.encryption_key, options.encryption_key_former);
-  auto store = adapters::SqliteRecordStore::open({.path = std::move(*file)}, *sealer);
-  if (!store) return fail(std::move(store.error()));
+  auto record = RecordHome::open(options, *sealer);
+  if (!record) return fail(std::move(record.error()));
   auto usage = adapters::SqliteUsageLedger::open({.path = usage_file_of(options)});
   if (!usage) return fail(std::move(usage.error()));
   std::unique_ptr<House> house(new House(std::move(options), {std::move(*tls), std::move(*redis_tls), std::move(sealer),
-                                                              std::move(*store), std::move(*usage)}));
+                                                              std::move(*record), std::move(*usage)}));
   Result<void> shared = house->redis ? house->redis->refuse_forgetful() : Result<void>{};
   if (!shared) return fail(std::move(shared.error()));
   Result<void> opened = house->open_spool();
@@ -125,21 +123,22 @@ House::House(Options options, Parts parts)
       resolver(std::make_unique<adapters::Resolver>()),
       hasher(options_.api_key_pepper, options_.api_key_pepper_former),
       sealer(std::move(parts.sealer)),
-      store(std::move(parts.store)),
+      record(std::move(parts.record)),
       usage(std::move(parts.usage)),
-      redis(options_.redis_url ? std::make_unique<SharedRedis>(
-                                     options_, SharedRedis::Surroundings{*resolver, std::move(parts.redis_tls),
-                                                                         readiness, metrics, *store, feed, entropy})
-                               : nullptr),
-      keys(key_stores_of(*store, redis.get()), hasher, clock, feed, key_cache_limits(options_)),
+      redis(options_.redis_url
+                ? std::make_unique<SharedRedis>(
+                      options_, SharedRedis::Surroundings{*resolver, std::move(parts.redis_tls), readiness, metrics,
+                                                          record->store(), feed, entropy})
+                : nullptr),
+      keys(key_stores_of(record->store(), redis.get()), hasher, clock, feed, key_cache_limits(options_)),
       failed_keys(options_.failed_keys_per_minute, entropy.bits128().high),
-      catalog(*store),
+      catalog(record->store()),
       unsettled(unsettled_of(options_)),
       spending(*usage),
       ledger(clock, {.book = &spending, .fail_open = options_.fail_open, .unsettled = unsettled.get()}),
       desk(admission_limits(options_)),
       body_memory(options_.body_memory_max),
-      follower({.store = *store,
+      follower({.store = record->store(),
                 .catalog = catalog,
                 .clock = clock,
                 .default_capacity = options_.global_max_in_flight,
@@ -147,13 +146,14 @@ House::House(Options options, Parts parts)
                 .apply_settings = [this](const auto& stored) { apply_live_settings(options_, stored); }},
                desk),
       dialer(*resolver, {options_.block_private_networks, options_.allowed_cidrs}, std::move(parts.upstream_tls)) {
-  store->watch_calls(
-      [this](std::string_view operation, Duration took) { metrics.record_store_call(record_name, operation, took); });
+  record->watch(metrics, readiness);
+  if (!redis) record->tell_replicas(feed, entropy.bits128());
   tell_unbilled();
 }
 
 House::~House() {
   if (delivery_) end_workers();
+  record->end();
 }
 
 void House::tell_unbilled() {
@@ -164,17 +164,22 @@ void House::tell_unbilled() {
                {{"requests", unbilled}});
 }
 
-Result<void> House::load() {
-  Result<void> loaded = follower.load().run_now();
-  if (!loaded) return loaded;
-  readiness.set_store(record_name, true);
-  readiness.configuration_loaded();
-  return {};
+Task<Result<void>> House::load() {
+  Result<void> loaded = co_await follower.load();
+  if (loaded) {
+    readiness.set_store(record->name(), true);
+    readiness.configuration_loaded();
+  } else {
+    readiness.set_store(record->name(), false, loaded.error().message);
+    readiness.waiting_for("the record: " + loaded.error().message);
+  }
+  co_return loaded;
 }
 
 ports::ChangeFeed& House::publishing_feed() {
   if (redis) return redis->feed;
-  return feed;
+  ports::ChangeFeed* const shared = record->shared_feed();
+  return shared != nullptr ? *shared : feed;
 }
 
 gateway::Services House::services(ports::Upstream& upstream, ports::UsageJournal& journal) {
@@ -201,7 +206,7 @@ void House::end_workers() {
   usage.reset();
   delivery_.reset();
   resolver.reset();
-  store.reset();
+  record->end();
 }
 
 }  // namespace obleth::app

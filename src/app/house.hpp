@@ -21,10 +21,10 @@
 #include "adapters/os/system_entropy.hpp"
 #include "adapters/os/unsettled_file.hpp"
 #include "adapters/spool/delivery.hpp"
-#include "adapters/sqlite/sqlite_record_store.hpp"
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "app/loop_thread.hpp"
 #include "app/options.hpp"
+#include "app/record_home.hpp"
 #include "app/shared_redis.hpp"
 #include "gateway/configuration_follower.hpp"
 #include "gateway/request_path.hpp"
@@ -32,8 +32,6 @@
 #include "observe/metrics.hpp"
 
 namespace obleth::app {
-
-inline constexpr std::string_view record_name = "record";  // of the store, in metrics and readiness
 
 class House {
   struct Parts;
@@ -54,8 +52,9 @@ class House {
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const gateway::Policy& policy() const { return policy_; }
 
-  // Models, groups and capacity of the record; ready after it.
-  [[nodiscard]] Result<void> load();
+  // Models, groups and capacity of the record; ready after it. On the main thread before a loop runs, else on the
+  // administration's.
+  Task<Result<void>> load();
 
   // Where changes are told, to other replicas too where there may be some.
   [[nodiscard]] ports::ChangeFeed& publishing_feed();
@@ -77,7 +76,7 @@ class House {
   std::unique_ptr<adapters::Resolver> resolver;
   adapters::KeyHasher hasher;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
-  std::unique_ptr<adapters::SqliteRecordStore> store;
+  std::unique_ptr<RecordHome> record;
   std::unique_ptr<adapters::SqliteUsageLedger> usage;
   std::unique_ptr<adapters::Spool> spool;
   adapters::InProcessChangeFeed feed;  // of this process; what is published goes through publishing_feed()

@@ -62,7 +62,7 @@ Task<std::optional<admin::BudgetUse>> budget_use(House& house, admin::BudgetQues
 }  // namespace
 
 admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, ports::Upstream& upstream) {
-  admin::Dependencies dependencies{.store = *house.store,
+  admin::Dependencies dependencies{.store = house.record->store(),
                                    .feed = house.publishing_feed(),
                                    .clock = house.clock,
                                    .entropy = house.entropy,

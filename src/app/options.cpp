@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "adapters/postgres/postgres_address.hpp"
 #include "app/options_table.hpp"
 #include "base/flat_toml.hpp"
 
@@ -159,8 +160,12 @@ Result<void> check(const Options& options) {
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return wrong("OBLETH_TLS_CERT and OBLETH_TLS_KEY must be set together", "tls_cert");
   }
-  if (!options.database_url.empty() && !options.database_url.starts_with("sqlite:")) {
-    return wrong("OBLETH_DATABASE_URL must be sqlite:PATH; this release has no other record store", "database_url");
+  const std::string_view database = options.database_url.reveal();
+  if (adapters::PostgresAddress::is_one(database)) {
+    const auto address = adapters::PostgresAddress::parse(options.database_url, options.database_ca);
+    if (!address) return wrong("OBLETH_DATABASE_URL " + address.error().message, "database_url");
+  } else if (!database.empty() && !database.starts_with("sqlite:")) {
+    return wrong("OBLETH_DATABASE_URL must be sqlite:PATH or postgresql://user:password@host/database", "database_url");
   }
   if (!options.redis_sentinels.empty() && !options.redis_url) {
     return wrong("OBLETH_REDIS_URL must be set with OBLETH_REDIS_SENTINELS: redis://NAME of the master that they watch",

@@ -86,7 +86,8 @@ struct Options {
 
   // Stores
   std::string data_dir = "obleth-data";
-  std::string database_url;                         // empty: SQLite in data_dir
+  Secret database_url;                              // empty: SQLite in data_dir; it may hold a password
+  std::string database_ca;                          // empty: as the URL says
   std::optional<adapters::RedisAddress> redis_url;  // absent: everything is kept in this process
   std::string redis_user;                           // in place of those of the URL
   Secret redis_password;

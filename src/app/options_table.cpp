@@ -51,7 +51,7 @@ Setting row(std::string_view section, std::string_view name, std::string_view he
   using Value = std::remove_cvref_t<decltype(std::declval<Options>().*Member)>;
   Setting made{.section = section, .name = name, .type = std::string(type_name<Value>), .rule = rule, .help = help};
   if constexpr (std::is_enum_v<Value>) made.type = join_choices(choices<Value>);
-  // The URL may hold a password.
+  // A URL may hold a password.
   made.is_secret = made.type == "secret" || std::is_same_v<Value, std::optional<adapters::RedisAddress>>;
   made.read = [](std::string_view text, const ValueRule& bounds, Options& options) {
     return read_value(text, bounds, options.*Member);
@@ -62,6 +62,12 @@ Setting row(std::string_view section, std::string_view name, std::string_view he
 
 Setting live(Setting setting) {
   setting.is_live = true;
+  return setting;
+}
+
+// A secret, for the password that may be in it.
+Setting url(Setting setting) {
+  setting.type = "URL";
   return setting;
 }
 
@@ -179,7 +185,12 @@ std::vector<Setting> life_rows() {
                    "to try it: listeners on 127.0.0.1, an admin token made and printed, mock-model registered against "
                    "the default upstream"),
       row<&O::data_dir>(at, "data_dir", "folder of the embedded stores"),
-      row<&O::database_url>(at, "database_url", "sqlite:PATH; empty is obleth.db in the data folder"),
+      url(row<&O::database_url>(at, "database_url",
+                                "sqlite:PATH, or postgresql://user:password@host:port/database, which replicas share; "
+                                "empty is obleth.db in the data folder")),
+      row<&O::database_ca>(at, "database_ca",
+                           "PEM file with the authorities that PostgreSQL is checked against; with it, TLS is required "
+                           "unless the URL's sslmode says otherwise"),
       row<&O::drain_notice>(at, "drain_notice", "after SIGTERM requests are still served for this, /ready says 503",
                             {0, 1 * hours}),
       row<&O::shutdown_grace>(at, "shutdown_grace", "then running streams may finish for this", {0, 24 * hours}),

@@ -235,8 +235,12 @@ TEST(Options, SettingsThatNeedEachOtherAreCheckedTogether) {
   tls.arguments = {"--tls-cert=/etc/obleth/cert.pem"};
   EXPECT_EQ(tls.refusal(), "OBLETH_TLS_CERT and OBLETH_TLS_KEY must be set together");
   Start store;
-  store.arguments = {"--database-url=postgres://db/obleth"};
-  EXPECT_EQ(store.refusal(), "OBLETH_DATABASE_URL must be sqlite:PATH; this release has no other record store");
+  store.arguments = {"--database-url=mysql://db/obleth"};
+  EXPECT_EQ(store.refusal(), "OBLETH_DATABASE_URL must be sqlite:PATH or postgresql://user:password@host/database");
+  store.arguments = {"--database-url=postgres://user:planted@db:many/obleth"};
+  EXPECT_EQ(store.refusal(),
+            "OBLETH_DATABASE_URL must be a URL that PostgreSQL understands, such as "
+            "postgresql://user:password@host/name");
 }
 
 TEST(Options, EverySettingReadsItsOwnDefaultBack) {

@@ -24,7 +24,7 @@ Result<void> register_mock_model(House& house) {
   const auto& upstream = house.options().upstream_base_url;
   if (!house.options().dev || !upstream) return {};
   const std::string scheme = upstream->tls ? "https://" : "http://";
-  Seeds seeds(*house.store, house.clock, house.entropy, house.hasher);
+  Seeds seeds(house.record->store(), house.clock, house.entropy, house.hasher);
   const Result<Model> model = seeds.model("mock-model", scheme + upstream->authority + upstream->base_path + "/v1");
   if (!model) return fail(model.error());
   return {};

@@ -4,11 +4,13 @@
 
 #include "gateway/endpoint_prober.hpp"
 #include "observe/log.hpp"
+#include "ports/spawn_on.hpp"
 
 namespace obleth::app {
 namespace {
 
 constexpr Duration version_poll_period = std::chrono::seconds(5);
+constexpr Duration record_retry_period = std::chrono::milliseconds(250);
 constexpr Duration key_use_period = std::chrono::seconds(10);
 constexpr Duration retention_period = std::chrono::hours(1);
 constexpr Duration retention_step_pause = std::chrono::milliseconds(200);  // deliveries come between the steps
@@ -18,17 +20,8 @@ constexpr Duration complaint_period = std::chrono::minutes(1);
 }  // namespace
 
 void Upkeep::start(TenantNames& tenant_names) {
-  // The feed calls on the thread that published or listens: this loop's, where the Management API runs.
-  house_.feed.subscribe([this](const ports::Change& change) {
-    spawn([](Upkeep& self, ports::Change what) -> Task<void> {
-      const Result<void> followed = co_await self.house_.follower.follow(std::move(what));
-      if (!followed) {
-        observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
-                              followed.error().message);
-        self.version_seen_ = 0;  // the poll reads everything anew
-      }
-    }(*this, change));
-  });
+  house_.feed.subscribe([this](const ports::Change& change) { hear(change); });
+  if (!house_.readiness.loaded()) spawn(await_record());
   spawn(look_for_changes());
   spawn(write_key_uses());
   spawn(probe());
@@ -36,13 +29,38 @@ void Upkeep::start(TenantNames& tenant_names) {
   spawn(refresh_names(tenant_names));
 }
 
+// What this process changed is told on this loop, where the Management API runs, and is followed before the answer
+// goes out; what another replica changed is told on the feed's own thread.
+void Upkeep::hear(const ports::Change& change) {
+  if (ports::Loop::current() == &loop_) return spawn(follow(change));
+  ports::spawn_on(loop_, follow(change));
+}
+
+Task<void> Upkeep::follow(ports::Change change) {
+  const Result<void> followed = co_await house_.follower.follow(std::move(change));
+  if (followed) co_return;
+  observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
+                        followed.error().message);
+  version_seen_ = 0;  // the poll reads everything anew
+}
+
+Task<void> Upkeep::await_record() {
+  while (true) {
+    const Result<void> loaded = co_await house_.load();
+    if (loaded) break;
+    const bool came = co_await ports::Pause(loop_, loop_.now() + record_retry_period, &stop_);
+    if (!came) co_return;
+  }
+  observe::log(observe::LogLevel::info, "the record has been reached: the gateway is ready");
+}
+
 // The net under the change feed: a version that moved without news means that everything is read anew.
 Task<void> Upkeep::look_for_changes() {
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + version_poll_period, &stop_);
     if (!came) co_return;
-    const Result<std::uint64_t> version = co_await house_.store->version();
-    house_.readiness.set_store(record_name, version.has_value(), version ? "" : version.error().message);
+    const Result<std::uint64_t> version = co_await house_.record->store().version();
+    house_.readiness.set_store(house_.record->name(), version.has_value(), version ? "" : version.error().message);
     if (!version) {
       observe::log_once_per(complaint_period, observe::LogLevel::error, "the record does not answer",
                             version.error().message);

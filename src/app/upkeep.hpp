@@ -20,6 +20,9 @@ class Upkeep {
   void stop() { stop_.fire(); }
 
  private:
+  void hear(const ports::Change& change);
+  Task<void> follow(ports::Change change);
+  Task<void> await_record();
   Task<void> look_for_changes();
   Task<void> write_key_uses();
   Task<void> probe();

@@ -28,6 +28,7 @@ class Readiness {
 
   [[nodiscard]] bool ready() const { return loaded_ && !draining_; }
   [[nodiscard]] bool draining() const { return draining_; }
+  [[nodiscard]] bool loaded() const { return loaded_; }
   // New requests are taken; also for a while after draining has begun.
   [[nodiscard]] bool serving() const { return serving_; }
   // Why not ready; empty when it is.

@@ -17,43 +17,36 @@ constexpr Duration complaint_period = std::chrono::minutes(1);
 
 }  // namespace
 
-PostgresChangeFeed::PostgresChangeFeed(PostgresRecordStore& store, PostgresAddress address, FeedSettings settings)
-    : store_(store), address_(std::move(address)), settings_(settings), thread_([this] { listen_until_stopped(); }) {}
+PostgresChangeFeed::PostgresChangeFeed(PostgresRecordStore& store, ports::ChangeFeed& local, PostgresAddress address,
+                                       FeedSettings settings)
+    : store_(store), local_(local), address_(std::move(address)), settings_(settings), thread_([this] {
+        listen_until_stopped();
+      }) {}
 
-void PostgresChangeFeed::stop() {
+PostgresChangeFeed::~PostgresChangeFeed() {
   stopping_ = true;
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 void PostgresChangeFeed::publish(const ports::Change& change) {
-  call(change);
+  local_.publish(change);
   store_.notify(channel, to_hex32(settings_.replica) + " " + text_of_change(change));
 }
 
 void PostgresChangeFeed::subscribe(std::function<void(const ports::Change&)> listener) {
-  const std::lock_guard lock(mutex_);
-  listeners_.push_back(std::move(listener));
-}
-
-// A copy: a listener may take locks of its own.
-void PostgresChangeFeed::call(const ports::Change& change) {
-  std::unique_lock lock(mutex_);
-  const auto listeners = listeners_;
-  lock.unlock();
-  for (const auto& listener : listeners)
-    listener(change);
+  local_.subscribe(std::move(listener));
 }
 
 void PostgresChangeFeed::hear(std::string_view text) {
   const std::size_t split = std::min(text.find(' '), text.size());
   if (text.substr(0, split) == to_hex32(settings_.replica)) return;
-  call(change_of_text(text.substr(std::min(split + 1, text.size()))));
+  local_.publish(change_of_text(text.substr(std::min(split + 1, text.size()))));
 }
 
 void PostgresChangeFeed::compare_version(PostgresSession& session) {
   const auto now = static_cast<std::int64_t>(configuration_version(session));
   const std::optional<std::int64_t> before = std::exchange(version_, now);
-  if (before && *before != now) call(ports::EverythingChanged{});
+  if (before && *before != now) local_.publish(ports::EverythingChanged{});
 }
 
 void PostgresChangeFeed::listen(PostgresSession& session) {

@@ -1,18 +1,17 @@
-// Changes of the configuration between replicas that share a PostgreSQL database: LISTEN and NOTIFY.
+// Changes of the configuration between replicas that share a PostgreSQL database: LISTEN and NOTIFY. Listeners
+// subscribe to the feed of their process, through which what other replicas tell is published, too.
 //
 // Listening has a session and a thread of its own. It asks for the configuration's version every few seconds, which
 // finds a connection that is dead; after a new connection, LISTEN comes first and the version is compared then: if it
 // has moved, everything is taken to have changed. publish() and subscribe(): any thread; what other replicas tell is
-// called on the feed's own thread. End it before those whom it calls.
+// called on a thread of the feed's own. End it before those whom it calls.
 #pragma once
 
 #include <atomic>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "adapters/postgres/postgres_record_store.hpp"
 #include "base/strong_id.hpp"
@@ -29,29 +28,26 @@ struct FeedSettings {
 
 class PostgresChangeFeed final : public ports::ChangeFeed {
  public:
-  // store: tells the others; outlives the feed.
-  PostgresChangeFeed(PostgresRecordStore& store, PostgresAddress address, FeedSettings settings);
+  // store: tells the others; local: the feed of this process. Both outlive this.
+  PostgresChangeFeed(PostgresRecordStore& store, ports::ChangeFeed& local, PostgresAddress address,
+                     FeedSettings settings);
   PostgresChangeFeed(const PostgresChangeFeed&) = delete;
   PostgresChangeFeed& operator=(const PostgresChangeFeed&) = delete;
-  ~PostgresChangeFeed() override { stop(); }
+  ~PostgresChangeFeed() override;  // nobody is called any more when it returns
 
   void publish(const ports::Change& change) override;
   void subscribe(std::function<void(const ports::Change&)> listener) override;
-  // Nobody is called any more when this returns.
-  void stop();
 
  private:
   void listen_until_stopped();
   void listen(PostgresSession& session);
   void compare_version(PostgresSession& session);
   void hear(std::string_view text);
-  void call(const ports::Change& change);
 
   PostgresRecordStore& store_;
+  ports::ChangeFeed& local_;
   const PostgresAddress address_;
   const FeedSettings settings_;
-  std::mutex mutex_;
-  std::vector<std::function<void(const ports::Change&)>> listeners_;
   std::optional<std::int64_t> version_;  // as last seen; the thread's own
   std::atomic<bool> stopping_ = false;
   std::thread thread_;  // last: it starts when everything above stands

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "adapters/crypto/aes_gcm_sealer.hpp"
+#include "adapters/memory/change_feed.hpp"
 #include "adapters/postgres/change_text.hpp"
 #include "adapters/postgres/test_database_test.hpp"
 
@@ -17,13 +17,13 @@ class Replica {
  public:
   Replica(const PostgresAddress& address, std::uint64_t number)
       : store_(std::move(*PostgresRecordStore::open(address, sealer_, {.deadlines = patient}))),
-        feed_(*store_, address, {.replica = {1, number}, .deadlines = patient}) {
-    feed_.subscribe([this](const ports::Change& change) {
+        feed_(*store_, local_, address, {.replica = {1, number}, .deadlines = patient}) {
+    local_.subscribe([this](const ports::Change& change) {
       const std::lock_guard lock(mutex_);
       heard_.push_back(text_of_change(change));
     });
   }
-  ~Replica() { feed_.stop(); }
+  ~Replica() = default;
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
 
@@ -31,12 +31,7 @@ class Replica {
   ports::RecordStore& store() { return *store_; }
   // Whether this comes, however long it takes.
   bool hears(const std::string& text) {
-    for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-         std::chrono::steady_clock::now() < until; std::this_thread::sleep_for(std::chrono::milliseconds(5))) {
-      const std::lock_guard lock(mutex_);
-      if (std::ranges::find(heard_, text) != heard_.end()) return true;
-    }
-    return false;
+    return seen_in_time([&] { return times_heard(text) > 0; });
   }
   std::size_t times_heard(const std::string& text) {
     const std::lock_guard lock(mutex_);
@@ -48,19 +43,16 @@ class Replica {
   std::unique_ptr<PostgresRecordStore> store_;
   std::mutex mutex_;
   std::vector<std::string> heard_;
+  InProcessChangeFeed local_;
   PostgresChangeFeed feed_;
 };
 
 // Until it listens, what is published is not heard: so it is published until it is.
 bool reaches(Replica& from, Replica& to, const ports::Change& change) {
-  for (int attempt = 0; attempt < 1000; ++attempt) {
+  return seen_in_time([&] {
     from.feed().publish(change);
-    for (int look = 0; look < 20; ++look) {
-      if (to.times_heard(text_of_change(change)) > 0) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-  }
-  return false;
+    return to.times_heard(text_of_change(change)) > 0;
+  });
 }
 
 TEST(PostgresChangeFeed, ChangeReachesTheOtherReplicaAndItsOwnListenersOnce) {

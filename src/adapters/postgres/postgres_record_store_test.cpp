@@ -13,8 +13,6 @@
 namespace obleth::adapters {
 namespace {
 
-constexpr Duration at_most = std::chrono::seconds(60);
-
 const AesGcmSealer& sealer() {
   static const AesGcmSealer sealer(EncryptionKey(EncryptionKey::Bytes{1}), std::nullopt);
   return sealer;
@@ -30,15 +28,6 @@ Result<std::uint64_t> put_setting(ports::RecordStore& store, const std::string& 
   return store.commit(std::move(transaction)).run_now();
 }
 
-template <class Seen>
-bool comes_true(Seen seen) {
-  for (const auto until = std::chrono::steady_clock::now() + at_most; std::chrono::steady_clock::now() < until;) {
-    if (seen()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return false;
-}
-
 bool answers(PostgresRecordStore& store) {
   return store.version().run_now().has_value();
 }
@@ -52,7 +41,7 @@ TEST(PostgresRecordStore, ReplicasThatStartAtOnceMakeOneSchema) {
     replicas.emplace_back([&] {
       all.arrive_and_wait();
       const auto store = open(address);
-      if (comes_true([&] { return answers(*store); })) ++ready;
+      if (seen_in_time([&] { return answers(*store); })) ++ready;
     });
   }
   for (std::thread& replica : replicas)
@@ -114,7 +103,7 @@ TEST(PostgresRecordStore, DatabaseThatIsAwayAtTheStartIsAwaited) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, FaultKind::unavailable);
   server.start();
-  EXPECT_TRUE(comes_true([&] { return answers(*store); }));
+  EXPECT_TRUE(seen_in_time([&] { return answers(*store); }));
   EXPECT_TRUE(put_setting(*store, "capacity"));
 }
 
@@ -126,12 +115,12 @@ TEST(PostgresRecordStore, KilledDatabaseIsRefusedAtOnceAndFoundAgain) {
   std::atomic<int> times_down = 0;
   store->watch_health([&](bool up, const Fault&) { ++(up ? times_up : times_down); });
   server.end(SIGQUIT);
-  EXPECT_TRUE(comes_true([&] { return !answers(*store); }));
+  EXPECT_TRUE(seen_in_time([&] { return !answers(*store); }));
   EXPECT_FALSE(put_setting(*store, "meanwhile"));
   EXPECT_GT(times_down, 0);
   server.start();
-  EXPECT_TRUE(comes_true([&] { return put_setting(*store, "after").has_value(); }));
-  EXPECT_EQ(times_up, 2);
+  EXPECT_TRUE(seen_in_time([&] { return put_setting(*store, "after").has_value(); }));
+  EXPECT_GE(times_up, 2);
 }
 
 TEST(PostgresRecordStore, StoppedDatabaseCostsTheFirstCallsTheirDeadlineAndTheOthersNothing) {
@@ -140,18 +129,18 @@ TEST(PostgresRecordStore, StoppedDatabaseCostsTheFirstCallsTheirDeadlineAndTheOt
   ASSERT_TRUE(answers(*open(server.address(database))));
   const Duration deadline = std::chrono::milliseconds(700);
   const auto store = open(server.address(database), {.connect = deadline, .statement = deadline});
-  ASSERT_TRUE(comes_true([&] { return answers(*store); }));
+  ASSERT_TRUE(seen_in_time([&] { return answers(*store); }));
   // Every process of the server: a stopped postmaster alone leaves its sessions running.
   const std::string all = std::to_string(server.process());
   ASSERT_EQ(std::system(("pkill -STOP -P " + all + "; kill -STOP " + all).c_str()), 0);
-  EXPECT_TRUE(comes_true([&] { return !answers(*store); }));
+  EXPECT_TRUE(seen_in_time([&] { return !answers(*store); }));
   // The breaker is open: no call waits. One in many may come just when an attempt has begun; none waits for it.
   const auto began = std::chrono::steady_clock::now();
   for (int call = 0; call < 1000; ++call)
     EXPECT_FALSE(answers(*store));
   EXPECT_LT(std::chrono::steady_clock::now() - began, 100 * deadline);
   ASSERT_EQ(std::system(("pkill -CONT -P " + all + "; kill -CONT " + all).c_str()), 0);
-  EXPECT_TRUE(comes_true([&] { return answers(*store); }));
+  EXPECT_TRUE(seen_in_time([&] { return answers(*store); }));
 }
 
 TEST(PostgresRecordStore, PasswordIsInNoFault) {

@@ -3,6 +3,7 @@
 // It is reached through a socket in its own temporary folder, so no port is taken.
 #pragma once
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,15 +13,25 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
-#include <thread>
 
 #include "adapters/postgres/postgres_address.hpp"
 #include "adapters/postgres/postgres_session.hpp"
+#include "adapters/sql/store_failure.hpp"
 
 namespace obleth::adapters {
 
 // Generous: the machine that runs the tests may be busy.
 inline constexpr PostgresDeadlines patient{std::chrono::seconds(20), std::chrono::seconds(20)};
+
+// Another process is asked until it says so: the one loop here that looks again and again.
+template <class Seen>
+[[nodiscard]] bool seen_in_time(Seen seen) {
+  for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+       std::chrono::steady_clock::now() < until; ::poll(nullptr, 0, 5)) {
+    if (seen()) return true;
+  }
+  return false;
+}
 
 class TestServer {
  public:
@@ -71,15 +82,15 @@ class TestServer {
  private:
   void await_answer() const {
     const PostgresAddress administration = address("postgres");
-    for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);;) {
+    const bool answers = seen_in_time([&] {
       try {
-        PostgresSession session(administration, patient);
-        return session.connect();
-      } catch (const std::exception& not_yet) {
-        if (std::chrono::steady_clock::now() > until) throw std::runtime_error(not_yet.what());
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        PostgresSession(administration, patient).connect();
+        return true;
+      } catch (const StoreFailure&) {
+        return false;
       }
-    }
+    });
+    if (!answers) throw std::runtime_error("PostgreSQL does not start");
   }
 
   std::string folder_;

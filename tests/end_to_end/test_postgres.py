@@ -1,0 +1,148 @@
+"""The record in PostgreSQL, shared by two gateways: what one writes the other obeys, and what happens without it."""
+
+import threading
+import time
+
+import httpx
+import pytest
+
+from support.gateway import ADMIN_TOKEN, Gateway, wait_until
+from support.postgres_server import PostgresServer
+
+ASK = {"model": "mock-model", "messages": [], "max_tokens": 1}
+DEADLINES_SECONDS = 10  # of connecting and asking, and a busy machine
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres():
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def replica(own, upstream):
+    def start(server, database, **environment):
+        return own.gateway(upstream.url, environment={"OBLETH_DATABASE_URL": server.url(database), **environment})
+
+    return start
+
+
+def ask(gateway, secret):
+    headers = {"Authorization": f"Bearer {secret}"}
+    return gateway.http.post("/v1/chat/completions", headers=headers, json=ASK)
+
+
+def store(gateway):
+    return gateway.http.get("/ready").json()["stores"]["postgres"]
+
+
+def test_key_disabled_at_one_replica_is_refused_at_the_other_in_a_second(postgres, replica):
+    database = postgres.make_database()
+    one, two = replica(postgres, database), replica(postgres, database)
+    tenant = one.create_tenant()
+    assert ask(two, tenant.secret).status_code == 200
+    took = []
+    for disabled, status in [(True, 403), (False, 200), (True, 403)]:
+        began = time.monotonic()
+        one.admin.put(f"/keys/{tenant.key['id']}/disabled", json={"disabled": disabled}).raise_for_status()
+        wait_until(lambda: ask(two, tenant.secret).status_code == status, what="the other replica's obedience")
+        took.append(time.monotonic() - began)
+    # The net under the feed is a poll of 5 s: one that took less came by the feed.
+    assert sorted(took)[1] < 1.0, took
+
+
+def test_capacity_weight_and_models_reach_the_other_replica(postgres, replica):
+    database = postgres.make_database()
+    one, two = replica(postgres, database), replica(postgres, database)
+    one.put_capacity(77)
+    wait_until(lambda: two.live()["capacity"] == 77, what="the capacity at the other replica")
+    one.create_model(model_name="shared", upstream_model="mock-model", api_base="http://127.0.0.1:9/v1")
+    tenant = two.create_tenant()
+    names = lambda: [m["id"] for m in two.http.get("/v1/models", headers=tenant.headers).json()["data"]]  # noqa: E731
+    wait_until(lambda: "shared" in names(), what="the model at the other replica")
+
+
+def test_gateway_that_starts_before_its_database_waits_and_says_so(own_postgres, upstream, tmp_path):
+    database = own_postgres.make_database()
+    own_postgres.kill()
+    gateway = Gateway(
+        tmp_path / "early", upstream=upstream.url, environment={"OBLETH_DATABASE_URL": own_postgres.url(database)}
+    )
+    gateway.is_ready = lambda: True  # as far as start() is concerned
+    with gateway:
+        ready = gateway.http.get("/ready")
+        assert ready.status_code == 503
+        assert "record" in ready.json()["reason"]
+        assert ready.json()["stores"]["postgres"]["up"] is False
+        refused = ask(gateway, "sk_" + "0" * 48)
+        assert refused.status_code == 503
+        assert refused.json()["error"]["code"] == "store_unavailable"
+        assert gateway.admin.get("/tenants").status_code == 503
+        assert "secret@" not in gateway.log_text() + ready.text
+        own_postgres.start()
+        wait_until(lambda: gateway.http.get("/ready").status_code == 200, seconds=60, what="readiness")
+        assert ask(gateway, "sk_" + "0" * 48).status_code == 401
+        assert gateway.admin.get("/tenants").status_code == 200
+
+
+@pytest.mark.parametrize("fault", ["killed", "stopped", "connections cut"])
+def test_known_keys_do_not_notice_that_the_database_is_away(own_postgres, replica, fault):
+    gateway = replica(own_postgres, own_postgres.make_database(), OBLETH_KEY_FRESH="1s")
+    known, unseen = gateway.create_tenant(), gateway.create_tenant()
+    assert ask(gateway, known.secret).status_code == 200
+
+    answers, stop = [], threading.Event()
+
+    def load():
+        with httpx.Client(base_url=gateway.url, timeout=60) as client:
+            while not stop.is_set():
+                began = time.monotonic()
+                status = client.post("/v1/chat/completions", headers=known.headers, json=ASK).status_code
+                answers.append((status, time.monotonic() - began))
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        if fault == "killed":
+            own_postgres.kill()
+        elif fault == "stopped":
+            own_postgres.stop_answering()
+        else:
+            own_postgres.cut_connections()
+        if fault != "connections cut":
+            wait_until(lambda: ask(gateway, unseen.secret).status_code == 503, seconds=60, what="the fault to be felt")
+            wait_until(lambda: store(gateway)["up"] is False, seconds=30, what="the store's state")
+            seen = len(answers)
+            wait_until(lambda: len(answers) > seen + 50, seconds=60, what="requests meanwhile")
+        own_postgres.start() if fault == "killed" else own_postgres.go_on()
+        wait_until(lambda: ask(gateway, unseen.secret).status_code == 200, seconds=60, what="recovery by itself")
+        wait_until(lambda: store(gateway)["up"], seconds=30, what="the store's recovery")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert {status for status, _ in answers} == {200}
+    assert max(took for _, took in answers) < DEADLINES_SECONDS
+    assert gateway.admin.post("/tenants", json={"name": "afterwards"}).status_code == 201
+
+
+def test_wrong_password_is_told_without_the_password(postgres, own, upstream, tmp_path):
+    database = postgres.make_database()
+    url = postgres.url(database, password="planted-wrong-secret")
+    gateway = Gateway(tmp_path / "wrong", upstream=upstream.url, environment={"OBLETH_DATABASE_URL": url})
+    gateway.is_ready = lambda: True
+    with gateway:
+        ready = gateway.http.get("/ready")
+        assert ready.status_code == 503
+        assert "password authentication failed" in ready.json()["stores"]["postgres"]["detail"]
+        headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+        settings = httpx.get(f"{gateway.admin_url}/api/v1/settings", headers=headers)
+        told = gateway.log_text() + ready.text + settings.text + gateway.metrics()
+        assert "planted-wrong-secret" not in told
