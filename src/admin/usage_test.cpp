@@ -1,8 +1,8 @@
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "adapters/sqlite/temporary_folder_test.hpp"
-#include "ports/usage_ledger_fixture_test.hpp"
 #include "admin/api_fixture_test.hpp"
 #include "admin/usage_row_columns.hpp"
+#include "ports/usage_ledger_fixture_test.hpp"
 
 namespace obleth::admin {
 namespace {

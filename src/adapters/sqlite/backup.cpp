@@ -7,8 +7,8 @@
 #include <system_error>
 
 #include "adapters/sql/store_failure.hpp"
-#include "adapters/sqlite/sqlite_fault.hpp"
 #include "adapters/sqlite/connection_desk.hpp"
+#include "adapters/sqlite/sqlite_fault.hpp"
 
 namespace obleth::adapters {
 namespace {
