@@ -6,6 +6,7 @@
 
 #include "adapters/http_client/http_client.hpp"
 #include "adapters/http_server/http_server.hpp"
+#include "adapters/redis/redis_budget_ledger.hpp"
 #include "adapters/redis/redis_link.hpp"
 #include "adapters/spool/spool_writer.hpp"
 #include "app/house.hpp"
@@ -21,7 +22,8 @@ class DataThread {
         redis_(house.redis ? std::make_unique<adapters::RedisLink>(loop, house.redis->server) : nullptr),
         upstream_(loop, house.dialer),
         journal_(loop, *house.spool),
-        path_(loop, house.services(upstream_, journal_)),
+        budgets_(redis_ ? std::make_unique<adapters::RedisBudgetLedger>(*redis_, *house.shared_budgets) : nullptr),
+        path_(loop, house.services(upstream_, journal_, ledger())),
         server_(loop, listener, path_) {
     house_.desk.attach(loop_);
   }
@@ -38,11 +40,17 @@ class DataThread {
   void close_all() { server_.close_all(); }
 
  private:
+  [[nodiscard]] ports::BudgetLedger& ledger() {
+    if (budgets_) return *budgets_;
+    return house_.ledger;
+  }
+
   adapters::EpollLoop& loop_;
   House& house_;
   std::unique_ptr<adapters::RedisLink> redis_;  // null where none is configured
   adapters::HttpClient upstream_;
   adapters::SpoolWriter journal_;
+  std::unique_ptr<adapters::RedisBudgetLedger> budgets_;  // null: those of the process
   gateway::RequestPath path_;
   adapters::HttpServer server_;
 };

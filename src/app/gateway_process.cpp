@@ -126,6 +126,8 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
   upkeep_.start(tenant_names_);
   if (house_->redis) {
     redis_ = std::make_unique<adapters::RedisLink>(loop_, house_->redis->server);
+    redis_budgets_ = std::make_unique<adapters::RedisBudgetLedger>(*redis_, *house_->shared_budgets);
+    house_->standings = redis_budgets_.get();
     redis_news_ = std::make_unique<adapters::RedisChangeListener>(loop_, house_->redis->server, house_->redis->feed);
   }
   share_watch_.start();
@@ -136,7 +138,7 @@ GatewayProcess::~GatewayProcess() {
   for (auto& thread : data_threads_)
     thread->end();
   redis_news_.reset();
-  redis_.reset();
+  if (redis_) redis_->close();
   signals_.reset();
   metrics_server_.reset();
   admin_server_.reset();

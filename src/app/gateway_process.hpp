@@ -11,6 +11,7 @@
 #include "adapters/http_client/http_client.hpp"
 #include "adapters/http_server/http_server.hpp"
 #include "adapters/os/signal_watch.hpp"
+#include "adapters/redis/redis_budget_ledger.hpp"
 #include "adapters/redis/redis_change_feed.hpp"
 #include "adapters/redis/redis_link.hpp"
 #include "admin/management_api.hpp"
@@ -75,6 +76,7 @@ class GatewayProcess {
   std::unique_ptr<adapters::HttpServer> metrics_server_;
   std::unique_ptr<adapters::SignalWatch> signals_;
   std::unique_ptr<adapters::RedisLink> redis_;  // null where none is configured
+  std::unique_ptr<adapters::RedisBudgetLedger> redis_budgets_;
   std::unique_ptr<adapters::RedisChangeListener> redis_news_;
   DataThreads data_threads_;
   std::function<Result<Options>()> reread_;

@@ -136,6 +136,12 @@ House::House(Options options, Parts parts)
       unsettled(unsettled_of(options_)),
       spending(*usage),
       ledger(clock, {.book = &spending, .fail_open = options_.fail_open, .unsettled = unsettled.get()}),
+      shared_budgets(redis ? std::make_unique<adapters::RedisBudgets>(
+                                 clock, adapters::RedisBudgetRules{.book = &spending,
+                                                                   .fail_open = options_.fail_open,
+                                                                   .replicas = options_.replicas_expected,
+                                                                   .unsettled = unsettled.get()})
+                           : nullptr),
       desk(admission_limits(options_)),
       body_memory(options_.body_memory_max),
       follower({.store = record->store(),
@@ -182,13 +188,14 @@ ports::ChangeFeed& House::publishing_feed() {
   return shared != nullptr ? *shared : feed;
 }
 
-gateway::Services House::services(ports::Upstream& upstream, ports::UsageJournal& journal) {
+gateway::Services House::services(ports::Upstream& upstream, ports::UsageJournal& journal,
+                                  ports::BudgetLedger& budgets) {
   return {.policy = policy_,
           .entropy = entropy,
           .keys = keys,
           .failed_keys = failed_keys,
           .catalog = catalog,
-          .ledger = ledger,
+          .ledger = budgets,
           .upstream = upstream,
           .desk = desk,
           .endpoints = endpoints,

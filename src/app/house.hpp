@@ -20,6 +20,7 @@
 #include "adapters/os/system_clock.hpp"
 #include "adapters/os/system_entropy.hpp"
 #include "adapters/os/unsettled_file.hpp"
+#include "adapters/redis/redis_budgets.hpp"
 #include "adapters/spool/delivery.hpp"
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "app/loop_thread.hpp"
@@ -67,7 +68,8 @@ class House {
   void end_workers();
 
   // A thread's own view of the services, with its own way upstream and its own journal.
-  [[nodiscard]] gateway::Services services(ports::Upstream& upstream, ports::UsageJournal& journal);
+  [[nodiscard]] gateway::Services services(ports::Upstream& upstream, ports::UsageJournal& journal,
+                                           ports::BudgetLedger& budgets);
 
   adapters::SystemClock clock;
   adapters::SystemEntropy entropy;
@@ -86,7 +88,9 @@ class House {
   adapters::CachingModelCatalog catalog;
   std::unique_ptr<adapters::UnsettledFile> unsettled;  // null: it cannot be written
   adapters::DeliveredSpending spending;
-  adapters::MemoryBudgetLedger ledger;
+  adapters::MemoryBudgetLedger ledger;                     // of this process alone
+  std::unique_ptr<adapters::RedisBudgets> shared_budgets;  // null: the ledger above is used
+  ports::BudgetLedger* standings = &ledger;                // what the main thread asks how budgets stand
   gateway::AdmissionDesk desk;
   gateway::EndpointDesk endpoints;
   gateway::BodyMemory body_memory;

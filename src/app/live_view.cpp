@@ -52,7 +52,7 @@ Task<std::optional<admin::BudgetUse>> budget_use(House& house, admin::BudgetQues
                                          .key = asked.key,
                                          .limits = {asked.quota, asked.budget},
                                          .timezone = std::move(asked.timezone)};
-  const std::optional<ports::BudgetStanding> standing = co_await house.ledger.standing(question);
+  const std::optional<ports::BudgetStanding> standing = co_await house.standings->standing(question);
   if (!standing) co_return std::nullopt;
   co_return admin::BudgetUse{.used = {standing->used_tokens, standing->used_cost},
                              .held = {standing->held_tokens, standing->held_cost},

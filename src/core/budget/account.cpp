@@ -44,6 +44,15 @@ bool same_term_rule(const std::optional<Budget>& one, const std::optional<Budget
 
 }  // namespace
 
+Account::Account(const KeptAccount& kept)
+    : tokens_(kept.tokens),
+      requests_(kept.requests),
+      budget_(kept.budget),
+      term_(kept.term),
+      spent_(kept.spent),
+      held_tokens_(kept.held.tokens),
+      held_nano_usd_(kept.held.cost.value) {}
+
 void Account::obey(const Limits& limits, const std::string& timezone, Moment at) {
   obey_limit(tokens_, limits.quota.tokens_per_minute, at.now);
   obey_limit(requests_, limits.quota.requests_per_minute, at.now);

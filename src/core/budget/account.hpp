@@ -39,8 +39,21 @@ struct Hold {
   Amount bound;
 };
 
+// An account whose state is kept elsewhere, for as long as one decision takes.
+struct KeptAccount {
+  std::optional<TokenBucket> tokens;
+  std::optional<TokenBucket> requests;
+  std::optional<Budget> budget;  // with its term, where it is in force
+  std::optional<WallSpan> term;
+  Amount spent;
+  Amount held;
+};
+
 class Account {
  public:
+  Account() = default;
+  explicit Account(const KeptAccount& kept);
+
   void obey(const Limits& limits, const std::string& timezone, Moment at);
 
   // Null where there is no such limit.

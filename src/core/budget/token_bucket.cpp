@@ -28,6 +28,7 @@ void TokenBucket::change_limit(std::int64_t per_minute, Instant now) {
 void TokenBucket::take(std::int64_t amount, Instant now) {
   refill(now);
   level_ = std::min(capacity_, saturating_add(level_, amount > 0 ? -amount : saturating_multiply(amount, -1)));
+  if (level_ >= capacity_) remainder_ = 0;  // full is full
 }
 
 Duration TokenBucket::wait_for(std::int64_t amount, Instant now) {

@@ -13,6 +13,14 @@ class TokenBucket {
  public:
   TokenBucket(std::int64_t per_minute, Instant now) : capacity_(per_minute), level_(per_minute), refilled_at_(now) {}
 
+  // As it was kept elsewhere. remainder: of a unit, in minute-nanoseconds.
+  struct Kept {
+    std::int64_t level = 0;
+    std::int64_t remainder = 0;
+  };
+  TokenBucket(std::int64_t per_minute, const Kept& kept, Instant now)
+      : capacity_(per_minute), level_(kept.level), remainder_(kept.remainder), refilled_at_(now) {}
+
   [[nodiscard]] std::int64_t capacity() const { return capacity_; }
   [[nodiscard]] std::int64_t level(Instant now);
   [[nodiscard]] bool is_full(Instant now) const {

@@ -1,0 +1,258 @@
+#include "adapters/redis/budget_scripts.hpp"
+
+#include <string>
+
+namespace obleth::adapters {
+namespace {
+
+// An account is one field of the tenant's hash: rule, term's begin and end, when counting began, whether what was
+// before is unknown, spent and held (tokens, dollars, nano-dollars each), then limit, level and time of either bucket.
+constexpr std::string_view accounts = R"lua(
+local UNIT, MOST, LIFETIME, KEPT = 60000, 9000000000000000, 120000, 3456000000
+local RULE, BEGIN, FINISH, SINCE, UNKNOWN, SPENT, HELD, TOKENS, REQUESTS = 1, 2, 3, 4, 5, 6, 9, 12, 15
+
+local function clock(given)
+  if given ~= '' then return tonumber(given) end
+  local at = redis.call('TIME')
+  return at[1] * 1000 + math.floor(at[2] / 1000)
+end
+local function words_of(text)
+  local words = {}
+  for word in string.gmatch(text, '%S+') do words[#words + 1] = word end
+  return words
+end
+local function load(field)
+  local packed = redis.call('HGET', KEYS[1], field)
+  if not packed then return nil end
+  local account = words_of(packed)
+  for at = 2, #account do account[at] = tonumber(account[at]) end
+  return account
+end
+local function pack(account)
+  local words = {account[1]}
+  for at = 2, 17 do words[at] = string.format('%.0f', account[at]) end
+  return table.concat(words, ' ')
+end
+local function save(field, account) redis.call('HSET', KEYS[1], field, pack(account)) end
+
+local function bounded(number) return math.max(-MOST, math.min(MOST, number)) end
+local function add(account, at, sign, amount)
+  account[at] = bounded(account[at] + sign * amount[1])
+  local nano = account[at + 2] + sign * amount[3]
+  local carry = math.floor(nano / 1000000000)
+  account[at + 1] = bounded(account[at + 1] + sign * amount[2] + carry)
+  account[at + 2] = nano - carry * 1000000000
+end
+local function refill(account, at, now)
+  local limit, level, since = account[at], account[at + 1], account[at + 2]
+  if now <= since then return end
+  local missing = limit * UNIT - level
+  if now - since >= missing / math.max(limit, 1) then level = limit * UNIT else level = level + (now - since) * limit end
+  account[at + 1], account[at + 2] = level, now
+end
+local function take(account, at, amount, now)
+  if account[at] < 0 then return end
+  refill(account, at, now)
+  account[at + 1] = math.min(account[at] * UNIT, bounded(account[at + 1] - amount * UNIT))
+end
+local function give_back(reservation, hold, now)
+  for at = 5, #hold do
+    local account = load(hold[at])
+    if account then
+      take(account, TOKENS, -hold[1], now)
+      add(account, HELD, -1, {hold[2], hold[3], hold[4]})
+      save(hold[at], account)
+    end
+  end
+end
+local function hold_of(reservation)
+  local kept = redis.call('HGET', KEYS[1], 'r:' .. reservation)
+  if not kept or kept == 'x' then return nil, kept end
+  local hold = words_of(kept)
+  for at = 1, 4 do hold[at] = tonumber(hold[at]) end
+  return hold, kept
+end
+local function forget(reservation)
+  redis.call('HDEL', KEYS[1], 'r:' .. reservation)
+  redis.call('ZREM', KEYS[2], reservation)
+end
+)lua";
+
+constexpr std::string_view reserve = R"lua(
+local function release_expired(now)
+  for _, reservation in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 100)) do
+    local hold = hold_of(reservation)
+    if hold then give_back(reservation, hold, now) end
+    forget(reservation)
+  end
+end
+local function obey_limit(account, at, limit, now)
+  if limit < 0 then account[at] = -1 return end
+  if account[at] < 0 then
+    account[at], account[at + 1], account[at + 2] = limit, limit * UNIT, now
+    return
+  end
+  refill(account, at, now)
+  account[at + 1] = bounded(account[at + 1] + (limit - account[at]) * UNIT)
+  account[at] = limit
+end
+local function count_anew(account, now)
+  account[SINCE], account[SPENT], account[SPENT + 1], account[SPENT + 2] = now + 1, 0, 0, 0
+  account[UNKNOWN] = account[BEGIN] < now + 1 and 1 or 0
+end
+-- False: the term that came is not of this moment.
+local function obey_budget(account, rule, begin, finish, now)
+  if rule == '-' then
+    account[RULE], account[UNKNOWN] = rule, 0
+    return true
+  end
+  local before, former_begin, former_finish = account[RULE], account[BEGIN], account[FINISH]
+  if before == rule and now < former_finish then return true end
+  if now < begin or now >= finish then return false end
+  account[RULE], account[BEGIN], account[FINISH] = rule, begin, finish
+  if before ~= rule then
+    count_anew(account, now)
+  elseif former_begin == former_finish then
+    -- A settlement has entered the term that came then: it is this one, or nobody knows.
+    if former_begin ~= begin then count_anew(account, now) end
+  else
+    account[SPENT], account[SPENT + 1], account[SPENT + 2], account[UNKNOWN] = 0, 0, 0, 0
+  end
+  return true
+end
+local function admits(account, at, amount, now)
+  if account[at] < 0 then return true end
+  refill(account, at, now)
+  return account[at + 1] >= math.min(amount, account[at]) * UNIT
+end
+local function affords(account, limits, bound)
+  if account[RULE] == '-' then return true end
+  if limits[1] >= 0 and limits[1] - account[SPENT] - account[HELD] < bound[1] then return false end
+  if limits[2] < 0 then return true end
+  local dollars = limits[2] - account[SPENT + 1] - account[HELD + 1] - bound[2]
+  local nano = limits[3] - account[SPENT + 2] - account[HELD + 2] - bound[3]
+  return math.max(-9000000, math.min(9000000, dollars)) * 1000000000 + nano >= 0
+end
+
+local now, reservation = clock(ARGV[1]), ARGV[2]
+release_expired(now)
+local expected, bound = tonumber(ARGV[5]), {tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])}
+local charged, unknown, fits = {}, false, true
+for at = 9, #ARGV, 9 do
+  local field, account = ARGV[at], load(ARGV[at]) or {'-', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, 0, -1, 0, 0}
+  obey_limit(account, TOKENS, tonumber(ARGV[at + 1]), now)
+  obey_limit(account, REQUESTS, tonumber(ARGV[at + 2]), now)
+  if not obey_budget(account, ARGV[at + 3], tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), now) then
+    return {'late', string.format('%.0f', now)}
+  end
+  unknown = unknown or account[UNKNOWN] == 1
+  local limits = {tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])}
+  fits = fits and affords(account, limits, bound) and admits(account, TOKENS, expected, now)
+    and admits(account, REQUESTS, 1, now)
+  charged[#charged + 1] = {field, account}
+end
+local answer = {'short', string.format('%.0f', now)}
+for _, each in ipairs(charged) do answer[#answer + 1] = pack(each[2]) end
+local hold, kept = hold_of(reservation)
+if kept == 'x' then answer[1] = 'cancelled'
+elseif hold then answer[1] = 'taken'
+elseif unknown and ARGV[4] == '0' then answer[1] = 'unknown'
+elseif fits and ARGV[3] == '1' then
+  answer[1] = 'taken'
+  local words = {ARGV[5], ARGV[6], ARGV[7], ARGV[8]}
+  for _, each in ipairs(charged) do
+    take(each[2], TOKENS, expected, now)
+    take(each[2], REQUESTS, 1, now)
+    add(each[2], HELD, 1, bound)
+    words[#words + 1] = each[1]
+  end
+  redis.call('HSET', KEYS[1], 'r:' .. reservation, table.concat(words, ' '))
+  redis.call('ZADD', KEYS[2], now + LIFETIME, reservation)
+end
+for _, each in ipairs(charged) do save(each[1], each[2]) end
+redis.call('PEXPIRE', KEYS[1], KEPT)
+return answer
+)lua";
+
+constexpr std::string_view settle = R"lua(
+local now, reservation, sequence = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+if sequence > 0 then
+  local last = redis.call('GET', KEYS[3])
+  if last and sequence <= tonumber(last) then return 'again' end
+  redis.call('SET', KEYS[3], ARGV[3], 'PX', KEPT)
+end
+local used, ended = {tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])}, tonumber(ARGV[8])
+local hold, kept = hold_of(reservation)
+local holders = {}
+for at = 5, hold and #hold or 0 do holders[hold[at]] = true end
+for at = 10, #ARGV do
+  local account = load(ARGV[at])
+  if account then
+    if holders[ARGV[at]] then
+      take(account, TOKENS, used[1] - hold[1], now)
+      if ARGV[7] == '1' then take(account, REQUESTS, -1, now) end
+      add(account, HELD, -1, {hold[2], hold[3], hold[4]})
+    else
+      take(account, TOKENS, used[1], now)
+    end
+    if account[RULE] ~= '-' then
+      if math.max(ended, account[SINCE]) >= account[FINISH] and account[BEGIN] < account[FINISH] then
+        account[BEGIN], account[SPENT], account[SPENT + 1], account[SPENT + 2] = account[FINISH], 0, 0, 0
+        account[UNKNOWN] = 0
+      end
+      -- The row of one that ended before this account was opened (a flush) is in the book, which is being asked.
+      if ended >= account[SINCE] or account[UNKNOWN] == 0 then add(account, SPENT, 1, used) end
+    end
+    save(ARGV[at], account)
+  end
+end
+if kept then forget(reservation) end
+if ARGV[9] == '1' then
+  redis.call('HSET', KEYS[1], 'r:' .. reservation, 'x')
+  redis.call('ZADD', KEYS[2], now + LIFETIME, reservation)
+end
+return hold and 'settled' or 'charged'
+)lua";
+
+constexpr std::string_view renew = R"lua(
+local due = clock(ARGV[1]) + LIFETIME
+for at = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', due, ARGV[at]) end
+return #ARGV - 1
+)lua";
+
+constexpr std::string_view learn = R"lua(
+local account = load(ARGV[1])
+if not account or account[UNKNOWN] ~= 1 or account[SINCE] ~= tonumber(ARGV[2]) then return 'known' end
+add(account, SPENT, 1, {tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])})
+account[UNKNOWN] = 0
+save(ARGV[1], account)
+return 'learned'
+)lua";
+
+std::string with_accounts(std::string_view step) {
+  return std::string(accounts).append(step);
+}
+
+}  // namespace
+
+const RedisScript& reserve_script() {
+  static const RedisScript script("reserve", with_accounts(reserve));
+  return script;
+}
+
+const RedisScript& settle_script() {
+  static const RedisScript script("settle", with_accounts(settle));
+  return script;
+}
+
+const RedisScript& renew_script() {
+  static const RedisScript script("renew", with_accounts(renew));
+  return script;
+}
+
+const RedisScript& learn_script() {
+  static const RedisScript script("learn", with_accounts(learn));
+  return script;
+}
+
+}  // namespace obleth::adapters

@@ -1,0 +1,44 @@
+// The steps of the budget ledger that Redis runs as one: reserve, settle, renew, learn.
+//
+// They hold no more of the rules than has to be atomic: whether a hold fits into what every account has left, taking
+// it, giving it back, and entering a term. What to offer instead of a refusal, and when to come again, core/budget
+// decides from the state that they answer. Time is Redis' own.
+//
+// Numbers in a script are exact up to 2^53: amounts of money come as whole dollars and nano-dollars below one dollar,
+// levels of buckets are counted in sixty-thousandths (what a limit of one a minute gains in a millisecond), and what
+// comes in is clamped by the caller. One tenant's state has one hash tag, so that a script stays on one node.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "adapters/redis/redis_script.hpp"
+
+namespace obleth::adapters {
+
+inline constexpr std::int64_t bucket_units = 60'000;                      // of a script, in one token
+inline constexpr std::int64_t script_number_max = 9'000'000'000'000'000;  // below 2^53
+inline constexpr std::int64_t script_tokens_max = 100'000'000'000;        // of one request, or of a limit per minute
+inline constexpr std::int64_t script_cost_max =
+    1'000'000'000'000'000;                              // nano-dollars of one request: a million dollars
+inline constexpr std::string_view budget_layout = "1";  // part of the names: raised with every change of what they hold
+
+// KEYS: state, expiries. ARGV: now ("": Redis' own), reservation, 1 to take or 0 to look, 1 to pass over what is
+// unknown, expected tokens, bound tokens, bound dollars, bound nano-dollars; then for each account: field, tokens and
+// requests per minute (-1: none), rule ("-": no budget), term's begin and end, limit in tokens, dollars and
+// nano-dollars (-1: none).
+// Answers "taken", "short", "unknown", "late" (the terms are not of this moment) or "cancelled", the time, and each
+// account's state as it was before.
+[[nodiscard]] const RedisScript& reserve_script();
+
+// KEYS: state, expiries, stream. ARGV: now, reservation, sequence (0: none), used tokens, dollars, nano-dollars, 1 to
+// give the request back, when it ended, 1 to keep a reservation that comes later from being taken, the fields.
+[[nodiscard]] const RedisScript& settle_script();
+
+// KEYS: expiries. ARGV: now, the reservations.
+[[nodiscard]] const RedisScript& renew_script();
+
+// KEYS: state. ARGV: field, when counting began, tokens, dollars, nano-dollars: what was spent before.
+[[nodiscard]] const RedisScript& learn_script();
+
+}  // namespace obleth::adapters

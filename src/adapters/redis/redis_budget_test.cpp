@@ -1,0 +1,379 @@
+// The budget ledger over a real Redis: the same answers as the embedded one, one truth for several replicas, and what
+// is left when Redis is away or has forgotten.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "adapters/memory/budget_ledger.hpp"
+#include "adapters/memory/ledger_fixture_test.hpp"
+#include "adapters/redis/redis_budget_ledger.hpp"
+#include "adapters/redis/redis_process_test.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+using testing::LinkFloor;
+using testing::RedisProcess;
+using testing::run_on;
+using testing::turn_until;
+
+// What was spent before: told by the test.
+class ToldBook final : public ports::SpendingBook {
+ public:
+  Task<Result<ports::Spending>> spent(ports::SpendingAccount, WallSpan) override {
+    ++questions;
+    if (silent) co_return fail(store_fault(FaultKind::unavailable, "the test's book is closed"));
+    co_return ports::Spending{tokens, {}};
+  }
+  std::int64_t tokens = 0;
+  bool silent = false;
+  int questions = 0;
+};
+
+RedisBudgetRules rules_of(ports::SpendingBook* book, std::uint32_t replicas = 1, bool fail_open = true) {
+  return {.book = book, .fail_open = fail_open, .replicas = replicas, .uses_clock_of_process = true};
+}
+
+// One loop of one obleth.
+struct Replica {
+  Replica(LinkFloor& on, const RedisSettings& settings, const ports::Clock& clock, const RedisBudgetRules& rules)
+      : floor(on),
+        server(settings, floor.dialer),
+        link(floor.loop, server),
+        budgets(clock, rules),
+        ledger(link, budgets) {
+    turn_until(floor.loop, [this] { return link.is_up(); });
+  }
+  ~Replica() { link.close(); }
+
+  ports::ReserveOutcome reserve(const ports::ReserveRequest& asked) {
+    return run_on(floor.loop, ledger.reserve(asked));
+  }
+  // Until all is booked.
+  void settle(const ports::SettleRequest& request) {
+    ledger.settle(request);
+    until_booked();
+  }
+  void until_booked() {
+    turn_until(floor.loop, [this] { return ledger.bookings().waiting() == 0; });
+  }
+  std::optional<ports::BudgetStanding> standing(const ports::LimitedAccount& limits) {
+    return run_on(floor.loop, ledger.standing({.tenant = tenant, .key = {}, .limits = limits, .timezone = "UTC"}));
+  }
+
+  LinkFloor& floor;
+  RedisServer server;
+  RedisLink link;
+  RedisBudgets budgets;
+  RedisBudgetLedger ledger;
+};
+
+class RedisBudget : public ::testing::Test {
+ protected:
+  static ports::LimitedAccount a_day(std::int64_t tokens) {
+    ports::LimitedAccount limits;
+    limits.budget = tokens_a_day(tokens);
+    return limits;
+  }
+  static ports::ReserveRequest with_budget(std::uint64_t id, std::int64_t bound, std::int64_t budget = 1000) {
+    ports::ReserveRequest asked = request(id, 0, bound, bound);
+    asked.tenant_limits = a_day(budget);
+    return asked;
+  }
+  Replica& replica() {
+    if (replica_ == nullptr) replica_ = std::make_unique<Replica>(floor_, redis_.settings(), clock_, rules_of(&book_));
+    return *replica_;
+  }
+  ports::SettleRequest used(std::uint64_t id, std::int64_t tokens) {
+    ports::SettleRequest settled = settlement(id, tokens);
+    settled.ended_at = clock_.wall_now();
+    settled.turn = {.stream = 1, .sequence = ++sequence_};
+    return settled;
+  }
+
+  RedisProcess redis_;
+  LinkFloor floor_;
+  SteppedClock clock_;
+  ToldBook book_;
+  std::uint64_t sequence_ = 0;
+  std::unique_ptr<Replica> replica_;
+};
+
+TEST_F(RedisBudget, HoldsTheBoundAndSpendsTheTruth) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 700)).granted);
+  EXPECT_FALSE(replica().reserve(with_budget(2, 400)).granted);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 100));
+  const auto standing = replica().standing(a_day(1000));
+  ASSERT_TRUE(standing);
+  EXPECT_EQ(standing->used_tokens, 100);
+  EXPECT_EQ(standing->held_tokens, 0);
+  EXPECT_TRUE(replica().reserve(with_budget(3, 900)).granted);
+}
+
+TEST_F(RedisBudget, WhatIsSpentInOneReplicaIsSpentInTheOther) {
+  LinkFloor other_floor;
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  const auto refused = other.reserve(with_budget(2, 600));
+  EXPECT_FALSE(refused.granted);
+  EXPECT_EQ(refused.refusal.by, ports::RefusedBy::budget);
+  EXPECT_EQ(refused.refusal.account, "tenant");
+}
+
+TEST_F(RedisBudget, WithoutALimitNothingIsAsked) {
+  const auto calls = [this] {
+    const std::string stats = redis_.ask({"INFO", "commandstats"}).text;
+    return stats.find("cmdstat_evalsha") != std::string::npos || stats.find("cmdstat_eval") != std::string::npos;
+  };
+  ASSERT_TRUE(replica().reserve(request(1, 10, 10, 10)).granted);
+  replica().settle(used(1, 5));
+  EXPECT_FALSE(calls());
+}
+
+TEST_F(RedisBudget, ASettlementThatComesTwiceCountsOnce) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  clock_.step(seconds(1));
+  ports::SettleRequest settled = used(1, 100);
+  replica().settle(settled);
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  replica().settle(settled);
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 100);
+}
+
+TEST_F(RedisBudget, AReservationThatIsNotRenewedIsReleasedAndItsTruthBookedAllTheSame) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  clock_.step(seconds(100));
+  const ports::HeldReservation held{EventId{{1, 1}}, tenant};
+  replica().ledger.renew(std::span(&held, 1));
+  ASSERT_TRUE(run_on(floor_.loop, replica().link.call({.operation = "test", .words = {"PING"}})));
+  clock_.step(seconds(100));
+  EXPECT_EQ(replica().standing(a_day(1000))->held_tokens, 600);
+  clock_.step(seconds(120));
+  EXPECT_EQ(replica().standing(a_day(1000))->held_tokens, 0);
+  replica().settle(used(1, 250));
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 250);
+}
+
+TEST_F(RedisBudget, AFlushedRedisIsRebuiltFromTheBook) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  replica().settle(used(1, 600));
+  book_.tokens = 600;
+  redis_.ask({"FLUSHALL"});
+  EXPECT_FALSE(replica().reserve(with_budget(2, 500)).granted);
+  EXPECT_TRUE(replica().reserve(with_budget(3, 400)).granted);
+}
+
+TEST_F(RedisBudget, WhatTheBookCannotTellPassesUnguardedOrIsRefused) {
+  book_.silent = true;
+  const auto passed = replica().reserve(with_budget(1, 600));
+  ASSERT_TRUE(passed.granted);
+  EXPECT_TRUE(passed.granted->unguarded);
+  LinkFloor other_floor;
+  Replica strict(other_floor, redis_.settings(), clock_, rules_of(&book_, 1, false));
+  EXPECT_EQ(strict.reserve(with_budget(2, 10)).refusal.by, ports::RefusedBy::store);
+}
+
+TEST_F(RedisBudget, WhileRedisIsAwayAPartOfTheRestIsSpentAndBookedAfterwards) {
+  LinkFloor floor;
+  Replica half(floor, redis_.settings(), clock_, rules_of(&book_, 2));
+  ASSERT_TRUE(half.reserve(with_budget(1, 200)).granted);
+  clock_.step(seconds(1));
+  half.settle(used(1, 200));
+  ASSERT_TRUE(half.standing(a_day(1000)));
+  redis_.kill();
+  turn_until(floor.loop, [&] { return !half.link.is_up(); });
+  // 800 are left: 400 of them are this replica's.
+  EXPECT_FALSE(half.reserve(with_budget(2, 500)).granted);
+  ASSERT_TRUE(half.reserve(with_budget(3, 400)).granted);
+  EXPECT_FALSE(half.reserve(with_budget(4, 10)).granted);
+  half.ledger.settle(used(3, 300));
+  EXPECT_TRUE(half.reserve(with_budget(5, 100)).granted);
+  half.ledger.settle(used(5, 0));
+  // Redis is back with nothing; the book knows what was delivered.
+  book_.tokens = 200;
+  redis_.start();
+  turn_until(floor.loop, [&] { return half.link.is_up(); });
+  ASSERT_TRUE(half.standing(a_day(1000)));
+}
+
+TEST_F(RedisBudget, WhatWasSpentWhileRedisStoodStillIsHandedOver) {
+  RedisSettings settings = redis_.settings();
+  settings.call_max = std::chrono::milliseconds(250);
+  Replica replica(floor_, settings, clock_, rules_of(&book_));
+  turn_until(floor_.loop, [&] { return replica.standing(a_day(1000)).has_value(); });
+  clock_.step(seconds(1));
+  redis_.pause();
+  const auto granted = replica.reserve(with_budget(1, 400));
+  ASSERT_TRUE(granted.granted);
+  replica.ledger.settle(used(1, 300));
+  EXPECT_FALSE(replica.reserve(with_budget(2, 800)).granted);
+  redis_.go_on();
+  replica.until_booked();
+  std::optional<ports::BudgetStanding> standing;
+  turn_until(floor_.loop, [&] {
+    standing = replica.standing(a_day(1000));
+    return standing.has_value();
+  });
+  EXPECT_EQ(standing->used_tokens, 300);
+  // Also the reservation that was not answered in time, and run when Redis went on.
+  EXPECT_EQ(standing->held_tokens, 0);
+}
+
+TEST_F(RedisBudget, NeverHeardOfMeansMeteredAndRefusedWhereTheOperatorWantsIt) {
+  Replica open(floor_, redis_.settings(), clock_, rules_of(&book_));
+  LinkFloor other_floor;
+  Replica strict(other_floor, redis_.settings(), clock_, rules_of(&book_, 1, false));
+  redis_.kill();
+  turn_until(floor_.loop, [&] { return !open.link.is_up(); });
+  turn_until(other_floor.loop, [&] { return !strict.link.is_up(); });
+  const auto passed = open.reserve(with_budget(1, 600));
+  ASSERT_TRUE(passed.granted);
+  EXPECT_TRUE(passed.granted->unguarded);
+  EXPECT_EQ(strict.reserve(with_budget(2, 10)).refusal.by, ports::RefusedBy::store);
+}
+
+TEST_F(RedisBudget, MoneyIsExactBeyondWhatADoubleHolds) {
+  ports::ReserveRequest asked = request(1, 0, 10, 10);
+  asked.tenant_limits.budget = Budget{.period = BudgetPeriod::day, .cost = NanoUsd{9'100'000'000'000'000'001}};
+  asked.bound_cost = NanoUsd{900'000'000'000'001};
+  ASSERT_TRUE(replica().reserve(asked).granted);
+  clock_.step(seconds(1));
+  ports::SettleRequest settled = used(1, 5);
+  settled.cost = NanoUsd{800'000'000'000'003};
+  replica().settle(settled);
+  EXPECT_EQ(replica().standing(asked.tenant_limits)->used_cost.value, 800'000'000'000'003);
+}
+
+// ---- the same answers as the embedded ledger ---------------------------------------------------------------------
+
+void expect_same(const std::optional<ports::RateState>& shared, const std::optional<ports::RateState>& embedded) {
+  ASSERT_EQ(shared.has_value(), embedded.has_value());
+  if (!shared) return;
+  EXPECT_EQ(shared->limit, embedded->limit);
+  EXPECT_EQ(shared->remaining, embedded->remaining);
+  EXPECT_EQ(shared->reset, embedded->reset);
+}
+
+void expect_same(const ports::ReserveOutcome& shared, const ports::ReserveOutcome& embedded) {
+  ASSERT_EQ(shared.granted.has_value(), embedded.granted.has_value());
+  if (shared.granted) {
+    EXPECT_EQ(shared.granted->held_tokens, embedded.granted->held_tokens);
+    EXPECT_EQ(shared.granted->output_cap, embedded.granted->output_cap);
+    EXPECT_EQ(shared.granted->softened_by, embedded.granted->softened_by);
+    EXPECT_EQ(shared.granted->counts_on_budget, embedded.granted->counts_on_budget);
+    expect_same(shared.granted->tokens, embedded.granted->tokens);
+    expect_same(shared.granted->requests, embedded.granted->requests);
+    return;
+  }
+  EXPECT_EQ(shared.refusal.by, embedded.refusal.by);
+  EXPECT_EQ(shared.refusal.account, embedded.refusal.account);
+  EXPECT_EQ(shared.refusal.retry_after, embedded.refusal.retry_after);
+  expect_same(shared.refusal.tokens, embedded.refusal.tokens);
+  expect_same(shared.refusal.requests, embedded.refusal.requests);
+}
+
+class Twins {
+ public:
+  Twins(Replica& shared, SteppedClock& clock, std::uint64_t seed) : shared_(shared), clock_(clock), random_(seed) {}
+
+  void step() {
+    const std::uint64_t what = random_() % 10;
+    if (what < 5) reserve();
+    if (what >= 5 && what < 8) settle();
+    if (what == 8) clock_.step(milliseconds(random_() % 20'000));
+    if (what == 9) compare_standing();
+    if (random_() % 300 == 0) clock_.step(std::chrono::hours(random_() % 18));
+  }
+
+ private:
+  ports::LimitedAccount limits(std::uint64_t kind) {
+    ports::LimitedAccount made;
+    if (kind % 2 == 0) made.quota.tokens_per_minute = 700 + static_cast<std::int64_t>(random_() % 8 == 0 ? 300 : 0);
+    if (kind % 3 == 0) made.quota.requests_per_minute = 11;
+    if (kind % 5 < 3) {
+      made.budget = Budget{.period = kind % 2 == 0 ? BudgetPeriod::day : BudgetPeriod::lifetime,
+                           .tokens = 9'000,
+                           .cost = kind % 3 == 0 ? std::optional(NanoUsd{20'000'000'000}) : std::nullopt};
+    }
+    return made;
+  }
+  void reserve() {
+    const std::uint64_t who = random_() % 6;
+    ports::ReserveRequest asked = request(++last_, random_() % 200, random_() % 200, 200 + random_() % 400);
+    asked.tenant = TenantId{{100, who / 2}};
+    asked.key = KeyId{{200, who}};
+    asked.key_limits = limits(who);
+    asked.tenant_limits = limits(who / 2 + 6);
+    asked.answers = 1 + static_cast<std::int64_t>(random_() % 2);
+    asked.output_cost_per_token = PicoUsd{1'234'567'891};
+    asked.input_cost = NanoUsd{asked.input_tokens * 1'000'003};
+    asked.bound_cost = NanoUsd{asked.input_cost.value + (asked.bound_tokens - asked.input_tokens) * 1'234'568};
+    if (random_() % 2 == 0) asked.soften_to_tokens = 20;
+    const ports::ReserveOutcome mine = shared_.reserve(asked);
+    const ports::ReserveOutcome other = embedded_.reserve(asked).run_now();
+    expect_same(mine, other);
+    if (mine.granted) open_.push_back(asked);
+  }
+  void settle() {
+    if (open_.empty()) return;
+    const std::size_t at = random_() % open_.size();
+    const ports::ReserveRequest asked = open_[at];
+    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(at));
+    const ports::SettleRequest settled{.reservation = asked.reservation,
+                                       .tenant = asked.tenant,
+                                       .key = asked.key,
+                                       .used_tokens = static_cast<std::int64_t>(random_() % 500),
+                                       .cost = NanoUsd{static_cast<std::int64_t>(random_() % 400'000'000)},
+                                       .refund_request = random_() % 4 == 0,
+                                       .ended_at = clock_.wall_now(),
+                                       .turn = {.stream = 1, .sequence = ++sequence_}};
+    shared_.settle(settled);
+    embedded_.settle(settled);
+  }
+  void compare_standing() {
+    const std::uint64_t who = random_() % 3;
+    const ports::StandingQuestion question{
+        .tenant = TenantId{{100, who}}, .key = {}, .limits = limits(who + 6), .timezone = "UTC"};
+    const auto mine = run_on(shared_.floor.loop, shared_.ledger.standing(question));
+    const auto other = embedded_.standing(question).run_now();
+    ASSERT_TRUE(mine && other);
+    EXPECT_EQ(mine->used_tokens, other->used_tokens);
+    EXPECT_EQ(mine->used_cost.value, other->used_cost.value);
+    EXPECT_EQ(mine->held_tokens, other->held_tokens);
+    EXPECT_EQ(mine->held_cost.value, other->held_cost.value);
+    EXPECT_EQ(mine->resets_at, other->resets_at);
+  }
+
+  Replica& shared_;
+  SteppedClock& clock_;
+  MemoryBudgetLedger embedded_{clock_};
+  std::mt19937_64 random_;
+  std::vector<ports::ReserveRequest> open_;
+  std::uint64_t last_ = 0;
+  std::uint64_t sequence_ = 0;
+};
+
+// OBLETH_BUDGET_OPERATIONS: for each of the seeds.
+TEST_F(RedisBudget, AnswersAsTheEmbeddedLedgerWhateverIsAsked) {
+  const char* const wanted = std::getenv("OBLETH_BUDGET_OPERATIONS");
+  const int operations = wanted == nullptr ? 1500 : std::atoi(wanted);
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    redis_.ask({"FLUSHALL"});
+    SteppedClock clock;
+    LinkFloor floor;
+    Replica shared(floor, redis_.settings(), clock, rules_of(nullptr));
+    Twins twins(shared, clock, seed);
+    for (int operation = 0; operation < operations; ++operation) {
+      twins.step();
+      ASSERT_FALSE(HasFailure()) << "seed " << seed << ", operation " << operation;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace obleth::adapters

@@ -1,0 +1,61 @@
+// What the budget ledgers of all loops share: how they know the time, what Redis told last, who remembers spending, and
+// which questions about it are under way. Any thread; it outlives the ledgers.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "adapters/redis/spare_budgets.hpp"
+#include "ports/clock.hpp"
+#include "ports/gate.hpp"
+#include "ports/spending_book.hpp"
+#include "ports/unsettled_tally.hpp"
+
+namespace obleth::adapters {
+
+struct RedisBudgetRules {
+  ports::SpendingBook* book = nullptr;         // null: nothing was spent before Redis was asked first
+  bool fail_open = true;                       // false: without Redis, and without the book, requests are refused
+  std::uint32_t replicas = 1;                  // that share what is left while Redis is away
+  ports::UnsettledTally* unsettled = nullptr;  // told of every reservation, of unlimited accounts too
+  bool uses_clock_of_process = false;          // tests: instead of Redis' own
+};
+
+class RedisBudgets {
+ public:
+  RedisBudgets(const ports::Clock& clock, const RedisBudgetRules& rules)
+      : clock(clock), rules(rules), spare(rules.replicas) {}
+
+  const ports::Clock& clock;
+  const RedisBudgetRules rules;
+  SpareBudgets spare;
+
+  // This process's wall clock, put right by what Redis last said.
+  [[nodiscard]] WallTime now() const { return {clock.wall_now().unix_ms + offset_ms_.load(std::memory_order_relaxed)}; }
+  void heard_time(WallTime redis_now) {
+    offset_ms_.store(redis_now.unix_ms - clock.wall_now().unix_ms, std::memory_order_relaxed);
+  }
+
+  // The question about an account's spending that is under way, or a new one that the caller is to ask.
+  struct Question {
+    std::shared_ptr<ports::Gate> answered;
+    bool is_new = false;
+  };
+  [[nodiscard]] Question board(const std::string& account);
+  void leave(const std::string& account);
+  // Not while the book was silent a moment ago.
+  [[nodiscard]] bool may_ask() const { return clock.now() >= ask_again_at_.load(std::memory_order_relaxed); }
+  void note_silence(const std::string& reason);
+
+ private:
+  std::atomic<std::int64_t> offset_ms_ = 0;
+  std::atomic<Instant> ask_again_at_{Instant()};
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<ports::Gate>> questions_;  // guarded by mutex_
+};
+
+}  // namespace obleth::adapters

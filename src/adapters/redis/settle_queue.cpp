@@ -1,0 +1,67 @@
+#include "adapters/redis/settle_queue.hpp"
+
+#include "adapters/redis/budget_scripts.hpp"
+#include "observe/log.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+constexpr Duration look_every = std::chrono::milliseconds(50);  // whether Redis is back
+constexpr Duration complaint_period = std::chrono::minutes(1);
+
+}  // namespace
+
+void SettleQueue::add(RedisScript::Input booking) {
+  if (bookings_.size() >= waiting_max) {
+    bookings_.pop_front();
+    ++dropped_;
+    observe::log_once_per(complaint_period, observe::LogLevel::error, "settlements are dropped: Redis is away too long",
+                          "redis");
+  }
+  auto made = std::make_shared<Booking>(Booking{.input = std::move(booking)});
+  bookings_.push_back(made);
+  if (is_behind_) return;
+  if (link_.is_up()) {
+    spawn(send(std::move(made)));
+  } else {
+    begin_again();
+  }
+}
+
+bool SettleQueue::note(Booking& booking, const Result<RedisReply>& reply) {
+  if (!reply) return false;
+  if (reply->is_error()) {
+    observe::log_once_per(complaint_period, observe::LogLevel::error, "a settlement cannot be booked", "redis",
+                          {{"reason", reply->text}});
+  }
+  booking.is_booked = true;
+  while (!bookings_.empty() && bookings_.front()->is_booked)
+    bookings_.pop_front();
+  return true;
+}
+
+Task<void> SettleQueue::send(std::shared_ptr<Booking> booking) {
+  const Result<RedisReply> reply = co_await link_.run(settle_script(), booking->input);
+  if (!note(*booking, reply)) begin_again();
+}
+
+void SettleQueue::begin_again() {
+  if (std::exchange(is_behind_, true)) return;
+  again_ = send_again();
+}
+
+// One after the other: those that were under way on the connection before have ended with it.
+RootTask SettleQueue::send_again() {
+  while (!bookings_.empty()) {
+    const bool came = co_await ports::Pause(link_.loop(), link_.loop().now() + look_every);
+    static_cast<void>(came);  // nobody calls this pause off
+    while (link_.is_up() && !bookings_.empty()) {
+      const std::shared_ptr<Booking> first = bookings_.front();
+      const Result<RedisReply> reply = co_await link_.run(settle_script(), first->input);
+      if (!note(*first, reply)) break;
+    }
+  }
+  is_behind_ = false;
+}
+
+}  // namespace obleth::adapters

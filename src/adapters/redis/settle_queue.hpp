@@ -1,0 +1,49 @@
+// What has to be booked in Redis in any case, in order: settlements and cancellations of one loop.
+//
+// Each goes at once while Redis answers. One that was not answered is sent again when Redis is back, and all that came
+// after it follow, so that the numbers of a stream arrive in order; what is booked twice counts once. Bounded: beyond
+// the bound the oldest is dropped and counted; its row in the ledger still tells.
+//
+// Thread: its loop's. The link is closed before it is destroyed.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "adapters/os/root_task.hpp"
+#include "adapters/redis/redis_link.hpp"
+
+namespace obleth::adapters {
+
+class SettleQueue {
+ public:
+  static constexpr std::size_t waiting_max = 100'000;
+
+  explicit SettleQueue(RedisLink& link) : link_(link) {}
+
+  void add(RedisScript::Input booking);
+  [[nodiscard]] std::size_t waiting() const { return bookings_.size(); }
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+
+ private:
+  struct Booking {
+    RedisScript::Input input;
+    bool is_booked = false;
+  };
+
+  Task<void> send(std::shared_ptr<Booking> booking);
+  RootTask send_again();
+  void begin_again();
+  // False: it was not answered.
+  bool note(Booking& booking, const Result<RedisReply>& reply);
+
+  RedisLink& link_;
+  std::deque<std::shared_ptr<Booking>> bookings_;
+  bool is_behind_ = false;  // one was not answered: the others wait for it
+  std::uint64_t dropped_ = 0;
+  RootTask again_;
+};
+
+}  // namespace obleth::adapters

@@ -1,0 +1,64 @@
+// What this process may still give while Redis is away: its part of what every account had left when Redis last told.
+//
+// With N replicas, each takes 1/N of it, so that all together never spend more than there was. What is spent here is
+// booked in Redis when it is back (SettleQueue), and the part is worked out anew from what Redis then tells. Of an
+// account that was never heard of nothing is known: it is metered, unguarded. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "adapters/redis/budget_state.hpp"
+#include "ports/budget_ledger.hpp"
+
+namespace obleth::adapters {
+
+class SpareBudgets {
+ public:
+  static constexpr std::size_t accounts_max = 100'000;  // remembered; beyond it all are forgotten, and told of again
+
+  explicit SpareBudgets(std::uint32_t replicas) : replicas_(replicas) {}
+
+  // Redis has told: what was held back here begins anew.
+  void learn(TenantId tenant, const ChargedAccount& account, const AccountState& state, Instant now);
+  [[nodiscard]] ports::ReserveOutcome reserve(const ports::ReserveRequest& request,
+                                              const std::vector<ChargedAccount>& charged, budget::Moment at);
+  // No effect where the reservation is not of this store.
+  void settle(const ports::SettleRequest& request, Instant now);
+
+  // From when on an account counts, as far as it is known here: rows of before bear that moment.
+  [[nodiscard]] WallTime counted_from(TenantId tenant, const std::string& field) const;
+
+ private:
+  struct Name {
+    Bits128 tenant;
+    std::string field;
+    bool operator==(const Name&) const = default;
+  };
+  struct NameHash {
+    std::size_t operator()(const Name& name) const {
+      return std::hash<std::string>{}(name.field) ^ static_cast<std::size_t>(name.tenant.low);
+    }
+  };
+  struct Told {
+    AccountState state;
+    Instant at;
+    std::optional<budget::Account> spare;  // this process's part, while Redis is away
+  };
+  struct Held {
+    budget::Hold hold;
+    std::vector<Name> accounts;
+  };
+
+  [[nodiscard]] budget::Account part_of(const Told& told, const ports::LimitedAccount& limits, budget::Moment at) const;
+
+  const std::int64_t replicas_;
+  mutable std::mutex mutex_;
+  std::unordered_map<Name, Told, NameHash> told_;
+  std::unordered_map<EventId, Held> held_;
+};
+
+}  // namespace obleth::adapters

@@ -1,0 +1,138 @@
+"""Budgets that replicas share through Redis: spent once, never twice, whatever Redis does meanwhile."""
+
+import concurrent.futures
+import time
+
+import httpx
+import pytest
+
+from support.gateway import wait_until
+from support.redis_server import RedisServer
+
+PATIENCE = 30
+QUESTION, ANSWER = 12, 100  # tokens
+
+
+@pytest.fixture
+def redis(tmp_path):
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture
+def pair(own, upstream, redis, tmp_path):
+    """Two gateways on one record and one Redis; a single one's part is half of what is left."""
+    shared = {
+        "OBLETH_REDIS_URL": redis.url,
+        "OBLETH_DATABASE_URL": f"sqlite:{tmp_path / 'record.db'}",
+        "OBLETH_REPLICAS_EXPECTED": "2",
+    }
+    pair = [own.gateway(upstream=upstream.url, environment=shared) for _ in range(2)]
+    for gateway in pair:
+        wait_until(lambda: redis_is_up(gateway), PATIENCE, "Redis in /ready")
+    return pair
+
+
+def redis_is_up(gateway):
+    return gateway.http.get("/ready").json()["stores"]["redis"]["up"]
+
+
+def ask(gateway, tenant, **fields):
+    body = {"model": "mock-model", "messages": [{"role": "user", "content": "hi"}], "max_tokens": ANSWER, **fields}
+    headers = {**tenant.headers, "x-mock-prompt-tokens": str(QUESTION), "x-mock-output-tokens": str(ANSWER)}
+    began = time.monotonic()
+    answer = httpx.post(f"{gateway.base_url}/chat/completions", headers=headers, json=body, timeout=60)
+    answer.took = time.monotonic() - began
+    return answer
+
+
+def ask_many(gateways, tenant, count):
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        return list(pool.map(lambda number: ask(gateways[number % len(gateways)], tenant), range(count)))
+
+
+def served(answers):
+    return sum(answer.json()["usage"]["total_tokens"] for answer in answers if answer.status_code == 200)
+
+
+def tokens_of(gateway, tenant, kind="used"):
+    """None while it cannot be known."""
+    budget = gateway.admin.get(f"/tenants/{tenant.id}").raise_for_status().json()["budget"]
+    return (budget.get(kind) or {}).get("tokens")
+
+
+def test_two_replicas_spend_one_budget_to_its_end_and_not_beyond(pair):
+    worth = 20
+    budget = worth * (QUESTION + ANSWER)
+    tenant = pair[0].create_tenant(budget={"period": "lifetime", "tokens": budget})
+    answers = ask_many(pair, tenant, 3 * worth)
+    assert {answer.status_code for answer in answers} == {200, 429}
+    assert served(answers) <= budget
+    # What was refused while others held was left by them: spent to the end now.
+    answers += ask_many(pair, tenant, worth)
+    assert budget - 2 * (QUESTION + ANSWER) < served(answers) <= budget
+    for gateway in pair:
+        wait_until(lambda: tokens_of(gateway, tenant) == served(answers), PATIENCE, "the spending")
+
+
+def test_a_rate_is_one_for_both_replicas(pair):
+    tenant = pair[0].create_tenant(requests_per_minute=5)
+    answers = [ask(pair[number % 2], tenant) for number in range(8)]
+    granted = [answer for answer in answers if answer.status_code == 200]
+    assert 5 <= len(granted) <= 6, "five at once, and one more where the machine is slow"
+    assert int(granted[0].headers["x-ratelimit-remaining-requests"]) == 4
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.json()["error"]["code"] == "rate_limit_exceeded"
+    assert 1 <= int(refused.headers["retry-after"]) <= 12
+
+
+def test_a_redis_that_is_flushed_under_load_is_rebuilt_from_the_ledger(own, upstream, redis):
+    gateway = own.gateway(upstream=upstream.url, environment={"OBLETH_REDIS_URL": redis.url})
+    wait_until(lambda: redis_is_up(gateway), PATIENCE, "Redis in /ready")
+    tenant = gateway.create_tenant(budget={"period": "lifetime", "tokens": 1_000_000})
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(ask, gateway, tenant) for _ in range(120)]
+        wait_until(lambda: sum(each.done() for each in asked) >= 40, PATIENCE, "a third of the load")
+        redis.ask("FLUSHALL")
+        answers = [each.result() for each in asked]
+    assert {answer.status_code for answer in answers} == {200}
+    wait_until(lambda: tokens_of(gateway, tenant, "held") == 0, PATIENCE, "the last settlement")
+    # Rows of the eight that ended in the very moment of the flush may be missed, or be in both.
+    assert abs(tokens_of(gateway, tenant) - served(answers)) <= 8 * (QUESTION + ANSWER)
+
+
+def test_while_redis_stands_still_requests_go_on_within_this_replicas_part(pair, redis):
+    worth = 40
+    budget = worth * (QUESTION + ANSWER)
+    tenant = pair[0].create_tenant(budget={"period": "lifetime", "tokens": budget})
+    answers = [ask(gateway, tenant) for gateway in pair]
+    assert all(answer.status_code == 200 for answer in answers)
+    wait_until(lambda: tokens_of(pair[0], tenant) == served(answers), PATIENCE, "the spending")
+    redis.pause()
+    away = [ask(gateway, tenant) for gateway in pair for _ in range(4)]
+    assert all(answer.status_code == 200 for answer in away)
+    # The first of each thread waits for its deadline; the others for nothing.
+    assert sorted(answer.took for answer in away)[0] < 5
+    rest = ask_many(pair, tenant, 2 * worth)
+    assert {answer.status_code for answer in rest} <= {200, 429}
+    answers += away + rest
+    assert served(answers) <= budget, "each replica spends its half of what was left"
+    redis.go_on()
+    for gateway in pair:
+        wait_until(lambda: redis_is_up(gateway), PATIENCE, "the return in /ready")
+        wait_until(lambda: tokens_of(gateway, tenant) == served(answers), PATIENCE, "what was spent meanwhile")
+    answers += ask_many(pair, tenant, worth)
+    assert served(answers) <= budget
+
+
+def test_without_redis_requests_are_refused_where_the_operator_wants_it(own, upstream, redis):
+    environment = {"OBLETH_REDIS_URL": redis.url, "OBLETH_FAIL_OPEN": "false"}
+    gateway = own.gateway(upstream=upstream.url, environment=environment)
+    wait_until(lambda: redis_is_up(gateway), PATIENCE, "Redis in /ready")
+    limited = gateway.create_tenant(tokens_per_minute=100_000)
+    free = gateway.create_tenant()
+    redis.kill()
+    wait_until(lambda: not redis_is_up(gateway), PATIENCE, "the loss in /ready")
+    refused = wait_until(lambda: (answer := ask(gateway, limited)).status_code == 503 and answer, PATIENCE, "the refusal")
+    assert refused.json()["error"]["code"] == "store_unavailable"
+    assert ask(gateway, free).status_code == 200
