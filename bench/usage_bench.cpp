@@ -124,23 +124,73 @@ void summary_of_one_tenant(benchmark::State& state) {
 }
 BENCHMARK(summary_of_one_tenant)->Unit(benchmark::kMillisecond);
 
-void series(benchmark::State& state, UsageBucket bucket, std::int64_t days, std::optional<UsageDimension> by) {
-  for (auto _ : state)
-    benchmark::DoNotOptimize(filled().ledger().series(last(days), bucket, by, 10).run_now());
+// Who asks for a tenant and a model asks the finest sums.
+ports::UsageScope tenants_model(std::int64_t days) {
+  ports::UsageScope scope = last(days);
+  scope.tenant = TenantId{{1, 7}};
+  scope.model = "model-3";
+  return scope;
 }
-BENCHMARK_CAPTURE(series, minutes_of_a_day, UsageBucket::minute, 1, std::nullopt)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(series, hours_of_a_month, UsageBucket::hour, 30, std::nullopt)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(series, hours_of_a_week_by_key, UsageBucket::hour, 7, UsageDimension::key)
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(series, days_by_tenant, UsageBucket::day, 60, UsageDimension::tenant)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(series, days_by_model, UsageBucket::day, 60, UsageDimension::model)->Unit(benchmark::kMillisecond);
+void summary_of_one_tenants_model(benchmark::State& state) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(filled().ledger().summary(tenants_model(60)).run_now());
+}
+BENCHMARK(summary_of_one_tenants_model)->Unit(benchmark::kMillisecond);
 
-void division(benchmark::State& state, UsageDimension by) {
+struct Narrowed {
+  bool tenant = false;
+  bool model = false;
+  ports::UsageScope over(std::int64_t days) const {
+    ports::UsageScope scope = tenants_model(days);
+    if (!tenant) scope.tenant.reset();
+    if (!model) scope.model.clear();
+    return scope;
+  }
+};
+constexpr Narrowed nothing{};
+constexpr Narrowed one_tenant{.tenant = true};
+constexpr Narrowed one_model{.model = true};
+
+struct Series {
+  UsageBucket bucket = UsageBucket::hour;
+  std::int64_t days = 60;
+  std::optional<UsageDimension> by = std::nullopt;
+  Narrowed narrowed = nothing;
+};
+void series(benchmark::State& state, Series asked) {
+  const ports::UsageScope scope = asked.narrowed.over(asked.days);
   for (auto _ : state)
-    benchmark::DoNotOptimize(filled().ledger().division(last(60), by, 100).run_now());
+    benchmark::DoNotOptimize(filled().ledger().series(scope, asked.bucket, asked.by, 10).run_now());
 }
-BENCHMARK_CAPTURE(division, by_tenant, UsageDimension::tenant)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(division, by_key, UsageDimension::key)->Unit(benchmark::kMillisecond);
+#define SERIES(name, ...) BENCHMARK_CAPTURE(series, name, Series{__VA_ARGS__})->Unit(benchmark::kMillisecond)
+SERIES(minutes_of_a_day, UsageBucket::minute, 1);
+SERIES(minutes_of_a_day_by_key, UsageBucket::minute, 1, UsageDimension::key);
+SERIES(hours_of_a_month, UsageBucket::hour, 30);
+SERIES(hours, UsageBucket::hour, 60);
+SERIES(hours_by_tenant, UsageBucket::hour, 60, UsageDimension::tenant);
+SERIES(hours_by_key, UsageBucket::hour, 60, UsageDimension::key);
+SERIES(hours_by_model, UsageBucket::hour, 60, UsageDimension::model);
+SERIES(hours_by_tenant_of_a_model, UsageBucket::hour, 60, UsageDimension::tenant, one_model);
+SERIES(hours_by_key_of_a_model, UsageBucket::hour, 60, UsageDimension::key, one_model);
+SERIES(hours_by_model_of_a_tenant, UsageBucket::hour, 60, UsageDimension::model, one_tenant);
+SERIES(days_by_tenant, UsageBucket::day, 60, UsageDimension::tenant);
+SERIES(days_by_key, UsageBucket::day, 60, UsageDimension::key);
+SERIES(days_by_model, UsageBucket::day, 60, UsageDimension::model);
+SERIES(days_by_group, UsageBucket::day, 60, UsageDimension::group);
+SERIES(days_by_tenant_of_a_model, UsageBucket::day, 60, UsageDimension::tenant, one_model);
+
+void division(benchmark::State& state, UsageDimension by, Narrowed narrowed) {
+  const ports::UsageScope scope = narrowed.over(60);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(filled().ledger().division(scope, by, 500).run_now());
+}
+#define DIVISION(name, ...) BENCHMARK_CAPTURE(division, name, __VA_ARGS__)->Unit(benchmark::kMillisecond)
+DIVISION(by_tenant, UsageDimension::tenant, nothing);
+DIVISION(by_key, UsageDimension::key, nothing);
+DIVISION(by_model, UsageDimension::model, nothing);
+DIVISION(by_group, UsageDimension::group, nothing);
+DIVISION(by_key_of_a_model, UsageDimension::key, one_model);
+DIVISION(by_model_of_a_tenant, UsageDimension::model, one_tenant);
 
 void page(benchmark::State& state, ports::UsageRowFilter filter) {
   filter.scope.span = {{0}, {end_ms * 2}};

@@ -10,6 +10,8 @@ constexpr std::uint32_t exact_below = 16;
 constexpr std::uint32_t exact_bits = 4;         // exact_below is 2^4
 constexpr std::uint32_t fraction_bits = 3;      // eight buckets to a power of two
 constexpr std::uint32_t buckets_of_kind = 240;  // up to 2^32 ms, 49 days
+constexpr std::uint32_t buckets_of_all = 3 * buckets_of_kind;
+constexpr std::size_t entries_max = 160;  // more are counted in an array
 constexpr std::int64_t ms_max = (1LL << 32) - 1;
 
 std::uint32_t bucket_of(DurationKind kind, std::int64_t ms) {
@@ -50,12 +52,36 @@ std::optional<std::uint64_t> take_varint(std::span<const std::uint8_t>& bytes) {
 }  // namespace
 
 void DurationSketch::add_count(std::uint32_t bucket, std::uint64_t count) {
-  const auto place = std::ranges::lower_bound(entries_, bucket, {}, &Entry::bucket);
+  if (!spread_.empty()) {
+    spread_[bucket] += count;
+    return;
+  }
+  // Sums are read in order, so that the place is mostly the end.
+  const bool beyond = entries_.empty() || entries_.back().bucket < bucket;
+  const auto place = beyond ? entries_.end() : std::ranges::lower_bound(entries_, bucket, {}, &Entry::bucket);
   if (place != entries_.end() && place->bucket == bucket) {
     place->count += count;
   } else {
     entries_.insert(place, {bucket, count});
+    if (entries_.size() > entries_max) spread();
   }
+}
+
+void DurationSketch::spread() {
+  spread_.resize(buckets_of_all);
+  for (const Entry& entry : entries_)
+    spread_[entry.bucket] = entry.count;
+  entries_ = {};
+}
+
+template <class Visit>
+void DurationSketch::each(std::uint32_t first, std::uint32_t end, Visit visit) const {
+  for (auto entry = std::ranges::lower_bound(entries_, first, {}, &Entry::bucket);
+       entry != entries_.end() && entry->bucket < end; ++entry)
+    visit(entry->bucket, entry->count);
+  if (spread_.empty()) return;
+  for (std::uint32_t bucket = first; bucket < end; ++bucket)
+    if (spread_[bucket] > 0) visit(bucket, spread_[bucket]);
 }
 
 void DurationSketch::add(DurationKind kind, std::int64_t ms) {
@@ -63,8 +89,7 @@ void DurationSketch::add(DurationKind kind, std::int64_t ms) {
 }
 
 void DurationSketch::add(const DurationSketch& other) {
-  for (const Entry& entry : other.entries_)
-    add_count(entry.bucket, entry.count);
+  other.each(0, buckets_of_all, [this](std::uint32_t bucket, std::uint64_t count) { add_count(bucket, count); });
 }
 
 bool DurationSketch::add_encoded(std::span<const std::uint8_t> bytes) {
@@ -74,7 +99,7 @@ bool DurationSketch::add_encoded(std::span<const std::uint8_t> bytes) {
     const auto count = take_varint(bytes);
     if (!step || !count) return false;
     bucket += *step;
-    if (bucket >= 3ULL * buckets_of_kind) return false;
+    if (bucket >= buckets_of_all) return false;
     add_count(static_cast<std::uint32_t>(bucket), *count);
   }
   return true;
@@ -83,30 +108,30 @@ bool DurationSketch::add_encoded(std::span<const std::uint8_t> bytes) {
 std::vector<std::uint8_t> DurationSketch::encoded() const {
   std::vector<std::uint8_t> bytes;
   std::uint32_t before = 0;
-  for (const Entry& entry : entries_) {
-    put_varint(bytes, entry.bucket - before);
-    put_varint(bytes, entry.count);
-    before = entry.bucket;
-  }
+  each(0, buckets_of_all, [&](std::uint32_t bucket, std::uint64_t count) {
+    put_varint(bytes, bucket - before);
+    put_varint(bytes, count);
+    before = bucket;
+  });
   return bytes;
 }
 
-std::optional<std::int64_t> DurationSketch::quantile_ms(DurationKind kind, std::int64_t permille) const {
+void DurationSketch::find_quantiles(DurationKind kind, std::span<const std::int64_t> permille,
+                                    std::span<std::optional<std::int64_t>> found) const {
   const std::uint32_t base = static_cast<std::uint32_t>(kind) * buckets_of_kind;
-  const auto begin = std::ranges::lower_bound(entries_, base, {}, &Entry::bucket);
-  const auto end = std::ranges::lower_bound(entries_, base + buckets_of_kind, {}, &Entry::bucket);
+  const std::uint32_t end = base + buckets_of_kind;
   std::uint64_t all = 0;
-  for (auto entry = begin; entry != end; ++entry)
-    all += entry->count;
-  if (all == 0) return std::nullopt;
-  // The smallest duration that at least this part of the requests did not pass.
-  const std::uint64_t rank = std::max<std::uint64_t>(1, (all * static_cast<std::uint64_t>(permille) + 999) / 1000);
+  each(base, end, [&all](std::uint32_t, std::uint64_t count) { all += count; });
   std::uint64_t passed = 0;
-  for (auto entry = begin; entry != end; ++entry) {
-    passed += entry->count;
-    if (passed >= rank) return middle_of(entry->bucket - base);
-  }
-  return std::nullopt;
+  std::size_t next = 0;
+  each(base, end, [&](std::uint32_t bucket, std::uint64_t count) {
+    passed += count;
+    for (; next < permille.size(); ++next) {
+      const std::uint64_t share = (all * static_cast<std::uint64_t>(permille[next]) + 999) / 1000;
+      if (passed < std::max<std::uint64_t>(1, share)) return;
+      found[next] = middle_of(bucket - base);
+    }
+  });
 }
 
 }  // namespace obleth

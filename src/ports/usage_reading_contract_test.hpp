@@ -213,9 +213,12 @@ TEST_P(UsageReadingContract, SumsOfAnySpanAreThoseOfItsRows) {
     ports::UsageScope scope{.span = {{begin}, {end}}};
     if (round % 2 == 0) scope.tenant = nth_tenant(static_cast<std::uint64_t>(random_.pick(4)));
     if (round % 5 == 0) scope.model = "model-" + std::to_string(1 + random_.pick(3));
+    if (round % 3 == 0) scope.group = random_.pick(2) == 0 ? "online" : "batch";
+    if (round % 7 == 0) scope.key = nth_key(static_cast<std::uint64_t>(random_.pick(4) * 10));
     const Fits fits = [&](const UsageRecord& row) {
       return in_span(begin, end)(row) && (!scope.tenant || row.tenant_id == *scope.tenant) &&
-             (scope.model.empty() || row.model == scope.model);
+             (!scope.key || row.key_id == *scope.key) && (scope.model.empty() || row.model == scope.model) &&
+             (scope.group.empty() || row.group == scope.group);
     };
     EXPECT_EQ(text_of(now(store_.ledger->summary(scope))), text_of(plain_sums(rows, fits))) << begin << " " << end;
   }
@@ -245,6 +248,40 @@ TEST_P(UsageReadingContract, SeriesAddUpToTheRowsOfEachBucket) {
       }
       EXPECT_EQ(static_cast<std::int64_t>(line.points.size()), points);
       EXPECT_EQ(line.group.tenant_name, "tenant-" + std::to_string(line.group.tenant.bits.low));
+    }
+  }
+}
+
+// Whatever the series is divided by and narrowed to, its points are those of the rows that fit.
+TEST_P(UsageReadingContract, NarrowedSeriesAddUpToTheRowsThatFit) {
+  const auto& rows = fill(2000);
+  using ports::UsageDimension;
+  const std::int64_t begin = noon_ms + 2'345'678;
+  const std::int64_t end = begin + 60 * hour_ms + 321;
+  for (int narrowed = 0; narrowed < 8; ++narrowed) {
+    ports::UsageScope scope{.span = {{begin}, {end}}};
+    if ((narrowed & 1) != 0) scope.tenant = nth_tenant(2);
+    if ((narrowed & 2) != 0) scope.model = "model-1";
+    if ((narrowed & 4) != 0) scope.group = "online";
+    const Fits fits = [&](const UsageRecord& row) {
+      return in_span(begin, end)(row) && (!scope.tenant || row.tenant_id == *scope.tenant) &&
+             (scope.model.empty() || row.model == scope.model) && (scope.group.empty() || row.group == scope.group);
+    };
+    for (const auto by : {UsageDimension::tenant, UsageDimension::key, UsageDimension::model, UsageDimension::group}) {
+      for (const auto bucket : {ports::UsageBucket::hour, ports::UsageBucket::day}) {
+        ports::UsageSums sums;
+        for (const ports::UsageLine& line : now(store_.ledger->series(scope, bucket, by, 100))) {
+          for (const ports::UsagePoint& point : line.points) {
+            sums.requests += point.sums.requests;
+            sums.input_tokens += point.sums.input_tokens;
+            sums.cost.value += point.sums.cost.value;
+          }
+        }
+        const ports::UsageSums expected = plain_sums(rows, fits);
+        EXPECT_EQ(sums.requests, expected.requests) << narrowed << " " << static_cast<int>(by);
+        EXPECT_EQ(sums.input_tokens, expected.input_tokens);
+        EXPECT_EQ(sums.cost, expected.cost);
+      }
     }
   }
 }

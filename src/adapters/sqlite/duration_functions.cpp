@@ -42,17 +42,6 @@ void merge(sqlite3_context* call, int, sqlite3_value** values) {
   });
 }
 
-void one_request(sqlite3_context* call, int, sqlite3_value** values) {
-  guarded(call, [&] {
-    DurationSketch sketch;
-    for (const auto kind : {DurationKind::total, DurationKind::ttft, DurationKind::queue}) {
-      sqlite3_value* const ms = values[static_cast<std::size_t>(kind)];
-      if (sqlite3_value_type(ms) != SQLITE_NULL) sketch.add(kind, sqlite3_value_int64(ms));
-    }
-    give(call, sketch);
-  });
-}
-
 // SQLite gives zeroed memory for a pointer to the sum, which is made by the first row.
 DurationSketch** sum_of(sqlite3_context* call, int bytes) {
   return static_cast<DurationSketch**>(sqlite3_aggregate_context(call, bytes));
@@ -84,8 +73,6 @@ void define_duration_functions(SqliteConnection& connection) {
     if (code != SQLITE_OK) connection.fail();
   };
   checked(sqlite3_create_function_v2(database, "merge_durations", 2, pure, nullptr, merge, nullptr, nullptr, nullptr));
-  checked(
-      sqlite3_create_function_v2(database, "durations_of", 3, pure, nullptr, one_request, nullptr, nullptr, nullptr));
   checked(sqlite3_create_function_v2(database, "sum_durations", 1, pure, nullptr, nullptr, sum_step, sum_end, nullptr));
 }
 

@@ -1,8 +1,7 @@
 // Duration sketches as functions of SQL, so that they are summed where everything else is.
 //
-//   merge_durations(a, b)              both together
-//   sum_durations(a)                   an aggregate: all rows together
-//   durations_of(total, ttft, queue)   one request; null where it has no such time
+//   merge_durations(a, b)   both together
+//   sum_durations(a)        an aggregate: all rows together
 //
 // Thread: the connection's.
 #pragma once

@@ -2,10 +2,15 @@
 // record is long.
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <vector>
+
 #include "adapters/sqlite/migrations.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/usage_listing.hpp"
+#include "adapters/sqlite/usage_retention.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
+#include "adapters/sqlite/usage_tally.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -50,7 +55,7 @@ TEST(QueryPlan, NoQuestionScansAGrowingTable) {
 
 TEST(QueryPlan, NoPageOfTheLedgerSortsOrScansItsRows) {
   SqliteConnection connection({":memory:"});
-  migrate(connection, usage_migrations());
+  migrate_usage(connection);
   for (const std::string& sql : listing_statements()) {
     const std::string plan = plan_of(connection, sql);
     EXPECT_TRUE(plan.contains("SEARCH usage USING")) << sql << "\n" << plan;
@@ -61,9 +66,8 @@ TEST(QueryPlan, NoPageOfTheLedgerSortsOrScansItsRows) {
 
 TEST(QueryPlan, NoQuestionToTheLedgerScansAGrowingTable) {
   SqliteConnection connection({":memory:"});
-  migrate(connection, usage_migrations());
+  migrate_usage(connection);
   for (const char* sql : {
-           "SELECT sum(cost) FROM usage_days WHERE begin >= ?1 AND begin < ?2 AND (?3 IS NULL OR tenant = ?3)",
            "SELECT sum(cost) FROM usage WHERE place >= ?1 AND place < ?2 AND (?3 IS NULL OR tenant = ?3)",
            "SELECT sum(tokens) FROM spending_quarters WHERE account = ? AND begin >= ? AND begin < ?",
            "SELECT sum(tokens) FROM spending_days WHERE account = ? AND begin >= ? AND begin < ?",
@@ -73,11 +77,42 @@ TEST(QueryPlan, NoQuestionToTheLedgerScansAGrowingTable) {
            "SELECT id FROM tenants WHERE name = ? ORDER BY number DESC LIMIT 1",
            "SELECT place FROM usage WHERE place < ? ORDER BY place LIMIT ?",
            "SELECT account, begin FROM spending_quarters WHERE begin < ? ORDER BY begin LIMIT ?",
-           "SELECT begin, tenant, key, model, grp FROM usage_minutes WHERE begin < ? ORDER BY begin LIMIT ?",
        }) {
     const std::string plan = plan_of(connection, sql);
     EXPECT_TRUE(plan.contains("SEARCH")) << sql << "\n" << plan;
     EXPECT_FALSE(plan.contains("SCAN")) << sql << "\n" << plan;
+    EXPECT_FALSE(plan.contains("TEMP B-TREE")) << sql << "\n" << plan;
+  }
+}
+
+TEST(QueryPlan, NoSumOfTheLedgerScansMoreThanItsTenants) {
+  SqliteConnection connection({":memory:"});
+  migrate_usage(connection);
+  using ports::UsageDimension;
+  for (const auto level : {UsageLevel::rows, UsageLevel::minutes, UsageLevel::hours, UsageLevel::days}) {
+    for (const bool of_tenant : {false, true}) {
+      ScopeNumbers scope;
+      if (of_tenant) scope.tenant = 1;
+      std::vector<std::optional<UsageDimension>> divisions{std::nullopt, UsageDimension::tenant, UsageDimension::key,
+                                                           UsageDimension::model, UsageDimension::group};
+      for (const auto& by : divisions) {
+        const std::string sql = tally_statement({.by = by}, scope, level);
+        const std::string plan = plan_of(connection, sql);
+        EXPECT_TRUE(plan.contains("SEARCH")) << sql << "\n" << plan;
+        EXPECT_FALSE(plan.contains("SCAN usage")) << sql << "\n" << plan;
+        EXPECT_FALSE(plan.contains("TEMP B-TREE")) << sql << "\n" << plan;
+      }
+    }
+  }
+}
+
+TEST(QueryPlan, OldSumsAreFoundWithoutReadingTheYoung) {
+  SqliteConnection connection({":memory:"});
+  migrate_usage(connection);
+  for (const RollUpBy by : {RollUpBy::model, RollUpBy::key, RollUpBy::all}) {
+    const std::string sql = forgetting(by, ports::UsageBucket::hour);
+    const std::string plan = plan_of(connection, sql);
+    EXPECT_FALSE(plan.contains("SCAN usage")) << sql << "\n" << plan;
     EXPECT_FALSE(plan.contains("TEMP B-TREE")) << sql << "\n" << plan;
   }
 }

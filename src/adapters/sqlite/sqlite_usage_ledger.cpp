@@ -19,10 +19,10 @@ SqliteUsageLedger::SqliteUsageLedger(const DatabaseFile& file)
       reader_(file, questions_waiting_max),
       bookkeeper_(file, questions_waiting_max) {
   SqliteConnection& writer = writer_.connection();
-  migrate(writer, usage_migrations());
-  // The log is cut back after a burst; the cache holds the upper part of the indices.
-  writer.execute("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768;");
-  define_duration_functions(writer);
+  // The log is cut back after a burst; the cache holds the upper part of the indices. A page that many batches touch is
+  // written to the file once for all of them.
+  writer.execute("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192;");
+  migrate_usage(writer);
   for (ConnectionDesk* desk : {&reader_, &bookkeeper_}) {
     desk->connection().execute("PRAGMA query_only = ON; PRAGMA cache_size = -16384;");
     define_duration_functions(desk->connection());

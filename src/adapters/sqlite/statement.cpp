@@ -76,6 +76,11 @@ bool Statement::step() {
   return code == SQLITE_ROW;
 }
 
+void Statement::again() {
+  sqlite3_reset(statement_);
+  bound_ = 0;
+}
+
 std::string Row::text() {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, next_));
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, next_));

@@ -53,6 +53,8 @@ class Statement {
   // For statements without rows.
   void run() { static_cast<void>(step()); }
   [[nodiscard]] sqlite3_stmt* handle() const { return statement_; }  // for reading columns
+  // For other values, from the first on.
+  void again();
 
  private:
   Statement& bind_integer(std::int64_t value);

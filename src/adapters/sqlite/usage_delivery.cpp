@@ -27,13 +27,14 @@ std::size_t UsageDelivery::take(SqliteConnection& connection, const ports::Journ
 }
 
 std::size_t UsageDelivery::take_rows(SqliteConnection& connection, std::span<UsageRecord> rows) {
+  UsageRowWriter writer(connection);
   UsageRollUp roll_up;
   SpendingSums spending;
   std::size_t added = 0;
   for (UsageRecord& row : rows) {
     row.ts.unix_ms = std::clamp<std::int64_t>(row.ts.unix_ms, 0, usage_ms_max);
     const UsageNumbers numbers = dictionary_.numbers_of(connection, row);
-    if (!add_usage_row(connection, row, numbers)) continue;
+    if (!writer.add(row, numbers)) continue;
     roll_up.add(row, numbers);
     spending.add(row, numbers);
     ++added;

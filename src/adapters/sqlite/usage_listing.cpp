@@ -38,10 +38,18 @@ std::string listing(ReadBy by, bool oldest_first) {
   return outer + " ORDER BY found" + order;
 }
 
-ReadBy best_index(const ports::UsageRowFilter& filter) {
+ReadBy best_index(const ScopeNumbers& scope, const ports::UsageRowFilter& filter) {
   if (filter.event_id) return ReadBy::event;
   if (!filter.client_request_id.empty()) return ReadBy::client_id;
-  return filter.scope.tenant ? ReadBy::tenant : ReadBy::time;
+  return scope.tenant ? ReadBy::tenant : ReadBy::time;
+}
+
+// The hours that have rows of a kind.
+std::string hours_statement(bool oldest_first) {
+  return std::string("SELECT DISTINCT begin FROM usage_kinds WHERE begin >= ?1 AND begin <= ?2") +
+         " AND (?3 IS NULL OR model = ?3) AND (?4 IS NULL OR grp = ?4) AND (?5 IS NULL OR route = ?5)"
+         " AND (?6 IS NULL OR status = ?6) AND (?7 IS NULL OR admission = ?7) ORDER BY begin" +
+         (oldest_first ? "" : " DESC");
 }
 
 std::optional<std::int64_t> place_of_cursor(const std::string& cursor) {
@@ -71,6 +79,91 @@ Places places_of(const ScopeNumbers& scope, const ports::UsageRowsRequest& reque
   return places;
 }
 
+// The numbers of what a listing is narrowed by.
+struct Narrowing {
+  ScopeNumbers scope;
+  std::optional<std::int64_t> route;
+  std::optional<int> status;
+  std::optional<int> admission;
+};
+
+// Nothing: the ledger has never heard one of the names.
+std::optional<Narrowing> narrowing_of(SqliteConnection& connection, const ports::UsageRowFilter& filter) {
+  Narrowing narrowing;
+  auto scope = numbers_of(connection, filter.scope);
+  if (!scope) return std::nullopt;
+  narrowing.scope = *scope;
+  if (!filter.route.empty()) {
+    narrowing.route = number_of_word(connection, filter.route);
+    if (!narrowing.route) return std::nullopt;
+  }
+  narrowing.status = filter.status;
+  if (filter.admission) narrowing.admission = static_cast<int>(*filter.admission);
+  return narrowing;
+}
+
+class Listing {
+ public:
+  Listing(SqliteConnection& connection, const ports::UsageRowsRequest& request, const Narrowing& narrowing)
+      : connection_(connection),
+        request_(request),
+        narrowing_(narrowing),
+        read_by_(best_index(narrowing.scope, request.filter)),
+        rows_max_(std::clamp<std::size_t>(request.limit, 1, ports::usage_rows_max)) {}
+
+  [[nodiscard]] ports::UsageRows page(Places places) {
+    const bool known_by_kind = narrowing_.scope.model || narrowing_.scope.group || narrowing_.route ||
+                               narrowing_.status || narrowing_.admission;
+    const bool by_an_id = read_by_ == ReadBy::event || read_by_ == ReadBy::client_id;
+    if (by_an_id || !known_by_kind) {
+      add_rows(places);
+    } else {
+      add_hours(places);
+    }
+    return std::move(page_);
+  }
+
+ private:
+  // Only those hours that have rows of such a kind.
+  void add_hours(Places places) {
+    const std::int64_t hour = length_ms(ports::UsageBucket::hour);
+    Statement hours(connection_, hours_statement(request_.oldest_first));
+    hours.bind(time_of_place(places.begin).unix_ms / hour * hour).bind(time_of_place(places.end).unix_ms);
+    hours.bind(narrowing_.scope.model).bind(narrowing_.scope.group).bind(narrowing_.route).bind(narrowing_.status);
+    hours.bind(narrowing_.admission);
+    while (page_.next_cursor.empty() && hours.step()) {
+      const WallTime begin = Row(hours).time();
+      add_rows({std::max(places.begin, first_place_of(begin)),
+                std::min(places.end, first_place_of({begin.unix_ms + hour}))});
+    }
+  }
+
+  void add_rows(Places places) {
+    Statement list(connection_, listing(read_by_, request_.oldest_first));
+    list.bind(places.begin).bind(places.end).bind(narrowing_.scope.tenant).bind(narrowing_.scope.key);
+    list.bind(narrowing_.scope.model).bind(narrowing_.scope.group).bind(narrowing_.route).bind(narrowing_.status);
+    list.bind(narrowing_.admission).bind(request_.filter.event_id).bind(request_.filter.client_request_id);
+    list.bind(rows_max_ - page_.rows.size() + 1);
+    while (list.step()) {
+      if (page_.rows.size() == rows_max_) {
+        page_.next_cursor = std::to_string(last_place_);
+        break;
+      }
+      last_place_ = Row(list).integer();
+      Row row(list);
+      page_.rows.push_back(read_usage_row(row));
+    }
+  }
+
+  SqliteConnection& connection_;
+  const ports::UsageRowsRequest& request_;
+  const Narrowing& narrowing_;
+  ReadBy read_by_;
+  std::size_t rows_max_;
+  std::int64_t last_place_ = 0;
+  ports::UsageRows page_;
+};
+
 }  // namespace
 
 std::vector<std::string> listing_statements() {
@@ -84,32 +177,11 @@ std::vector<std::string> listing_statements() {
 
 ports::UsageRows list_usage(SqliteConnection& connection, const ports::UsageRowsRequest& request) {
   const Transaction one_moment(connection, Transaction::Kind::read);
-  const ports::UsageRowFilter& filter = request.filter;
-  const auto scope = numbers_of(connection, filter.scope);
-  std::optional<std::int64_t> route;
-  if (!filter.route.empty()) route = number_of_word(connection, filter.route);
-  if (!scope) return {};
-  const Places places = places_of(*scope, request);
-  if (!filter.route.empty() && !route) return {};
-
-  const std::size_t rows_max = std::clamp<std::size_t>(request.limit, 1, ports::usage_rows_max);
-  Statement list(connection, listing(best_index(filter), request.oldest_first));
-  list.bind(places.begin).bind(places.end).bind(scope->tenant).bind(scope->key).bind(scope->model).bind(scope->group);
-  list.bind(route).bind(filter.status);
-  list.bind(filter.admission ? std::optional(static_cast<int>(*filter.admission)) : std::nullopt);
-  list.bind(filter.event_id).bind(filter.client_request_id).bind(rows_max + 1);
-  ports::UsageRows page;
-  std::int64_t last_place = 0;
-  while (list.step()) {
-    if (page.rows.size() == rows_max) {
-      page.next_cursor = std::to_string(last_place);
-      break;
-    }
-    last_place = Row(list).integer();
-    Row row(list);
-    page.rows.push_back(read_usage_row(row));
-  }
-  return page;
+  const auto narrowing = narrowing_of(connection, request.filter);
+  // What the cursor is says the request alone.
+  const Places places = places_of(narrowing ? narrowing->scope : ScopeNumbers{}, request);
+  if (!narrowing) return {};
+  return Listing(connection, request, *narrowing).page(places);
 }
 
 std::optional<UsageRecord> find_usage(SqliteConnection& connection, EventId id) {

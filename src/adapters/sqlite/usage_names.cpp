@@ -46,10 +46,14 @@ std::optional<ScopeNumbers> numbers_of(SqliteConnection& connection, const ports
     if (!numbers.tenant) return std::nullopt;
   }
   if (scope.key) {
-    Statement find(connection, "SELECT number FROM keys WHERE id = ?");
+    Statement find(connection, "SELECT number, tenant FROM keys WHERE id = ?");
     find.bind(*scope.key);
-    numbers.key = number_in(find);
-    if (!numbers.key) return std::nullopt;
+    if (!find.step()) return std::nullopt;
+    Row row(find);
+    numbers.key = row.integer();
+    const std::int64_t owner = row.integer();
+    if (numbers.tenant.value_or(owner) != owner) return std::nullopt;
+    numbers.tenant = owner;
   }
   if (!scope.model.empty()) {
     numbers.model = number_of_word(connection, scope.model);
@@ -60,6 +64,12 @@ std::optional<ScopeNumbers> numbers_of(SqliteConnection& connection, const ports
     if (!numbers.group) return std::nullopt;
   }
   return numbers;
+}
+
+std::int64_t tenant_of_key(SqliteConnection& connection, std::int64_t key) {
+  Statement find(connection, "SELECT tenant FROM keys WHERE number = ?");
+  find.bind(key);
+  return number_in(find).value_or(0);
 }
 
 ports::UsageGroup group_of(SqliteConnection& connection, ports::UsageDimension by, std::int64_t number) {

@@ -15,7 +15,7 @@ namespace obleth::adapters {
 struct ScopeNumbers {
   std::int64_t begin_ms = 0;  // of what is kept
   std::int64_t end_ms = 0;
-  std::optional<std::int64_t> tenant;
+  std::optional<std::int64_t> tenant;  // a key's, too, where only the key was named
   std::optional<std::int64_t> key;
   std::optional<std::int64_t> model;
   std::optional<std::int64_t> group;
@@ -23,6 +23,7 @@ struct ScopeNumbers {
 
 // Nothing: the ledger has never heard one of the names, so no row fits.
 [[nodiscard]] std::optional<ScopeNumbers> numbers_of(SqliteConnection& connection, const ports::UsageScope& scope);
+[[nodiscard]] std::int64_t tenant_of_key(SqliteConnection& connection, std::int64_t key);
 [[nodiscard]] std::optional<std::int64_t> number_of_word(SqliteConnection& connection, const std::string& word);
 
 [[nodiscard]] ports::UsageGroup group_of(SqliteConnection& connection, ports::UsageDimension by, std::int64_t number);

@@ -11,6 +11,8 @@
 namespace obleth::adapters {
 namespace {
 
+using ports::UsageBucket;
+
 constexpr std::int64_t rows_of_a_step = 2000;
 
 void note(SqliteConnection& connection, std::string_view name, std::int64_t value) {
@@ -27,20 +29,30 @@ bool remove(SqliteConnection& connection, std::string_view sql, std::int64_t bef
 
 constexpr const char* remove_rows =
     "DELETE FROM usage WHERE place IN (SELECT place FROM usage WHERE place < ? ORDER BY place LIMIT ?)";
-constexpr const char* remove_minutes =
-    "DELETE FROM usage_minutes WHERE (begin, tenant, key, model, grp) IN"
-    " (SELECT begin, tenant, key, model, grp FROM usage_minutes WHERE begin < ? ORDER BY begin LIMIT ?)";
-constexpr const char* remove_hours =
-    "DELETE FROM usage_hours WHERE (begin, tenant, key, model, grp) IN"
-    " (SELECT begin, tenant, key, model, grp FROM usage_hours WHERE begin < ? ORDER BY begin LIMIT ?)";
-constexpr const char* remove_days =
-    "DELETE FROM usage_days WHERE (begin, tenant, key, model, grp) IN"
-    " (SELECT begin, tenant, key, model, grp FROM usage_days WHERE begin < ? ORDER BY begin LIMIT ?)";
+constexpr const char* remove_kinds =
+    "DELETE FROM usage_kinds WHERE (begin, model, grp, route, status, admission) IN"
+    " (SELECT begin, model, grp, route, status, admission FROM usage_kinds WHERE begin < ? ORDER BY begin LIMIT ?)";
 constexpr const char* remove_quarters =
     "DELETE FROM spending_quarters WHERE (account, begin) IN"
     " (SELECT account, begin FROM spending_quarters WHERE begin < ? ORDER BY begin LIMIT ?)";
 
+bool remove_sums(SqliteConnection& connection, RollUpBy by, UsageBucket level, std::int64_t before) {
+  return remove(connection, forgetting(by, level), before);
+}
+
 }  // namespace
+
+std::string forgetting(RollUpBy by, UsageBucket level) {
+  std::string names;
+  for (const CellColumn& column : cell_columns)
+    if (tells(by, column)) names += (names.empty() ? "" : ", ") + std::string(column.name);
+  const std::string table = roll_up_table(by, level);
+  // Where a tenant's sums lie together, each tenant's old ones are found at its beginning.
+  const std::string old = by == RollUpBy::model
+                              ? table + " WHERE begin < ? ORDER BY begin"
+                              : "tenants AS t CROSS JOIN " + table + " ON tenant = t.number AND begin < ?";
+  return "DELETE FROM " + table + " WHERE (" + names + ") IN (SELECT " + names + " FROM " + old + " LIMIT ?)";
+}
 
 WallTime retention_start(WallTime now, std::int64_t retention_days) {
   const WallTime oldest{std::max<std::int64_t>(0, now.unix_ms - retention_days * day_ms)};
@@ -52,12 +64,17 @@ bool forget_some(SqliteConnection& connection, WallTime kept_since, WallTime now
   Transaction step(connection, Transaction::Kind::write);
   // Told before the first of them is gone, in the same transaction.
   note(connection, "kept_since", kept_since.unix_ms);
-  const std::int64_t hour = length_ms(ports::UsageBucket::hour);
+  const std::int64_t hour = length_ms(UsageBucket::hour);
   const std::int64_t minutes_since = std::max<std::int64_t>(0, (now.unix_ms - minutes_kept_ms) / hour * hour);
   note(connection, "minutes_since", minutes_since);
-  bool removed = remove(connection, remove_minutes, minutes_since);
-  for (const char* sql : {remove_rows, remove_hours, remove_days, remove_quarters})
-    removed = remove(connection, sql, kept_since.unix_ms * (sql == remove_rows ? places_per_ms : 1)) || removed;
+  bool removed = remove(connection, remove_rows, first_place_of(kept_since));
+  for (const char* sql : {remove_kinds, remove_quarters})
+    removed = remove(connection, sql, kept_since.unix_ms) || removed;
+  for (const RollUpBy by : {RollUpBy::model, RollUpBy::key, RollUpBy::all}) {
+    if (by != RollUpBy::key) removed = remove_sums(connection, by, UsageBucket::minute, minutes_since) || removed;
+    for (const UsageBucket level : {UsageBucket::hour, UsageBucket::day})
+      removed = remove_sums(connection, by, level, kept_since.unix_ms) || removed;
+  }
   step.commit();
   return removed;
 }

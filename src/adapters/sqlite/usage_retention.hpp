@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/usage_cells.hpp"
 #include "base/instant.hpp"
 
 namespace obleth::adapters {
@@ -15,5 +17,8 @@ inline constexpr std::int64_t minutes_kept_ms = 48LL * 3'600'000;  // of the rol
 
 // One step of removing what is older; false: nothing is left to remove. What budgets are asked about stays, by days.
 [[nodiscard]] bool forget_some(SqliteConnection& connection, WallTime kept_since, WallTime now);
+
+// Removes some of the sums that begin before the first value, at most as many as the second.
+[[nodiscard]] std::string forgetting(RollUpBy by, ports::UsageBucket level);
 
 }  // namespace obleth::adapters

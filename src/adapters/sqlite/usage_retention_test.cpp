@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
+#include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/temporary_folder_test.hpp"
 #include "ports/usage_ledger_fixture_test.hpp"
 
@@ -94,6 +95,21 @@ TEST_F(UsageRetention, SumsStayExactWhenMinutesAreForgotten) {
          (*ledger->series({.span = {{begin}, {end}}}, ports::UsageBucket::minute, std::nullopt, 1).run_now())[0].points)
       by_minute += point.sums.requests;
     EXPECT_EQ(by_minute, expected);
+  }
+}
+
+TEST_F(UsageRetention, EveryRollUpIsEmptiedOfWhatIsTooOld) {
+  RandomRows random(5);
+  deliver(random.some(1000, january_1.unix_ms, 20 * a_day_ms));
+  forget(march_20, 30);
+  SqliteConnection connection({folder.file("usage.db")});
+  for (const char* table : {"usage", "usage_kinds", "usage_minutes_by_model", "usage_minutes_by_all",
+                            "usage_hours_by_model", "usage_hours_by_key", "usage_hours_by_all", "usage_days_by_model",
+                            "usage_days_by_key", "usage_days_by_all", "spending_quarters"}) {
+    const std::string sql = std::string("SELECT count(*) FROM ") + table;
+    Statement count(connection, sql);
+    ASSERT_TRUE(count.step());
+    EXPECT_EQ(Row(count).integer(), 0) << table;
   }
 }
 

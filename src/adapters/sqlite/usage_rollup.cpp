@@ -13,41 +13,59 @@ using ports::UsageBucket;
 
 constexpr int first_error_status = 400;
 
-std::string upsert_into(UsageBucket level) {
+std::string upsert_into(RollUpBy by, UsageBucket level) {
   std::string names;
   std::string marks;
+  std::string cell;
   std::string additions;
+  for (const CellColumn& column : cell_columns) {
+    if (!tells(by, column)) continue;
+    cell += (cell.empty() ? "" : ", ") + std::string(column.name);
+    marks += "?, ";
+  }
   for (const SumColumn& column : sum_columns) {
     const std::string name(column.name);
     names += name + ", ";
     marks += "?, ";
     additions += name + " = " + name + " + excluded." + name + ", ";
   }
-  return std::string("INSERT INTO ") + roll_up_table(level) + " (begin, tenant, key, model, grp, " + names +
-         "durations) VALUES (?, ?, ?, ?, ?, " + marks +
-         "?) ON CONFLICT (begin, tenant, key, model, grp) DO UPDATE SET " + additions +
+  return "INSERT INTO " + roll_up_table(by, level) + " (" + cell + ", " + names + "durations) VALUES (" + marks +
+         "?) ON CONFLICT (" + cell + ") DO UPDATE SET " + additions +
          "durations = merge_durations(durations, excluded.durations)";
 }
 
-const std::string& upsert_of(UsageBucket level) {
-  static const std::array sql{upsert_into(UsageBucket::minute), upsert_into(UsageBucket::hour),
-                              upsert_into(UsageBucket::day)};
-  return sql.at(static_cast<std::size_t>(level));
+// The sums of a coarser table, from those of a finer one.
+template <class Sums>
+Sums coarser(const Sums& finer, RollUpBy by, UsageBucket level) {
+  Sums sums;
+  const std::int64_t length = length_ms(level);
+  for (const auto& [cell, sum] : finer) {
+    UsageCell wider;
+    for (const CellColumn& column : cell_columns)
+      if (tells(by, column)) wider.*column.of = cell.*column.of;
+    wider.begin_ms = cell.begin_ms / length * length;
+    sums[wider].add(sum);
+  }
+  return sums;
+}
+
+template <class Sums>
+void write_table(SqliteConnection& connection, RollUpBy by, UsageBucket level, const Sums& sums) {
+  const std::string sql = upsert_into(by, level);
+  Statement put(connection, sql);
+  for (const auto& [cell, rolled_up] : sums) {
+    for (const CellColumn& column : cell_columns)
+      if (tells(by, column)) put.bind(cell.*column.of);
+    ports::UsageSums values = rolled_up.sums;
+    for (const SumColumn& column : sum_columns)
+      put.bind(column.of(values));
+    const auto durations = rolled_up.durations.encoded();
+    put.bind(std::span<const std::uint8_t>(durations)).run();
+    put.again();
+  }
 }
 
 }  // namespace
-
-const char* roll_up_table(UsageBucket level) {
-  switch (level) {
-    case UsageBucket::minute:
-      return "usage_minutes";
-    case UsageBucket::hour:
-      return "usage_hours";
-    case UsageBucket::day:
-      return "usage_days";
-  }
-  return "usage_days";
-}
 
 void RolledUp::add(const UsageRecord& record) {
   const bool refused = record.admission == AdmissionOutcome::refused;
@@ -83,39 +101,31 @@ void RolledUp::add(const RolledUp& other) {
 }
 
 void UsageRollUp::add(const UsageRecord& record, const UsageNumbers& numbers) {
-  const std::int64_t minute_ms = length_ms(UsageBucket::minute);
-  const std::int64_t begin_ms = record.ts.unix_ms / minute_ms * minute_ms;
-  minutes_[{begin_ms, numbers.tenant, numbers.key, numbers.model, numbers.group}].add(record);
-}
-
-UsageRollUp::Sums UsageRollUp::coarser(const Sums& finer, UsageBucket bucket) {
-  Sums sums;
-  const std::int64_t length = length_ms(bucket);
-  for (const auto& [key, sum] : finer) {
-    Key wider = key;
-    wider.begin_ms = key.begin_ms / length * length;
-    sums[wider].add(sum);
-  }
-  return sums;
-}
-
-void UsageRollUp::write_level(SqliteConnection& connection, UsageBucket level, const Sums& sums) {
-  for (const auto& [key, rolled_up] : sums) {
-    Statement put(connection, upsert_of(level));
-    put.bind(key.begin_ms).bind(key.tenant).bind(key.key).bind(key.model).bind(key.group);
-    ports::UsageSums values = rolled_up.sums;
-    for (const SumColumn& column : sum_columns)
-      put.bind(column.of(values));
-    const auto durations = rolled_up.durations.encoded();
-    put.bind(std::span<const std::uint8_t>(durations)).run();
-  }
+  const std::int64_t minute = length_ms(UsageBucket::minute);
+  const std::int64_t hour = length_ms(UsageBucket::hour);
+  const std::int64_t ms = record.ts.unix_ms;
+  minutes_[{numbers.tenant, ms / minute * minute, numbers.key, numbers.model, numbers.group}].add(record);
+  kinds_.insert({ms / hour * hour, numbers.model, numbers.group, numbers.route, record.status, record.admission});
 }
 
 void UsageRollUp::write(SqliteConnection& connection) const {
-  const Sums hours = coarser(minutes_, UsageBucket::hour);
-  write_level(connection, UsageBucket::minute, minutes_);
-  write_level(connection, UsageBucket::hour, hours);
-  write_level(connection, UsageBucket::day, coarser(hours, UsageBucket::day));
+  const Sums hours = coarser(minutes_, RollUpBy::all, UsageBucket::hour);
+  const Sums days = coarser(hours, RollUpBy::all, UsageBucket::day);
+  write_table(connection, RollUpBy::all, UsageBucket::minute, minutes_);
+  write_table(connection, RollUpBy::model, UsageBucket::minute,
+              coarser(minutes_, RollUpBy::model, UsageBucket::minute));
+  write_table(connection, RollUpBy::all, UsageBucket::hour, hours);
+  write_table(connection, RollUpBy::all, UsageBucket::day, days);
+  for (const RollUpBy by : {RollUpBy::key, RollUpBy::model}) {
+    write_table(connection, by, UsageBucket::hour, coarser(hours, by, UsageBucket::hour));
+    write_table(connection, by, UsageBucket::day, coarser(days, by, UsageBucket::day));
+  }
+  Statement note(connection, "INSERT OR IGNORE INTO usage_kinds VALUES (?, ?, ?, ?, ?, ?)");
+  for (const Kind& kind : kinds_) {
+    note.bind(kind.begin_ms).bind(kind.model).bind(kind.group).bind(kind.route).bind(kind.status);
+    note.bind(static_cast<int>(kind.admission)).run();
+    note.again();
+  }
 }
 
 }  // namespace obleth::adapters

@@ -1,14 +1,16 @@
-// What the rows of one delivery add to the roll-ups: by minute, hour and day, for each tenant, key, model and group.
+// What the rows of one delivery add to the roll-ups: by minute, hour and day, for tenants, keys, models and groups.
 //
 // Rows are summed in memory first, so that a batch costs one write for each sum and not for each row.
 // Thread: the writing connection's.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/usage_cells.hpp"
 #include "adapters/sqlite/usage_dictionary.hpp"
 #include "domain/duration_sketch.hpp"
 #include "ports/usage_ledger.hpp"
@@ -29,22 +31,19 @@ class UsageRollUp {
   void write(SqliteConnection& connection) const;
 
  private:
-  struct Key {
+  using Sums = std::map<UsageCell, RolledUp>;
+  struct Kind {  // of rows that an hour has
     std::int64_t begin_ms = 0;
-    std::int64_t tenant = 0;
-    std::int64_t key = 0;
     std::int64_t model = 0;
     std::int64_t group = 0;
-    auto operator<=>(const Key&) const = default;
+    std::int64_t route = 0;
+    int status = 0;
+    AdmissionOutcome admission = AdmissionOutcome::fast;
+    auto operator<=>(const Kind&) const = default;
   };
-  using Sums = std::map<Key, RolledUp>;
-  static Sums coarser(const Sums& finer, ports::UsageBucket bucket);
-  static void write_level(SqliteConnection& connection, ports::UsageBucket level, const Sums& sums);
 
   Sums minutes_;
+  std::set<Kind> kinds_;
 };
-
-// "usage_hours"
-[[nodiscard]] const char* roll_up_table(ports::UsageBucket level);
 
 }  // namespace obleth::adapters

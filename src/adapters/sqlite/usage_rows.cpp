@@ -6,13 +6,14 @@ namespace obleth::adapters {
 namespace {
 
 constexpr std::string_view insert_row =
-    "INSERT INTO usage (place, event_id, tenant, key, model, grp, route, status, admission, client_request_id,"
+    "INSERT OR IGNORE INTO usage (place, event_id, tenant, key, model, grp, route, status, admission, "
+    "client_request_id,"
     " upstream_model, endpoint, stream, error_code, input_tokens, cached_tokens, output_tokens, reasoning_tokens,"
     " fair_estimate, hold_estimate, usage_source, queue_ms, ttft_ms, total_ms, overhead_us, fairshare_cost,"
     " fairshare_key, fairshare_v, slot_ms, gpu_ms, weight, cost, cache, tokens_saved, brownout_cap, retries,"
     " session_id, user_agent_family, mcp_server, mcp_method, mcp_tool)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-    " ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING";
+    " ?, ?, ?, ?, ?, ?)";
 
 void bind_row(Statement& insert, std::int64_t place, const UsageRecord& record, const UsageNumbers& numbers) {
   insert.bind(place).bind(record.event_id).bind(numbers.tenant).bind(numbers.key).bind(numbers.model);
@@ -29,16 +30,6 @@ void bind_row(Statement& insert, std::int64_t place, const UsageRecord& record, 
   insert.bind(numbers.mcp_server).bind(record.mcp_method).bind(record.mcp_tool);
 }
 
-bool place_is_taken(SqliteConnection& connection, std::int64_t place) {
-  Statement find(connection, "SELECT 1 FROM usage WHERE place = ?");
-  return find.bind(place).step();
-}
-
-bool is_known(SqliteConnection& connection, EventId id) {
-  Statement find(connection, "SELECT 1 FROM usage WHERE event_id = ?");
-  return find.bind(id).step();
-}
-
 template <class Enum>
 Enum enumerator(std::int64_t position, Enum last) {
   return position <= static_cast<std::int64_t>(last) ? static_cast<Enum>(position) : last;
@@ -46,20 +37,26 @@ Enum enumerator(std::int64_t position, Enum last) {
 
 }  // namespace
 
-bool add_usage_row(SqliteConnection& connection, const UsageRecord& record, const UsageNumbers& numbers) {
+UsageRowWriter::UsageRowWriter(SqliteConnection& connection)
+    : connection_(connection), insert_(connection, insert_row) {}
+
+bool UsageRowWriter::is_known(EventId id) {
+  Statement find(connection_, "SELECT 1 FROM usage WHERE event_id = ?");
+  return find.bind(id).step();
+}
+
+bool UsageRowWriter::add(const UsageRecord& record, const UsageNumbers& numbers) {
   const std::int64_t first = first_place_of(record.ts);
   const auto mask = static_cast<std::uint64_t>(places_per_ms - 1);
   // An event's own bits choose its place, so that rows of one millisecond rarely meet.
   std::uint64_t choice = record.event_id.bits.low & mask;
   for (std::int64_t tried = 0; tried < places_per_ms; ++tried) {
-    const std::int64_t place = first + static_cast<std::int64_t>(choice);
-    if (!place_is_taken(connection, place)) {
-      Statement insert(connection, insert_row);
-      bind_row(insert, place, record, numbers);
-      insert.run();
-      return connection.rows_changed() == 1;
-    }
-    if (is_known(connection, record.event_id)) return false;
+    bind_row(insert_, first + static_cast<std::int64_t>(choice), record, numbers);
+    insert_.run();
+    insert_.again();
+    if (connection_.rows_changed() == 1) return true;
+    // Ignored: the ledger has the event, or another one has its place.
+    if (is_known(record.event_id)) return false;
     choice = (choice + 1) & mask;
   }
   return false;  // 2^20 requests cannot end in one millisecond

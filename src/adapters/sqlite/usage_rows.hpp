@@ -9,8 +9,19 @@
 
 namespace obleth::adapters {
 
-// ts is within 0 and usage_ms_max. False: the ledger has this event already.
-[[nodiscard]] bool add_usage_row(SqliteConnection& connection, const UsageRecord& record, const UsageNumbers& numbers);
+// Writes the rows of one delivery.
+class UsageRowWriter {
+ public:
+  explicit UsageRowWriter(SqliteConnection& connection);
+  // ts is within 0 and usage_ms_max. False: the ledger has this event already.
+  [[nodiscard]] bool add(const UsageRecord& record, const UsageNumbers& numbers);
+
+ private:
+  [[nodiscard]] bool is_known(EventId id);
+
+  SqliteConnection& connection_;
+  Statement insert_;
+};
 
 // SELECT … FROM usage AS u JOIN tenants … JOIN keys …: what read_usage_row reads; a WHERE follows.
 [[nodiscard]] const std::string& select_usage_rows();

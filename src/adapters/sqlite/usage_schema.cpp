@@ -5,11 +5,16 @@
 #include "adapters/sqlite/usage_schema.hpp"
 
 #include <array>
+#include <string>
+
+#include "adapters/sqlite/duration_functions.hpp"
 
 namespace obleth::adapters {
 namespace {
 
-constexpr const char* first_tables = R"sql(
+constexpr std::array levels{"minutes", "hours", "days"};
+
+constexpr const char* names_and_rows = R"sql(
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 -- kept_since: rows that ended before it have been removed.
 INSERT INTO meta VALUES ('oldest_reader', 1), ('kept_since', 0);
@@ -39,31 +44,17 @@ CREATE INDEX usage_by_client_id ON usage (client_request_id) WHERE client_reques
 CREATE INDEX usage_by_time ON usage (place, tenant, key, model, grp, route, status, admission);
 CREATE INDEX usage_by_tenant ON usage (tenant, place, key, model, grp, route, status, admission);
 
-CREATE TABLE usage_minutes (
-  begin INTEGER NOT NULL, tenant INTEGER NOT NULL, key INTEGER NOT NULL, model INTEGER NOT NULL, grp INTEGER NOT NULL,
-  requests INTEGER NOT NULL, errors INTEGER NOT NULL, refusals INTEGER NOT NULL, brownouts INTEGER NOT NULL,
-  cache_hits INTEGER NOT NULL, retries INTEGER NOT NULL, input_tokens INTEGER NOT NULL,
-  cached_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL,
-  tokens_saved INTEGER NOT NULL, cost INTEGER NOT NULL, gpu_ms INTEGER NOT NULL, slot_ms INTEGER NOT NULL,
-  queue_ms INTEGER NOT NULL, durations BLOB NOT NULL,
-  PRIMARY KEY (begin, tenant, key, model, grp)) STRICT, WITHOUT ROWID;
-CREATE TABLE usage_hours (
-  begin INTEGER NOT NULL, tenant INTEGER NOT NULL, key INTEGER NOT NULL, model INTEGER NOT NULL, grp INTEGER NOT NULL,
-  requests INTEGER NOT NULL, errors INTEGER NOT NULL, refusals INTEGER NOT NULL, brownouts INTEGER NOT NULL,
-  cache_hits INTEGER NOT NULL, retries INTEGER NOT NULL, input_tokens INTEGER NOT NULL,
-  cached_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL,
-  tokens_saved INTEGER NOT NULL, cost INTEGER NOT NULL, gpu_ms INTEGER NOT NULL, slot_ms INTEGER NOT NULL,
-  queue_ms INTEGER NOT NULL, durations BLOB NOT NULL,
-  PRIMARY KEY (begin, tenant, key, model, grp)) STRICT, WITHOUT ROWID;
-CREATE TABLE usage_days (
-  begin INTEGER NOT NULL, tenant INTEGER NOT NULL, key INTEGER NOT NULL, model INTEGER NOT NULL, grp INTEGER NOT NULL,
-  requests INTEGER NOT NULL, errors INTEGER NOT NULL, refusals INTEGER NOT NULL, brownouts INTEGER NOT NULL,
-  cache_hits INTEGER NOT NULL, retries INTEGER NOT NULL, input_tokens INTEGER NOT NULL,
-  cached_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL,
-  tokens_saved INTEGER NOT NULL, cost INTEGER NOT NULL, gpu_ms INTEGER NOT NULL, slot_ms INTEGER NOT NULL,
-  queue_ms INTEGER NOT NULL, durations BLOB NOT NULL,
-  PRIMARY KEY (begin, tenant, key, model, grp)) STRICT, WITHOUT ROWID;
+)sql";
 
+constexpr const char* summed_columns =
+    R"sql(  requests INTEGER NOT NULL, errors INTEGER NOT NULL, refusals INTEGER NOT NULL, brownouts INTEGER NOT NULL,
+  cache_hits INTEGER NOT NULL, retries INTEGER NOT NULL, input_tokens INTEGER NOT NULL,
+  cached_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL,
+  tokens_saved INTEGER NOT NULL, cost INTEGER NOT NULL, gpu_ms INTEGER NOT NULL, slot_ms INTEGER NOT NULL,
+  queue_ms INTEGER NOT NULL, durations BLOB NOT NULL,
+)sql";
+
+constexpr const char* spending_and_ranges = R"sql(
 -- What budgets ask, of tenants and of keys: quarters of an hour as long as there are rows, days (UTC) for ever.
 CREATE TABLE spending_quarters (
   account INTEGER NOT NULL, begin INTEGER NOT NULL, tokens INTEGER NOT NULL, cost INTEGER NOT NULL,
@@ -80,14 +71,73 @@ CREATE TABLE delivered_ranges (
   PRIMARY KEY (segment, begin)) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps{
-    Migration{1, 1, first_tables},
-};
+std::string first_tables() {
+  std::string sql = names_and_rows;
+  for (const std::string level : levels) {
+    sql += "CREATE TABLE usage_" + level +
+           " (\n  begin INTEGER NOT NULL, tenant INTEGER NOT NULL, key INTEGER NOT NULL,"
+           " model INTEGER NOT NULL, grp INTEGER NOT NULL,\n" +
+           summed_columns + "  PRIMARY KEY (begin, tenant, key, model, grp)) STRICT, WITHOUT ROWID;\n";
+  }
+  return sql + spending_and_ranges;
+}
+
+// The sums of step 1, moved into one table for each set of names that is asked about together.
+std::string divided_roll_up(const std::string& level, const std::string& by, std::span<const char* const> names) {
+  std::string listed;
+  std::string defined;
+  for (const std::string name : names) {
+    listed += (listed.empty() ? "" : ", ") + name;
+    defined += name + " INTEGER NOT NULL, ";
+  }
+  const std::string table = "usage_" + level + "_by_" + by;
+  return "CREATE TABLE " + table + " (" + defined + "\n" + summed_columns + "  PRIMARY KEY (" + listed +
+         ")) STRICT, WITHOUT ROWID;\nINSERT INTO " + table + " SELECT " + listed +
+         ", sum(requests), sum(errors), sum(refusals), sum(brownouts), sum(cache_hits), sum(retries),"
+         " sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens), sum(tokens_saved),"
+         " sum(cost), sum(gpu_ms), sum(slot_ms), sum(queue_ms), sum_durations(durations) FROM usage_" +
+         level + " GROUP BY " + listed + ";\n";
+}
+
+// Which rows an hour has at all, so that a listing looks only where some row may fit.
+constexpr const char* kinds_of_rows = R"sql(
+CREATE TABLE usage_kinds (
+  begin INTEGER NOT NULL, model INTEGER NOT NULL, grp INTEGER NOT NULL, route INTEGER NOT NULL,
+  status INTEGER NOT NULL, admission INTEGER NOT NULL,
+  PRIMARY KEY (begin, model, grp, route, status, admission)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO usage_kinds
+  SELECT place / 1048576 / 3600000 * 3600000, model, grp, route, status, admission FROM usage;
+)sql";
+
+// A tenant's sums lie together, so that what it asks costs what it has.
+std::string divided_roll_ups() {
+  constexpr std::array by_model{"begin", "model", "grp"};
+  constexpr std::array by_key{"tenant", "begin", "key", "grp"};
+  constexpr std::array by_all{"tenant", "begin", "key", "model", "grp"};
+  std::string sql;
+  for (const std::string level : levels) {
+    sql += divided_roll_up(level, "model", by_model);
+    // The few rows of a minute need no sums between these two.
+    if (level != "minutes") sql += divided_roll_up(level, "key", by_key);
+    sql += divided_roll_up(level, "all", by_all) + "DROP TABLE usage_" + level + ";\n";
+  }
+  return sql + kinds_of_rows;
+}
 
 }  // namespace
 
 std::span<const Migration> usage_migrations() {
+  static const std::array scripts{first_tables(), divided_roll_ups()};
+  static const std::array steps{
+      Migration{1, 1, scripts[0].c_str()},
+      Migration{2, 2, scripts[1].c_str()},
+  };
   return steps;
+}
+
+void migrate_usage(SqliteConnection& connection) {
+  define_duration_functions(connection);  // the steps sum them
+  migrate(connection, usage_migrations());
 }
 
 }  // namespace obleth::adapters

@@ -10,6 +10,8 @@
 namespace obleth::adapters {
 
 [[nodiscard]] std::span<const Migration> usage_migrations();
+// Takes the steps that the file lacks, and gives the connection the functions that they and every question call.
+void migrate_usage(SqliteConnection& connection);
 
 // A row's key is its end in Unix ms with room below for the rows of one millisecond, so that the table is in the order
 // of time and every index of it, too.

@@ -36,8 +36,4 @@ inline constexpr std::array sum_columns{
     SumColumn{"queue_ms", "queue_ms", [](ports::UsageSums& s) -> std::int64_t& { return s.queue_ms; }},
 };
 
-// The roll-ups' sketch of durations, of one row: those of requests that were not refused.
-inline constexpr std::string_view durations_of_row =
-    "iif(admission = 3, x'', durations_of(total_ms, ttft_ms, queue_ms))";
-
 }  // namespace obleth::adapters

@@ -2,13 +2,11 @@
 // left at the two ends from the rows. Thread: the connection's.
 #pragma once
 
-#include <cstdint>
-#include <map>
+#include <cstddef>
 #include <optional>
 #include <vector>
 
 #include "adapters/sqlite/connection.hpp"
-#include "adapters/sqlite/usage_rollup.hpp"
 #include "ports/usage_ledger.hpp"
 
 namespace obleth::adapters {

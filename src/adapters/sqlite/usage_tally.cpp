@@ -1,0 +1,151 @@
+#include "adapters/sqlite/usage_tally.hpp"
+
+#include <algorithm>
+
+#include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/store_failure.hpp"
+#include "adapters/sqlite/usage_cells.hpp"
+#include "adapters/sqlite/usage_schema.hpp"
+#include "adapters/sqlite/usage_sum_columns.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+using ports::UsageBucket;
+using ports::UsageDimension;
+
+const char* column_of(UsageDimension by) {
+  switch (by) {
+    case UsageDimension::tenant:
+      return "tenant";
+    case UsageDimension::key:
+      return "key";
+    case UsageDimension::model:
+      return "model";
+    case UsageDimension::group:
+      return "grp";
+  }
+  return "grp";
+}
+
+UsageBucket bucket_of(UsageLevel level) {
+  if (level == UsageLevel::minutes) return UsageBucket::minute;
+  return level == UsageLevel::hours ? UsageBucket::hour : UsageBucket::day;
+}
+
+// The smallest table that tells apart what the question names.
+RollUpBy roll_up_for(const TallyQuestion& question, const ScopeNumbers& scope, UsageLevel level) {
+  const bool names_tenant =
+      scope.tenant || scope.key || question.by == UsageDimension::tenant || question.by == UsageDimension::key;
+  const bool names_model = scope.model || question.by == UsageDimension::model;
+  if (!names_tenant) return RollUpBy::model;
+  return names_model || level == UsageLevel::minutes ? RollUpBy::all : RollUpBy::key;
+}
+
+// Every statement has the values 1 to 5; the tenant is the sixth where one is asked for.
+std::string passing(std::string_view column, const char* value, bool is_told) {
+  if (!is_told) return std::string(" AND ") + value + " IS NULL";
+  return std::string(" AND (") + value + " IS NULL OR " + std::string(column) + " = " + value + ")";
+}
+
+std::string statement_over_rows(const std::string& group, const ScopeNumbers& scope) {
+  std::string sql = "SELECT " + group + ", place / " + std::to_string(places_per_ms);
+  for (const SumColumn& column : sum_columns)
+    sql += ", " + std::string(column.of_row);
+  sql += ", admission, total_ms, ttft_ms, queue_ms FROM usage WHERE place >= ?1 AND place < ?2";
+  return sql + passing("key", "?3", true) + passing("model", "?4", true) + passing("grp", "?5", true) +
+         (scope.tenant ? " AND tenant = ?6" : "");
+}
+
+std::string statement_over_sums(const std::string& group, const ScopeNumbers& scope, RollUpBy by, UsageBucket level) {
+  std::string sql = "SELECT " + group + ", begin";
+  for (const SumColumn& column : sum_columns)
+    sql += ", " + std::string(column.name);
+  sql += ", durations FROM ";
+  const std::string table = roll_up_table(by, level);
+  const bool by_tenants = by != RollUpBy::model;
+  // A tenant's sums lie together: those of all tenants are found one tenant after the other.
+  sql +=
+      by_tenants && !scope.tenant ? "tenants AS t CROSS JOIN " + table + " ON tenant = t.number AND" : table + " WHERE";
+  sql += " begin >= ?1 AND begin < ?2";
+  return sql + passing("key", "?3", by_tenants) + passing("model", "?4", by != RollUpBy::key) +
+         passing("grp", "?5", true) + (scope.tenant ? " AND tenant = ?6" : "");
+}
+
+void add_durations_of_row(Row& row, DurationSketch& durations) {
+  const bool refused = row.integer() == static_cast<std::int64_t>(AdmissionOutcome::refused);
+  if (refused) return;
+  durations.add(DurationKind::total, row.integer());
+  if (const auto ttft_ms = row.maybe(&Row::integer)) durations.add(DurationKind::ttft, *ttft_ms);
+  durations.add(DurationKind::queue, row.integer());
+}
+
+}  // namespace
+
+std::string tally_statement(const TallyQuestion& question, const ScopeNumbers& scope, UsageLevel level) {
+  const std::string group = question.by ? column_of(*question.by) : "0";
+  if (level == UsageLevel::rows) return statement_over_rows(group, scope);
+  return statement_over_sums(group, scope, roll_up_for(question, scope, level), bucket_of(level));
+}
+
+UsageTallies UsageTally::of(const ScopeNumbers& scope) {
+  tallies_.clear();
+  add(scope);
+  return std::move(tallies_);
+}
+
+UsageTallies UsageTally::of(const ScopeNumbers& scope, std::span<const std::int64_t> groups) {
+  tallies_.clear();
+  const bool by_key = question_.by == UsageDimension::key;
+  if (by_key || question_.by == UsageDimension::tenant) {
+    // Each of them lies by itself: what the others have is not read.
+    for (const std::int64_t number : groups) {
+      ScopeNumbers one = scope;
+      one.tenant = by_key ? tenant_of_key(connection_, number) : number;
+      if (by_key) one.key = number;
+      add(one);
+    }
+  } else {
+    add(scope);
+    std::erase_if(tallies_,
+                  [&](const auto& tally) { return std::ranges::find(groups, tally.first.group) == groups.end(); });
+  }
+  return std::move(tallies_);
+}
+
+void UsageTally::add(const ScopeNumbers& scope) {
+  const UsageLevel coarsest = question_.bucket == UsageBucket::minute ? UsageLevel::minutes
+                              : question_.bucket == UsageBucket::hour ? UsageLevel::hours
+                                                                      : UsageLevel::days;
+  const UsageCut cut{.coarsest = coarsest, .minutes_since_ms = meta_value(connection_, "minutes_since")};
+  for (const UsagePiece& piece : pieces_of({{scope.begin_ms}, {scope.end_ms}}, cut))
+    add_piece(scope, piece);
+}
+
+void UsageTally::add_piece(const ScopeNumbers& scope, const UsagePiece& piece) {
+  const bool of_rows = piece.level == UsageLevel::rows;
+  const std::int64_t unit = of_rows ? places_per_ms : 1;
+  const std::int64_t length = question_.bucket ? length_ms(*question_.bucket) : 0;
+  const std::string sql = tally_statement(question_, scope, piece.level);
+  Statement ask(connection_, sql);
+  ask.bind(piece.begin_ms * unit).bind(piece.end_ms * unit).bind(scope.key).bind(scope.model).bind(scope.group);
+  if (scope.tenant) ask.bind(*scope.tenant);
+  while (ask.step()) {
+    Row row(ask);
+    TallyPlace place{.group = row.integer(), .begin_ms = row.integer()};
+    place.begin_ms = length > 0 ? place.begin_ms / length * length : 0;
+    RolledUp& tally = tallies_[place];
+    for (const SumColumn& column : sum_columns) {
+      std::int64_t& sum = column.of(tally.sums);
+      sum = saturating_add(sum, row.integer());
+    }
+    if (!question_.with_durations) continue;
+    if (of_rows) {
+      add_durations_of_row(row, tally.durations);
+    } else if (!tally.durations.add_encoded(row.blob())) {
+      throw StoreFailure(store_fault(FaultKind::broken, "the database holds durations that are damaged"));
+    }
+  }
+}
+
+}  // namespace obleth::adapters
