@@ -223,18 +223,22 @@ void spent(benchmark::State& state) {
 }
 BENCHMARK(spent)->Arg(1)->Arg(60)->Unit(benchmark::kMillisecond);
 
-// Time a row, with everything that is summed of it; onto the million.
-void deliver(benchmark::State& state) {
-  std::size_t batch = deliveries;
+// A batch onto the million, with everything that is summed of it: 10,000 rows of two seconds, as a busy gateway hands
+// them on, and rows as far apart as those of the million, of which hardly two share a sum.
+void deliver(benchmark::State& state, std::int64_t apart_us) {
+  static std::size_t batch = deliveries;
   for (auto _ : state) {
     state.PauseTiming();
-    const std::vector<UsageRecord> rows = filled().make_rows(batch);
+    std::vector<UsageRecord> rows = filled().make_rows(batch);
+    for (std::size_t at = 0; at < rows.size(); ++at)
+      rows[at].ts = {end_ms + static_cast<std::int64_t>(batch * rows.size() + at) * apart_us / 1000};
     state.ResumeTiming();
     filled().deliver_rows(batch++, rows);
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(rows_of_a_delivery));
 }
-BENCHMARK(deliver)->Iterations(10)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(deliver, rows_of_two_seconds, 200)->Iterations(20)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(deliver, rows_of_half_a_day, span_ms / 1000)->Iterations(10)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace obleth

@@ -12,7 +12,17 @@
 
 namespace obleth::adapters {
 
+namespace {
+
+// SQLite counts its allocations under one lock of the process, for statistics that nobody reads.
+void leave_memory_uncounted() {
+  [[maybe_unused]] static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+}  // namespace
+
 SqliteConnection::SqliteConnection(DatabaseFile file) : file_(std::move(file)) {
+  leave_memory_uncounted();
   std::error_code ignored;
   const bool is_new = !std::filesystem::exists(file_.path, ignored);
   open();

@@ -72,7 +72,7 @@ TEST(QueryPlan, NoQuestionToTheLedgerScansAGrowingTable) {
            "SELECT sum(tokens) FROM spending_quarters WHERE account = ? AND begin >= ? AND begin < ?",
            "SELECT sum(tokens) FROM spending_days WHERE account = ? AND begin >= ? AND begin < ?",
            "SELECT sum(cost) FROM usage WHERE place >= ? AND place < ? AND key = ?",
-           "SELECT 1 FROM usage WHERE event_id = ?",
+           "SELECT 1 FROM usage WHERE place / 3774873600000 = ?1 / 3774873600000 AND event_id = ?2",
            "SELECT end FROM delivered_ranges WHERE segment = ? AND begin <= ? ORDER BY begin DESC LIMIT 1",
            "SELECT id FROM tenants WHERE name = ? ORDER BY number DESC LIMIT 1",
            "SELECT place FROM usage WHERE place < ? ORDER BY place LIMIT ?",

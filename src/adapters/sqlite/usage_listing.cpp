@@ -21,8 +21,10 @@ std::string listing(ReadBy by, bool oldest_first) {
   constexpr std::array sources{
       "usage INDEXED BY usage_by_time WHERE (?3 IS NULL OR tenant = ?3)",
       "usage INDEXED BY usage_by_tenant WHERE tenant = ?3",
-      "usage WHERE event_id = ?10 AND (?3 IS NULL OR tenant = ?3)",
-      "usage WHERE client_request_id = ?11 AND client_request_id <> '' AND (?3 IS NULL OR tenant = ?3)",
+      // Places of one hour: the indexes of ids begin with it.
+      "usage WHERE place / 3774873600000 = ?1 / 3774873600000 AND event_id = ?10 AND (?3 IS NULL OR tenant = ?3)",
+      "usage WHERE place / 3774873600000 = ?1 / 3774873600000 AND client_request_id = ?11 AND client_request_id <> ''"
+      " AND (?3 IS NULL OR tenant = ?3)",
   };
   const std::string order = oldest_first ? "" : " DESC";
   std::string inner = std::string("SELECT place AS found FROM ") + sources.at(static_cast<std::size_t>(by)) +
@@ -44,12 +46,16 @@ ReadBy best_index(const ScopeNumbers& scope, const ports::UsageRowFilter& filter
   return scope.tenant ? ReadBy::tenant : ReadBy::time;
 }
 
-// The hours that have rows of a kind.
+// The hours that have rows of a kind, from one to the next: within an hour the search ends at the first that fits.
 std::string hours_statement(bool oldest_first) {
-  return std::string("SELECT DISTINCT begin FROM usage_kinds WHERE begin >= ?1 AND begin <= ?2") +
+  const std::string next = oldest_first ? "SELECT min(begin) FROM usage_kinds WHERE begin <= ?2 AND begin "
+                                        : "SELECT max(begin) FROM usage_kinds WHERE begin >= ?1 AND begin ";
+  return "WITH RECURSIVE hours (hour) AS (" + next + (oldest_first ? ">= ?1" : "<= ?2") + " UNION ALL SELECT (" + next +
+         (oldest_first ? ">" : "<") +
+         " hour) FROM hours WHERE hour IS NOT NULL)"
+         " SELECT hour FROM hours WHERE EXISTS (SELECT 1 FROM usage_kinds WHERE begin = hour"
          " AND (?3 IS NULL OR model = ?3) AND (?4 IS NULL OR grp = ?4) AND (?5 IS NULL OR route = ?5)"
-         " AND (?6 IS NULL OR status = ?6) AND (?7 IS NULL OR admission = ?7) ORDER BY begin" +
-         (oldest_first ? "" : " DESC");
+         " AND (?6 IS NULL OR status = ?6) AND (?7 IS NULL OR admission = ?7))";
 }
 
 std::optional<std::int64_t> place_of_cursor(const std::string& cursor) {
@@ -109,16 +115,18 @@ class Listing {
         request_(request),
         narrowing_(narrowing),
         read_by_(best_index(narrowing.scope, request.filter)),
+        sql_(listing(read_by_, request.oldest_first)),
+        list_(connection, sql_),
         rows_max_(std::clamp<std::size_t>(request.limit, 1, ports::usage_rows_max)) {}
 
   [[nodiscard]] ports::UsageRows page(Places places) {
     const bool known_by_kind = narrowing_.scope.model || narrowing_.scope.group || narrowing_.route ||
                                narrowing_.status || narrowing_.admission;
     const bool by_an_id = read_by_ == ReadBy::event || read_by_ == ReadBy::client_id;
-    if (by_an_id || !known_by_kind) {
-      add_rows(places);
-    } else {
+    if (by_an_id || known_by_kind) {
       add_hours(places);
+    } else {
+      add_rows(places);
     }
     return std::move(page_);
   }
@@ -127,7 +135,8 @@ class Listing {
   // Only those hours that have rows of such a kind.
   void add_hours(Places places) {
     const std::int64_t hour = length_ms(ports::UsageBucket::hour);
-    Statement hours(connection_, hours_statement(request_.oldest_first));
+    const std::string sql = hours_statement(request_.oldest_first);
+    Statement hours(connection_, sql);
     hours.bind(time_of_place(places.begin).unix_ms / hour * hour).bind(time_of_place(places.end).unix_ms);
     hours.bind(narrowing_.scope.model).bind(narrowing_.scope.group).bind(narrowing_.route).bind(narrowing_.status);
     hours.bind(narrowing_.admission);
@@ -139,26 +148,28 @@ class Listing {
   }
 
   void add_rows(Places places) {
-    Statement list(connection_, listing(read_by_, request_.oldest_first));
-    list.bind(places.begin).bind(places.end).bind(narrowing_.scope.tenant).bind(narrowing_.scope.key);
-    list.bind(narrowing_.scope.model).bind(narrowing_.scope.group).bind(narrowing_.route).bind(narrowing_.status);
-    list.bind(narrowing_.admission).bind(request_.filter.event_id).bind(request_.filter.client_request_id);
-    list.bind(rows_max_ - page_.rows.size() + 1);
-    while (list.step()) {
+    list_.bind(places.begin).bind(places.end).bind(narrowing_.scope.tenant).bind(narrowing_.scope.key);
+    list_.bind(narrowing_.scope.model).bind(narrowing_.scope.group).bind(narrowing_.route).bind(narrowing_.status);
+    list_.bind(narrowing_.admission).bind(request_.filter.event_id).bind(request_.filter.client_request_id);
+    list_.bind(rows_max_ - page_.rows.size() + 1);
+    while (list_.step()) {
       if (page_.rows.size() == rows_max_) {
         page_.next_cursor = std::to_string(last_place_);
         break;
       }
-      last_place_ = Row(list).integer();
-      Row row(list);
+      last_place_ = Row(list_).integer();
+      Row row(list_);
       page_.rows.push_back(read_usage_row(row));
     }
+    list_.again();
   }
 
   SqliteConnection& connection_;
   const ports::UsageRowsRequest& request_;
   const Narrowing& narrowing_;
   ReadBy read_by_;
+  std::string sql_;
+  Statement list_;
   std::size_t rows_max_;
   std::int64_t last_place_ = 0;
   ports::UsageRows page_;
@@ -185,12 +196,10 @@ ports::UsageRows list_usage(SqliteConnection& connection, const ports::UsageRows
 }
 
 std::optional<UsageRecord> find_usage(SqliteConnection& connection, EventId id) {
-  static const std::string sql = select_usage_rows() + " WHERE u.event_id = ?";
-  Statement find(connection, sql);
-  find.bind(id);
-  if (!find.step()) return std::nullopt;
-  Row row(find);
-  return read_usage_row(row);
+  const ports::UsageRowFilter filter{.scope = {.span = {{0}, {usage_ms_max + 1}}}, .event_id = id};
+  ports::UsageRows found = list_usage(connection, {.filter = filter, .limit = 1});
+  if (found.rows.empty()) return std::nullopt;
+  return std::move(found.rows.front());
 }
 
 }  // namespace obleth::adapters

@@ -40,9 +40,9 @@ Enum enumerator(std::int64_t position, Enum last) {
 UsageRowWriter::UsageRowWriter(SqliteConnection& connection)
     : connection_(connection), insert_(connection, insert_row) {}
 
-bool UsageRowWriter::is_known(EventId id) {
-  Statement find(connection_, "SELECT 1 FROM usage WHERE event_id = ?");
-  return find.bind(id).step();
+bool UsageRowWriter::is_known(const UsageRecord& record) {
+  Statement find(connection_, "SELECT 1 FROM usage WHERE place / 3774873600000 = ?1 / 3774873600000 AND event_id = ?2");
+  return find.bind(first_place_of(record.ts)).bind(record.event_id).step();
 }
 
 bool UsageRowWriter::add(const UsageRecord& record, const UsageNumbers& numbers) {
@@ -56,7 +56,7 @@ bool UsageRowWriter::add(const UsageRecord& record, const UsageNumbers& numbers)
     insert_.again();
     if (connection_.rows_changed() == 1) return true;
     // Ignored: the ledger has the event, or another one has its place.
-    if (is_known(record.event_id)) return false;
+    if (is_known(record)) return false;
     choice = (choice + 1) & mask;
   }
   return false;  // 2^20 requests cannot end in one millisecond

@@ -17,7 +17,7 @@ class UsageRowWriter {
   [[nodiscard]] bool add(const UsageRecord& record, const UsageNumbers& numbers);
 
  private:
-  [[nodiscard]] bool is_known(EventId id);
+  [[nodiscard]] bool is_known(const UsageRecord& record);
 
   SqliteConnection& connection_;
   Statement insert_;
