@@ -3,9 +3,7 @@
 // The spool lies in the folder for temporary files. Rows are as chats make them, about 290 bytes each: 50 tenants with
 // 200 keys ask 8 models.
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +12,7 @@
 #include "adapters/spool/delivery.hpp"
 #include "adapters/spool/spool_writer.hpp"
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
+#include "base/temporary_folder_test.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -53,21 +52,17 @@ UsageRecord chat_row(SystemEntropy& entropy, std::int64_t number = 0) {
 }
 
 class Place {
+  TemporaryFolder folder_;  // goes last
+
  public:
   Place() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "obleth-bench-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    spool =
-        std::move(*Spool::open({.folder = folder_ + "/spool", .bytes_max = std::uint64_t{64} << 30}, entropy, metrics));
+    spool = std::move(
+        *Spool::open({.folder = folder_.file("spool"), .bytes_max = std::uint64_t{64} << 30}, entropy, metrics));
     ports::Loop::set_current(&loop);
   }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
-  ~Place() {
-    spool.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  [[nodiscard]] std::string file(const char* name) const { return folder_ + "/" + name; }
+  [[nodiscard]] std::string file(const char* name) const { return folder_.file(name); }
   void turn() { loop.turn(Duration::zero()); }
   void write_rows(std::int64_t rows) {
     SpoolWriter writer(loop, *spool);
@@ -83,9 +78,6 @@ class Place {
   observe::Readiness readiness;
   EpollLoop loop;
   std::unique_ptr<Spool> spool;
-
- private:
-  std::string folder_;
 };
 
 void EncodeAndSeal(benchmark::State& state) {

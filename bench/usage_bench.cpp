@@ -3,7 +3,6 @@
 // The ledger is made once in a folder of its own (about a minute), in deliveries of 10,000 rows, and removed at the
 // end.
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
 #include <chrono>
 #include <cstdio>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
+#include "base/temporary_folder_test.hpp"
 
 namespace obleth {
 namespace {
@@ -31,24 +31,18 @@ constexpr std::int64_t span_ms = 60 * day_ms;
 class FilledLedger {
  public:
   FilledLedger() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "obleth-bench-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    ledger_ = std::move(*SqliteUsageLedger::open({.path = folder_ + "/usage.db"}));
+    ledger_ = std::move(*SqliteUsageLedger::open({.path = folder_.file("usage.db")}));
     const auto begun = std::chrono::steady_clock::now();
     for (std::size_t batch = 0; batch < deliveries; ++batch)
       deliver(batch);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    const auto bytes = std::filesystem::file_size(folder_ + "/usage.db");
+    const auto bytes = std::filesystem::file_size(folder_.file("usage.db"));
     std::fprintf(stderr, "%zu rows delivered in %.1f s: %.0f rows/s with making them; %.0f bytes a row\n",
                  deliveries * rows_of_a_delivery, took.count(), deliveries * rows_of_a_delivery / took.count(),
                  static_cast<double>(bytes) / (deliveries * rows_of_a_delivery));
   }
   FilledLedger(const FilledLedger&) = delete;
   FilledLedger& operator=(const FilledLedger&) = delete;
-  ~FilledLedger() {
-    ledger_.reset();
-    std::filesystem::remove_all(folder_);
-  }
 
   // The next 10,000 rows; their making is not delivering.
   std::vector<UsageRecord> make_rows(std::size_t batch) {
@@ -94,7 +88,7 @@ class FilledLedger {
     row.user_agent_family = "openai-python";
   }
 
-  std::string folder_;
+  TemporaryFolder folder_;
   std::unique_ptr<SqliteUsageLedger> ledger_;
   std::mt19937_64 random_{42};
   EventId some_event_;
@@ -162,35 +156,45 @@ void series(benchmark::State& state, Series asked) {
   for (auto _ : state)
     benchmark::DoNotOptimize(filled().ledger().series(scope, asked.bucket, asked.by, 10).run_now());
 }
-#define SERIES(name, ...) BENCHMARK_CAPTURE(series, name, Series{__VA_ARGS__})->Unit(benchmark::kMillisecond)
-SERIES(minutes_of_a_day, UsageBucket::minute, 1);
-SERIES(minutes_of_a_day_by_key, UsageBucket::minute, 1, UsageDimension::key);
-SERIES(hours_of_a_month, UsageBucket::hour, 30);
-SERIES(hours, UsageBucket::hour, 60);
-SERIES(hours_by_tenant, UsageBucket::hour, 60, UsageDimension::tenant);
-SERIES(hours_by_key, UsageBucket::hour, 60, UsageDimension::key);
-SERIES(hours_by_model, UsageBucket::hour, 60, UsageDimension::model);
-SERIES(hours_by_tenant_of_a_model, UsageBucket::hour, 60, UsageDimension::tenant, one_model);
-SERIES(hours_by_key_of_a_model, UsageBucket::hour, 60, UsageDimension::key, one_model);
-SERIES(hours_by_model_of_a_tenant, UsageBucket::hour, 60, UsageDimension::model, one_tenant);
-SERIES(days_by_tenant, UsageBucket::day, 60, UsageDimension::tenant);
-SERIES(days_by_key, UsageBucket::day, 60, UsageDimension::key);
-SERIES(days_by_model, UsageBucket::day, 60, UsageDimension::model);
-SERIES(days_by_group, UsageBucket::day, 60, UsageDimension::group);
-SERIES(days_by_tenant_of_a_model, UsageBucket::day, 60, UsageDimension::tenant, one_model);
+BENCHMARK_CAPTURE(series, minutes_of_a_day, Series{UsageBucket::minute, 1})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, minutes_of_a_day_by_key, Series{UsageBucket::minute, 1, UsageDimension::key})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, hours_of_a_month, Series{UsageBucket::hour, 30})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, hours, Series{UsageBucket::hour, 60})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, hours_by_tenant, Series{UsageBucket::hour, 60, UsageDimension::tenant})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, hours_by_key, Series{UsageBucket::hour, 60, UsageDimension::key})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, hours_by_model, Series{UsageBucket::hour, 60, UsageDimension::model})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, hours_by_tenant_of_a_model, Series{UsageBucket::hour, 60, UsageDimension::tenant, one_model})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, hours_by_key_of_a_model, Series{UsageBucket::hour, 60, UsageDimension::key, one_model})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, hours_by_model_of_a_tenant, Series{UsageBucket::hour, 60, UsageDimension::model, one_tenant})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, days_by_tenant, Series{UsageBucket::day, 60, UsageDimension::tenant})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, days_by_key, Series{UsageBucket::day, 60, UsageDimension::key})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, days_by_model, Series{UsageBucket::day, 60, UsageDimension::model})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, days_by_group, Series{UsageBucket::day, 60, UsageDimension::group})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(series, days_by_tenant_of_a_model, Series{UsageBucket::day, 60, UsageDimension::tenant, one_model})
+    ->Unit(benchmark::kMillisecond);
 
 void division(benchmark::State& state, UsageDimension by, Narrowed narrowed) {
   const ports::UsageScope scope = narrowed.over(60);
   for (auto _ : state)
     benchmark::DoNotOptimize(filled().ledger().division(scope, by, 500).run_now());
 }
-#define DIVISION(name, ...) BENCHMARK_CAPTURE(division, name, __VA_ARGS__)->Unit(benchmark::kMillisecond)
-DIVISION(by_tenant, UsageDimension::tenant, nothing);
-DIVISION(by_key, UsageDimension::key, nothing);
-DIVISION(by_model, UsageDimension::model, nothing);
-DIVISION(by_group, UsageDimension::group, nothing);
-DIVISION(by_key_of_a_model, UsageDimension::key, one_model);
-DIVISION(by_model_of_a_tenant, UsageDimension::model, one_tenant);
+BENCHMARK_CAPTURE(division, by_tenant, UsageDimension::tenant, nothing)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(division, by_key, UsageDimension::key, nothing)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(division, by_model, UsageDimension::model, nothing)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(division, by_group, UsageDimension::group, nothing)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(division, by_key_of_a_model, UsageDimension::key, one_model)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(division, by_model_of_a_tenant, UsageDimension::model, one_tenant)->Unit(benchmark::kMillisecond);
 
 void page(benchmark::State& state, ports::UsageRowFilter filter) {
   filter.scope.span = {{0}, {end_ms * 2}};

@@ -1,7 +1,7 @@
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
-#include "adapters/sqlite/temporary_folder_test.hpp"
 #include "admin/api_fixture_test.hpp"
 #include "admin/usage_row_columns.hpp"
+#include "base/temporary_folder_test.hpp"
 #include "ports/usage_ledger_fixture_test.hpp"
 
 namespace obleth::admin {

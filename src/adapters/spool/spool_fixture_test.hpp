@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -20,20 +19,13 @@
 #include "adapters/os/system_entropy.hpp"
 #include "adapters/spool/delivery.hpp"
 #include "adapters/spool/spool_writer.hpp"
+#include "base/temporary_folder_test.hpp"
 
 namespace obleth::adapters {
 
 class SpoolPlace {
  public:
-  SpoolPlace() {
-    std::string pattern = std::filesystem::temp_directory_path() / "obleth-spool-XXXXXX";
-    path_ = mkdtemp(pattern.data());
-  }
-  SpoolPlace(const SpoolPlace&) = delete;
-  SpoolPlace& operator=(const SpoolPlace&) = delete;
-  ~SpoolPlace() { std::filesystem::remove_all(path_); }
-
-  [[nodiscard]] std::filesystem::path folder() const { return path_ / "spool"; }
+  [[nodiscard]] std::filesystem::path folder() const { return place_.path() / "spool"; }
   [[nodiscard]] std::vector<std::filesystem::path> files(std::string_view suffix) const {
     std::vector<std::filesystem::path> found;
     if (!std::filesystem::exists(folder())) return found;
@@ -52,7 +44,7 @@ class SpoolPlace {
   }
 
  private:
-  std::filesystem::path path_;
+  TemporaryFolder place_;
 };
 
 constexpr std::int64_t january = 1'768'000'000'000;   // 2026-01-09

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
-#include "adapters/sqlite/temporary_folder_test.hpp"
+#include "base/temporary_folder_test.hpp"
 #include "ports/usage_ledger_fixture_test.hpp"
 
 namespace obleth::adapters {

@@ -8,7 +8,7 @@
 
 #include "adapters/crypto/aes_gcm_sealer.hpp"
 #include "adapters/sqlite/sqlite_record_store.hpp"
-#include "adapters/sqlite/temporary_folder_test.hpp"
+#include "base/temporary_folder_test.hpp"
 
 namespace obleth::adapters {
 namespace {

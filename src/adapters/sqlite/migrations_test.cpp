@@ -9,7 +9,7 @@
 
 #include "adapters/sql/store_failure.hpp"
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/temporary_folder_test.hpp"
+#include "base/temporary_folder_test.hpp"
 
 namespace obleth::adapters {
 namespace {

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "adapters/crypto/aes_gcm_sealer.hpp"
-#include "adapters/sqlite/temporary_folder_test.hpp"
+#include "base/temporary_folder_test.hpp"
 #include "ports/posting_loop.hpp"
 
 namespace obleth::adapters {

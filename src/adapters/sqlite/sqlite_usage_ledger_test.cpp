@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/temporary_folder_test.hpp"
+#include "base/temporary_folder_test.hpp"
 #include "ports/posting_loop.hpp"
 #include "ports/usage_ledger_fixture_test.hpp"
 

@@ -1,5 +1,5 @@
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
-#include "adapters/sqlite/temporary_folder_test.hpp"
+#include "base/temporary_folder_test.hpp"
 #include "ports/usage_reading_contract_test.hpp"
 #include "ports/usage_sink_contract_test.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/temporary_folder_test.hpp"
+#include "base/temporary_folder_test.hpp"
 #include "ports/usage_ledger_fixture_test.hpp"
 
 namespace obleth::adapters {
