@@ -56,6 +56,7 @@ struct UsageRecord {
   std::optional<std::int64_t> brownout_cap;
   std::string brownout_reason;  // saturation, quota or budget: for the counters, no column of the ledger
   // For the counters, no columns of the ledger.
+  bool usage_clamped = false;     // the upstream told a number that no usage can be
   bool budget_unguarded = false;  // it passed though what a budget has left was not known
   PromptTokens overrun_by_input;  // used beyond what a budget held for it
   OutputTokens overrun_by_output;

@@ -86,7 +86,12 @@ class Relay {
   }
 
   Task<bool> send_onward() {
-    if (is_end_of_answer()) co_return true;
+    if (is_end_of_answer()) {
+      hold_end();
+      if (!meter_.can_tell_in_stream() || answered_.exchange->started()) co_return true;
+      const bool started = co_await start_answer({});
+      co_return started;
+    }
     for (const std::string_view piece : onward_) {
       if (piece.empty()) continue;
       if (!answered_.exchange->started()) {
@@ -106,16 +111,20 @@ class Relay {
     co_return true;
   }
 
-  // With these pieces all has come that the upstream announced: they wait for the row in the ledger. A whole short
-  // answer then leaves in one write, head and body.
+  // With these pieces all has come that will come: they wait for the row in the ledger, the end of a stream's events,
+  // where its last chunk came with it, and the last piece of what has a length. Nothing waits for bytes to come.
   bool is_end_of_answer() {
+    if (meter_.can_tell_in_stream()) return answered_.answer->has_ended();
     for (const std::string_view piece : onward_)
       bytes_passed_ += piece.size();
-    if (meter_.can_tell_in_stream() || answered_.head.content_length != bytes_passed_) return false;
+    return answered_.head.content_length == bytes_passed_;
+  }
+
+  // A whole short answer then leaves in one write, head and body.
+  void hold_end() {
     for (const std::string_view piece : onward_)
       last_of_body_ += piece;
     onward_.clear();
-    return true;
   }
 
   void note_first_byte() {
@@ -135,6 +144,7 @@ class Relay {
   }
 
   void note_cut(const Fault& fault) {
+    if (meter_.done_seen()) return;  // nothing is missing: many clients leave when they have read it
     const bool left = fault.kind == FaultKind::cancelled || answered_.exchange->departure().fired();
     ending_ = left ? Ending::client_left : Ending::upstream_broke;
   }
@@ -163,6 +173,7 @@ class Relay {
     }
     for (const std::string_view piece : onward_)
       unsent_body += piece;
+    answered_.record->usage_clamped = meter_.usage_clamped();
     answered_.answer.reset();
     const int status = answered_.head.status;
     const bool started = answered_.exchange->started();

@@ -243,6 +243,70 @@ TEST(RelayReply, ALongAnswerIsInTheLedgerBeforeItEnds) {
   EXPECT_EQ(asking->client.content_length, 11U);
 }
 
+TEST(RelayReply, TheLastEventsOfAStreamWaitForTheRowWhereTheirEndCameWithThem) {
+  TestGateway gateway;
+  ScriptedAnswer stream = stream_answer({token_event("a"), token_event("b") + done_event});
+  stream.end_comes_with_last_piece = true;
+  gateway.upstream.will_answer(stream);
+  const auto asking = gateway.prepare(chat_stream());
+  std::string counted_at_finish;
+  std::vector<std::string> before_finish;
+  asking->client.on_finish = [&] {
+    counted_at_finish = gateway.metric(asked_count);
+    before_finish = asking->client.writes;
+  };
+  gateway.start(*asking);
+  EXPECT_EQ(counted_at_finish, "1");
+  EXPECT_EQ(before_finish, (std::vector<std::string>{token_event("a")}));
+  EXPECT_EQ(asking->client.body(), token_event("a") + token_event("b") + done_event);
+  EXPECT_FALSE(asking->client.content_length);
+}
+
+TEST(RelayReply, AStreamThatCameWholeIsStillSentAsOne) {
+  TestGateway gateway;
+  ScriptedAnswer stream = stream_answer({token_event("a") + done_event});
+  stream.end_comes_with_last_piece = true;
+  gateway.upstream.will_answer(stream);
+  const auto asked = gateway.ask(chat_stream());
+  EXPECT_EQ(asked.client.body(), token_event("a") + done_event);
+  EXPECT_FALSE(asked.client.content_length);
+  EXPECT_TRUE(asked.client.finished);
+}
+
+TEST(RelayReply, AClientThatLeavesWithTheWholeStreamReadLeftNothing) {
+  TestGateway gateway;
+  ScriptedAnswer stream = stream_answer({token_event("a"), usage_event + done_event});
+  stream.piece_takes = seconds(1);
+  gateway.upstream.will_answer(stream);
+  const auto streaming = gateway.begin(chat_stream());
+  gateway.loop.advance(milliseconds(2500));
+  streaming->client.leave();
+  gateway.finish(*streaming);
+  const Row row = gateway.row_of(*streaming);
+  EXPECT_EQ(row.number("status"), 200);
+  EXPECT_EQ(row.text("error_code"), "");
+  EXPECT_EQ(row.number("output_tokens"), 20);
+}
+
+TEST(RelayReply, UsageThatCannotBeIsClampedAndCounted) {
+  TestGateway gateway;
+  const std::string series = R"(obleth_usage_clamped_total{model="m"})";
+  gateway.upstream.will_answer(json_answer(200, R"({"usage":{"prompt_tokens":10,"completion_tokens":20}})"));
+  static_cast<void>(gateway.ask(chat()));
+  EXPECT_EQ(gateway.metric(series), "");
+  gateway.upstream.will_answer(json_answer(200, R"({"usage":{"prompt_tokens":-3,"completion_tokens":20}})"));
+  const auto whole = gateway.ask(chat());
+  EXPECT_EQ(whole.row.number("input_tokens"), 0);
+  EXPECT_EQ(gateway.metric(series), "1");
+  gateway.upstream.will_answer(
+      stream_answer({token_event("a"),
+                     R"(data: {"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":2.5}})"
+                     "\n\n",
+                     done_event}));
+  static_cast<void>(gateway.ask(chat_stream()));
+  EXPECT_EQ(gateway.metric(series), "2");
+}
+
 TEST(RelayReply, AnAnswerWithoutABodyHasALengthOfZero) {
   TestGateway gateway;
   gateway.serve_everything_else_at("http://default:1");

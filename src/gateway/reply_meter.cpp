@@ -35,6 +35,13 @@ std::optional<TokenUsage> ReplyMeter::reported() const {
   return found ? std::optional(found->usage) : std::nullopt;
 }
 
+bool ReplyMeter::usage_clamped() const {
+  if (scanner_) return scanner_->usage_clamped();
+  if (!tokenizer_) return false;
+  const auto found = tokenizer_->finish();
+  return found && found->clamped;
+}
+
 OutputTokens ReplyMeter::counted() const {
   if (scanner_) return scanner_->counted_output();
   return {bytes_ / bytes_per_token};

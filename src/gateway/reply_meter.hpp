@@ -25,9 +25,12 @@ class ReplyMeter {
 
   [[nodiscard]] std::optional<TokenUsage> reported() const;
   [[nodiscard]] OutputTokens counted() const;
+  // A figure of the usage was negative, fractional or huge, and was brought to one that can be.
+  [[nodiscard]] bool usage_clamped() const;
   // A cut stream can be told so in one more event.
   [[nodiscard]] bool can_tell_in_stream() const { return scanner_.has_value(); }
   [[nodiscard]] bool at_event_boundary() const { return scanner_ && scanner_->at_event_boundary(); }
+  // Nothing of the stream is missing.
   [[nodiscard]] bool done_seen() const { return scanner_ && scanner_->done_seen(); }
 
  private:

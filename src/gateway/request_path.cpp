@@ -111,20 +111,22 @@ Task<Outcome<Settled>> RequestPath::answer_locally(Received received) {
 // The row is kept before the last byte goes out: what a client has seen end comes to the ledger, whatever happens next.
 Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord record, Outcome<Settled> end,
                                  wire::ErrorDialect dialect) {
+  std::string head_lines;  // of a refusal; an answer brings its own
   if (end) {
     report_usage(record, services_.metrics);
-    if (belongs_to_a_key(record)) co_await services_.journal.keep(record);
-    co_await send_rest(std::move(*end));
-    co_return;
+  } else {
+    append_request_ids(head_lines, record);
+    append_cross_origin(head_lines, exchange.head(), services_.policy);
+    record.ts = loop_.wall_now();
+    record.total_ms = whole_ms(loop_.refresh_now() - exchange.received_at());
+    report_refusal(record, end.error(), services_.metrics);
   }
-  std::string head_lines;
-  append_request_ids(head_lines, record);
-  append_cross_origin(head_lines, exchange.head(), services_.policy);
-  record.ts = loop_.wall_now();
-  record.total_ms = whole_ms(loop_.refresh_now() - exchange.received_at());
-  report_refusal(record, end.error(), services_.metrics);
   if (belongs_to_a_key(record)) co_await services_.journal.keep(record);
-  co_await send_refusal(exchange, end.error(), dialect, std::move(head_lines));
+  if (end) {
+    co_await send_rest(std::move(*end));
+  } else {
+    co_await send_refusal(exchange, end.error(), dialect, std::move(head_lines));
+  }
 }
 
 }  // namespace obleth::gateway

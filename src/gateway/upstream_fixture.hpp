@@ -28,6 +28,7 @@ struct ScriptedAnswer {
   Duration head_takes{0};
   Duration piece_takes{0};       // before each piece, and before the end or the cut
   bool pieces_buffered = false;  // the first piece came with the head
+  bool end_comes_with_last_piece = false;
 };
 
 inline ScriptedAnswer json_answer(int status, std::string body) {
@@ -85,6 +86,9 @@ class FakeAnswer final : public ports::UpstreamAnswer {
     co_return std::string_view();
   }
   [[nodiscard]] bool has_buffered() const override { return script_.pieces_buffered && next_ == 0; }
+  [[nodiscard]] bool has_ended() const override {
+    return script_.end_comes_with_last_piece && next_ == script_.pieces.size();
+  }
 
  private:
   ports::Loop& loop_;

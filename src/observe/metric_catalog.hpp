@@ -41,6 +41,7 @@ enum class Metric : std::uint8_t {
   usage_rows,
   budget_overrun,
   budget_unguarded,
+  usage_clamped,
   unbilled,
   usage_rows_dropped,
   key_cache_entries,

@@ -92,6 +92,7 @@ void Metrics::count_request(const UsageRecord& record) {
     mine.add(key(mine, Metric::brownouts, {tenant, told.empty() ? "saturation" : told}), 1);
   }
   count_budget(mine, record);
+  if (record.usage_clamped) mine.add(key(mine, Metric::usage_clamped, {or_none(record.model)}), 1);
   observe_estimates(mine, record, model_number);
 }
 

@@ -242,6 +242,7 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
   record.overrun_by_input = {3};
   record.overrun_by_output = {4};
   record.budget_unguarded = true;
+  record.usage_clamped = true;
   metrics.count_request(record);
   metrics.count_refusal("acme", "queue_full");
   metrics.record_upstream_attempt("llama", "e", "ok");

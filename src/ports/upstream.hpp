@@ -51,6 +51,8 @@ class UpstreamAnswer {
   virtual Task<Result<std::string_view>> read() = 0;
   // Payload bytes that can be read without waiting.
   [[nodiscard]] virtual bool has_buffered() const = 0;
+  // Everything has been read, and no more can come: known without waiting. False where only the next read will tell.
+  [[nodiscard]] virtual bool has_ended() const { return false; }
 };
 
 // Told to what is under way, and to what comes after, when the gateway breaks everything off at its end.

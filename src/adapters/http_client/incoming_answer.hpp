@@ -42,6 +42,9 @@ class IncomingAnswer final : public ports::UpstreamAnswer, public LiveAnswers::M
   [[nodiscard]] const ResponseHead& head() const override { return buffer_->head; }
   Task<Result<std::string_view>> read() override;
   [[nodiscard]] bool has_buffered() const override { return !ready_.empty(); }
+  [[nodiscard]] bool has_ended() const override {
+    return ready_.empty() && decoder_.state() == BodyDecoder::State::done;
+  }
 
  private:
   enum class HeadState : std::uint8_t { incomplete, complete, bad };
