@@ -46,7 +46,7 @@ class MemoryBudgetLedger::Deadline final : private ports::Timer {
 
  private:
   void expired() override {
-    ledger_.note_silence("no answer within 250 ms");
+    ledger_.note_silence("no answer within " + std::to_string(whole_ms(spending_wait_max)) + " ms");
     flight_.release();
   }
 

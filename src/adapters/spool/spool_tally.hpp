@@ -39,7 +39,10 @@ class SpoolTally {
   [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_bytes_; }
 
   void set_oldest(Duration age) { oldest_ms_ = whole_ms(age); }
-  [[nodiscard]] Duration oldest() const { return std::chrono::milliseconds(oldest_ms_); }
+  // Measured now and then; 0 as soon as nothing waits.
+  [[nodiscard]] Duration oldest() const {
+    return waiting_bytes_ == 0 ? Duration::zero() : std::chrono::milliseconds(oldest_ms_);
+  }
 
   void rows_delivered(std::uint64_t rows);
   void rows_dropped(const Dropping& why, std::uint64_t rows, Instant now);

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -121,6 +122,53 @@ TEST(SpoolWriter, AShortWriteIsTakenBackToTheLastWholeRow) {
     EXPECT_EQ(sink.rows.size(), kept.size() + 10);
     EXPECT_EQ(house.rows_by("quarantined"), "0");
   }
+}
+
+// The one segment's descriptor, in which this process may find a file that takes no bytes.
+class RefusingDisk {
+ public:
+  explicit RefusingDisk(const std::filesystem::path& segment) {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code ignored;
+      if (std::filesystem::read_symlink(entry, ignored) == segment) segment_fd_ = std::stoi(entry.path().filename());
+    }
+    kept_fd_ = dup(segment_fd_);
+    const int read_only = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    dup2(read_only, segment_fd_);
+    close(read_only);
+  }
+  RefusingDisk(const RefusingDisk&) = delete;
+  RefusingDisk& operator=(const RefusingDisk&) = delete;
+  ~RefusingDisk() {
+    dup2(kept_fd_, segment_fd_);
+    close(kept_fd_);
+  }
+  [[nodiscard]] bool found() const { return segment_fd_ >= 0; }
+
+ private:
+  int segment_fd_ = -1;
+  int kept_fd_ = -1;
+};
+
+TEST(SpoolWriter, AWriteThatTheDiskRefusesIsCountedAndTheNextOneIsKept) {
+  const SpoolPlace place;
+  SpoolHouse house(place);
+  house.keep_all(1, 100);
+  ASSERT_EQ(place.files(".seg").size(), 1U);
+  {
+    const RefusingDisk disk(place.files(".seg").front());
+    ASSERT_TRUE(disk.found());
+    house.keep_all(101, 300);
+    EXPECT_EQ(house.kept, 300U) << "requests go on";
+    EXPECT_EQ(house.spool->tally.dropped(DropReason::disk_error), 200U);
+    EXPECT_EQ(house.metric("obleth_usage_rows_dropped_total{reason=\"disk_error\"}"), "200");
+  }
+  house.keep_all(301, 310);
+  RecordingSink sink;
+  house.deliver_to(sink);
+  EXPECT_TRUE(house.drain());
+  EXPECT_EQ(sink.rows.size(), 110U);
+  EXPECT_EQ(house.rows_by("quarantined"), "0");
 }
 
 TEST(SpoolWriter, AFolderThatCannotBeUsedDropsAndCountsAndIsTriedAgain) {
