@@ -5,8 +5,8 @@
 
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/usage_ledger_fixture_test.hpp"
 #include "base/temporary_folder_test.hpp"
+#include "ports/usage_ledger_fixture_test.hpp"
 
 namespace obleth::adapters {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "adapters/sql/store_failure.hpp"
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/store_failure.hpp"
 #include "adapters/sqlite/usage_cells.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 #include "adapters/sqlite/usage_sum_columns.hpp"
