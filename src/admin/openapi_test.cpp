@@ -186,7 +186,7 @@ class OpenApi : public ApiTest {
 
   const std::string v1{api_prefix};
   fairshare::Snapshot snapshot;
-  adapters::TemporaryFolder folder;
+  TemporaryFolder folder;
   std::unique_ptr<adapters::SqliteUsageLedger> ledger;
   Json document;
   std::set<const Route*> driven;

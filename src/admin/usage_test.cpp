@@ -80,7 +80,7 @@ class UsageApi : public ApiTest {
     return ids;
   }
 
-  adapters::TemporaryFolder folder;
+  TemporaryFolder folder;
   std::unique_ptr<adapters::SqliteUsageLedger> ledger;
   TenantId tenant;
   KeyId key;
