@@ -39,6 +39,7 @@ MODULES = {
     "ports": (("domain", "base"), ()),
     "observe": (("domain", "base"), ("POSIX",)),
     "gateway": (("core", "wire", "ports", "observe", "domain", "base"), ("Boost.Unordered",)),
+    "mcp": (("gateway", "core", "wire", "ports", "observe", "domain", "base"), ("Boost.Unordered",)),
     "admin": (("core", "wire", "ports", "observe", "domain", "base"), ("Boost.JSON", "yaml-cpp")),
     "adapters/os": (("ports", "wire", "observe", "domain", "base"), ("OpenSSL", "POSIX")),
     "adapters/http_server": (("adapters/os", "ports", "wire", "observe", "domain", "base"), ("OpenSSL", "POSIX")),

@@ -11,6 +11,7 @@
 #include "adapters/spool/spool_writer.hpp"
 #include "app/house.hpp"
 #include "gateway/request_path.hpp"
+#include "mcp/mcp_path.hpp"
 
 namespace obleth::app {
 
@@ -24,7 +25,8 @@ class DataThread {
         journal_(loop, *house.spool),
         budgets_(redis_ ? std::make_unique<adapters::RedisBudgetLedger>(*redis_, *house.shared_budgets) : nullptr),
         path_(loop, house.services(upstream_, journal_, ledger())),
-        server_(loop, listener, path_) {
+        mcp_path_(loop, house.services(upstream_, journal_, ledger()), house.mcp_services(), path_),
+        server_(loop, listener, mcp_path_) {
     house_.desk.attach(loop_);
   }
   ~DataThread() {
@@ -52,6 +54,7 @@ class DataThread {
   adapters::SpoolWriter journal_;
   std::unique_ptr<adapters::RedisBudgetLedger> budgets_;  // null: those of the process
   gateway::RequestPath path_;
+  mcp::McpPath mcp_path_;
   adapters::HttpServer server_;
 };
 

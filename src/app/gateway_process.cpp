@@ -118,6 +118,7 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
       metrics_service_(house_->metrics) {
   ports::Loop::set_current(&loop_);
   house_->desk.attach(loop_);
+  house_->call_audit.attach(loop_);
   add_gauges(*house_, share_watch_, tenant_names_);
   admin_server_ = std::make_unique<adapters::HttpServer>(loop_, *listeners_.admin, management_api_);
   metrics_server_ = std::make_unique<adapters::HttpServer>(loop_, *listeners_.metrics, metrics_service_);
@@ -207,6 +208,7 @@ Task<void> GatewayProcess::stop() {
                  {{"reason", delivered.error().message}});
   }
   co_await house_->keys.flush_uses();
+  co_await house_->call_audit.finish();
   loop_.stop();
 }
 

@@ -142,6 +142,8 @@ House::House(Options options, Parts parts)
                                                                    .replicas = options_.replicas_expected,
                                                                    .unsettled = unsettled.get()})
                            : nullptr),
+      mcp_servers(*store),
+      call_audit(*store),
       desk(admission_limits(options_)),
       body_memory(options_.body_memory_max),
       follower({.store = record->store(),
@@ -149,6 +151,7 @@ House::House(Options options, Parts parts)
                 .clock = clock,
                 .default_capacity = options_.global_max_in_flight,
                 .reload_catalog = [this] { return catalog.reload(); },
+                .reload_mcp_servers = [this] { return mcp_servers.reload(); },
                 .apply_settings = [this](const auto& stored) { apply_live_settings(options_, stored); }},
                desk),
       dialer(*resolver, {options_.block_private_networks, options_.allowed_cidrs}, std::move(parts.upstream_tls)) {
@@ -204,6 +207,10 @@ gateway::Services House::services(ports::Upstream& upstream, ports::UsageJournal
           .metrics = metrics,
           .readiness = readiness,
           .journal = journal};
+}
+
+mcp::McpServices House::mcp_services() {
+  return {.registry = mcp_servers, .sessions = sessions, .digest = digester, .audit = call_audit};
 }
 
 void House::end_workers() {

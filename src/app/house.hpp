@@ -12,9 +12,11 @@
 #include "adapters/caching/caching_model_catalog.hpp"
 #include "adapters/crypto/aes_gcm_sealer.hpp"
 #include "adapters/crypto/key_hasher.hpp"
+#include "adapters/crypto/sha256_digester.hpp"
 #include "adapters/memory/budget_ledger.hpp"
 #include "adapters/memory/change_feed.hpp"
 #include "adapters/memory/delivered_spending.hpp"
+#include "adapters/memory/session_book.hpp"
 #include "adapters/os/dialer.hpp"
 #include "adapters/os/resolver.hpp"
 #include "adapters/os/system_clock.hpp"
@@ -29,6 +31,7 @@
 #include "app/shared_redis.hpp"
 #include "gateway/configuration_follower.hpp"
 #include "gateway/request_path.hpp"
+#include "mcp/mcp_path.hpp"
 #include "observe/health.hpp"
 #include "observe/metrics.hpp"
 
@@ -71,6 +74,8 @@ class House {
   [[nodiscard]] gateway::Services services(ports::Upstream& upstream, ports::UsageJournal& journal,
                                            ports::BudgetLedger& budgets);
 
+  [[nodiscard]] mcp::McpServices mcp_services();
+
   adapters::SystemClock clock;
   adapters::SystemEntropy entropy;
   observe::Readiness readiness;
@@ -91,6 +96,10 @@ class House {
   adapters::MemoryBudgetLedger ledger;                     // of this process alone
   std::unique_ptr<adapters::RedisBudgets> shared_budgets;  // null: the ledger above is used
   ports::BudgetLedger* standings = &ledger;                // what the main thread asks how budgets stand
+  adapters::Sha256Digester digester;
+  adapters::MemorySessionBook sessions{clock};
+  mcp::ServerRegistry mcp_servers;
+  mcp::AuditWriter call_audit;
   gateway::AdmissionDesk desk;
   gateway::EndpointDesk endpoints;
   gateway::BodyMemory body_memory;

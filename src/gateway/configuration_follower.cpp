@@ -17,6 +17,8 @@ Task<Result<void>> ConfigurationFollower::load() {
   if (!models) co_return models;
   Result<void> groups = co_await follow_groups();
   if (!groups) co_return groups;
+  Result<void> servers = co_await follow_mcp_servers();
+  if (!servers) co_return servers;
   Result<void> settings = co_await follow_settings();
   co_return settings;
 }
@@ -24,6 +26,7 @@ Task<Result<void>> ConfigurationFollower::load() {
 Task<Result<void>> ConfigurationFollower::follow(ports::Change change) {
   if (std::holds_alternative<ports::ModelsChanged>(change)) co_return co_await follow_models();
   if (std::holds_alternative<ports::GroupsChanged>(change)) co_return co_await follow_groups();
+  if (std::holds_alternative<ports::McpServersChanged>(change)) co_return co_await follow_mcp_servers();
   if (std::holds_alternative<ports::SettingsChanged>(change)) co_return co_await follow_settings();
   if (const auto* tenant = std::get_if<ports::TenantChanged>(&change)) co_return co_await follow_tenant(tenant->tenant);
   if (const auto* key = std::get_if<ports::KeyChanged>(&change)) co_return co_await follow_key(*key);
@@ -47,6 +50,12 @@ Task<Result<void>> ConfigurationFollower::follow_models() {
   for (const ModelId& id : gone)
     desk_.configure(fairshare::ForgetModel{id}, now);
   co_return Result<void>{};
+}
+
+Task<Result<void>> ConfigurationFollower::follow_mcp_servers() {
+  if (!sources_.reload_mcp_servers) co_return Result<void>{};
+  Result<void> reloaded = co_await sources_.reload_mcp_servers();
+  co_return reloaded;
 }
 
 Task<Result<void>> ConfigurationFollower::follow_groups() {

@@ -33,6 +33,7 @@ class ConfigurationFollower {
     const ports::Clock& clock;
     std::uint32_t default_capacity = 0;                         // where the record says nothing
     std::function<Task<Result<void>>()> reload_catalog;         // reads the models of the record anew
+    std::function<Task<Result<void>>()> reload_mcp_servers;     // likewise; empty: there are none
     std::function<void(const StoredSettings&)> apply_settings;  // those that are no business of the scheduler
   };
 
@@ -45,6 +46,7 @@ class ConfigurationFollower {
  private:
   Task<Result<void>> follow_models();
   Task<Result<void>> follow_groups();
+  Task<Result<void>> follow_mcp_servers();
   Task<Result<void>> follow_settings();
   Task<Result<void>> follow_tenant(TenantId id);
   Task<Result<void>> follow_key(ports::KeyChanged change);

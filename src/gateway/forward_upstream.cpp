@@ -67,20 +67,6 @@ bool is_media(std::string_view content_type, std::string_view media) {
   return content_type.size() >= media.size() && equals_ignoring_case(content_type.substr(0, media.size()), media);
 }
 
-AnswerHead read_answer_head(const ResponseHead& head) {
-  const std::string_view content_type = head.fields.find("content-type").value_or("");
-  const std::string_view encoding = head.fields.find("content-encoding").value_or("identity");
-  AnswerHead answer{.status = head.status,
-                    .event_stream = is_media(content_type, "text/event-stream"),
-                    .json = is_media(content_type, "application/json"),
-                    .encoded = !equals_ignoring_case(encoding, "identity"),
-                    .has_cache_control = head.fields.find("cache-control").has_value()};
-  if (head.has_content_length) answer.content_length = head.content_length;
-  answer.lines.reserve(1024);
-  wire::append_relayed_headers(answer.lines, head);
-  return answer;
-}
-
 // An upstream that does not know stream_options says so; the text decides, so it is read.
 Task<std::string> read_refusal(ports::UpstreamAnswer& answer) {
   std::string text;
@@ -232,6 +218,20 @@ class Forwarding {
 };
 
 }  // namespace
+
+AnswerHead read_answer_head(const ResponseHead& head) {
+  const std::string_view content_type = head.fields.find("content-type").value_or("");
+  const std::string_view encoding = head.fields.find("content-encoding").value_or("identity");
+  AnswerHead answer{.status = head.status,
+                    .event_stream = is_media(content_type, "text/event-stream"),
+                    .json = is_media(content_type, "application/json"),
+                    .encoded = !equals_ignoring_case(encoding, "identity"),
+                    .has_cache_control = head.fields.find("cache-control").has_value()};
+  if (head.has_content_length) answer.content_length = head.content_length;
+  answer.lines.reserve(1024);
+  wire::append_relayed_headers(answer.lines, head);
+  return answer;
+}
 
 Task<Outcome<Answered>> forward_upstream(Softened softened, UpstreamDoors doors) {
   Forwarding forwarding(std::move(softened), doors);

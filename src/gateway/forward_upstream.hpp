@@ -17,6 +17,9 @@ struct UpstreamDoors {
   observe::Metrics& metrics;
 };
 
+// What will be told of the upstream's head, copied out of it.
+[[nodiscard]] AnswerHead read_answer_head(const ResponseHead& head);
+
 // Takes only an admitted request. Reservation and permit are kept over retries; the tenant is charged once.
 Task<Outcome<Answered>> forward_upstream(Softened softened, UpstreamDoors doors);
 

@@ -52,24 +52,31 @@ void fill_in_client(UsageRecord& record, const RequestHead& head) {
 
 }  // namespace
 
-Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy) {
-  const RequestHead& head = arrival.exchange->head();
+Received note_arrival(const Arrival& arrival, Route route) {
   UsageRecord& record = *arrival.record;
   record.event_id = arrival.event_id;
-  fill_in_client(record, head);
-  const auto path = wire::normalise_target(head.target);
-  if (!path) {
-    return refuse(
-        invalid_request("The path is not valid: it may hold no '..', encoded backslash or control character."));
-  }
+  fill_in_client(record, arrival.exchange->head());
+  record.route = route.name;
   Received received{.exchange = arrival.exchange,
                     .loop = arrival.loop,
-                    .route = head.method == "OPTIONS" ? Route{.treatment = Treatment::options, .name = "options"}
-                                                      : match_route(*path, policy),
+                    .route = std::move(route),
                     .event_id = arrival.event_id,
                     .record = &record};
   received.timings.received = arrival.exchange->received_at();
-  record.route = received.route.name;
+  return received;
+}
+
+Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy) {
+  const RequestHead& head = arrival.exchange->head();
+  const auto path = wire::normalise_target(head.target);
+  if (!path) {
+    static_cast<void>(note_arrival(arrival, {.name = ""}));
+    return refuse(
+        invalid_request("The path is not valid: it may hold no '..', encoded backslash or control character."));
+  }
+  Received received =
+      note_arrival(arrival, head.method == "OPTIONS" ? Route{.treatment = Treatment::options, .name = "options"}
+                                                     : match_route(*path, policy));
   const bool own_route = received.route.treatment != Treatment::metered;
   if (path->has_encoded_slash && own_route && received.route.model_id.empty()) {
     return refuse(invalid_request("An encoded slash is not allowed in this path."));

@@ -19,6 +19,7 @@ struct Arrival {
 };
 
 // Fills in the record's route, ids and user agent.
+[[nodiscard]] Received note_arrival(const Arrival& arrival, Route route);
 [[nodiscard]] Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy);
 
 // "openai-python", "curl", …: the product token, at most 32 harmless characters.

@@ -59,6 +59,18 @@ Refusal budget_refusal(const ports::ReserveRefusal& refusal) {
   return answer;
 }
 
+void append_rate_line(std::string& lines, std::string_view figure, std::string_view kind, std::string_view value) {
+  lines.append("x-ratelimit-").append(figure).append("-").append(kind).append(": ").append(value).append("\r\n");
+}
+
+void append_rate_state(std::string& lines, std::string_view kind, const ports::RateState& state) {
+  append_rate_line(lines, "limit", kind, std::to_string(state.limit));
+  append_rate_line(lines, "remaining", kind, std::to_string(std::max<std::int64_t>(0, state.remaining)));
+  append_rate_line(lines, "reset", kind, reset_text(state.reset));
+}
+
+}  // namespace
+
 Refusal refusal_of(const ports::ReserveRefusal& refusal) {
   switch (refusal.by) {
     case ports::RefusedBy::tokens_per_minute:
@@ -73,18 +85,6 @@ Refusal refusal_of(const ports::ReserveRefusal& refusal) {
   answer.message = "What the budget has left cannot be known now because a store does not answer. Try again shortly.";
   return answer;
 }
-
-void append_rate_line(std::string& lines, std::string_view figure, std::string_view kind, std::string_view value) {
-  lines.append("x-ratelimit-").append(figure).append("-").append(kind).append(": ").append(value).append("\r\n");
-}
-
-void append_rate_state(std::string& lines, std::string_view kind, const ports::RateState& state) {
-  append_rate_line(lines, "limit", kind, std::to_string(state.limit));
-  append_rate_line(lines, "remaining", kind, std::to_string(std::max<std::int64_t>(0, state.remaining)));
-  append_rate_line(lines, "reset", kind, reset_text(state.reset));
-}
-
-}  // namespace
 
 bool may_soften(const Routed& routed) {
   if (!routed.content || routed.who->tenant.brownout == BrownoutPolicy::never) return false;

@@ -10,6 +10,9 @@ namespace obleth::gateway {
 // Before the queue, so that an exhausted tenant does not wait to be refused.
 Task<Outcome<Funded>> reserve_budget(Priced priced, HeldBudgets& held);
 
+// What the client is told where the ledger says no.
+[[nodiscard]] Refusal refusal_of(const ports::ReserveRefusal& refusal);
+
 // OpenAI's x-ratelimit-* lines, where a limit exists.
 void append_rate_headers(std::string& lines, const std::optional<ports::RateState>& tokens,
                          const std::optional<ports::RateState>& requests);

@@ -14,25 +14,6 @@ Refusal body_memory_full() {
   return overloaded("The gateway holds as many request bodies as it may. Try again shortly.", memory_retry_after);
 }
 
-Task<Outcome<std::string>> collect_body(ports::ClientExchange& exchange, BodyMemory::Lease& lease,
-                                        const Policy& policy) {
-  const RequestHead& head = exchange.head();
-  exchange.limit_body(policy.body_bytes_max);
-  if (head.framing == BodyFraming::length && head.content_length <= policy.body_bytes_max &&
-      !lease.grow_to(head.content_length)) {
-    co_return refuse(body_memory_full());
-  }
-  std::string body;
-  body.reserve(std::min(head.content_length, reserve_bytes_max));
-  while (true) {
-    const Result<std::string_view> piece = co_await exchange.read_body();
-    if (!piece) co_return refuse(from_client_fault(piece.error()));
-    if (piece->empty()) co_return body;
-    if (!lease.grow_to(body.size() + piece->size())) co_return refuse(body_memory_full());
-    body.append(*piece);
-  }
-}
-
 Outcome<wire::RequestFields> read_fields(const std::string& body, const Route& route, const Policy& policy) {
   wire::BodyOutcome outcome = wire::read_request_body(body, route.dialect);
   if (auto* fault = std::get_if<wire::BodyFault>(&outcome)) {
@@ -82,6 +63,24 @@ Outcome<std::shared_ptr<const Model>> choose_model(const Identified& identified,
 
 }  // namespace
 
+Task<Outcome<std::string>> collect_body(ports::ClientExchange& exchange, BodyMemory::Lease& lease,
+                                        std::uint64_t bytes_max) {
+  const RequestHead& head = exchange.head();
+  exchange.limit_body(bytes_max);
+  if (head.framing == BodyFraming::length && head.content_length <= bytes_max && !lease.grow_to(head.content_length)) {
+    co_return refuse(body_memory_full());
+  }
+  std::string body;
+  body.reserve(std::min(head.content_length, reserve_bytes_max));
+  while (true) {
+    const Result<std::string_view> piece = co_await exchange.read_body();
+    if (!piece) co_return refuse(from_client_fault(piece.error()));
+    if (piece->empty()) co_return body;
+    if (!lease.grow_to(body.size() + piece->size())) co_return refuse(body_memory_full());
+    body.append(*piece);
+  }
+}
+
 bool has_allow_list(const ResolvedKey& who) {
   return who.key.allowed_models || who.tenant.allowed_models;
 }
@@ -99,7 +98,8 @@ Task<Outcome<Routed>> resolve_model(Identified identified, ModelSources sources)
   }
   auto content = std::make_unique<RequestContent>();
   content->lease = sources.memory.lease(identified.who->tenant.id);
-  Outcome<std::string> body = co_await collect_body(*identified.exchange, content->lease, sources.policy);
+  Outcome<std::string> body =
+      co_await collect_body(*identified.exchange, content->lease, sources.policy.body_bytes_max);
   if (!body) co_return refuse(std::move(body.error()));
   content->bytes = std::move(*body);
 

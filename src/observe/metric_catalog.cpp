@@ -123,6 +123,14 @@ constexpr std::array<MetricDefinition, metric_count> metrics = {{
     {"obleth_key_cache_entries", gauge, 0, {}, {}, "Keys in the cache."},
     {"obleth_key_lookups_total", counter, 0, {result}, {}, "Keys that were looked up."},
     {"obleth_failed_keys_throttled_total", counter, 0, {}, {}, "Requests refused as too many with an invalid key."},
+    {"obleth_mcp_requests_total", counter, 0, {server, method, status}, {}, "MCP messages and streams that ended."},
+    {"obleth_mcp_request_duration_seconds",
+     histogram,
+     3,
+     {server, method, status},
+     duration_bounds_ms,
+     "Time from the head of an MCP request to the end of its answer; streams are not in it."},
+    {"obleth_mcp_tool_calls_total", counter, 0, {server, tool, outcome}, {}, "Tools of MCP servers that were called."},
     {"obleth_log_lines_dropped_total", counter, 0, {}, {}, "Log lines dropped because their reader is too slow."},
     {"obleth_build_info", gauge, 0, {version, revision}, {}, "What this process was built from; always 1."},
     {"process_cpu_seconds_total", counter, 0, {}, {}, "User and system CPU time spent."},
@@ -136,22 +144,10 @@ constexpr std::array<MetricDefinition, metric_count> metrics = {{
 
 // In the order of Label. Tenants, models and endpoints are the operator's; the rest are words of the code.
 constexpr std::array<LabelDefinition, label_count> labels = {{
-    {"", 0},
-    {"tenant", 1000},
-    {"model", 250},
-    {"endpoint", 500},
-    {"route", 48},
-    {"status_class", 8},
-    {"admission", 8},
-    {"type", 8},
-    {"reason", 48},
-    {"part", 8},
-    {"outcome", 32},
-    {"store", 16},
-    {"operation", 64},
-    {"result", 8},
-    {"version", 4},
-    {"revision", 4},
+    {"", 0},           {"tenant", 1000}, {"model", 250},  {"endpoint", 500}, {"route", 48},   {"status_class", 8},
+    {"admission", 8},  {"type", 8},      {"reason", 48},  {"part", 8},       {"outcome", 32}, {"store", 16},
+    {"operation", 64}, {"result", 8},    {"server", 100}, {"method", 48},    {"status", 48},  {"tool", 500},
+    {"version", 4},    {"revision", 4},
 }};
 
 static_assert(metrics.back().name == "process_start_time_seconds" && labels.back().name == "revision");

@@ -152,6 +152,23 @@ void Metrics::count_refusal(std::string_view tenant, std::string_view reason) {
   mine.add(key(mine, Metric::refusals, {or_none(tenant), or_none(reason)}), 1);
 }
 
+void Metrics::count_mcp_message(const UsageRecord& record) {
+  SeriesShard& mine = shard();
+  const std::string status = std::to_string(record.status);
+  const std::string_view method = or_none(record.mcp_method);
+  mine.add(key(mine, Metric::mcp_requests, {record.mcp_server, method, status}), 1);
+  if (method == "GET") return;
+  mine.observe(key(mine, Metric::mcp_request_duration, {record.mcp_server, method, status}),
+               not_negative(record.total_ms));
+}
+
+void Metrics::count_mcp_tool_call(const UsageRecord& record, std::string_view outcome) {
+  SeriesShard& mine = shard();
+  const bool is_known = record.error_code.empty() && !record.mcp_tool.empty();
+  const std::string_view tool = is_known ? std::string_view(record.mcp_tool) : "other";
+  mine.add(key(mine, Metric::mcp_tool_calls, {record.mcp_server, tool, outcome}), 1);
+}
+
 void Metrics::record_upstream_attempt(std::string_view model, std::string_view endpoint, std::string_view outcome) {
   SeriesShard& mine = shard();
   mine.add(key(mine, Metric::upstream_attempts, {or_none(model), or_none(endpoint), outcome}), 1);

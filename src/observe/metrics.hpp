@@ -42,6 +42,10 @@ class Metrics {
   void count_request(const UsageRecord& record);
   // tenant: empty where none was identified. reason: the error code that the client was told.
   void count_refusal(std::string_view tenant, std::string_view reason);
+  // Of an MCP server, beside count_request: a message that ended, or a stream. outcome: how a tool's call ended, a word
+  // of the code; a tool that its server did not know is "other", so that clients cannot make labels up.
+  void count_mcp_message(const UsageRecord& record);
+  void count_mcp_tool_call(const UsageRecord& record, std::string_view outcome);
   // outcome: a word of the code ("ok", "timeout", …).
   void record_upstream_attempt(std::string_view model, std::string_view endpoint, std::string_view outcome);
   void record_store_call(std::string_view store, std::string_view operation, Duration took);

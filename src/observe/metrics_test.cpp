@@ -244,6 +244,11 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
   record.budget_unguarded = true;
   record.usage_clamped = true;
   metrics.count_request(record);
+  record.mcp_server = "files";
+  record.mcp_method = "tools/call";
+  record.mcp_tool = "read";
+  metrics.count_mcp_message(record);
+  metrics.count_mcp_tool_call(record, "ok");
   metrics.count_refusal("acme", "queue_full");
   metrics.record_upstream_attempt("llama", "e", "ok");
   metrics.count_usage_rows(UsageRowOutcome::delivered, 1);

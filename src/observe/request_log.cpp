@@ -6,8 +6,28 @@
 
 namespace obleth::observe {
 
+namespace {
+
+void log_mcp_message(const UsageRecord& record) {
+  const std::string id = record.event_id.hex();
+  log(LogLevel::info, "request",
+      {{"id", id},
+       {"tenant", record.tenant},
+       {"route", record.route},
+       {"mcp_server", record.mcp_server},
+       {"mcp_method", record.mcp_method},
+       {"mcp_tool", record.mcp_tool},
+       {"status", record.status},
+       {"error", record.error_code},
+       {"admission", to_text(record.admission)},
+       {"total_ms", record.total_ms}});
+}
+
+}  // namespace
+
 void log_request(const UsageRecord& record) {
   if (!is_logged(LogLevel::info)) return;
+  if (!record.mcp_server.empty()) return log_mcp_message(record);
   const std::string id = record.event_id.hex();
   const std::string cost = to_decimal(record.cost);
   constexpr std::int64_t not_known = -1;

@@ -111,7 +111,8 @@ struct RenewedHash {
 
 class RecordStore : public KeySource {
  public:
-  // All or nothing. The answer is the configuration's new version (one counter, rises with every commit).
+  // All or nothing. The answer is the configuration's version, one counter: it rises with every commit that writes
+  // more than audit rows.
   virtual Task<Result<std::uint64_t>> commit(Transaction transaction) = 0;
   virtual Task<Result<std::uint64_t>> version() = 0;
 

@@ -37,6 +37,14 @@ void AuditTable::add(const AuditEntry& entry) const {
   add.bind(entry.before_json).bind(entry.after_json).run();
 }
 
+void AuditTable::forget_calls(WallTime now) const {
+  constexpr std::int64_t day_ms = 86'400'000;
+  Query forget(session_,
+               "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? AND target_kind = 'mcp_tool'"
+               " ORDER BY at LIMIT 1000)");
+  forget.bind(WallTime{now.unix_ms - call_days_kept * day_ms}).run();
+}
+
 ports::Page<AuditEntry> AuditTable::page(const ports::AuditFilter& filter) const {
   const PageStart start = start_of(filter.page.cursor, end_of_time);
   const std::size_t rows = rows_of(filter.page);

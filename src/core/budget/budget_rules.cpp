@@ -49,6 +49,7 @@ std::int64_t cap_within_cost(const Claim& claim, std::int64_t nano_usd) {
 std::optional<std::int64_t> cap_by_budget(const Claim& claim, const Account& account) {
   std::optional<std::int64_t> cap;
   const auto tighten = [&cap](std::int64_t other) { cap = std::min(cap.value_or(largest), other); };
+  if (claim.bound_tokens == 0 && claim.bound_cost.value == 0) return cap;  // it takes nothing, not even of a debt
   const std::optional<std::int64_t> tokens = account.tokens_left();
   const std::optional<std::int64_t> nano_usd = account.nano_usd_left();
   if (tokens && claim.bound_tokens > *tokens) tighten(cap_within_tokens(claim, *tokens));
@@ -82,7 +83,7 @@ class Decider {
       refuse(Limit::requests_per_minute, index, requests->wait_for(1, at_.now));
     }
     TokenBucket* const tokens = account.tokens();
-    if (tokens == nullptr || tokens->admits(hold_.expected_tokens, at_.now)) return;
+    if (tokens == nullptr || hold_.expected_tokens == 0 || tokens->admits(hold_.expected_tokens, at_.now)) return;
     const std::int64_t cap = cap_within_tokens(claim_, tokens->level(at_.now));
     if (acceptable(cap)) {
       rate_cap_ = std::min(rate_cap_, cap);

@@ -1,0 +1,14 @@
+// ports/digest over OpenSSL. Any thread.
+#pragma once
+
+#include "adapters/crypto/sha256.hpp"
+#include "ports/digest.hpp"
+
+namespace obleth::adapters {
+
+class Sha256Digester final : public ports::Digest {
+ public:
+  [[nodiscard]] ports::Sha256 sha256(std::string_view bytes) const override { return adapters::sha256(bytes); }
+};
+
+}  // namespace obleth::adapters

@@ -1,0 +1,46 @@
+// What is to be told and kept of one HTTP exchange of an MCP client: filled in by the stages, read at its end.
+//
+// Never holds what a call says: of its arguments only their digest. The request's connection's thread.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/usage_record.hpp"
+#include "wire/json_rpc.hpp"
+
+namespace obleth::mcp {
+
+struct NotedMessage {
+  wire::RpcKind kind = wire::RpcKind::notification;
+  std::string id;  // as it stands in JSON
+  std::string method;
+  std::optional<std::string> tool;
+  std::string arguments_sha256;  // in hex; empty: none
+  bool denied = false;
+  // How it ended, as far as it was seen.
+  bool answered = false;
+  std::optional<std::int64_t> error_code;
+  bool tool_failed = false;
+
+  [[nodiscard]] bool is_request() const { return kind == wire::RpcKind::request; }
+};
+
+struct CallNotes {
+  UsageRecord record;  // what all rows of the exchange have in common
+  std::string key_name;
+  bool speaks_rpc = false;  // its client expects errors as JSON-RPC tells them
+  bool batch = false;
+  std::vector<NotedMessage> messages;  // empty: none was sent, or none could be read
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+
+  [[nodiscard]] std::size_t requests() const {
+    return static_cast<std::size_t>(std::ranges::count_if(messages, &NotedMessage::is_request));
+  }
+};
+
+}  // namespace obleth::mcp

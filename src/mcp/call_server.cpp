@@ -1,0 +1,133 @@
+#include "mcp/call_server.hpp"
+
+#include <array>
+#include <utility>
+
+#include "gateway/answer_headers.hpp"
+#include "gateway/forward_upstream.hpp"
+#include "gateway/reserve_budget.hpp"
+#include "mcp/refuse_call.hpp"
+#include "wire/header_rules.hpp"
+
+namespace obleth::mcp {
+namespace {
+
+constexpr int redirections_max = 3;
+
+using Answer = Result<std::unique_ptr<ports::UpstreamAnswer>>;
+
+std::string head_of(const Answered& call, const gateway::Policy& policy) {
+  const RequestHead& head = call.exchange->head();
+  const RegisteredServer& server = *call.server;
+  const std::string event_id = call.event_id.hex();
+  const std::string traceparent =
+      wire::continue_traceparent(head.fields.find("traceparent"), event_id, std::string_view(event_id).substr(16));
+  std::string lines;
+  lines.reserve(1024);
+  lines.append(head.method).append(" ").append(call.at_server).append(" HTTP/1.1\r\n");
+  wire::append_forwarded_headers(
+      lines, head,
+      {.authority = server.address.authority,
+       .credential = server.record.auth_header ? server.record.auth_header->reveal() : std::string_view(),
+       .request_id = event_id,
+       .traceparent = traceparent,
+       .identity_encoding = true,  // what it answers is read
+       .strip = policy.strip_headers});
+  if (call.body != nullptr) lines += "Content-Length: " + std::to_string(call.body->bytes.size()) + "\r\n";
+  return lines + "\r\n";
+}
+
+Task<Answer> send_once(Answered& call, ServerDoors doors) {
+  const std::string head = head_of(call, doors.policy);
+  const std::array<std::string_view, 1> body{call.body != nullptr ? std::string_view(call.body->bytes)
+                                                                  : std::string_view()};
+  // How long an answer may stand still depends on what it is: the call's clock knows.
+  const ports::UpstreamCall upstream_call{.address = &call.server->address,
+                                          .head = head,
+                                          .body = std::span(body).first(call.body != nullptr ? 1 : 0),
+                                          .head_timeout = std::chrono::seconds(call.server->record.timeout_secs),
+                                          .cancel = &call.clock->signal()};
+  co_return co_await doors.upstream.send(upstream_call);
+}
+
+bool is_redirection(int status) {
+  return status == 307 || status == 308;
+}
+
+// Where the server wants the same request instead; nullopt: it does not say, or elsewhere.
+std::optional<std::string> redirected_to(const Answered& call, const ResponseHead& head) {
+  const auto location = head.fields.find("location");
+  if (!location) return std::nullopt;
+  return resolve_reference(*call.server, call.at_server, *location);
+}
+
+// The client cannot help it: its own key was not even shown to the server.
+bool is_credential_refused(const RegisteredServer& server, int status) {
+  return status == 401 || (status == 403 && server.record.auth_header);
+}
+
+gateway::Refusal credential_refused(const RegisteredServer& server) {
+  return {.status = 502,
+          .type = "upstream_error",
+          .code = "upstream_auth_failed",
+          .message = "The MCP server '" + server.record.name +
+                     "' refused the gateway's credential. Ask your operator to check the server's auth_header."};
+}
+
+std::string client_head_lines(const Answered& call, const gateway::Policy& policy) {
+  std::string lines = call.head.lines;
+  gateway::append_request_ids(lines, *call.record);
+  gateway::append_cross_origin(lines, call.exchange->head(), policy);
+  lines += "x-obleth-admission: fast\r\n";
+  const ports::Reservation& reservation = call.budgets.front().granted();
+  gateway::append_rate_headers(lines, std::nullopt, reservation.requests);
+  if (call.head.status >= 400) lines += "x-obleth-error-source: upstream\r\n";
+  if (call.head.event_stream) {
+    lines += "X-Accel-Buffering: no\r\n";
+    if (!call.head.has_cache_control) lines += "Cache-Control: no-cache\r\n";
+  }
+  return lines;
+}
+
+// What did not reach the server goes back.
+void settle(Answered& call, bool reached) {
+  for (gateway::HeldBudget& budget : call.budgets)
+    budget.settle(0, NanoUsd{}, !reached);
+}
+
+}  // namespace
+
+Task<gateway::Outcome<Answered>> call_server(Permitted permitted, ServerDoors doors) {
+  const Duration patience = std::chrono::seconds(permitted.server->record.timeout_secs);
+  auto clock = std::make_unique<CallClock>(*permitted.loop, permitted.exchange->departure(), patience);
+  Answered call{std::move(permitted), std::move(clock), nullptr, {}, {}};
+  const std::string& name = call.server->record.name;
+  call.record->endpoint = call.server->record.upstream_url;
+  call.timings.sent = call.loop->now();
+  Answer answer = co_await send_once(call, doors);
+  for (int hops = 0; answer && is_redirection((*answer)->head().status); ++hops) {
+    std::optional<std::string> next = redirected_to(call, (*answer)->head());
+    answer->reset();
+    if (!next || hops == redirections_max) {
+      settle(call, true);
+      co_return gateway::refuse(bad_answer(name, "leads elsewhere"));
+    }
+    call.at_server = std::move(*next);
+    answer = co_await send_once(call, doors);
+  }
+  call.timings.answered = call.loop->refresh_now();
+  settle(call,
+         answer || (answer.error().kind != FaultKind::unreachable && answer.error().kind != FaultKind::forbidden));
+  if (!answer) co_return gateway::refuse(from_server_fault(answer.error(), name));
+  const ResponseHead& head = (*answer)->head();
+  if (is_credential_refused(*call.server, head.status)) co_return gateway::refuse(credential_refused(*call.server));
+  gateway::Outcome<void> noted = co_await note_session(call, head, doors.sessions);
+  if (!noted) co_return gateway::refuse(std::move(noted.error()));
+  call.head = gateway::read_answer_head(head);
+  call.head_lines = client_head_lines(call, doors.policy);
+  if (call.body != nullptr) call.body.reset();  // its memory goes back before the answer streams
+  call.answer = std::move(*answer);
+  co_return call;
+}
+
+}  // namespace obleth::mcp

@@ -1,0 +1,22 @@
+// The call leaves for its server, as it came but for the credentials: the client's key stays here, the server's own
+// goes along. Connection's thread.
+#pragma once
+
+#include "gateway/policy.hpp"
+#include "gateway/refuse.hpp"
+#include "mcp/call_states.hpp"
+#include "mcp/session_binding.hpp"
+#include "ports/upstream.hpp"
+
+namespace obleth::mcp {
+
+struct ServerDoors {
+  ports::Upstream& upstream;
+  const gateway::Policy& policy;
+  SessionSources sessions;
+};
+
+// Follows a redirection within the server. What the requests cost is settled once the server has answered.
+Task<gateway::Outcome<Answered>> call_server(Permitted permitted, ServerDoors doors);
+
+}  // namespace obleth::mcp

@@ -1,0 +1,356 @@
+"""The rules of the MCP gateway, byte by byte: identity, sessions, tools, limits, failures, records."""
+
+import hashlib
+import json
+import threading
+
+import httpx
+import pytest
+
+from support.gateway import wait_until
+from support.scripted_mcp import ScriptedMcp, answer_of
+
+SECONDS_MAX = 20
+
+
+def rpc(method, number=1, **params):
+    return {"jsonrpc": "2.0", "id": number, "method": method, **({"params": params} if params else {})}
+
+
+def call(tool, number=1, **arguments):
+    return rpc("tools/call", number, name=tool, arguments=arguments)
+
+
+@pytest.fixture
+def server():
+    with ScriptedMcp() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def register(gateway):
+    """Registers a server for this test; the URL that clients use."""
+    made = []
+
+    def put(server, **fields):
+        name = f"server-{len(made)}"
+        record = {"name": name, "upstream_url": getattr(server, "url", server), **fields}
+        gateway.admin.post("/mcp-servers", json=record).raise_for_status()
+        made.append(name)
+        return f"{gateway.url}/mcp/{name}"
+
+    yield put
+    for name in made:
+        gateway.admin.delete(f"/mcp-servers/{name}").raise_for_status()
+
+
+def ask(url, tenant, message, **headers):
+    content = message if isinstance(message, bytes) else json.dumps(message).encode()
+    head = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    return httpx.post(url, content=content, headers={**head, **tenant.headers, **headers}, timeout=SECONDS_MAX)
+
+
+def rows_of(gateway, tenant, count):
+    def rows():
+        found = gateway.admin.get("/usage/requests", params={"tenant": tenant.id}).json()["data"]
+        return found if len(found) >= count else None
+
+    return wait_until(rows, SECONDS_MAX, "the ledger's rows")
+
+
+def test_the_clients_key_stays_and_the_servers_own_goes_along(gateway, tenant, server, register):
+    url = register(server, auth_header="Bearer the-servers-own")
+    body = b'{ "jsonrpc":"2.0" ,"id":1.0,"method":"tools\\/list","x":{"n":1e3}}'
+    answer = ask(url, tenant, body, **{"x-api-key": tenant.secret, "MCP-Protocol-Version": "2025-06-18"})
+    assert answer.status_code == 200
+    (asked,) = server.asked
+    assert asked.body == body
+    assert asked.target == "/mcp"
+    assert asked.headers.get_all("Authorization") == ["Bearer the-servers-own"]
+    assert asked.headers["MCP-Protocol-Version"] == "2025-06-18"
+    assert asked.headers["Via"] == "1.1 obleth"
+    assert tenant.secret not in str(asked.headers)
+    assert answer.json()["id"] == 1.0
+    assert answer.headers["x-obleth-request-id"]
+
+
+def test_without_a_key_nothing_is_asked(gateway, server, register):
+    url = register(server)
+    answer = httpx.post(url, json=rpc("ping"))
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "invalid_api_key"
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert server.asked == []
+
+
+def test_an_unknown_and_a_switched_off_server_are_404(gateway, tenant, server, register):
+    url = register(server, enabled=False)
+    assert ask(url, tenant, rpc("ping")).status_code == 404
+    assert ask(f"{gateway.url}/mcp/nothing-here", tenant, rpc("ping")).status_code == 404
+    assert ask(f"{gateway.url}/mcp", tenant, rpc("ping")).status_code == 404
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    "body, code",
+    [(b"not json", -32700), (b"{}", -32600), (b'{"jsonrpc":"2.0","id":1,"method":"a","method":"b"}', -32600), (b"", -32700)],
+)
+def test_what_is_no_json_rpc_is_400_and_goes_nowhere(gateway, tenant, server, register, body, code):
+    answer = ask(register(server), tenant, body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == code
+    assert server.asked == []
+
+
+def test_sixteen_mebibytes_pass_and_one_byte_more_does_not(gateway, tenant, server, register):
+    url = register(server)
+    frame = json.dumps(call("echo", message="@")).encode()
+    body = frame.replace(b"@", b"a" * ((16 << 20) - len(frame) + 1))
+    assert len(body) == 16 << 20
+    assert ask(url, tenant, body).status_code == 200
+    assert server.asked[0].body == body
+    answer = ask(url, tenant, body + b" ")
+    assert answer.status_code == 413
+    assert answer.json()["jsonrpc"] == "2.0"
+    assert len(server.asked) == 1
+
+
+def test_a_denied_tool_is_an_error_that_is_told_filtered_and_audited(gateway, server, register):
+    tenant = gateway.create_tenant()
+    other = gateway.create_tenant()
+    url = register(server, access=[{"tenant": tenant.record["name"], "group": None, "tools": ["echo", "get-*"]}])
+    shown = ask(url, tenant, rpc("tools/list")).json()["result"]["tools"]
+    assert [tool["name"] for tool in shown] == ["echo", "get-sum"]
+    asked_before = len(server.asked)
+    denied = ask(url, tenant, call("rm", number="abc", path="/secret-path"))
+    assert denied.status_code == 200
+    assert denied.json()["id"] == "abc"
+    assert denied.json()["error"]["code"] == -32602
+    assert "rm" in denied.json()["error"]["message"]
+    assert len(server.asked) == asked_before
+    assert ask(url, other, rpc("tools/list")).status_code == 404
+
+    assert ask(url, tenant, call("echo", message="words")).status_code == 200
+    entries = wait_until(
+        lambda: len(found := gateway.admin.get("/audit", params={"actor": f"{tenant.record['name']}/first"}).json()["data"]) == 2 and found,
+        SECONDS_MAX,
+        "the audit log's entries",
+    )
+    allowed, refused = entries
+    assert (refused["action"], refused["target_name"]) == ("mcp.denied", "server-0/rm")
+    assert refused["after"]["outcome"] == "denied"
+    assert (allowed["action"], allowed["after"]["outcome"]) == ("mcp.call", "ok")
+    assert allowed["after"]["arguments_sha256"] == hashlib.sha256(b'{"message": "words"}').hexdigest()
+    assert "secret-path" not in json.dumps(entries)
+
+    rows = rows_of(gateway, tenant, 3)
+    assert {(row["mcp_server"], row["mcp_method"], row["mcp_tool"], row["status"], row["error_code"]) for row in rows} == {
+        ("server-0", "tools/list", None, 200, None),
+        ("server-0", "tools/call", "rm", 200, "-32602"),
+        ("server-0", "tools/call", "echo", 200, None),
+    }
+
+
+def test_tools_are_filtered_in_streams_too_whatever_they_answer(gateway, server, register):
+    tenant = gateway.create_tenant()
+
+    def stream(asked):
+        asked.begin_stream()
+        text = "id: 7\nevent: message\ndata: " + json.dumps(answer_of(rpc("tools/list", 9))) + "\n\n"
+        for at in range(0, len(text), 50):
+            asked.send(text[at : at + 50])
+        asked.end_stream()
+
+    server.behave = stream
+    url = register(server, access=[{"tools": ["echo"]}])
+    for answer in (ask(url, tenant, rpc("tools/list", 9)), httpx.get(url, headers=tenant.headers, timeout=SECONDS_MAX)):
+        assert answer.headers["Content-Type"] == "text/event-stream"
+        first, second, third = answer.text.strip().split("\n")
+        assert (first, second) == ("id: 7", "event: message")
+        shown = json.loads(third.removeprefix("data: "))["result"]["tools"]
+        assert [tool["name"] for tool in shown] == ["echo"]
+
+
+def test_a_batch_has_a_row_for_each_message_and_is_denied_as_a_whole(gateway, server, register):
+    tenant = gateway.create_tenant()
+    server.behave = lambda asked: asked.reply(body=[answer_of(m) for m in asked.message if "id" in m])
+    url = register(server, access=[{"tools": ["echo"]}])
+    good = ask(url, tenant, [call("echo", 1), rpc("ping", 2), {"jsonrpc": "2.0", "method": "notifications/cancelled"}])
+    assert [message["id"] for message in good.json()] == [1, 2]
+    bad = ask(url, tenant, [call("echo", 1), call("rm", 2)])
+    assert [(message["id"], message["error"]["code"]) for message in bad.json()] == [(1, -32600), (2, -32602)]
+    assert len(server.asked) == 1
+    methods = sorted(row["mcp_method"] for row in rows_of(gateway, tenant, 5))
+    assert methods == ["notifications/cancelled", "ping", "tools/call", "tools/call", "tools/call"]
+
+
+def test_a_session_is_unknown_to_everybody_else(gateway, server, register):
+    mine, other = gateway.create_tenant(), gateway.create_tenant()
+    second = gateway.admin.post(f"/tenants/{mine.id}/keys", json={"name": "second"}).json()["secret"]
+    server.behave = lambda asked: asked.reply(
+        body=answer_of(asked.message) if asked.body else b"",
+        headers=[("Mcp-Session-Id", "the-session")] if b"initialize" in asked.body else [],
+    )
+    url = register(server)
+    opened = ask(url, mine, rpc("initialize"))
+    assert opened.headers["Mcp-Session-Id"] == "the-session"
+    session = {"Mcp-Session-Id": "the-session"}
+    assert ask(url, mine, rpc("ping"), **session).status_code == 200
+    asked_before = len(server.asked)
+    for headers in (other.headers, {"Authorization": f"Bearer {second}"}):
+        for method in ("POST", "GET", "DELETE"):
+            answer = httpx.request(method, url, headers={**headers, **session}, content=json.dumps(rpc("ping")) if method == "POST" else None)
+            assert answer.status_code == 404
+            assert answer.json()["error"]["code"] == -32001
+    assert ask(url, mine, rpc("ping"), **{"Mcp-Session-Id": "another"}).status_code == 404
+    assert len(server.asked) == asked_before
+    assert httpx.delete(url, headers={**mine.headers, **session}).status_code == 200
+    assert ask(url, mine, rpc("ping"), **session).status_code == 404
+
+
+def test_the_older_transports_endpoint_is_rewritten_and_bound(gateway, server, register):
+    mine, other = gateway.create_tenant(), gateway.create_tenant()
+    done = threading.Event()
+
+    def older(asked):
+        if asked.method == "POST":
+            return asked.reply(202)
+        asked.begin_stream()
+        asked.send(": welcome\n\nevent: endpoint\nda")
+        asked.send("ta: /elsewhere/message?token=77\n\n")
+        asked.send("event: message\ndata: {}\n\n")
+        done.wait(SECONDS_MAX)
+
+    server.behave = older
+    url = register(server)
+    name = url.rsplit("/", 1)[1]
+    with httpx.stream("GET", url, headers=mine.headers, timeout=SECONDS_MAX) as stream:
+        lines = stream.iter_lines()
+        got = [next(lines) for _ in range(4)]
+        assert got == [": welcome", "", "event: endpoint", f"data: /mcp/{name}/elsewhere/message?token=77"]
+        target = f"{gateway.url}/mcp/{name}/elsewhere/message"
+        assert ask(f"{target}?token=77", mine, rpc("ping")).status_code == 202
+        assert server.asked[-1].target == "/elsewhere/message?token=77"
+        asked_before = len(server.asked)
+        for query in ("?token=77", "?token=77&x=1", "?token=%377", "", "?sessionId=1"):
+            assert ask(target + query, other, rpc("ping")).status_code == 404
+        assert len(server.asked) == asked_before
+        done.set()
+
+
+def test_requests_per_minute_and_calls_in_flight_are_limited(gateway, server, register):
+    tenant = gateway.create_tenant(requests_per_minute=3)
+    url = register(server, max_in_flight=1)
+    assert ask(url, tenant, rpc("ping")).status_code == 200
+    answer = ask(url, tenant, [rpc("ping", n) for n in range(3)])
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json()[0]["error"]["data"]["code"] == "rate_limit_exceeded"
+
+    patient = gateway.create_tenant()
+    arrived, release = threading.Event(), threading.Event()
+
+    def slow(asked):
+        arrived.set()
+        release.wait(SECONDS_MAX)
+        asked.reply(body=answer_of(asked.message))
+
+    server.behave = slow
+    answers = []
+    first = threading.Thread(target=lambda: answers.append(ask(url, patient, rpc("ping"))))
+    first.start()
+    assert arrived.wait(SECONDS_MAX)
+    busy = ask(url, patient, rpc("ping", 5))
+    assert (busy.status_code, busy.json()["id"]) == (429, 5)
+    release.set()
+    first.join(SECONDS_MAX)
+    assert answers[0].status_code == 200
+    server.behave = lambda asked: asked.reply(body=answer_of(asked.message))
+    assert ask(url, patient, rpc("ping")).status_code == 200
+
+
+def test_pages_of_other_origins_may_not_call(gateway, tenant, server, register):
+    url = register(server)
+    assert ask(url, tenant, rpc("ping"), Origin="http://evil.example").status_code == 403
+    assert server.asked == []
+    assert ask(url, tenant, rpc("ping"), Origin="http://localhost:5173").status_code == 200
+
+
+def test_a_server_that_fails_is_told_clearly_with_the_id(gateway, tenant, server, register):
+    down = register("http://127.0.0.1:9/mcp")
+    answer = ask(down, tenant, rpc("ping", 41))
+    assert (answer.status_code, answer.json()["id"]) == (502, 41)
+    assert answer.json()["error"]["data"]["code"] == "upstream_unreachable"
+    assert httpx.get(down, headers=tenant.headers).status_code == 502
+
+    never = threading.Event()
+    server.behave = lambda asked: never.wait(SECONDS_MAX)
+    slow = ask(register(server, timeout_secs=1), tenant, rpc("ping", "s"))
+    assert (slow.status_code, slow.json()["id"]) == (504, "s")
+    never.set()
+
+    server.behave = lambda asked: (asked.write_raw(b"what?\r\n\r\n"), asked.cut())
+    garbage = ask(register(server), tenant, rpc("ping", 42))
+    assert (garbage.status_code, garbage.json()["id"]) == (502, 42)
+
+    server.behave = lambda asked: asked.reply(401, headers=[("WWW-Authenticate", "Bearer")])
+    refused = ask(register(server, auth_header="Bearer stale"), tenant, rpc("ping", 43))
+    assert refused.status_code == 502
+    assert refused.json()["error"]["data"]["code"] == "upstream_auth_failed"
+
+
+def test_a_stream_that_is_broken_off_answers_what_it_owes(gateway, tenant, server, register):
+    def broken(asked):
+        asked.begin_stream()
+        asked.send('event: message\ndata: {"jsonrpc":"2.0","method":"notifications/progress"}\n\nevent: mess')
+        asked.cut()
+
+    server.behave = broken
+    answer = ask(register(server), tenant, call("echo", 9))
+    assert answer.status_code == 200
+    *_, last = [line for line in answer.text.splitlines() if line.startswith("data: ")]
+    error = json.loads(last.removeprefix("data: "))
+    assert (error["id"], error["error"]["code"]) == (9, -32000)
+
+
+def test_a_client_that_leaves_closes_its_call(gateway, tenant, server, register):
+    arrived, gone = threading.Event(), threading.Event()
+
+    def streams(asked):
+        asked.begin_stream()
+        asked.send(": begun\n\n")
+        arrived.set()
+        if asked.is_gone():
+            gone.set()
+
+    server.behave = streams
+    with httpx.stream("GET", register(server), headers=tenant.headers, timeout=SECONDS_MAX):
+        assert arrived.wait(SECONDS_MAX)
+    assert gone.wait(SECONDS_MAX)
+
+
+def test_a_redirection_within_the_server_is_followed_and_one_elsewhere_is_not(gateway, tenant, server, register):
+    def moves(asked):
+        if asked.target == "/mcp":
+            return asked.reply(307, headers=[("Location", server.url + "/")])
+        asked.reply(body=answer_of(asked.message))
+
+    server.behave = moves
+    assert ask(register(server), tenant, rpc("ping")).status_code == 200
+    assert [asked.target for asked in server.asked] == ["/mcp", "/mcp/"]
+    server.behave = lambda asked: asked.reply(308, headers=[("Location", "http://elsewhere.example/mcp")])
+    answer = ask(register(server), tenant, rpc("ping"))
+    assert answer.status_code == 502
+    assert "Location" not in answer.headers
+
+
+def test_metrics_count_by_server_method_and_status(gateway, tenant, server, register):
+    url = register(server)
+    ask(url, tenant, call("echo"))
+    ask(url, tenant, rpc("made/up"))
+    page = gateway.metrics()
+    assert 'obleth_mcp_requests_total{server="server-0",method="tools/call",status="200"}' in page
+    assert 'obleth_mcp_requests_total{server="server-0",method="other",status="200"}' in page
+    assert 'obleth_mcp_request_duration_seconds_count{server="server-0",method="tools/call",status="200"}' in page
+    assert 'obleth_mcp_tool_calls_total{server="server-0",tool="echo",outcome="ok"}' in page
+    assert "made/up" not in page
