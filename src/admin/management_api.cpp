@@ -42,6 +42,7 @@ ManagementApi::ManagementApi(Dependencies dependencies) : given_(std::move(depen
   model_endpoints_.register_in(table_);
   model_trial_.register_in(table_);
   mcp_servers_.register_in(table_);
+  mcp_probe_.register_in(table_);
   usage_.register_in(table_);
   usage_export_.register_in(table_);
   audit_log_.register_in(table_);

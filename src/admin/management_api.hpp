@@ -14,6 +14,7 @@
 #include "admin/fairshare_view.hpp"
 #include "admin/groups.hpp"
 #include "admin/keys.hpp"
+#include "admin/mcp_probe.hpp"
 #include "admin/mcp_servers.hpp"
 #include "admin/model_endpoints.hpp"
 #include "admin/model_trial.hpp"
@@ -61,6 +62,7 @@ class ManagementApi final : public ports::HttpService {
   ModelEndpoints model_endpoints_{desk_};
   ModelTrial model_trial_{desk_};
   McpServers mcp_servers_{desk_};
+  McpProbe mcp_probe_{desk_};
   Usage usage_{desk_};
   UsageExport usage_export_{desk_};
   AuditLog audit_log_{desk_};

@@ -173,15 +173,15 @@ void add_key_rotation(CLI::App& key, Chosen& chosen) {
   });
 }
 
-void add_model_test(CLI::App& model, Chosen& chosen) {
+void add_upstream_trial(CLI::App& noun, const UpstreamTrial& trial, Chosen& chosen) {
   const auto name = std::make_shared<std::string>();
-  CLI::App& verb = *model.add_subcommand("test", "send its upstream one real request");
+  CLI::App& verb = *noun.add_subcommand(std::string(trial.verb), std::string(trial.help));
   verb.add_option("name", *name, "its name or id")->required();
-  verb.callback([&chosen, name] {
-    chosen.command = [name](const AdminClient& client, Report& report) -> Result<void> {
-      const Result<std::string> path = path_of(client, resource_of("model"), *name);
+  verb.callback([&chosen, name, trial] {
+    chosen.command = [name, trial](const AdminClient& client, Report& report) -> Result<void> {
+      const Result<std::string> path = path_of(client, resource_of(trial.noun), *name);
       if (!path) return fail(path.error());
-      const Result<json::value> outcome = client.write("POST", *path + "/test", json::object());
+      const Result<json::value> outcome = client.write("POST", *path + "/" + std::string(trial.verb), json::object());
       if (!outcome) return fail(outcome.error());
       report.record(*outcome);
       return {};

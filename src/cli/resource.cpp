@@ -104,6 +104,8 @@ constexpr std::array mcp_fields{
     FieldFlag{"auth_header", secret, "its Authorization header; - reads it from standard input"},
     FieldFlag{"enabled", yes_no, "404 while false"},
     FieldFlag{"access", json, R"([{"tenant":"chatbot","tools":["get-*"]}])"},
+    FieldFlag{"timeout_secs", whole, "to the first byte of an answer, and between those of one that is no stream"},
+    FieldFlag{"max_in_flight", whole, "calls at the server at a time; none takes it off"},
 };
 constexpr std::array mcp_columns{Column{"NAME", "name"}, Column{"URL", "upstream_url"}, Column{"ENABLED", "enabled"},
                                  Column{"ID", "id"}};

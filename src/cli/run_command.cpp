@@ -26,7 +26,12 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   for (const Resource& resource : resources()) {
     CLI::App& noun = add_resource_commands(app, resource, chosen);
     if (resource.noun == "key") add_key_rotation(noun, chosen);
-    if (resource.noun == "model") add_model_test(noun, chosen);
+    if (resource.noun == "model") {
+      add_upstream_trial(noun, {"model", "test", "send its upstream one real request"}, chosen);
+    }
+    if (resource.noun == "mcp") {
+      add_upstream_trial(noun, {"mcp", "probe", "ask the server for its tools"}, chosen);
+    }
   }
   add_usage_commands(app, chosen);
   add_gateway_commands(app, chosen);
@@ -103,7 +108,7 @@ std::string_view client_commands_help() {
          "  key            their API keys: the same, and rotate\n"
          "  group          groups of tenants: list, create, set, delete\n"
          "  model          models and the upstreams that serve them: as tenant, and test\n"
-         "  mcp            MCP servers: as tenant\n"
+         "  mcp            MCP servers: as tenant, and probe\n"
          "  admin-token    tokens for the Management API: list, create, delete\n"
          "  capacity       slots, requests at the upstreams at a time: show, set\n"
          "  explain        why a request waited\n"

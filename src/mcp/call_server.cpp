@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "domain/upstream_reference.hpp"
 #include "gateway/answer_headers.hpp"
 #include "gateway/forward_upstream.hpp"
 #include "gateway/reserve_budget.hpp"
@@ -58,7 +59,7 @@ bool is_redirection(int status) {
 std::optional<std::string> redirected_to(const Answered& call, const ResponseHead& head) {
   const auto location = head.fields.find("location");
   if (!location) return std::nullopt;
-  return resolve_reference(*call.server, call.at_server, *location);
+  return resolve_reference(call.server->address, call.at_server, *location);
 }
 
 // The client cannot help it: its own key was not even shown to the server.

@@ -3,24 +3,12 @@
 #include <algorithm>
 
 #include "domain/http_message.hpp"
-#include "ports/session_book.hpp"
 #include "wire/request_target.hpp"
 
 namespace obleth::mcp {
 namespace {
 
 constexpr std::string_view prefix = "/mcp/";
-
-struct Split {
-  std::string_view path;
-  std::string_view query;  // with its question mark; empty: none
-};
-
-Split split(std::string_view target) {
-  const std::size_t mark = target.find('?');
-  if (mark == std::string_view::npos) return {target, {}};
-  return {target.substr(0, mark), target.substr(mark)};
-}
 
 // Takes the segments that count off the front of a raw path: empty ones and "." fold away in matching, too.
 std::string_view without_segments(std::string_view path, int segments) {
@@ -43,20 +31,6 @@ std::string_view without_end_slashes(std::string_view path) {
   return path;
 }
 
-bool is_plain(std::string_view target) {
-  return std::ranges::all_of(target, [](char c) { return c > ' ' && c < 0x7F && c != '\\' && c != '#'; });
-}
-
-// Of an absolute reference: its path and query, where it stays at the server.
-std::optional<std::string> path_at_server(const RegisteredServer& server, std::string_view url) {
-  const std::size_t path = std::min(url.find('/', url.find("://") + 3), url.find('?'));
-  const auto address = parse_upstream_address(url.substr(0, path));
-  if (!address || address->tls != server.address.tls || address->port != server.address.port) return std::nullopt;
-  if (!equals_ignoring_case(address->host, server.address.host)) return std::nullopt;
-  std::string target(path == std::string_view::npos ? std::string_view("/") : url.substr(path));
-  return target.starts_with('/') ? target : "/" + target;
-}
-
 }  // namespace
 
 bool may_lead_here(std::string_view raw_target) {
@@ -71,7 +45,7 @@ std::optional<CallTarget> read_call_target(std::string_view raw_target) {
   if (!matched || !matched->path.starts_with(prefix) || matched->has_encoded_slash) return std::nullopt;
   const std::string_view below = std::string_view(matched->path).substr(prefix.size());
   CallTarget target{.server = std::string(below.substr(0, below.find('/'))), .query = std::string(matched->raw_query)};
-  target.rest = without_segments(split(raw_target).path, 2);
+  target.rest = without_segments(raw_target.substr(0, raw_target.find('?')), 2);
   target.path = std::move(matched->path);
   return target;
 }
@@ -96,21 +70,6 @@ std::string gateway_target(const RegisteredServer& server, std::string_view at_s
   target += server.record.name;
   target += at_server;
   return target;
-}
-
-std::optional<std::string> resolve_reference(const RegisteredServer& server, std::string_view base,
-                                             std::string_view reference) {
-  if (reference.empty() || reference.size() > ports::session_target_bytes_max || !is_plain(reference)) {
-    return std::nullopt;
-  }
-  if (reference.starts_with("http://") || reference.starts_with("https://")) return path_at_server(server, reference);
-  if (reference.starts_with("//")) return std::nullopt;
-  if (reference.starts_with('/')) return std::string(reference);
-  const std::string_view path = split(base).path;
-  if (reference.starts_with('?')) return std::string(path).append(reference);
-  const std::string_view name = reference.substr(0, reference.find_first_of("/?"));
-  if (name.contains(':') || reference.contains("..")) return std::nullopt;
-  return std::string(path.substr(0, path.rfind('/') + 1)).append(reference);
 }
 
 std::string session_target(const CallTarget& target) {

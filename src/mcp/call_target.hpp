@@ -26,11 +26,6 @@ struct CallTarget {
 [[nodiscard]] std::string upstream_target(const RegisteredServer& server, const CallTarget& target);
 // The gateway's target for one at the server: "/message?sessionId=1" is /mcp/files/message?sessionId=1.
 [[nodiscard]] std::string gateway_target(const RegisteredServer& server, std::string_view at_server);
-// What a reference (RFC 3986 §4.2) that a server gave at `base` leads to at the same server. nullopt: elsewhere, or it
-// makes no sense.
-[[nodiscard]] std::optional<std::string> resolve_reference(const RegisteredServer& server, std::string_view base,
-                                                           std::string_view reference);
-
 // What sessions of the older transport are named by: the path as it is matched, and the query as it came.
 [[nodiscard]] std::string session_target(const CallTarget& target);
 // It names a session by one of the usual parameters.

@@ -2,14 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/upstream_reference.hpp"
+
 namespace obleth::mcp {
 namespace {
 
 RegisteredServer server_at(const std::string& url) {
   RegisteredServer server{.address = *parse_upstream_address(url)};
   server.record.name = "files";
-  const std::size_t path = url.find('/', url.find("://") + 3);
-  server.path = path == std::string::npos ? "/" : url.substr(path);
+  server.path = upstream_path(url);
   return server;
 }
 
@@ -45,19 +46,6 @@ TEST(CallTargetOfAPath, WhatTheServerAnnouncesComesBackToIt) {
   EXPECT_EQ(gateway_target(server_at("http://m:1/base"), "/base/message?s=1"), "/mcp/files/message?s=1");
   EXPECT_EQ(gateway_target(server_at("http://m:1/base"), "/basement"), "/mcp/files/basement");
   EXPECT_EQ(gateway_target(server_at("http://m:1/base"), "/base?s=1"), "/mcp/files?s=1");
-}
-
-TEST(CallTargetOfAPath, AReferenceStaysAtItsServerOrLeadsNowhere) {
-  const RegisteredServer server = server_at("http://m:1/a/sse");
-  EXPECT_EQ(resolve_reference(server, "/a/sse", "/message?x=1"), "/message?x=1");
-  EXPECT_EQ(resolve_reference(server, "/a/sse?y", "message?x=1"), "/a/message?x=1");
-  EXPECT_EQ(resolve_reference(server, "/a/sse?y", "?x=1"), "/a/sse?x=1");
-  EXPECT_EQ(resolve_reference(server, "/a/sse", "http://M:1/m?x"), "/m?x");
-  EXPECT_EQ(resolve_reference(server, "/a/sse", "http://m:1?x"), "/?x");
-  for (const char* elsewhere :
-       {"http://other:1/m", "http://m:2/m", "https://m:1/m", "//other/m", "javascript:x", "../m", "", "/a b", "/a#b"}) {
-    EXPECT_EQ(resolve_reference(server, "/a/sse", elsewhere), std::nullopt) << elsewhere;
-  }
 }
 
 TEST(CallTargetOfAPath, SessionsInAQueryAreSeenHoweverTheyAreWritten) {

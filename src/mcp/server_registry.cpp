@@ -3,20 +3,13 @@
 #include <utility>
 #include <vector>
 
+#include "domain/upstream_reference.hpp"
 #include "observe/log.hpp"
 
 namespace obleth::mcp {
 namespace {
 
 constexpr std::size_t servers_per_page = 500;
-
-// What follows the authority, as it stands.
-std::string path_of(std::string_view url) {
-  const std::size_t authority = url.find("://");
-  if (authority == std::string_view::npos) return "/";
-  const std::size_t path = url.find('/', authority + 3);
-  return path == std::string_view::npos ? "/" : std::string(url.substr(path));
-}
 
 }  // namespace
 
@@ -44,7 +37,7 @@ void ServerRegistry::publish(std::vector<McpServer> records) {
                    {{"server", record.name}, {"reason", address.error().message}});
       continue;
     }
-    RegisteredServer server{.address = std::move(*address), .path = path_of(record.upstream_url)};
+    RegisteredServer server{.address = std::move(*address), .path = upstream_path(record.upstream_url)};
     for (const auto& [name, known] : *former) {
       if (known->record.id == record.id) server.load = known->load;
     }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "domain/upstream_reference.hpp"
 #include "mcp/refuse_call.hpp"
 
 namespace obleth::mcp {
@@ -106,7 +107,7 @@ Task<gateway::Outcome<void>> note_session(const Answered& answered, const Respon
 Task<gateway::Outcome<std::string>> bind_endpoint(const Answered& answered, std::string endpoint,
                                                   SessionSources sources) {
   const RegisteredServer& server = *answered.server;
-  const std::optional<std::string> at_server = resolve_reference(server, answered.at_server, endpoint);
+  const std::optional<std::string> at_server = resolve_reference(server.address, answered.at_server, endpoint);
   // Elsewhere the client would take its key.
   if (!at_server) co_return gateway::refuse(bad_answer(server.record.name, "sends its client elsewhere"));
   std::string told = gateway_target(server, *at_server);

@@ -111,8 +111,7 @@ struct RenewedHash {
 
 class RecordStore : public KeySource {
  public:
-  // All or nothing. The answer is the configuration's version, one counter: it rises with every commit that writes
-  // more than audit rows.
+  // All or nothing. The answer is the configuration's version: a counter that rises unless only audit rows come.
   virtual Task<Result<std::uint64_t>> commit(Transaction transaction) = 0;
   virtual Task<Result<std::uint64_t>> version() = 0;
 

@@ -16,7 +16,6 @@
 namespace obleth::ports {
 
 inline constexpr Duration session_idle_max = std::chrono::hours(24);
-inline constexpr std::size_t session_target_bytes_max = 2048;
 
 // Of the server and the session's id together.
 using SessionName = Sha256;

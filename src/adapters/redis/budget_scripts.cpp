@@ -126,7 +126,7 @@ local function admits(account, at, amount, now)
   return account[at + 1] >= math.min(amount, account[at]) * UNIT
 end
 local function affords(account, limits, bound)
-  if account[RULE] == '-' then return true end
+  if account[RULE] == '-' or (bound[1] == 0 and bound[2] == 0 and bound[3] == 0) then return true end
   if limits[1] >= 0 and limits[1] - account[SPENT] - account[HELD] < bound[1] then return false end
   if limits[2] < 0 then return true end
   local dollars = limits[2] - account[SPENT + 1] - account[HELD + 1] - bound[2]
@@ -147,7 +147,7 @@ for at = 9, #ARGV, 9 do
   end
   unknown = unknown or account[UNKNOWN] == 1
   local limits = {tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])}
-  fits = fits and affords(account, limits, bound) and admits(account, TOKENS, expected, now)
+  fits = fits and affords(account, limits, bound) and (expected == 0 or admits(account, TOKENS, expected, now))
     and admits(account, REQUESTS, 1, now)
   charged[#charged + 1] = {field, account}
 end
