@@ -142,8 +142,9 @@ House::House(Options options, Parts parts)
                                                                    .replicas = options_.replicas_expected,
                                                                    .unsettled = unsettled.get()})
                            : nullptr),
-      mcp_servers(*store),
-      call_audit(*store),
+      shared_sessions(redis ? std::make_unique<adapters::RedisSessionBook>(redis->server, sessions) : nullptr),
+      mcp_servers(record->store()),
+      call_audit(record->store()),
       desk(admission_limits(options_)),
       body_memory(options_.body_memory_max),
       follower({.store = record->store(),
@@ -210,7 +211,8 @@ gateway::Services House::services(ports::Upstream& upstream, ports::UsageJournal
 }
 
 mcp::McpServices House::mcp_services() {
-  return {.registry = mcp_servers, .sessions = sessions, .digest = digester, .audit = call_audit};
+  ports::SessionBook& book = shared_sessions ? static_cast<ports::SessionBook&>(*shared_sessions) : sessions;
+  return {.registry = mcp_servers, .sessions = book, .digest = digester, .audit = call_audit};
 }
 
 void House::end_workers() {

@@ -23,6 +23,7 @@
 #include "adapters/os/system_entropy.hpp"
 #include "adapters/os/unsettled_file.hpp"
 #include "adapters/redis/redis_budgets.hpp"
+#include "adapters/redis/redis_session_book.hpp"
 #include "adapters/spool/delivery.hpp"
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "app/loop_thread.hpp"
@@ -98,6 +99,7 @@ class House {
   ports::BudgetLedger* standings = &ledger;                // what the main thread asks how budgets stand
   adapters::Sha256Digester digester;
   adapters::MemorySessionBook sessions{clock};
+  std::unique_ptr<adapters::RedisSessionBook> shared_sessions;  // null: sessions are this replica's alone
   mcp::ServerRegistry mcp_servers;
   mcp::AuditWriter call_audit;
   gateway::AdmissionDesk desk;

@@ -285,6 +285,24 @@ TEST_P(RecordStoreContract, EveryCommitRaisesTheVersionByOne) {
   EXPECT_EQ(now(store_->version()), version + 2);
 }
 
+TEST_P(RecordStoreContract, RecordsOfCallsChangeNoVersionAndAreForgottenAfterHalfAYear) {
+  const std::uint64_t version = now(store_->version());
+  const auto commit = [this](std::string kind, std::int64_t day) {
+    AuditEntry entry = an_entry("mcp.call", "t");
+    entry.target_kind = std::move(kind);
+    entry.at = WallTime{day * 86'400'000};
+    ports::Transaction transaction;
+    transaction.audit = {entry};
+    return store_->commit(transaction).run_now();
+  };
+  EXPECT_EQ(commit("mcp_tool", 1000).value_or(0), version);
+  EXPECT_EQ(commit("tenant", 1000).value_or(0), version);
+  EXPECT_EQ(commit("mcp_tool", 1180).value_or(0), version);
+  EXPECT_EQ(now(store_->list_audit({})).rows.size(), 3U);
+  EXPECT_EQ(commit("mcp_tool", 1181).value_or(0), version);
+  EXPECT_EQ(now(store_->list_audit({})).rows.size(), 3U) << "the oldest call is gone, the change is not";
+}
+
 TEST_P(RecordStoreContract, AuditRowsAreCommittedWithTheirChangeAndReadNewestFirst) {
   ports::Transaction transaction;
   transaction.writes = {ports::PutTenant{a_tenant("search"), true}};
