@@ -115,6 +115,19 @@ TEST_F(RedisBudget, HoldsTheBoundAndSpendsTheTruth) {
   EXPECT_TRUE(replica().reserve(with_budget(3, 900)).granted);
 }
 
+TEST_F(RedisBudget, WhatTakesNoTokensIsNotRefusedForADebt) {
+  const auto limited = [](std::uint64_t id, std::int64_t tokens) {
+    ports::ReserveRequest asked = with_budget(id, tokens, 100);
+    asked.tenant_limits.quota.tokens_per_minute = 100;
+    return asked;
+  };
+  ASSERT_TRUE(replica().reserve(limited(1, 100)).granted);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 500));
+  EXPECT_FALSE(replica().reserve(limited(2, 1)).granted);
+  EXPECT_TRUE(replica().reserve(limited(3, 0)).granted);
+}
+
 TEST_F(RedisBudget, WhatIsSpentInOneReplicaIsSpentInTheOther) {
   LinkFloor other_floor;
   ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);

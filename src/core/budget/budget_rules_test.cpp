@@ -73,6 +73,20 @@ TEST(BudgetRules, RatesCountTheExpectationAndBudgetsTheBound) {
   EXPECT_EQ(account.tokens_left(), 90);
 }
 
+TEST(BudgetRules, WhatTakesNoTokensIsNotRefusedForADebt) {
+  Account account;
+  Limits limits = daily(100);
+  limits.quota.tokens_per_minute = 100;
+  limits.quota.requests_per_minute = 2;
+  account.obey(limits, "UTC", at(0));
+  const Hold hold = granted(decide_one(claim(100, 0, 0), account, at(0))).hold;
+  account.take(hold, at(0).now);
+  account.settle({.hold = hold, .used = {500, {}}, .ended_at = {noon}}, at(0).now);
+  EXPECT_EQ(refused(decide_one(claim(1, 0, 0), account, at(0))).by, Limit::budget);
+  account.take(granted(decide_one(claim(0, 0, 0), account, at(0))).hold, at(0).now);
+  EXPECT_EQ(refused(decide_one(claim(0, 0, 0), account, at(0))).by, Limit::requests_per_minute);
+}
+
 TEST(BudgetRules, AnEmptyBucketSaysExactlyWhen) {
   Account account;
   account.obey(per_minute(600), "UTC", at(0));
