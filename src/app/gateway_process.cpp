@@ -129,6 +129,9 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
     redis_ = std::make_unique<adapters::RedisLink>(loop_, house_->redis->server);
     redis_budgets_ = std::make_unique<adapters::RedisBudgetLedger>(*redis_, *house_->shared_budgets);
     house_->standings = redis_budgets_.get();
+    redis_presence_ = std::make_unique<adapters::RedisPresence>(
+        *redis_, house_->redis->feed.own_name(),
+        [&spare = house_->shared_budgets->spare](std::uint32_t replicas) { spare.learn_replicas(replicas); });
     redis_news_ = std::make_unique<adapters::RedisChangeListener>(loop_, house_->redis->server, house_->redis->feed);
   }
   share_watch_.start();
@@ -139,6 +142,7 @@ GatewayProcess::~GatewayProcess() {
   for (auto& thread : data_threads_)
     thread->end();
   redis_news_.reset();
+  redis_presence_.reset();
   if (redis_) redis_->close();
   signals_.reset();
   metrics_server_.reset();

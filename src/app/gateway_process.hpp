@@ -14,6 +14,7 @@
 #include "adapters/redis/redis_budget_ledger.hpp"
 #include "adapters/redis/redis_change_feed.hpp"
 #include "adapters/redis/redis_link.hpp"
+#include "adapters/redis/redis_presence.hpp"
 #include "admin/management_api.hpp"
 #include "app/house.hpp"
 #include "app/metrics_service.hpp"
@@ -77,6 +78,7 @@ class GatewayProcess {
   std::unique_ptr<adapters::SignalWatch> signals_;
   std::unique_ptr<adapters::RedisLink> redis_;  // null where none is configured
   std::unique_ptr<adapters::RedisBudgetLedger> redis_budgets_;
+  std::unique_ptr<adapters::RedisPresence> redis_presence_;
   std::unique_ptr<adapters::RedisChangeListener> redis_news_;
   DataThreads data_threads_;
   std::function<Result<Options>()> reread_;

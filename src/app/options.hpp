@@ -93,6 +93,7 @@ struct Options {
   Secret redis_password;
   std::string redis_ca;
   std::string redis_prefix = "obleth";
+  Duration redis_timeout = std::chrono::milliseconds(250);
   std::vector<adapters::HostAndPort> redis_sentinels;
   Secret redis_sentinel_password;
   std::uint32_t replicas_expected = 1;

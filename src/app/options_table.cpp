@@ -225,6 +225,10 @@ std::vector<Setting> redis_rows() {
       row<&O::redis_password>(at, "redis_password", "in place of the URL's"),
       row<&O::redis_ca>(at, "redis_ca", "PEM file with authorities that Redis is checked against, beside the system's"),
       row<&O::redis_prefix>(at, "redis_prefix", "every key and channel begins with this and a colon"),
+      row<&O::redis_timeout>(
+          at, "redis_timeout",
+          "a call that takes longer fails; the next ones then fail at once until Redis answers again",
+          {1, 1 * minutes, std::chrono::milliseconds(1)}),
       row<&O::redis_sentinels>(at, "redis_sentinels",
                                "host:port of each Sentinel; they are asked where the master is, after a failover too"),
       row<&O::redis_sentinel_password>(at, "redis_sentinel_password", "of the sentinels themselves"),

@@ -13,7 +13,8 @@ adapters::RedisSettings settings_of(const Options& options) {
   adapters::RedisSettings settings{.address = *options.redis_url,
                                    .sentinels = options.redis_sentinels,
                                    .sentinel_password = options.redis_sentinel_password,
-                                   .prefix = options.redis_prefix};
+                                   .prefix = options.redis_prefix,
+                                   .call_max = options.redis_timeout};
   if (!options.redis_user.empty()) settings.address.user = options.redis_user;
   if (!options.redis_password.empty()) settings.address.password = options.redis_password;
   return settings;

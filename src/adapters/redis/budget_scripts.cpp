@@ -196,7 +196,8 @@ for at = 10, #ARGV do
       take(account, TOKENS, used[1], now)
     end
     if account[RULE] ~= '-' then
-      if math.max(ended, account[SINCE]) >= account[FINISH] and account[BEGIN] < account[FINISH] then
+      -- Not before Redis' own clock says so: a replica whose clock is ahead ends no term.
+      if math.min(math.max(ended, account[SINCE]), now) >= account[FINISH] and account[BEGIN] < account[FINISH] then
         account[BEGIN], account[SPENT], account[SPENT + 1], account[SPENT + 2] = account[FINISH], 0, 0, 0
         account[UNKNOWN] = 0
       end

@@ -11,6 +11,7 @@
 #include "adapters/memory/budget_ledger.hpp"
 #include "adapters/memory/ledger_fixture_test.hpp"
 #include "adapters/redis/redis_budget_ledger.hpp"
+#include "adapters/redis/redis_presence.hpp"
 #include "adapters/redis/redis_process_test.hpp"
 
 namespace obleth::adapters {
@@ -212,6 +213,30 @@ TEST_F(RedisBudget, WhileRedisIsAwayAPartOfTheRestIsSpentAndBookedAfterwards) {
   redis_.start();
   turn_until(floor.loop, [&] { return half.link.is_up(); });
   ASSERT_TRUE(half.standing(a_day(1000)));
+}
+
+TEST_F(RedisBudget, AClockThatIsAheadEndsNoTerm) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  clock_.step(seconds(1));
+  ports::SettleRequest settled = used(1, 600);
+  settled.ended_at.unix_ms += 48LL * 60 * 60 * 1000;
+  replica().settle(settled);
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 600);
+  EXPECT_FALSE(replica().reserve(with_budget(2, 600)).granted);
+}
+
+TEST_F(RedisBudget, ReplicasAreCountedAndThoseThatAreExpectedCountInAnyCase) {
+  LinkFloor other_floor;
+  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_, 3));
+  std::uint32_t seen = 0;
+  const RedisPresence first(replica().link, "first",
+                            [this](std::uint32_t n) { replica_->budgets.spare.learn_replicas(n); });
+  turn_until(floor_.loop, [this] { return replica_->link.is_up(); });
+  const RedisPresence second(other.link, "second",
+                             [&](std::uint32_t n) { other.budgets.spare.learn_replicas(seen = n); });
+  turn_until(other_floor.loop, [&] { return seen > 0; });
+  EXPECT_EQ(other.budgets.spare.replicas(), 3U);
+  turn_until(floor_.loop, [this] { return replica_->budgets.spare.replicas() == 2; });
 }
 
 TEST_F(RedisBudget, WhatWasSpentWhileRedisStoodStillIsHandedOver) {

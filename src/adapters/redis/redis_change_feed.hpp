@@ -23,6 +23,7 @@ class RedisChangeFeed final : public ports::ChangeFeed {
   void publish(const ports::Change& change) override;
   void subscribe(std::function<void(const ports::Change&)> listener) override { local_.subscribe(std::move(listener)); }
 
+  [[nodiscard]] const std::string& own_name() const { return own_name_; }
   [[nodiscard]] std::string channel() const { return server_.key("changes"); }
   // What another replica told.
   void heard(std::string_view text);

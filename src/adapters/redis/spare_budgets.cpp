@@ -32,9 +32,10 @@ void SpareBudgets::learn(TenantId tenant, const ChargedAccount& account, const A
 
 budget::Account SpareBudgets::part_of(const Told& told, const ports::LimitedAccount& limits, budget::Moment at) const {
   const AccountState& state = told.state;
+  const std::int64_t sharers = replicas();
   budget::KeptAccount kept{
-      .tokens = part_of_bucket(state.tokens, limits.quota.tokens_per_minute, replicas_, told.at),
-      .requests = part_of_bucket(state.requests, limits.quota.requests_per_minute, replicas_, told.at)};
+      .tokens = part_of_bucket(state.tokens, limits.quota.tokens_per_minute, sharers, told.at),
+      .requests = part_of_bucket(state.requests, limits.quota.requests_per_minute, sharers, told.at)};
   if (!limits.budget || !state.has_budget) return budget::Account(kept);
   kept.budget = limits.budget;
   kept.term = state.term;
@@ -45,11 +46,11 @@ budget::Account SpareBudgets::part_of(const Told& told, const ports::LimitedAcco
     now.spent = {};
   }
   if (limits.budget->tokens) {
-    kept.budget->tokens = part_of_rest(*limits.budget->tokens, now.spent.tokens, now.held.tokens, replicas_);
+    kept.budget->tokens = part_of_rest(*limits.budget->tokens, now.spent.tokens, now.held.tokens, sharers);
   }
   if (limits.budget->cost) {
     kept.budget->cost =
-        NanoUsd{part_of_rest(limits.budget->cost->value, now.spent.cost.value, now.held.cost.value, replicas_)};
+        NanoUsd{part_of_rest(limits.budget->cost->value, now.spent.cost.value, now.held.cost.value, sharers)};
   }
   return budget::Account(kept);
 }

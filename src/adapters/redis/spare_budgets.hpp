@@ -5,6 +5,8 @@
 // account that was never heard of nothing is known: it is metered, unguarded. Any thread.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -20,7 +22,11 @@ class SpareBudgets {
  public:
   static constexpr std::size_t accounts_max = 100'000;  // remembered; beyond it all are forgotten, and told of again
 
-  explicit SpareBudgets(std::uint32_t replicas) : replicas_(replicas) {}
+  explicit SpareBudgets(std::uint32_t replicas) : replicas_expected_(replicas), replicas_(replicas) {}
+
+  // How many share what is left: as many as were seen last, and never fewer than are expected.
+  void learn_replicas(std::uint32_t seen) { replicas_.store(std::max(seen, replicas_expected_)); }
+  [[nodiscard]] std::uint32_t replicas() const { return replicas_.load(); }
 
   // Redis has told: what was held back here begins anew.
   void learn(TenantId tenant, const ChargedAccount& account, const AccountState& state, Instant now);
@@ -55,7 +61,8 @@ class SpareBudgets {
 
   [[nodiscard]] budget::Account part_of(const Told& told, const ports::LimitedAccount& limits, budget::Moment at) const;
 
-  const std::int64_t replicas_;
+  const std::uint32_t replicas_expected_;
+  std::atomic<std::uint32_t> replicas_;
   mutable std::mutex mutex_;
   std::unordered_map<Name, Told, NameHash> told_;
   std::unordered_map<EventId, Held> held_;
