@@ -88,6 +88,16 @@ void DurationSketch::add(DurationKind kind, std::int64_t ms) {
   add_count(bucket_of(kind, ms), 1);
 }
 
+std::uint32_t DurationSketch::bucket(DurationKind kind, std::int64_t ms) {
+  return bucket_of(kind, ms);
+}
+
+bool DurationSketch::add_to_bucket(std::uint32_t bucket, std::uint64_t count) {
+  if (bucket >= 3ULL * buckets_of_kind) return false;
+  add_count(bucket, count);
+  return true;
+}
+
 void DurationSketch::add(const DurationSketch& other) {
   other.each(0, buckets_of_all, [this](std::uint32_t bucket, std::uint64_t count) { add_count(bucket, count); });
 }

@@ -20,6 +20,10 @@ class DurationSketch {
  public:
   void add(DurationKind kind, std::int64_t ms);
   void add(const DurationSketch& other);
+  // For stores that keep buckets themselves: the number of a duration's bucket, among those of all kinds.
+  [[nodiscard]] static std::uint32_t bucket(DurationKind kind, std::int64_t ms);
+  // False where there is no such bucket.
+  [[nodiscard]] bool add_to_bucket(std::uint32_t bucket, std::uint64_t count);
   // What encoded() gave. False where the bytes are something else; some of them may have been added.
   [[nodiscard]] bool add_encoded(std::span<const std::uint8_t> bytes);
   [[nodiscard]] std::vector<std::uint8_t> encoded() const;

@@ -21,5 +21,22 @@ LedgerUnderTest in_a_folder() {
 INSTANTIATE_TEST_SUITE_P(Sqlite, UsageLedgerContract, testing::Values(LedgerFactory{in_a_folder}));
 INSTANTIATE_TEST_SUITE_P(Sqlite, UsageReadingContract, testing::Values(LedgerFactory{in_a_folder}));
 
+// The ranges themselves are kept, so rows of a range that was delivered are not even looked at.
+TEST(SqliteUsageRanges, RangeThatIsCoveredByDeliveredOnesIsNotTakenAgain) {
+  const LedgerUnderTest store = in_a_folder();
+  const auto deliver = [&](std::uint64_t begin, std::uint64_t end, const UsageRecord& row) {
+    const std::vector<UsageRecord> rows{row};
+    EXPECT_TRUE(store.sink->deliver({{{1, 1}, begin, end}, rows}).run_now());
+  };
+  deliver(2000, 3000, a_row(3));
+  deliver(0, 1000, a_row(1));
+  deliver(1000, 2000, a_row(2));
+  // With rows that would show it.
+  deliver(0, 3000, a_row(8));
+  deliver(500, 2500, a_row(9));
+  const auto spent = store.book->spent(nth_tenant(1), {{0}, {noon_ms * 2}}).run_now();
+  EXPECT_EQ(spent->tokens, 3 * 150);
+}
+
 }  // namespace
 }  // namespace obleth::adapters
