@@ -75,13 +75,19 @@ adapters::CachingKeyDirectory::Stores key_stores_of(ports::RecordStore& record, 
 
 }  // namespace
 
+std::unique_ptr<UsageHome> started(std::unique_ptr<UsageHome> usage, adapters::Resolver& resolver,
+                                   observe::Metrics& metrics, observe::Readiness& readiness) {
+  usage->start(resolver, metrics, readiness);
+  return usage;
+}
+
 // What can fail, made before the house that holds it.
 struct House::Parts {
   std::shared_ptr<const adapters::TlsCredentials> upstream_tls;
   std::shared_ptr<const adapters::TlsCredentials> redis_tls;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<RecordHome> record;
-  std::unique_ptr<adapters::SqliteUsageLedger> usage;
+  std::unique_ptr<UsageHome> usage;
 };
 
 Result<std::unique_ptr<House>> House::build(Options options) {
@@ -94,7 +100,7 @@ Result<std::unique_ptr<House>> House::build(Options options) {
   auto sealer = std::make_unique<adapters::AesGcmSealer>(options.encryption_key, options.encryption_key_former);
   auto record = RecordHome::open(options, *sealer);
   if (!record) return fail(std::move(record.error()));
-  auto usage = adapters::SqliteUsageLedger::open({.path = usage_file_of(options)});
+  auto usage = UsageHome::open(options);
   if (!usage) return fail(std::move(usage.error()));
   std::unique_ptr<House> house(new House(std::move(options), {std::move(*tls), std::move(*redis_tls), std::move(sealer),
                                                               std::move(*record), std::move(*usage)}));
@@ -110,7 +116,7 @@ Result<void> House::open_spool() {
   if (!opened) return fail(std::move(opened.error()));
   spool = std::move(*opened);
   delivery_ = std::make_unique<LoopThread<adapters::Delivery>>([this](adapters::EpollLoop& loop) {
-    return std::make_unique<adapters::Delivery>(loop, *spool, *usage, entropy, readiness);
+    return std::make_unique<adapters::Delivery>(loop, *spool, usage->sink(), entropy, readiness);
   });
   spending.follow(backlog());
   return {};
@@ -124,7 +130,7 @@ House::House(Options options, Parts parts)
       hasher(options_.api_key_pepper, options_.api_key_pepper_former),
       sealer(std::move(parts.sealer)),
       record(std::move(parts.record)),
-      usage(std::move(parts.usage)),
+      usage(started(std::move(parts.usage), *resolver, metrics, readiness)),
       redis(options_.redis_url
                 ? std::make_unique<SharedRedis>(
                       options_, SharedRedis::Surroundings{*resolver, std::move(parts.redis_tls), readiness, metrics,
@@ -134,7 +140,7 @@ House::House(Options options, Parts parts)
       failed_keys(options_.failed_keys_per_minute, entropy.bits128().high),
       catalog(record->store()),
       unsettled(unsettled_of(options_)),
-      spending(*usage),
+      spending(usage->book()),
       ledger(clock, {.book = &spending, .fail_open = options_.fail_open, .unsettled = unsettled.get()}),
       shared_budgets(redis ? std::make_unique<adapters::RedisBudgets>(
                                  clock, adapters::RedisBudgetRules{.book = &spending,
@@ -219,7 +225,7 @@ void House::end_workers() {
   // What the writers left last is looked at once more; then the ledger's threads end, while the loop that they answer
   // to still exists.
   delivery_->end();
-  usage.reset();
+  usage->end();
   delivery_.reset();
   resolver.reset();
   record->end();

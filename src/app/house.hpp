@@ -25,11 +25,11 @@
 #include "adapters/redis/redis_budgets.hpp"
 #include "adapters/redis/redis_session_book.hpp"
 #include "adapters/spool/delivery.hpp"
-#include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "app/loop_thread.hpp"
 #include "app/options.hpp"
 #include "app/record_home.hpp"
 #include "app/shared_redis.hpp"
+#include "app/usage_home.hpp"
 #include "gateway/configuration_follower.hpp"
 #include "gateway/request_path.hpp"
 #include "mcp/mcp_path.hpp"
@@ -85,7 +85,7 @@ class House {
   adapters::KeyHasher hasher;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<RecordHome> record;
-  std::unique_ptr<adapters::SqliteUsageLedger> usage;
+  std::unique_ptr<UsageHome> usage;
   std::unique_ptr<adapters::Spool> spool;
   adapters::InProcessChangeFeed feed;  // of this process; what is published goes through publishing_feed()
   std::unique_ptr<SharedRedis> redis;  // null: everything is kept in this process

@@ -69,7 +69,7 @@ admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, p
                                    .hasher = house.hasher,
                                    .sealer = *house.sealer,
                                    .upstream = &upstream,
-                                   .usage = house.usage.get(),
+                                   .usage = &house.usage->ledger(),
                                    .version = std::string(version)};
   dependencies.tokens.push_back({.name = "configuration", .token = house.options().admin_token});
   // A literal only: what a name leads to is looked at when it is connected to.

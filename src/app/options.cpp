@@ -1,6 +1,7 @@
 #include "app/options.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -166,6 +167,10 @@ Result<void> check(const Options& options) {
     if (!address) return wrong("OBLETH_DATABASE_URL " + address.error().message, "database_url");
   } else if (!database.empty() && !database.starts_with("sqlite:")) {
     return wrong("OBLETH_DATABASE_URL must be sqlite:PATH or postgresql://user:password@host/database", "database_url");
+  }
+  const auto is_name_letter = [](unsigned char letter) { return std::isalnum(letter) != 0 || letter == '_'; };
+  if (options.clickhouse_database.empty() || !std::ranges::all_of(options.clickhouse_database, is_name_letter)) {
+    return wrong("OBLETH_CLICKHOUSE_DATABASE must be letters, digits and _", "clickhouse_database");
   }
   if (!options.redis_sentinels.empty() && !options.redis_url) {
     return wrong("OBLETH_REDIS_URL must be set with OBLETH_REDIS_SENTINELS: redis://NAME of the master that they watch",

@@ -99,6 +99,11 @@ struct Options {
   std::uint32_t replicas_expected = 1;
 
   // Usage ledger
+  std::optional<UpstreamAddress> clickhouse_url;  // absent: SQLite in data_dir
+  std::string clickhouse_user = "default";
+  Secret clickhouse_password;
+  std::string clickhouse_database = "obleth";
+  std::string clickhouse_ca;
   Duration spool_fsync_ms = std::chrono::milliseconds(100);
   std::uint64_t spool_max = 1ULL << 30;
   adapters::WhenFull spool_full = adapters::WhenFull::drop_new;

@@ -202,6 +202,14 @@ std::vector<Setting> life_rows() {
 std::vector<Setting> ledger_rows() {
   constexpr std::string_view at = "Usage ledger";
   return {
+      row<&O::clickhouse_url>(at, "clickhouse_url",
+                              "http://host:8123 or https://…: the ledger that replicas share; empty is usage.db in the "
+                              "data folder"),
+      row<&O::clickhouse_user>(at, "clickhouse_user", "who may create the database, or the tables in it"),
+      row<&O::clickhouse_password>(at, "clickhouse_password", "of that user"),
+      row<&O::clickhouse_database>(at, "clickhouse_database", "letters, digits and _; made where it is missing"),
+      row<&O::clickhouse_ca>(at, "clickhouse_ca",
+                             "PEM file with authorities that ClickHouse is checked against, beside the system's"),
       row<&O::spool_fsync_ms>(at, "spool_fsync_ms",
                               "what was written to the spool is brought to the disk itself after this: the window of a "
                               "power loss; 0 is at once after each write",
