@@ -98,9 +98,8 @@ Fault unreadable() {
 }
 
 ports::DurationQuantiles quantiles_of(const DurationSketch& sketch, DurationKind kind) {
-  return {.p50_ms = sketch.quantile_ms(kind, 500),
-          .p95_ms = sketch.quantile_ms(kind, 950),
-          .p99_ms = sketch.quantile_ms(kind, 990)};
+  const auto [p50_ms, p95_ms, p99_ms] = sketch.quantiles_ms<3>(kind, {500, 950, 990});
+  return {.p50_ms = p50_ms, .p95_ms = p95_ms, .p99_ms = p99_ms};
 }
 
 // sumMap's answer: the buckets, then how many durations are in each.
