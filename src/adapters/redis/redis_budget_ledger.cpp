@@ -228,12 +228,26 @@ void RedisBudgetLedger::cancel(const ports::ReserveRequest& request, const std::
   bookings_.add(std::move(input));
 }
 
+// Those that it counted on, and those that have got a limit since.
+std::vector<std::string> RedisBudgetLedger::fields_to_charge(const ports::SettleRequest& request) {
+  std::vector<std::string> fields;
+  if (const auto open = limited_.find(request.reservation); open != limited_.end()) {
+    fields = std::move(open->second);
+    limited_.erase(open);
+  }
+  for (const ports::SpendingAccount& account :
+       {ports::SpendingAccount(request.key), ports::SpendingAccount(request.tenant)}) {
+    std::string field = field_of(account);
+    if (std::ranges::find(fields, field) != fields.end() || !budgets_.spare.knows(request.tenant, field)) continue;
+    fields.push_back(std::move(field));
+  }
+  return fields;
+}
+
 WallTime RedisBudgetLedger::settle(const ports::SettleRequest& request) {
   if (budgets_.rules.unsettled != nullptr) budgets_.rules.unsettled->ended();
-  const auto open = limited_.find(request.reservation);
-  if (open == limited_.end()) return request.ended_at;
-  const std::vector<std::string> fields = std::move(open->second);
-  limited_.erase(open);
+  const std::vector<std::string> fields = fields_to_charge(request);
+  if (fields.empty()) return request.ended_at;
   budgets_.spare.settle(request, budgets_.clock.now());
   WallTime counted_at = request.ended_at;
   for (const std::string& field : fields)

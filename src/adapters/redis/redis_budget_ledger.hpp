@@ -58,6 +58,8 @@ class RedisBudgetLedger final : public ports::BudgetLedger {
                                                     const std::vector<ChargedAccount>& charged);
   void cancel(const ports::ReserveRequest& request, const std::vector<ChargedAccount>& charged);
 
+  [[nodiscard]] std::vector<std::string> fields_to_charge(const ports::SettleRequest& request);
+
   // Rebuilds what is unknown of the accounts, and waits for that, though not for ever.
   [[nodiscard]] Task<void> learn(TenantId tenant, const std::vector<ChargedAccount>& charged,
                                  const std::vector<AccountState>& states);

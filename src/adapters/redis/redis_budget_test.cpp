@@ -215,6 +215,14 @@ TEST_F(RedisBudget, WhileRedisIsAwayAPartOfTheRestIsSpentAndBookedAfterwards) {
   ASSERT_TRUE(half.standing(a_day(1000)));
 }
 
+TEST_F(RedisBudget, ABudgetThatIsSetWhileARequestRunsCountsIt) {
+  ASSERT_TRUE(replica().reserve(request(1, 10, 10, 10)).granted);
+  ASSERT_TRUE(replica().reserve(with_budget(2, 100)).granted);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 300));
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 300);
+}
+
 TEST_F(RedisBudget, AClockThatIsAheadEndsNoTerm) {
   ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
   clock_.step(seconds(1));

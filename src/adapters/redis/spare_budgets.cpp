@@ -106,6 +106,11 @@ void SpareBudgets::settle(const ports::SettleRequest& request, Instant now) {
   held_.erase(found);
 }
 
+bool SpareBudgets::knows(TenantId tenant, const std::string& field) const {
+  const std::lock_guard lock(mutex_);
+  return told_.contains(Name{tenant.bits, field});
+}
+
 WallTime SpareBudgets::counted_from(TenantId tenant, const std::string& field) const {
   const std::lock_guard lock(mutex_);
   const auto told = told_.find(Name{tenant.bits, field});

@@ -35,6 +35,8 @@ class SpareBudgets {
   // No effect where the reservation is not of this store.
   void settle(const ports::SettleRequest& request, Instant now);
 
+  // Redis has told of it before.
+  [[nodiscard]] bool knows(TenantId tenant, const std::string& field) const;
   // From when on an account counts, as far as it is known here: rows of before bear that moment.
   [[nodiscard]] WallTime counted_from(TenantId tenant, const std::string& field) const;
 
