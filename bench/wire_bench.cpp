@@ -21,14 +21,14 @@ std::string chat_body(std::size_t prompt_bytes) {
 void read_body(benchmark::State& state) {
   const std::string body = chat_body(static_cast<std::size_t>(state.range(0)));
   for (auto _ : state)
-    benchmark::DoNotOptimize(read_request_body(body, BodyDialect::chat));
+    benchmark::DoNotOptimize(read_request_body(body, Dialect::chat));
   state.SetBytesProcessed(static_cast<std::int64_t>(body.size()) * state.iterations());
 }
 BENCHMARK(read_body)->Arg(200)->Arg(4'000)->Arg(64'000)->Arg(4'000'000);
 
 void patch_body(benchmark::State& state) {
   const std::string body = chat_body(4'000);
-  const auto fields = std::get<RequestFields>(read_request_body(body, BodyDialect::chat));
+  const auto fields = std::get<RequestFields>(read_request_body(body, Dialect::chat));
   const BodyPatch patch{.model = "meta-llama/Llama-3-70B", .output_cap = {}, .include_usage = true};
   for (auto _ : state) {
     const PatchedBody patched(body, fields, patch);

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+
+#include "domain/tokens.hpp"
 
 namespace obleth {
 
@@ -25,5 +28,16 @@ struct TextMeasure {
   std::int64_t messages = 0;
   bool operator==(const TextMeasure&) const = default;
 };
+
+// Text that is read several times.
+constexpr void add_times(TextMeasure& sum, const TextMeasure& text, std::int64_t times) {
+  for (const auto part :
+       {&TextMeasure::letters, &TextMeasure::words, &TextMeasure::digits, &TextMeasure::numbers,
+        &TextMeasure::space_runs, &TextMeasure::line_runs, &TextMeasure::punctuation, &TextMeasure::punctuation_runs,
+        &TextMeasure::wide_characters, &TextMeasure::narrow_characters, &TextMeasure::token_ids,
+        &TextMeasure::media_parts, &TextMeasure::messages}) {
+    sum.*part = saturating_add(sum.*part, saturating_multiply(text.*part, times));
+  }
+}
 
 }  // namespace obleth

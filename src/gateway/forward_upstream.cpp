@@ -165,7 +165,8 @@ class Forwarding {
   }
 
   bool may_retry() {
-    if (retries_left_ == 0 || !doors_.endpoints.may_retry()) return false;
+    const bool body_is_gone = softened_.content && softened_.content->rest && !softened_.content->rest->untouched();
+    if (retries_left_ == 0 || body_is_gone || !doors_.endpoints.may_retry()) return false;
     --retries_left_;
     return true;
   }

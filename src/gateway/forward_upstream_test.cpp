@@ -146,7 +146,7 @@ TEST(ForwardUpstream, ABodyThatStreamedThroughIsNotSentAgain) {
   TestGateway gateway;
   gateway.serve_everything_else_at("http://default:1");
   gateway.upstream.always_answers(json_answer(503, "{}"));
-  EXPECT_EQ(gateway.ask(post("/v1/audio/transcriptions", "bytes")).client.status, 503);
+  EXPECT_EQ(gateway.ask(post("/files", "bytes")).client.status, 503);
   EXPECT_EQ(gateway.upstream.requests.size(), 1U);
 }
 

@@ -33,8 +33,9 @@ Priced price_request(Routed routed, Estimates& estimates) {
     const TenantId tenant = routed.who->tenant.id;
     const std::int64_t media_part = model != nullptr ? model->tokens_per_media_part : unregistered_media_part;
     price.raw_input_tokens = accounting::estimate_prompt_tokens(fields.text, media_part);
-    if (routed.route.dialect != wire::BodyDialect::embeddings) {
-      price.output_cap = requested_cap(fields, model);
+    const wire::OutputKind output = routed.route.rules().output;
+    if (output != wire::OutputKind::none) {
+      price.output_cap = output == wire::OutputKind::capped ? requested_cap(fields, model) : media_part;
       price.output_bound = accounting::output_bound(fields.prompts, fields.n, price.output_cap);
       price.answers = saturating_multiply(fields.prompts, fields.n);
     }

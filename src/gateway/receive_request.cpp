@@ -62,6 +62,9 @@ Received note_arrival(const Arrival& arrival, Route route) {
                     .route = std::move(route),
                     .event_id = arrival.event_id,
                     .record = &record};
+  if (received.route.other_methods_pass && head.method != received.route.method) {
+    received.route = {.treatment = Treatment::metered, .name = received.route.name};
+  }
   received.timings.received = arrival.exchange->received_at();
   return received;
 }
@@ -93,9 +96,10 @@ std::string user_agent_family(std::string_view user_agent) {
     if (!harmless) break;
     family.push_back(c);
   }
-  // The OpenAI SDKs say "OpenAI/Python 1.2.3" and "OpenAI/JS 4.5.6".
+  // The SDKs say "OpenAI/Python 1.2.3", "Anthropic/JS 4.5.6".
   const std::size_t next = family.size() + 1;
-  if (family == "OpenAI" && user_agent.size() > next && user_agent[family.size()] == '/') {
+  const bool is_sdk = family == "OpenAI" || family == "Anthropic";
+  if (is_sdk && user_agent.size() > next && user_agent[family.size()] == '/') {
     family += "-" + user_agent_family(user_agent.substr(next));
   }
   return family;

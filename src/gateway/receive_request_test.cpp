@@ -79,6 +79,7 @@ TEST(ReceiveRequest, ARequestIdThatIsNotPlainIsReplacedByOurs) {
 
 TEST(ReceiveRequest, AUserAgentIsKnownByItsFamilyOnly) {
   EXPECT_EQ(user_agent_family("OpenAI/Python 1.55.0"), "OpenAI-Python");
+  EXPECT_EQ(user_agent_family("Anthropic/JS 1.12.0"), "Anthropic-JS");
   EXPECT_EQ(user_agent_family("curl/8.0 (secret)"), "curl");
   EXPECT_EQ(user_agent_family(std::string(100, 'a')).size(), 32U);
   EXPECT_EQ(user_agent_family("<script>"), "");

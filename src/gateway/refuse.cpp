@@ -83,7 +83,7 @@ Refusal from_client_fault(const Fault& fault) {
     case FaultKind::timed_out:
       return {.status = 408, .type = request_type, .code = "request_timeout", .message = fault.message};
     case FaultKind::invalid:
-      return invalid_request(fault.message);
+      return invalid_request(fault.message, fault.field);
     default:
       return client_gone();
   }

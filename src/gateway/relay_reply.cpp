@@ -33,7 +33,7 @@ std::string client_head_lines(const Answered& answered, const Policy& policy) {
 class Relay {
  public:
   Relay(Answered& answered, const Policy& policy)
-      : answered_(answered), meter_(answered_.head, answered_.usage_injected) {
+      : answered_(answered), meter_(answered_.head, answered_.route.rules(), answered_.usage_injected) {
     if (answered_.answer) head_lines_ = client_head_lines(answered_, policy);
   }
 
@@ -168,7 +168,7 @@ class Relay {
             wire::render_error_event({.message = "The inference server broke off in the middle of the answer.",
                                       .type = "upstream_error",
                                       .code = "stream_interrupted"},
-                                     answered_.route.errors, meter_.at_event_boundary());
+                                     answered_.route.rules().errors, meter_.broken_at());
       }
     }
     for (const std::string_view piece : onward_)
@@ -184,6 +184,7 @@ class Relay {
                    status,
                    meter_.can_tell_in_stream(),
                    meter_.reported(),
+                   meter_.output_told(),
                    meter_.counted(),
                    started ? std::string() : std::move(head_lines_),
                    std::move(unsent_body),

@@ -5,12 +5,13 @@ namespace {
 constexpr std::int64_t bytes_per_token = 4;  // of text whose usage nobody told
 }
 
-ReplyMeter::ReplyMeter(const AnswerHead& head, bool usage_injected) {
+ReplyMeter::ReplyMeter(const AnswerHead& head, const wire::DialectRules& rules, bool usage_injected)
+    : unreported_(rules.unreported) {
   if (head.encoded) return;
   if (head.event_stream) {
-    scanner_.emplace(usage_injected);
+    scanner_.emplace(usage_injected, rules);
   } else if (head.json) {
-    tokenizer_.emplace();
+    tokenizer_.emplace(rules);
   }
 }
 
@@ -42,8 +43,14 @@ bool ReplyMeter::usage_clamped() const {
   return found && found->clamped;
 }
 
+wire::BrokenStream ReplyMeter::broken_at() const {
+  if (!scanner_) return {};
+  return {.at_event_boundary = scanner_->at_event_boundary(), .next_number = scanner_->next_number()};
+}
+
 OutputTokens ReplyMeter::counted() const {
   if (scanner_) return scanner_->counted_output();
+  if (unreported_ == wire::Unreported::by_slot_time) return {};
   return {bytes_ / bytes_per_token};
 }
 

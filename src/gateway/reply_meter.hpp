@@ -16,7 +16,7 @@ namespace obleth::gateway {
 
 class ReplyMeter {
  public:
-  ReplyMeter(const AnswerHead& head, bool usage_injected);
+  ReplyMeter(const AnswerHead& head, const wire::DialectRules& rules, bool usage_injected);
 
   // Appends the pieces that go on to the client; views as wire/sse_scanner says.
   void pass(std::string_view bytes, std::vector<std::string_view>& onward);
@@ -24,18 +24,20 @@ class ReplyMeter {
   void finish(std::vector<std::string_view>& onward);
 
   [[nodiscard]] std::optional<TokenUsage> reported() const;
+  [[nodiscard]] bool output_told() const { return !scanner_ || scanner_->output_told(); }
   [[nodiscard]] OutputTokens counted() const;
   // A figure of the usage was negative, fractional or huge, and was brought to one that can be.
   [[nodiscard]] bool usage_clamped() const;
   // A cut stream can be told so in one more event.
   [[nodiscard]] bool can_tell_in_stream() const { return scanner_.has_value(); }
-  [[nodiscard]] bool at_event_boundary() const { return scanner_ && scanner_->at_event_boundary(); }
+  [[nodiscard]] wire::BrokenStream broken_at() const;
   // Nothing of the stream is missing.
   [[nodiscard]] bool done_seen() const { return scanner_ && scanner_->done_seen(); }
 
  private:
   std::optional<wire::SseScanner> scanner_;        // a stream of events
   std::optional<wire::UsageTokenizer> tokenizer_;  // one JSON document
+  wire::Unreported unreported_;
   std::int64_t bytes_ = 0;
 };
 

@@ -24,11 +24,11 @@ Task<void> RequestPath::serve(ports::ClientExchange& exchange) {
   const Arrival arrival{&exchange, &loop_, EventId{services_.entropy.bits128()}, &record};
   Outcome<Received> received = receive_request(arrival, services_.policy);
   if (!received) {
-    const wire::ErrorDialect shape = dialect_of(record.route);
+    const wire::ErrorDialect shape = errors_of(record.route);
     co_await conclude(exchange, std::move(record), refuse(std::move(received.error())), shape);
     co_return;
   }
-  const wire::ErrorDialect dialect = received->route.errors;
+  const wire::ErrorDialect dialect = received->route.rules().errors;
   const Treatment treatment = received->route.treatment;
   if (needs_no_key(treatment)) {
     co_await answer_alone(std::move(*received), services_.policy, services_.readiness);

@@ -17,6 +17,7 @@
 #include "domain/usage_record.hpp"
 #include "gateway/body_memory.hpp"
 #include "gateway/endpoint_desk.hpp"
+#include "gateway/form_rest.hpp"
 #include "gateway/permit.hpp"
 #include "gateway/reservation.hpp"
 #include "gateway/routes.hpp"
@@ -51,11 +52,13 @@ struct Identified : Received {
   std::shared_ptr<const ResolvedKey> who;
 };
 
-// A body that was read whole: its bytes, what was found in them, and the memory that they are counted in.
+// A body that was read, or the beginning of a form up to its model: its bytes, what was found in them, and the memory
+// that they are counted in.
 struct RequestContent {
   std::string bytes;
   wire::RequestFields fields;
   BodyMemory::Lease lease;
+  std::unique_ptr<FormRest> rest;  // of a form; null: this is all
 };
 
 struct Routed : Identified {
@@ -119,6 +122,7 @@ struct Relayed : Softened {
   int status = 0;  // the upstream's; 0: none came
   bool streamed = false;
   std::optional<TokenUsage> reported;  // by the upstream
+  bool output_told = true;             // false: only the input was reported
   OutputTokens counted;                // from the bytes that passed, where nothing was reported
   // A short answer waits here until its row is written; a longer one has only its end here.
   std::string unsent_head;

@@ -29,7 +29,9 @@ ports::ReserveRequest reserve_request(const Priced& priced) {
     request.input_cost = request.bound_cost = NanoUsd{1};
   }
   if (priced.model && may_soften(priced)) {
-    request.soften_to_tokens = std::min(priced.model->brownout_max_tokens, price.output_cap);
+    const std::int64_t above_thinking = saturating_add(priced.content->fields.thinking_tokens, 1);
+    const std::int64_t shortest = std::max(priced.model->brownout_max_tokens, above_thinking);
+    request.soften_to_tokens = std::min(shortest, price.output_cap);
     request.output_cost_per_token = priced.model->output_cost_per_token;
   }
   return request;
@@ -89,8 +91,8 @@ Refusal refusal_of(const ports::ReserveRefusal& refusal) {
 bool may_soften(const Routed& routed) {
   if (!routed.content || routed.who->tenant.brownout == BrownoutPolicy::never) return false;
   const wire::RequestFields& fields = routed.content->fields;
-  const bool has_output = routed.route.dialect != wire::BodyDialect::embeddings;
-  return has_output && !fields.structured_output && !fields.forced_tool_call;
+  const bool has_cap = routed.route.rules().output == wire::OutputKind::capped;
+  return has_cap && !fields.structured_output && !fields.forced_tool_call;
 }
 
 std::string reset_text(Duration reset) {

@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/receive_form.hpp"
+
 namespace obleth::gateway {
 namespace {
 
 constexpr Duration memory_retry_after = std::chrono::seconds(1);
 // Reserved at once for a body of known length; longer ones grow as they really arrive.
 constexpr std::uint64_t reserve_bytes_max = 1 << 20;
-
-Refusal body_memory_full() {
-  return overloaded("The gateway holds as many request bodies as it may. Try again shortly.", memory_retry_after);
-}
 
 Outcome<wire::RequestFields> read_fields(const std::string& body, const Route& route, const Policy& policy) {
   wire::BodyOutcome outcome = wire::read_request_body(body, route.dialect);
@@ -61,7 +59,21 @@ Outcome<std::shared_ptr<const Model>> choose_model(const Identified& identified,
   return nullptr;
 }
 
+Task<Outcome<void>> receive_document(const Identified& identified, RequestContent& content, const Policy& policy) {
+  Outcome<std::string> body = co_await collect_body(*identified.exchange, content.lease, policy.body_bytes_max);
+  if (!body) co_return refuse(std::move(body.error()));
+  content.bytes = std::move(*body);
+  Outcome<wire::RequestFields> fields = read_fields(content.bytes, identified.route, policy);
+  if (!fields) co_return refuse(std::move(fields.error()));
+  content.fields = std::move(*fields);
+  co_return Outcome<void>{};
+}
+
 }  // namespace
+
+Refusal body_memory_full() {
+  return overloaded("The gateway holds as many request bodies as it may. Try again shortly.", memory_retry_after);
+}
 
 Task<Outcome<std::string>> collect_body(ports::ClientExchange& exchange, BodyMemory::Lease& lease,
                                         std::uint64_t bytes_max) {
@@ -98,17 +110,13 @@ Task<Outcome<Routed>> resolve_model(Identified identified, ModelSources sources)
   }
   auto content = std::make_unique<RequestContent>();
   content->lease = sources.memory.lease(identified.who->tenant.id);
-  Outcome<std::string> body =
-      co_await collect_body(*identified.exchange, content->lease, sources.policy.body_bytes_max);
-  if (!body) co_return refuse(std::move(body.error()));
-  content->bytes = std::move(*body);
-
-  Outcome<wire::RequestFields> fields = read_fields(content->bytes, identified.route, sources.policy);
-  if (!fields) {
-    // A key with an allow-list may use other paths only with an allowed model: what names none is not allowed.
-    co_return refuse(metered ? model_not_found("") : std::move(fields.error()));
-  }
-  content->fields = std::move(*fields);
+  Task<Outcome<void>> receiving = comes_as_form(identified) ? receive_form(identified, *content, sources.policy)
+                                                            : receive_document(identified, *content, sources.policy);
+  const Outcome<void> received = co_await receiving;
+  // A key with an allow-list may use other paths only with an allowed model: what names none is not allowed.
+  const bool unreadable = !received && received.error().status == 400;
+  if (metered && unreadable) co_return refuse(model_not_found(""));
+  if (!received) co_return refuse(received.error());
   UsageRecord& record = *identified.record;
   record.stream = content->fields.stream;
 

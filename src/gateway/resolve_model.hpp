@@ -20,6 +20,7 @@ Task<Outcome<Routed>> resolve_model(Identified identified, ModelSources sources)
 // The whole body, at most bytes_max of it; the lease grows with what is held.
 Task<Outcome<std::string>> collect_body(ports::ClientExchange& exchange, BodyMemory::Lease& lease,
                                         std::uint64_t bytes_max);
+[[nodiscard]] Refusal body_memory_full();
 
 // The lists of tenant and key both have to name it: by the name that the client sent, the model's own, or an alias.
 [[nodiscard]] bool may_use_model(const ResolvedKey& who, std::string_view requested, const Model* model);

@@ -105,11 +105,11 @@ TEST(ResolveModel, AKeyWithAListUsesOtherPathsOnlyWithAnAllowedModel) {
   TestGateway gateway;
   gateway.serve_everything_else_at("http://default:1");
   gateway.who().key.allowed_models = {"m"};
-  EXPECT_EQ(gateway.ask(post("/v1/rerank", R"({"model":"m","query":"q"})")).client.status, 200);
+  EXPECT_EQ(gateway.ask(post("/tokenize", R"({"model":"m","query":"q"})")).client.status, 200);
   EXPECT_EQ(gateway.upstream.requests.back().body, R"({"model":"m","query":"q"})");
-  EXPECT_EQ(gateway.ask(post("/v1/rerank", R"({"model":"n","query":"q"})")).client.status, 404);
-  EXPECT_EQ(gateway.ask(post("/v1/rerank", R"({"query":"q"})")).client.status, 404);
-  EXPECT_EQ(gateway.ask(post("/v1/audio/speech", "not json")).client.status, 404);
+  EXPECT_EQ(gateway.ask(post("/tokenize", R"({"model":"n","query":"q"})")).client.status, 404);
+  EXPECT_EQ(gateway.ask(post("/tokenize", R"({"query":"q"})")).client.status, 404);
+  EXPECT_EQ(gateway.ask(post("/files", "not json")).client.status, 404);
   EXPECT_EQ(gateway.ask(get("/v1/files")).client.status, 404);
   EXPECT_EQ(gateway.upstream.requests.size(), 1U);
   EXPECT_TRUE(gateway.holds_nothing());
@@ -117,12 +117,12 @@ TEST(ResolveModel, AKeyWithAListUsesOtherPathsOnlyWithAnAllowedModel) {
 
 TEST(ResolveModel, OtherPathsNeedADefaultUpstream) {
   TestGateway gateway;
-  const auto asked = gateway.ask(post("/v1/rerank", R"({"model":"m"})"));
+  const auto asked = gateway.ask(post("/tokenize", R"({"model":"m"})"));
   EXPECT_EQ(asked.client.status, 404);
   EXPECT_EQ(error_member(asked.client, "code"), "no_default_upstream");
   // The model is registered and allowed, but it is not what serves other paths.
   gateway.who().key.allowed_models = {"m"};
-  const auto listed = gateway.ask(post("/v1/rerank", R"({"model":"m"})"));
+  const auto listed = gateway.ask(post("/tokenize", R"({"model":"m"})"));
   EXPECT_EQ(listed.client.status, 404);
   EXPECT_EQ(error_member(listed.client, "code"), "no_default_upstream");
 }

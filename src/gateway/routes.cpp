@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace obleth::gateway {
 namespace {
@@ -26,18 +27,28 @@ constexpr std::array<std::string_view, 18> control_paths = {"/invocations",
                                                             "/start_profile",
                                                             "/stop_profile"};
 
-// Dialects that are forwarded as they are. Their labels are their own paths; everything below audio and images shares
-// one.
-constexpr std::array<std::string_view, 4> metered_paths = {"/v1/responses", "/v1/messages", "/v1/messages/count_tokens",
-                                                           "/v1/rerank"};
+struct PricedPath {
+  std::string_view path;
+  wire::Dialect dialect;
+  bool needs_registered_model = false;
+};
+struct PricedFolder {
+  std::string_view prefix;
+  std::string_view name;
+  wire::Dialect dialect;
+};
 
-Route priced(std::string_view name, wire::BodyDialect dialect, bool needs_registered_model) {
-  return {.treatment = Treatment::priced,
-          .name = name,
-          .method = "POST",
-          .dialect = dialect,
-          .needs_registered_model = needs_registered_model};
-}
+constexpr PricedPath priced_paths[] = {{"/v1/chat/completions", wire::Dialect::chat, true},
+                                       {"/v1/completions", wire::Dialect::completions, true},
+                                       {"/v1/embeddings", wire::Dialect::embeddings},
+                                       {"/v1/responses", wire::Dialect::responses},
+                                       {"/v1/messages", wire::Dialect::messages},
+                                       {"/v1/messages/count_tokens", wire::Dialect::count_tokens},
+                                       {"/v1/rerank", wire::Dialect::rerank}};
+
+// Everything below one of them shares its label.
+constexpr PricedFolder priced_folders[] = {{"/v1/audio/", "/v1/audio/*", wire::Dialect::audio},
+                                           {"/v1/images/", "/v1/images/*", wire::Dialect::images}};
 
 bool is_below(std::string_view path, std::string_view prefix) {
   return path.starts_with(prefix) && path.size() > prefix.size();
@@ -64,17 +75,36 @@ Route pass_through_route(std::string_view path, const Policy& policy) {
   return {.treatment = Treatment::metered};
 }
 
+std::optional<Route> priced_route(std::string_view path) {
+  for (const PricedPath& priced : priced_paths) {
+    if (path != priced.path) continue;
+    return Route{.treatment = Treatment::priced,
+                 .name = priced.path,
+                 .method = "POST",
+                 .dialect = priced.dialect,
+                 .needs_registered_model = priced.needs_registered_model};
+  }
+  for (const PricedFolder& folder : priced_folders) {
+    if (!is_below(path, folder.prefix)) continue;
+    return Route{.treatment = Treatment::priced,
+                 .name = folder.name,
+                 .method = "POST",
+                 .dialect = folder.dialect,
+                 .other_methods_pass = true};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-wire::ErrorDialect dialect_of(std::string_view route_name) {
-  return route_name.starts_with("/v1/messages") ? wire::ErrorDialect::anthropic : wire::ErrorDialect::openai;
+wire::ErrorDialect errors_of(std::string_view route_name) {
+  const auto* found = std::ranges::find(priced_paths, route_name, &PricedPath::path);
+  return found == std::ranges::end(priced_paths) ? wire::ErrorDialect::openai : wire::rules_of(found->dialect).errors;
 }
 
 Route match_route(const wire::MatchedPath& matched, const Policy& policy) {
   const std::string_view path = matched.path;
-  if (path == "/v1/chat/completions") return priced("/v1/chat/completions", wire::BodyDialect::chat, true);
-  if (path == "/v1/completions") return priced("/v1/completions", wire::BodyDialect::completions, true);
-  if (path == "/v1/embeddings") return priced("/v1/embeddings", wire::BodyDialect::embeddings, false);
+  if (std::optional<Route> priced = priced_route(path)) return *std::move(priced);
   if (path == "/health") return {.treatment = Treatment::health, .name = "/health", .method = "GET"};
   if (path == "/ready") return {.treatment = Treatment::ready, .name = "/ready", .method = "GET"};
   if (path == "/v1/models") return {.treatment = Treatment::model_list, .name = "/v1/models", .method = "GET"};
@@ -87,11 +117,6 @@ Route match_route(const wire::MatchedPath& matched, const Policy& policy) {
   if (path == "/.well-known" || path.starts_with("/.well-known/") || path == "/mcp" || path.starts_with("/mcp/")) {
     return {.treatment = Treatment::not_found};
   }
-  if (const auto* found = std::ranges::find(metered_paths, path); found != metered_paths.end()) {
-    return {.name = *found, .method = "POST", .errors = dialect_of(path)};
-  }
-  if (is_below(path, "/v1/audio/")) return {.name = "/v1/audio/*"};
-  if (is_below(path, "/v1/images/")) return {.name = "/v1/images/*"};
   return pass_through_route(path, policy);
 }
 

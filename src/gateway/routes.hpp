@@ -6,8 +6,7 @@
 #include <string_view>
 
 #include "gateway/policy.hpp"
-#include "wire/error_body.hpp"
-#include "wire/request_body.hpp"
+#include "wire/dialects.hpp"
 #include "wire/request_target.hpp"
 
 namespace obleth::gateway {
@@ -27,15 +26,16 @@ struct Route {
   Treatment treatment = Treatment::metered;
   std::string_view name = "passthrough";  // the label in metrics and ledger: closed set
   std::string_view method;                // the one method it takes; empty = any
-  wire::BodyDialect dialect = wire::BodyDialect::any;
-  wire::ErrorDialect errors = wire::ErrorDialect::openai;
-  std::string_view cap_name = "max_tokens";
+  wire::Dialect dialect = wire::Dialect::any;
   std::string model_id;                 // of /v1/models/{id}
   bool needs_registered_model = false;  // an unknown model is 404, not the default upstream's business
+  bool other_methods_pass = false;      // through, metered: below /v1/audio servers list their voices
+
+  [[nodiscard]] const wire::DialectRules& rules() const { return wire::rules_of(dialect); }
 };
 
 // In whose shape a route's errors are told.
-[[nodiscard]] wire::ErrorDialect dialect_of(std::string_view route_name);
+[[nodiscard]] wire::ErrorDialect errors_of(std::string_view route_name);
 
 [[nodiscard]] Route match_route(const wire::MatchedPath& path, const Policy& policy);
 

@@ -13,17 +13,20 @@ Route route_of(std::string_view target, const Policy& policy = {}) {
   return match_route(*path, policy);
 }
 
-TEST(Routes, CompletionsAndEmbeddingsArePriced) {
-  for (const char* path : {"/v1/chat/completions", "/v1/completions", "/v1/embeddings", "//v1//chat/completions/"}) {
+TEST(Routes, EveryDialectIsPriced) {
+  for (const char* path :
+       {"/v1/chat/completions", "/v1/completions", "/v1/embeddings", "//v1//chat/completions/", "/v1/responses",
+        "/v1/messages", "/v1/messages/count_tokens", "/v1/rerank", "/v1/audio/speech", "/v1/images/edits"}) {
     EXPECT_EQ(route_of(path).treatment, Treatment::priced) << path;
     EXPECT_EQ(route_of(path).method, "POST") << path;
   }
 }
 
-TEST(Routes, AnUnknownModelIsRefusedOnlyWhereAnswersAreGenerated) {
+TEST(Routes, AnUnknownModelIsRefusedOnlyByChatAndCompletions) {
   EXPECT_TRUE(route_of("/v1/chat/completions").needs_registered_model);
   EXPECT_TRUE(route_of("/v1/completions").needs_registered_model);
-  EXPECT_FALSE(route_of("/v1/embeddings").needs_registered_model);
+  for (const char* path : {"/v1/embeddings", "/v1/responses", "/v1/messages", "/v1/rerank", "/v1/audio/speech"})
+    EXPECT_FALSE(route_of(path).needs_registered_model) << path;
 }
 
 TEST(Routes, AModelsIdIsTheRestOfThePath) {
@@ -58,7 +61,7 @@ TEST(Routes, OtherPathsPassAsTheModeSays) {
 TEST(Routes, RoutesOfTheirOwnNeedNoPassThrough) {
   for (const char* path : {"/v1/responses", "/v1/messages", "/v1/messages/count_tokens", "/v1/rerank",
                            "/v1/audio/transcriptions", "/v1/images/generations"})
-    EXPECT_EQ(route_of(path, {.pass_through = PassThrough::off}).treatment, Treatment::metered) << path;
+    EXPECT_EQ(route_of(path, {.pass_through = PassThrough::off}).treatment, Treatment::priced) << path;
 }
 
 TEST(Routes, WellKnownPathsStayHere) {
@@ -72,9 +75,10 @@ TEST(Routes, LabelsComeFromAClosedSet) {
 }
 
 TEST(Routes, MessagesAnswerInAnthropicsShape) {
-  EXPECT_EQ(route_of("/v1/messages").errors, wire::ErrorDialect::anthropic);
-  EXPECT_EQ(route_of("/v1/messages/count_tokens").errors, wire::ErrorDialect::anthropic);
-  EXPECT_EQ(route_of("/v1/responses").errors, wire::ErrorDialect::openai);
+  EXPECT_EQ(errors_of("/v1/messages"), wire::ErrorDialect::anthropic);
+  EXPECT_EQ(errors_of("/v1/messages/count_tokens"), wire::ErrorDialect::anthropic);
+  EXPECT_EQ(errors_of("/v1/chat/completions"), wire::ErrorDialect::openai);
+  EXPECT_EQ(errors_of("/v1/audio/*"), wire::ErrorDialect::openai);
 }
 
 }  // namespace

@@ -21,14 +21,16 @@ accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
   if (!relayed.permit.reached_upstream()) return nothing;
   // What the upstream refused or broke before its answer began costs nothing.
   if (relayed.status != 0 && !is_success(relayed.status)) return nothing;
-  // What passes through costs tokens only where the answer tells them.
-  if (relayed.route.treatment == Treatment::metered && !relayed.reported) return nothing;
+  // What passes through, pictures and sounds cost tokens only where the answer tells them.
+  const bool by_slot_time = relayed.route.rules().unreported == wire::Unreported::by_slot_time;
+  if (by_slot_time && !relayed.reported) return nothing;
   const TenantId tenant = relayed.who->tenant.id;
   const ModelId model = relayed.model ? relayed.model->id : ModelId{};
   const Duration elapsed = relayed.loop->now() - relayed.timings.sent;
   const std::int64_t by_time = estimates.ask(
       tenant, [&](const accounting::UsageHistory& history) { return history.probable_output(tenant, model, elapsed); });
   return accounting::billed_usage({.reported = relayed.reported,
+                                   .output_told = relayed.output_told,
                                    .complete = relayed.ending == Ending::complete,
                                    .produced_output = relayed.price.output_bound > 0,
                                    .input_estimate = {relayed.price.input_tokens},

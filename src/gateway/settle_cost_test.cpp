@@ -222,7 +222,7 @@ TEST(SettleCost, AnAnswerThatIsCutByShutdownIsSettledOnce) {
 TEST(SettleCost, WhatPassesThroughCostsTokensOnlyWhereTheyAreTold) {
   TestGateway gateway;
   gateway.serve_everything_else_at("http://default:1");
-  EXPECT_EQ(gateway.ask(post("/v1/rerank", "{}")).row.number("input_tokens"), 10);
+  EXPECT_EQ(gateway.ask(post("/tokenize", "{}")).row.number("input_tokens"), 10);
   EXPECT_EQ(last_settle(gateway).used_tokens, 30);
   gateway.upstream.will_answer({.pieces = {std::string(4000, 'x')}});
   const auto untold = gateway.ask(post("/files", "{}"));

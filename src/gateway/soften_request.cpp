@@ -12,11 +12,18 @@ std::string_view reason_of(std::int64_t cap, const ports::Reservation& reservati
   return reservation.softened_by == ports::SoftenedBy::budget ? "budget" : "quota";
 }
 
+// The cap that pressure asks for, but for one that thinking would use up: its answer would be broken, not shorter.
+std::optional<std::int64_t> cap_by_pressure(const Admitted& admitted) {
+  const std::optional<std::int64_t> cap = admitted.grant.output_cap;
+  const bool thinks = cap && admitted.content && admitted.content->fields.thinking_tokens >= *cap;
+  return thinks ? std::nullopt : cap;
+}
+
 }  // namespace
 
 Softened soften_request(Admitted admitted) {
   const ports::Reservation& reservation = admitted.budget.granted();
-  const std::optional<std::int64_t>& by_pressure = admitted.grant.output_cap;
+  const std::optional<std::int64_t> by_pressure = cap_by_pressure(admitted);
   const std::optional<std::int64_t>& by_limits = reservation.output_cap;
   std::optional<std::int64_t> cap = by_pressure;
   if (by_limits) cap = std::min(*by_limits, by_pressure.value_or(*by_limits));

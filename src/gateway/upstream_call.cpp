@@ -1,5 +1,6 @@
 #include "gateway/upstream_call.hpp"
 
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -17,11 +18,41 @@ class OutgoingRequest::ClientBody final : public ports::BodySource {
   ports::ClientExchange& exchange_;
 };
 
+// A form: its beginning with the model that the upstream knows, and then what still comes.
+class OutgoingRequest::PatchedForm final : public ports::BodySource {
+ public:
+  PatchedForm(const RequestContent& content, const Model* model)
+      : model_(model != nullptr ? model->upstream_model : content.fields.model), rest_(*content.rest) {
+    const std::string_view bytes = content.bytes;
+    const wire::Span old = content.fields.model_value;
+    beginning_ = {bytes.substr(0, old.begin), model_, bytes.substr(old.begin + old.length)};
+    bytes_more_ = static_cast<std::int64_t>(model_.size()) - static_cast<std::int64_t>(old.length);
+  }
+
+  Task<Result<std::string_view>> next() override {
+    while (given_ < beginning_.size()) {
+      const std::string_view piece = beginning_[given_++];
+      if (!piece.empty()) co_return piece;
+    }
+    Result<std::string_view> piece = co_await rest_.next();
+    co_return piece;
+  }
+  // Than the client sends.
+  [[nodiscard]] std::int64_t bytes_more() const { return bytes_more_; }
+
+ private:
+  const std::string model_;
+  FormRest& rest_;
+  std::array<std::string_view, 3> beginning_;
+  std::size_t given_ = 0;
+  std::int64_t bytes_more_ = 0;
+};
+
 namespace {
 
 wire::BodyPatch patch_of(const Softened& softened, bool inject_usage) {
   wire::BodyPatch patch{
-      .output_cap = softened.output_cap, .cap_name = softened.route.cap_name, .include_usage = inject_usage};
+      .output_cap = softened.output_cap, .cap_name = softened.route.rules().cap_name, .include_usage = inject_usage};
   const Model* model = softened.model.get();
   if (model != nullptr && model->upstream_model != softened.content->fields.model) patch.model = model->upstream_model;
   // What passes through stays as it is, but for nothing at all.
@@ -42,21 +73,22 @@ bool wants_usage_injected(const Softened& softened) {
   if (softened.route.treatment != Treatment::priced || !softened.content) return false;
   const wire::RequestFields& fields = softened.content->fields;
   const bool allowed = softened.model == nullptr || softened.model->inject_usage;
-  return allowed && fields.stream && !fields.asks_usage && softened.route.dialect != wire::BodyDialect::embeddings;
+  return allowed && fields.stream && !fields.asks_usage && softened.route.rules().asks_for_usage;
 }
 
 OutgoingRequest::OutgoingRequest(const Softened& softened, const Destination& destination, const Policy& policy,
                                  bool inject_usage) {
   const RequestHead& head = softened.exchange->head();
-  if (softened.content) {
+  if (softened.content && softened.content->rest) {
+    auto form = std::make_unique<PatchedForm>(*softened.content, softened.model.get());
+    bytes_more_ = form->bytes_more();
+    stream_through(std::move(form), head);
+  } else if (softened.content) {
     const wire::BodyPatch patch = patch_of(softened, inject_usage);
     body_ = std::make_unique<wire::PatchedBody>(softened.content->bytes, softened.content->fields, patch);
     call_.body = body_->pieces();
   } else if (head.framing != BodyFraming::none) {
-    stream_ = std::make_unique<ClientBody>(*softened.exchange);
-    call_.stream = stream_.get();
-    call_.stream_chunked = head.framing == BodyFraming::chunked;
-    call_.replayable = false;
+    stream_through(std::make_unique<ClientBody>(*softened.exchange), head);
   }
   write_head(softened, destination, policy);
   const Model* model = softened.model.get();
@@ -67,6 +99,13 @@ OutgoingRequest::OutgoingRequest(const Softened& softened, const Destination& de
       model != nullptr ? std::chrono::seconds(model->request_timeout_secs) : policy.default_head_timeout;
   call_.idle_timeout = model != nullptr ? std::chrono::seconds(model->idle_timeout_secs) : policy.default_idle_timeout;
   call_.cancel = &softened.exchange->departure();
+}
+
+void OutgoingRequest::stream_through(std::unique_ptr<ports::BodySource> source, const RequestHead& head) {
+  stream_ = std::move(source);
+  call_.stream = stream_.get();
+  call_.stream_chunked = head.framing == BodyFraming::chunked;
+  call_.replayable = false;
 }
 
 void OutgoingRequest::write_head(const Softened& softened, const Destination& destination, const Policy& policy) {
@@ -102,7 +141,7 @@ void OutgoingRequest::append_framing(const RequestHead& head) {
   if (body_) {
     head_ += "Content-Length: " + std::to_string(body_->size()) + "\r\n";
   } else if (head.framing == BodyFraming::length) {
-    head_ += "Content-Length: " + std::to_string(head.content_length) + "\r\n";
+    head_ += "Content-Length: " + std::to_string(static_cast<std::int64_t>(head.content_length) + bytes_more_) + "\r\n";
   } else if (head.framing == BodyFraming::chunked) {
     head_ += "Transfer-Encoding: chunked\r\n";
   }

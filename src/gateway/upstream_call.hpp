@@ -30,10 +30,13 @@ class OutgoingRequest {
 
  private:
   class ClientBody;
+  class PatchedForm;
+  void stream_through(std::unique_ptr<ports::BodySource> source, const RequestHead& head);
   void write_head(const Softened& softened, const Destination& destination, const Policy& policy);
   void append_framing(const RequestHead& head);
 
   std::unique_ptr<wire::PatchedBody> body_;  // null: the client's body streams through
+  std::int64_t bytes_more_ = 0;              // in it than the client sends
   std::unique_ptr<ports::BodySource> stream_;
   std::string head_;
   ports::UpstreamCall call_;

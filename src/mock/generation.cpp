@@ -6,6 +6,7 @@
 #include "mock/answer_writer.hpp"
 #include "mock/embeddings_answer.hpp"
 #include "mock/json_text.hpp"
+#include "mock/reading_answers.hpp"
 #include "mock/voice.hpp"
 
 namespace obleth::mock {
@@ -81,7 +82,16 @@ Task<Ending> stream_tokens(const Generation& generation, Voice& voice, EventLimi
 
 std::string body_of(const Generation& generation) {
   if (generation.behaviour.failure == Failure::garbage) return "this is not JSON {{{";
-  if (generation.plan.request.dialect == Dialect::embeddings) return embeddings_answer(generation.plan);
+  switch (generation.plan.request.dialect) {
+    case Dialect::embeddings:
+      return embeddings_answer(generation.plan);
+    case Dialect::count_tokens:
+      return count_tokens_answer(generation.plan);
+    case Dialect::rerank:
+      return rerank_answer(generation.plan);
+    default:
+      break;
+  }
   std::string body;
   const auto voice = voice_of(generation.plan);
   voice->whole(body);

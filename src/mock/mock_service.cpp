@@ -4,6 +4,7 @@
 
 #include "base/ensure.hpp"
 #include "mock/generation.hpp"
+#include "mock/media_answers.hpp"
 
 namespace obleth::mock {
 namespace {
@@ -11,7 +12,8 @@ namespace {
 constexpr std::pair<std::string_view, Dialect> model_routes[] = {
     {"/v1/chat/completions", Dialect::chat}, {"/v1/completions", Dialect::completions},
     {"/v1/embeddings", Dialect::embeddings}, {"/v1/responses", Dialect::responses},
-    {"/v1/messages", Dialect::messages},
+    {"/v1/messages", Dialect::messages},     {"/v1/messages/count_tokens", Dialect::count_tokens},
+    {"/v1/rerank", Dialect::rerank},
 };
 constexpr auto stall_turn = std::chrono::hours(1);
 
@@ -72,9 +74,18 @@ Task<void> MockService::serve(ports::ClientExchange& exchange) {
   const auto dialect = model_route(path);
   if (dialect && exchange.head().method == "POST") {
     co_await serve_model(exchange, *dialect);
+  } else if (exchange.head().method == "POST" && is_media_path(path)) {
+    co_await serve_media(exchange, path);
   } else {
     co_await serve_page(exchange, path);
   }
+}
+
+Task<void> MockService::serve_media(ports::ClientExchange& exchange, std::string_view path) {
+  auto body = co_await read_whole_body(exchange);
+  if (!body) co_return;
+  const Reply reply = media_answer(path, *body);
+  co_await send_reply(exchange, reply);
 }
 
 Task<void> MockService::serve_model(ports::ClientExchange& exchange, Dialect dialect) {
@@ -138,11 +149,11 @@ Task<void> MockService::answer_in_turn(ports::ClientExchange& exchange, const As
   open.add_prompt(plan.prompt_tokens);
   const std::int64_t slow_ms = asked.behaviour.failure == Failure::slow_head ? slow_head_ms : 0;
   const auto ttft = std::chrono::milliseconds(asked.behaviour.ttft_ms + slow_ms);
-  const bool is_embedding = asked.dialect == Dialect::embeddings;
-  const auto gap = std::chrono::milliseconds(is_embedding ? 0 : asked.behaviour.token_ms);
+  const bool in_one_piece = only_reads(asked.dialect);
+  const auto gap = std::chrono::milliseconds(in_one_piece ? 0 : asked.behaviour.token_ms);
   const Generation generation{exchange, loop, plan, asked.behaviour, open, Pace{loop.now() + ttft, gap}};
 
-  const bool streams = asked.request.stream && !is_embedding;
+  const bool streams = asked.request.stream && !in_one_piece;
   Task<Ending> answer = streams ? stream_answer(generation) : whole_answer(generation);
   const Ending ending = co_await answer;
   if (ending == Ending::client_gone) open.note_aborted();

@@ -31,6 +31,7 @@ class MockService final : public ports::HttpService {
   Task<void> serve_model(ports::ClientExchange& exchange, Dialect dialect);
   Task<bool> read_asked(ports::ClientExchange& exchange, Asked& asked);
   Task<void> answer_in_turn(ports::ClientExchange& exchange, const Asked& asked, Tally::Open& open);
+  Task<void> serve_media(ports::ClientExchange& exchange, std::string_view path);
   Task<void> serve_page(ports::ClientExchange& exchange, std::string_view path);
   Task<void> change_control(ports::ClientExchange& exchange);
   [[nodiscard]] std::optional<Reply> page(std::string_view method, std::string_view path);

@@ -103,11 +103,24 @@ Result<void> read_embedding(const json::object& body, ModelRequest& request) {
   return {};
 }
 
+Result<void> read_documents(const json::object& body, ModelRequest& request) {
+  const json::value& documents = *member_of(body, "documents");
+  if (!documents.is_array()) return fail(wrong("documents", "must be a list"));
+  for (const json::value& one : documents.get_array()) {
+    const json::value* text = one.is_object() ? one.get_object().if_contains("text") : &one;
+    request.documents.emplace_back(text != nullptr && text->is_string() ? std::string(text->get_string()) : "");
+  }
+  return {};
+}
+
 const char* prompt_member(Dialect dialect) {
   switch (dialect) {
     case Dialect::chat:
     case Dialect::messages:
+    case Dialect::count_tokens:
       return "messages";
+    case Dialect::rerank:
+      return "documents";
     case Dialect::completions:
       return "prompt";
     case Dialect::embeddings:
@@ -123,7 +136,7 @@ Result<void> read_prompt(const json::object& body, ModelRequest& request) {
   if (prompt == nullptr) return fail(wrong(name, "is missing"));
   if (request.dialect == Dialect::chat && !prompt->is_array()) return fail(wrong(name, "must be a list"));
   PromptSize size;
-  for (const char* member : {name, "system", "instructions"})
+  for (const char* member : {name, "system", "instructions", "query"})
     if (const json::value* text = member_of(body, member)) measure_prompt(*text, size);
   request.prompt_tokens = size.tokens();
   return {};
@@ -143,7 +156,11 @@ Result<ModelRequest> read_members(Dialect dialect, const json::object& body) {
   using Reader = Result<void> (*)(const json::object&, ModelRequest&);
   constexpr Reader generating[] = {read_prompt, read_lengths, read_choices};
   constexpr Reader embedding[] = {read_prompt, read_embedding};
-  for (const Reader reader : dialect == Dialect::embeddings ? std::span<const Reader>(embedding) : generating) {
+  constexpr Reader reranking[] = {read_prompt, read_documents};
+  const std::span<const Reader> readers = dialect == Dialect::embeddings ? std::span<const Reader>(embedding)
+                                          : dialect == Dialect::rerank   ? std::span<const Reader>(reranking)
+                                                                         : std::span<const Reader>(generating);
+  for (const Reader reader : readers) {
     auto read = reader(body, request);
     if (!read) return fail(read.error());
   }

@@ -14,7 +14,12 @@
 
 namespace obleth::mock {
 
-enum class Dialect : std::uint8_t { chat, completions, embeddings, responses, messages };
+enum class Dialect : std::uint8_t { chat, completions, embeddings, responses, messages, count_tokens, rerank };
+
+// What is answered in one piece, with no tokens generated.
+[[nodiscard]] constexpr bool only_reads(Dialect dialect) {
+  return dialect == Dialect::embeddings || dialect == Dialect::count_tokens || dialect == Dialect::rerank;
+}
 
 inline constexpr std::int64_t choices_max = 128;
 inline constexpr std::int64_t embedding_inputs_max = 4096;
@@ -42,6 +47,8 @@ struct ModelRequest {
   bool base64 = false;
   std::int64_t dimensions = embedding_dimensions_default;
   std::vector<std::uint64_t> input_seeds;  // one per input, from its text
+  // Rerank.
+  std::vector<std::string> documents;
 };
 
 // Fault: invalid, with the member at fault.

@@ -25,7 +25,7 @@ std::string_view anthropic_type(int status) {
 Reply error_reply(Dialect dialect, int status, std::string_view message, std::string_view param) {
   Reply reply;
   reply.status = status;
-  if (dialect == Dialect::messages) {
+  if (dialect == Dialect::messages || dialect == Dialect::count_tokens) {
     write_parts(reply.body, R"({"type":"error","error":{"type":")", anthropic_type(status), R"(","message":)",
                 quoted(message), "}}");
     return reply;

@@ -14,7 +14,7 @@ struct Reply {
   int status = 200;
   std::string body;
   std::string_view content_type = "application/json";
-  std::string_view more_lines = {};  // complete header lines
+  std::string more_lines = {};  // complete header lines
 };
 
 [[nodiscard]] Reply error_reply(Dialect dialect, int status, std::string_view message, std::string_view param = {});

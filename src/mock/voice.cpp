@@ -10,9 +10,8 @@ std::unique_ptr<Voice> voice_of(const AnswerPlan& plan) {
       return responses_voice(plan);
     case Dialect::messages:
       return messages_voice(plan);
-    case Dialect::chat:
-    case Dialect::embeddings:
-      return chat_voice(plan);
+    default:
+      break;
   }
   return chat_voice(plan);
 }

@@ -8,7 +8,7 @@
 namespace obleth::wire {
 namespace {
 
-std::string patched(std::string_view body, const BodyPatch& patch, BodyDialect dialect = BodyDialect::chat) {
+std::string patched(std::string_view body, const BodyPatch& patch, Dialect dialect = Dialect::chat) {
   const BodyOutcome outcome = read_request_body(body, dialect);
   if (!std::holds_alternative<RequestFields>(outcome)) return "refused: " + std::get<BodyFault>(outcome).message;
   const PatchedBody leaving(body, std::get<RequestFields>(outcome), patch);
@@ -201,7 +201,7 @@ TEST(BodyPatch, WhatIsNotPatchedArrivesByteForByte) {
     if (random.pick(2) == 0) patch.model = "upstream";
     if (random.pick(2) == 0) patch.output_cap = 1 + random.pick(4000);
     patch.include_usage = random.pick(2) == 0;
-    const BodyOutcome outcome = read_request_body(body, BodyDialect::chat);
+    const BodyOutcome outcome = read_request_body(body, Dialect::chat);
     ASSERT_TRUE(std::holds_alternative<RequestFields>(outcome)) << std::get<BodyFault>(outcome).message << body;
     const RequestFields& fields = std::get<RequestFields>(outcome);
 
@@ -216,7 +216,7 @@ TEST(BodyPatch, WhatIsNotPatchedArrivesByteForByte) {
     auto got = members_of(patched(body, patch));
     for (auto& [name, value] : got) {
       if (name != "stream_options" || !ask) continue;
-      const BodyOutcome again = read_request_body("{\"stream_options\":" + value + "}", BodyDialect::chat);
+      const BodyOutcome again = read_request_body("{\"stream_options\":" + value + "}", Dialect::chat);
       ASSERT_TRUE(std::holds_alternative<RequestFields>(again)) << value;
       EXPECT_TRUE(std::get<RequestFields>(again).asks_usage) << value;
       value = "asks for usage";

@@ -26,9 +26,9 @@ bool BodyReader::measure_value(std::string_view param) {
   return measure_json(cursor_.since(begin), fields_.text) || refuse("is not valid UTF-8", param);
 }
 
-bool BodyReader::read_messages() {
+bool BodyReader::read_messages(bool may_be_null) {
   const char first = cursor_.peek();
-  if (first == 'n' && dialect_ == BodyDialect::embeddings) return cursor_.take_null();
+  if (first == 'n' && may_be_null) return cursor_.take_null();
   if (first != '[') return refuse("must be an array", "messages");
   return cursor_.take_array([this] { return read_message(); });
 }

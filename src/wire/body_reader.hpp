@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "wire/json_cursor.hpp"
@@ -14,31 +15,11 @@ namespace obleth::wire {
 
 class BodyReader {
  public:
-  BodyReader(std::string_view body, BodyDialect dialect) : cursor_(body), dialect_(dialect) {}
+  BodyReader(std::string_view body, Dialect dialect) : cursor_(body), rules_(rules_of(dialect).fields) {}
   [[nodiscard]] BodyOutcome read();
 
  private:
-  // The fields that obleth reads, of all dialects together.
-  enum class Field : std::uint8_t {
-    model,
-    stream,
-    stream_options,
-    max_tokens,
-    max_completion_tokens,
-    min_tokens,
-    n,
-    best_of,
-    priority,
-    messages,
-    prompt,
-    input,
-    tools,
-    functions,
-    tool_choice,
-    response_format,
-  };
-  struct FieldRule;
-  static const FieldRule* find_rule(const JsonString& key, BodyDialect dialect);
+  [[nodiscard]] const FieldRule* find_rule(const JsonString& key) const;
 
   bool read_member(const JsonString& key, std::size_t member_begin);
   bool read_field(const FieldRule& rule);
@@ -49,13 +30,16 @@ class BodyReader {
   bool read_cap(const FieldRule& rule);
   bool read_choices(std::string_view param);  // n, best_of
   bool read_tool_choice();
-  bool read_response_format();
+  bool read_tool_choice_object();
+  bool read_format(std::string_view param);
+  bool read_format_holder(std::string_view param);
+  bool read_thinking();
   bool read_priority(std::size_t begin);
   // An integer of at least smallest, saturating; null leaves value absent.
   bool read_integer(std::string_view param, std::int64_t smallest, std::optional<std::int64_t>& value, Span& span);
 
   // The text that the model will read: body_prompt.cpp.
-  bool read_messages();
+  bool read_messages(bool may_be_null);
   bool read_message();
   bool read_content();
   bool read_part();
@@ -65,6 +49,10 @@ class BodyReader {
   bool read_prompt_list(std::string_view param);
   bool read_token_ids(std::string_view param);
   bool read_tools(std::string_view param);
+  bool read_blocks(std::string_view param);
+  bool read_block(std::string_view param);
+  bool read_query();
+  bool read_documents();
   bool measure_text(std::string_view param);   // a string
   bool measure_value(std::string_view param);  // anything
 
@@ -72,9 +60,10 @@ class BodyReader {
   [[nodiscard]] BodyFault document_fault() const;
 
   JsonCursor cursor_;
-  BodyDialect dialect_;
-  std::uint32_t seen_ = 0;  // bit per Field
+  std::span<const FieldRule> rules_;
+  std::uint32_t seen_ = 0;  // bit per rule
   RequestFields fields_;
+  TextMeasure query_;  // of rerank: read with every document
   std::optional<BodyFault> fault_;
 };
 

@@ -18,7 +18,8 @@ void append_member(std::string& out, std::string_view name, std::optional<std::s
   }
 }
 
-// The words of Anthropic's API reference, "Errors". What is not listed is its catch-all, api_error.
+// The words of Anthropic's API reference, "Errors", by what status it has there: every 429 is a rate limit, and what is
+// overloaded is a 5xx. What is not listed is its catch-all, api_error.
 std::string_view anthropic_type(const ErrorBody& error) {
   const std::string_view code = error.code.value_or("");
   if (code == "invalid_api_key") return "authentication_error";
@@ -26,9 +27,11 @@ std::string_view anthropic_type(const ErrorBody& error) {
   if (code == "request_too_large") return "request_too_large";
   if (code == "upstream_timeout") return "timeout_error";
   if (error.type == "invalid_request_error" || error.type == "permission_error") return error.type;
-  if (error.type == "tokens" || error.type == "requests" || error.type == "insufficient_quota")
+  if (error.type == "tokens" || error.type == "requests" || error.type == "insufficient_quota" ||
+      error.type == "overloaded_error") {
     return "rate_limit_error";
-  if (error.type == "overloaded_error" || code == "overloaded") return "overloaded_error";
+  }
+  if (code == "overloaded" || code == "draining") return "overloaded_error";
   return "api_error";
 }
 
@@ -56,10 +59,24 @@ std::string render_error(const ErrorBody& error, ErrorDialect dialect) {
   return out;
 }
 
-std::string render_error_event(const ErrorBody& error, ErrorDialect dialect, bool at_event_boundary) {
-  std::string out = at_event_boundary ? "" : "\n\n";
-  if (dialect == ErrorDialect::anthropic) out.append("event: error\n");
-  out.append("data: ").append(render_error(error, dialect)).append("\n\n");
+std::string render_error_event(const ErrorBody& error, ErrorDialect dialect, BrokenStream at) {
+  std::string out = at.at_event_boundary ? "" : "\n\n";
+  if (dialect != ErrorDialect::openai) out.append("event: error\n");
+  out.append("data: ");
+  const std::string body = render_error(error, dialect);
+  if (dialect == ErrorDialect::responses) {
+    out.append("{\"type\":\"error\",\"sequence_number\":").append(std::to_string(at.next_number)).append(",");
+    append_member(out, "code", error.code);
+    out.push_back(',');
+    append_member(out, "message", error.message);
+    out.push_back(',');
+    append_member(out, "param", error.param);
+    out.push_back(',');
+    out.append(body, 1);  // its one member
+  } else {
+    out.append(body);
+  }
+  out.append("\n\n");
   return out;
 }
 

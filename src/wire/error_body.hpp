@@ -10,7 +10,8 @@
 
 namespace obleth::wire {
 
-enum class ErrorDialect : std::uint8_t { openai, anthropic };
+// responses: OpenAI's, but for the event that ends a broken stream.
+enum class ErrorDialect : std::uint8_t { openai, anthropic, responses };
 
 struct ErrorBody {
   std::string_view message;
@@ -22,9 +23,15 @@ struct ErrorBody {
 // {"error":{"message":…,"type":…,"param":…|null,"code":…|null}}, or Anthropic's {"type":"error","error":{"type":…,
 // "message":…}}, whose type is found from OpenAI's type and code (authentication_error, not_found_error, …).
 [[nodiscard]] std::string render_error(const ErrorBody& error, ErrorDialect dialect);
-// As one server-sent event: "data: {…}\n\n" ("event: error" before it for Anthropic), preceded by a blank line when the
-// stream is not at an event's end.
-[[nodiscard]] std::string render_error_event(const ErrorBody& error, ErrorDialect dialect, bool at_event_boundary);
+// Where a stream was when it broke.
+struct BrokenStream {
+  bool at_event_boundary = true;  // else the error event begins with a blank line
+  std::int64_t next_number = 0;   // of the event to come, where events are numbered
+};
+// As one server-sent event: "data: {…}\n\n". Anthropic's and the responses API's have "event: error" before it; the
+// latter's is {"type":"error","sequence_number":…,"code":…,"message":…,"param":…} with the "error" member that makes
+// the SDKs raise.
+[[nodiscard]] std::string render_error_event(const ErrorBody& error, ErrorDialect dialect, BrokenStream at);
 
 using obleth::append_json_string;
 

@@ -28,8 +28,9 @@ TEST(ErrorBody, AnthropicShapeHasItsOwnTypes) {
            Case{"tokens", "rate_limit_exceeded", "rate_limit_error"},
            Case{"requests", "rate_limit_exceeded", "rate_limit_error"},
            Case{"insufficient_quota", "insufficient_quota", "rate_limit_error"},
-           Case{"overloaded_error", "queue_full", "overloaded_error"},
+           Case{"overloaded_error", "queue_full", "rate_limit_error"},
            Case{"service_unavailable_error", "overloaded", "overloaded_error"},
+           Case{"service_unavailable_error", "draining", "overloaded_error"},
            Case{"service_unavailable_error", "store_unavailable", "api_error"},
            Case{"upstream_error", "upstream_timeout", "timeout_error"},
            Case{"upstream_error", "upstream_unreachable", "api_error"},
@@ -49,10 +50,20 @@ TEST(ErrorBody, TextIsEscaped) {
 TEST(ErrorEvent, IsOneEventAndBeginsWithABlankLineInsideAnother) {
   const ErrorBody error{.message = "m", .type = "upstream_error", .param = {}, .code = "stream_interrupted"};
   const std::string json = render_error(error, ErrorDialect::openai);
-  EXPECT_EQ(render_error_event(error, ErrorDialect::openai, true), "data: " + json + "\n\n");
-  EXPECT_EQ(render_error_event(error, ErrorDialect::openai, false), "\n\ndata: " + json + "\n\n");
-  EXPECT_EQ(render_error_event(error, ErrorDialect::anthropic, true),
+  EXPECT_EQ(render_error_event(error, ErrorDialect::openai, {}), "data: " + json + "\n\n");
+  EXPECT_EQ(render_error_event(error, ErrorDialect::openai, {.at_event_boundary = false}),
+            "\n\ndata: " + json + "\n\n");
+  EXPECT_EQ(render_error_event(error, ErrorDialect::anthropic, {}),
             "event: error\ndata: " + render_error(error, ErrorDialect::anthropic) + "\n\n");
+}
+
+TEST(ErrorEvent, OfTheResponsesApiIsNumberedAndMakesTheSdksRaise) {
+  const ErrorBody error{.message = "m", .type = "upstream_error", .param = {}, .code = "stream_interrupted"};
+  EXPECT_EQ(
+      render_error_event(error, ErrorDialect::responses, {.next_number = 7}),
+      "event: error\ndata: {\"type\":\"error\",\"sequence_number\":7,\"code\":\"stream_interrupted\",\"message\":\"m\","
+      "\"param\":null," +
+          render_error(error, ErrorDialect::openai).substr(1) + "\n\n");
 }
 
 }  // namespace

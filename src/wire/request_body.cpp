@@ -7,51 +7,14 @@
 #include "wire/body_reader.hpp"
 
 namespace obleth::wire {
-namespace {
-
-constexpr unsigned chat = 1U << static_cast<unsigned>(BodyDialect::chat);
-constexpr unsigned completions = 1U << static_cast<unsigned>(BodyDialect::completions);
-constexpr unsigned embeddings = 1U << static_cast<unsigned>(BodyDialect::embeddings);
-constexpr unsigned generation = chat | completions;
-constexpr unsigned priced = generation | embeddings;
-constexpr unsigned every_dialect = priced | 1U << static_cast<unsigned>(BodyDialect::any);
-
-}  // namespace
-
-struct BodyReader::FieldRule {
-  std::string_view name;
-  Field field;
-  unsigned dialects;
-};
-
-// A cap is read only where the upstream obeys it: one that it ignores would understate what the request may cost.
-const BodyReader::FieldRule* BodyReader::find_rule(const JsonString& key, BodyDialect dialect) {
-  static constexpr FieldRule rules[] = {
-      {"model", Field::model, every_dialect},
-      {"stream", Field::stream, every_dialect},
-      {"messages", Field::messages, chat | embeddings},
-      {"prompt", Field::prompt, completions},
-      {"input", Field::input, embeddings},
-      {"max_tokens", Field::max_tokens, generation},
-      {"max_completion_tokens", Field::max_completion_tokens, chat},
-      {"min_tokens", Field::min_tokens, generation},
-      {"n", Field::n, generation},
-      {"best_of", Field::best_of, generation},
-      {"stream_options", Field::stream_options, generation},
-      {"tools", Field::tools, chat},
-      {"functions", Field::functions, chat},
-      {"tool_choice", Field::tool_choice, chat},
-      {"response_format", Field::response_format, generation},
-      {"priority", Field::priority, priced},
-  };
-  const unsigned asked = 1U << static_cast<unsigned>(dialect);
-  for (const FieldRule& rule : rules) {
-    if ((rule.dialects & asked) != 0 && key.equals(rule.name)) return &rule;
+const FieldRule* BodyReader::find_rule(const JsonString& key) const {
+  for (const FieldRule& rule : rules_) {
+    if (key.equals(rule.name)) return &rule;
   }
   return nullptr;
 }
 
-BodyOutcome read_request_body(std::string_view body, BodyDialect dialect) {
+BodyOutcome read_request_body(std::string_view body, Dialect dialect) {
   return BodyReader(body, dialect).read();
 }
 
@@ -68,49 +31,58 @@ BodyOutcome BodyReader::read() {
   if (fault_) return *std::move(fault_);
   if (!whole || !cursor_.at_end()) return document_fault();
   fields_.object_empty = fields_.member_count == 0;
+  add_times(fields_.text, query_, fields_.prompts);
   return std::move(fields_);
 }
 
 bool BodyReader::read_member(const JsonString& key, std::size_t member_begin) {
   ++fields_.member_count;
-  const FieldRule* const rule = find_rule(key, dialect_);
+  const FieldRule* const rule = find_rule(key);
   if (rule == nullptr) return cursor_.skip_value();
-  const std::uint32_t bit = 1U << static_cast<unsigned>(rule->field);
+  const std::uint32_t bit = 1U << static_cast<unsigned>(rule - rules_.data());
   if ((seen_ & bit) != 0) return refuse("appears more than once", rule->name);
   seen_ |= bit;
-  if (rule->field != Field::priority) return read_field(*rule);
+  if (rule->reading != Reading::priority) return read_field(*rule);
   return read_priority(fields_.member_count == 1 ? cursor_.position_of(key.raw) - 1 : member_begin);
 }
 
 bool BodyReader::read_field(const FieldRule& rule) {
-  switch (rule.field) {
-    case Field::model:
+  switch (rule.reading) {
+    case Reading::model:
       return read_model();
-    case Field::stream:
+    case Reading::stream:
       return read_stream();
-    case Field::stream_options:
+    case Reading::stream_options:
       return read_stream_options();
-    case Field::max_tokens:
-    case Field::max_completion_tokens:
+    case Reading::cap:
       return read_cap(rule);
-    case Field::min_tokens:
+    case Reading::least_output:
       return read_integer(rule.name, 0, fields_.min_tokens, fields_.min_tokens_value);
-    case Field::n:
-    case Field::best_of:
+    case Reading::choices:
       return read_choices(rule.name);
-    case Field::messages:
-      return read_messages();
-    case Field::prompt:
-    case Field::input:
+    case Reading::chat_messages:
+      return read_messages(false);
+    case Reading::chat_messages_or_null:
+      return read_messages(true);
+    case Reading::prompts:
       return read_prompts(rule.name);
-    case Field::tools:
-    case Field::functions:
+    case Reading::blocks:
+      return read_blocks(rule.name);
+    case Reading::query:
+      return read_query();
+    case Reading::documents:
+      return read_documents();
+    case Reading::tools:
       return read_tools(rule.name);
-    case Field::tool_choice:
+    case Reading::tool_choice:
       return read_tool_choice();
-    case Field::response_format:
-      return read_response_format();
-    case Field::priority:
+    case Reading::format:
+      return read_format(rule.name);
+    case Reading::format_holder:
+      return read_format_holder(rule.name);
+    case Reading::thinking:
+      return read_thinking();
+    case Reading::priority:
       break;
   }
   return false;
@@ -207,20 +179,51 @@ bool BodyReader::read_tool_choice() {
     fields_.forced_tool_call = choice && choice->equals("required");
     return choice.has_value();
   }
-  if (first != '{') return refuse("must be a string or an object", "tool_choice");
-  fields_.forced_tool_call = true;
-  return cursor_.skip_value();
+  return first == '{' ? read_tool_choice_object() : refuse("must be a string or an object", "tool_choice");
 }
 
-bool BodyReader::read_response_format() {
+// Names what has to be called; Anthropic's {"type":"auto"} and {"type":"none"} leave it open.
+bool BodyReader::read_tool_choice_object() {
+  fields_.forced_tool_call = true;
+  return cursor_.take_object([this](const JsonString& key) {
+    if (!key.equals("type") || cursor_.peek() != '"') return cursor_.skip_value();
+    const std::optional<JsonString> type = cursor_.take_string();
+    fields_.forced_tool_call = type && !type->equals("auto") && !type->equals("none");
+    return type.has_value();
+  });
+}
+
+bool BodyReader::read_format(std::string_view param) {
   const char first = cursor_.peek();
   if (first == 'n') return cursor_.take_null();
-  if (first != '{') return refuse("must be an object", "response_format");
+  if (first != '{') return refuse("must be an object", param);
   return cursor_.take_object([this](const JsonString& key) {
     if (!key.equals("type") || cursor_.peek() != '"') return cursor_.skip_value();
     const std::optional<JsonString> type = cursor_.take_string();
     fields_.structured_output = type && !type->equals("text");
     return type.has_value();
+  });
+}
+
+bool BodyReader::read_format_holder(std::string_view param) {
+  const char first = cursor_.peek();
+  if (first == 'n') return cursor_.take_null();
+  if (first != '{') return refuse("must be an object", param);
+  return cursor_.take_object(
+      [&](const JsonString& key) { return key.equals("format") ? read_format(param) : cursor_.skip_value(); });
+}
+
+bool BodyReader::read_thinking() {
+  const char first = cursor_.peek();
+  if (first == 'n') return cursor_.take_null();
+  if (first != '{') return refuse("must be an object", "thinking");
+  return cursor_.take_object([this](const JsonString& key) {
+    if (!key.equals("budget_tokens")) return cursor_.skip_value();
+    std::optional<std::int64_t> budget;
+    Span value;
+    if (!read_integer("thinking.budget_tokens", 0, budget, value)) return false;
+    fields_.thinking_tokens = std::max(fields_.thinking_tokens, budget.value_or(0));
+    return true;
   });
 }
 

@@ -12,17 +12,11 @@
 #include <vector>
 
 #include "domain/text_measure.hpp"
+#include "wire/dialects.hpp"
 
 namespace obleth::wire {
 
 inline constexpr std::size_t model_name_bytes_max = 256;
-
-enum class BodyDialect : std::uint8_t {
-  chat,
-  completions,
-  embeddings,
-  any
-};  // any: only "model" and "stream" are read
 
 // Bytes of the body; begin = where the value starts.
 struct Span {
@@ -52,7 +46,8 @@ struct RequestFields {
   bool asks_usage = false;  // stream_options.include_usage is true
   std::optional<Span> include_usage_value;
   bool structured_output = false;       // response_format with a JSON schema (or json_object)
-  bool forced_tool_call = false;        // tool_choice "required" or a named tool
+  bool forced_tool_call = false;        // tool_choice "required", "any", or a named tool
+  std::int64_t thinking_tokens = 0;     // thinking.budget_tokens: an output cap has to be larger
   std::optional<Span> priority_member;  // "priority": …, with what is needed to cut it out cleanly
   std::size_t object_open = 0;          // position of the top-level "{"
   bool object_empty = false;
@@ -67,7 +62,7 @@ struct BodyFault {
 
 using BodyOutcome = std::variant<RequestFields, BodyFault>;
 
-[[nodiscard]] BodyOutcome read_request_body(std::string_view body, BodyDialect dialect);
+[[nodiscard]] BodyOutcome read_request_body(std::string_view body, Dialect dialect);
 
 struct BodyPatch {
   std::optional<std::string> model;        // the upstream's name for it

@@ -7,7 +7,7 @@
 namespace obleth::wire {
 namespace {
 
-RequestFields fields_of(std::string_view body, BodyDialect dialect = BodyDialect::chat) {
+RequestFields fields_of(std::string_view body, Dialect dialect = Dialect::chat) {
   const BodyOutcome outcome = read_request_body(body, dialect);
   const auto* fault = std::get_if<BodyFault>(&outcome);
   EXPECT_EQ(fault, nullptr) << body << ": " << (fault != nullptr ? fault->message : "");
@@ -15,7 +15,7 @@ RequestFields fields_of(std::string_view body, BodyDialect dialect = BodyDialect
 }
 
 // The param of the refusal; "accepted" where there is none, "document" where the fault is the document's.
-std::string refusal_of(std::string_view body, BodyDialect dialect = BodyDialect::chat) {
+std::string refusal_of(std::string_view body, Dialect dialect = Dialect::chat) {
   const BodyOutcome outcome = read_request_body(body, dialect);
   const auto* fault = std::get_if<BodyFault>(&outcome);
   if (fault == nullptr) return "accepted";
@@ -84,9 +84,9 @@ TEST(RequestBody, WrongTypesNameTheirField) {
   EXPECT_EQ(refusal_of(R"({"tools":{}})"), "tools");
   EXPECT_EQ(refusal_of(R"({"tool_choice":1})"), "tool_choice");
   EXPECT_EQ(refusal_of(R"({"response_format":"json"})"), "response_format");
-  EXPECT_EQ(refusal_of(R"({"prompt":7})", BodyDialect::completions), "prompt");
-  EXPECT_EQ(refusal_of(R"({"prompt":["a",1]})", BodyDialect::completions), "prompt");
-  EXPECT_EQ(refusal_of(R"({"input":true})", BodyDialect::embeddings), "input");
+  EXPECT_EQ(refusal_of(R"({"prompt":7})", Dialect::completions), "prompt");
+  EXPECT_EQ(refusal_of(R"({"prompt":["a",1]})", Dialect::completions), "prompt");
+  EXPECT_EQ(refusal_of(R"({"input":true})", Dialect::embeddings), "input");
 }
 
 TEST(RequestBody, CountsAreIntegersOfAtLeastOne) {
@@ -176,14 +176,14 @@ TEST(RequestBody, InvalidUtf8IsRefusedInFieldsRead) {
   EXPECT_EQ(refusal_of("{\"messages\":[{\"content\":\"a long text of ASCII, then \xED\xA0\x80\"}]}"), "messages");
   EXPECT_EQ(refusal_of("{\"messages\":[{\"content\":[{\"text\":\"\xF5\x80\x80\x80\"}]}]}"), "messages");
   EXPECT_EQ(refusal_of("{\"tools\":[\"\xE2\x82\"]}"), "tools");
-  EXPECT_EQ(refusal_of("{\"prompt\":\"\x80\"}", BodyDialect::completions), "prompt");
+  EXPECT_EQ(refusal_of("{\"prompt\":\"\x80\"}", Dialect::completions), "prompt");
   EXPECT_EQ(refusal_of("{\"user\":\"\xFF\"}"), "accepted");
   EXPECT_EQ(refusal_of(R"({"messages":[{"content":"\ud800"}]})"), "accepted");
 }
 
 TEST(RequestBody, OnlyModelAndStreamAreReadOfOtherRoutes) {
   const std::string_view body = R"({"model":"m","stream":true,"messages":7,"max_tokens":"x","priority":1,"n":0})";
-  const RequestFields fields = fields_of(body, BodyDialect::any);
+  const RequestFields fields = fields_of(body, Dialect::any);
   EXPECT_EQ(fields.model, "m");
   EXPECT_TRUE(fields.stream);
   EXPECT_TRUE(fields.caps.empty());
@@ -191,13 +191,13 @@ TEST(RequestBody, OnlyModelAndStreamAreReadOfOtherRoutes) {
 }
 
 TEST(RequestBody, ACapThatTheRouteIgnoresIsNotRead) {
-  EXPECT_TRUE(fields_of(R"({"max_completion_tokens":1})", BodyDialect::completions).caps.empty());
-  EXPECT_TRUE(fields_of(R"({"max_output_tokens":1})", BodyDialect::chat).caps.empty());
+  EXPECT_TRUE(fields_of(R"({"max_completion_tokens":1})", Dialect::completions).caps.empty());
+  EXPECT_TRUE(fields_of(R"({"max_output_tokens":1})", Dialect::chat).caps.empty());
 }
 
 TEST(RequestBody, PromptsAreCounted) {
   const auto prompts = [](std::string_view value) {
-    return fields_of("{\"prompt\":" + std::string(value) + "}", BodyDialect::completions).prompts;
+    return fields_of("{\"prompt\":" + std::string(value) + "}", Dialect::completions).prompts;
   };
   EXPECT_EQ(prompts(R"("a")"), 1);
   EXPECT_EQ(prompts("null"), 1);
@@ -205,7 +205,7 @@ TEST(RequestBody, PromptsAreCounted) {
   EXPECT_EQ(prompts("[1,2,3]"), 1);
   EXPECT_EQ(prompts(R"(["a","b"])"), 2);
   EXPECT_EQ(prompts("[[1,2],[3],[]]"), 3);
-  const RequestFields ids = fields_of(R"({"input":[[1,2],[3]]})", BodyDialect::embeddings);
+  const RequestFields ids = fields_of(R"({"input":[[1,2],[3]]})", Dialect::embeddings);
   EXPECT_EQ(ids.prompts, 2);
   EXPECT_EQ(ids.text.token_ids, 3);
 }
@@ -244,7 +244,7 @@ TEST(RequestBody, TheTextThatTheModelReadsIsMeasured) {
 
 TEST(RequestBody, CamelCaseIsSeveralWords) {
   const auto words = [](std::string_view text) {
-    return fields_of("{\"prompt\":\"" + std::string(text) + "\"}", BodyDialect::completions).text.words;
+    return fields_of("{\"prompt\":\"" + std::string(text) + "\"}", Dialect::completions).text.words;
   };
   for (const std::string padding : {"", ".", "......", ".......", "........"}) {
     EXPECT_EQ(words(padding + "camelCase"), 2) << padding.size();
@@ -274,8 +274,8 @@ TEST(RequestBody, LongTextIsMeasuredAsItsCharacters) {
     expected.punctuation += 1;
     expected.wide_characters += 1;
   }
-  EXPECT_EQ(fields_of("{\"prompt\":\"" + text + "\"}", BodyDialect::completions).text.letters, expected.letters);
-  const TextMeasure got = fields_of("{\"prompt\":\"" + text + "\"}", BodyDialect::completions).text;
+  EXPECT_EQ(fields_of("{\"prompt\":\"" + text + "\"}", Dialect::completions).text.letters, expected.letters);
+  const TextMeasure got = fields_of("{\"prompt\":\"" + text + "\"}", Dialect::completions).text;
   EXPECT_EQ(got.words, expected.words);
   EXPECT_EQ(got.space_runs, expected.space_runs);
   EXPECT_EQ(got.digits, expected.digits);

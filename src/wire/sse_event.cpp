@@ -1,5 +1,8 @@
 #include "wire/sse_event.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 #include "wire/json_cursor.hpp"
 #include "wire/usage_figures.hpp"
 
@@ -31,7 +34,8 @@ std::int64_t unescaped_bytes(const JsonString& text) {
 // One event's JSON, of any dialect: choices[].delta and choices[].text; Anthropic's and the responses API's delta.
 class PayloadReader {
  public:
-  PayloadReader(std::string_view json, std::string& opening) : json_(json), opening_(opening), cursor_(json) {}
+  PayloadReader(std::string_view json, const DialectRules& rules, std::string& opening)
+      : json_(json), rules_(rules), opening_(opening), cursor_(json) {}
 
   SsePayloadReading read() {
     const auto visit = [this](const JsonString& key) { return read_member(key); };
@@ -39,7 +43,7 @@ class PayloadReader {
     opening_plain_ = !known;
     const bool whole =
         known ? cursor_.resume_object(opening_.size(), {.raw = "choices"}, visit) : cursor_.take_object(visit);
-    reading_.usage_only = whole && cursor_.at_end() && choices_empty_ && reading_.usage.has_value();
+    reading_.usage_only = whole && cursor_.at_end() && choices_empty_ && reading_.usage.tells();
     return std::move(reading_);
   }
 
@@ -50,10 +54,31 @@ class PayloadReader {
       opening_plain_ = false;
       return read_choices();
     }
-    const bool usage = key.equals("usage");
-    opening_plain_ = opening_plain_ && !usage && !key.equals("delta");
-    if (usage && cursor_.peek() == '{') return take_usage(cursor_, reading_.usage);
-    return key.equals("delta") ? read_delta() : cursor_.skip_value();
+    const bool delta = key.equals("delta");
+    const std::optional<bool> usage = delta ? std::nullopt : take_placed_usage(cursor_, key, rules_, reading_.usage);
+    opening_plain_ = opening_plain_ && !usage && !delta;
+    if (usage) return *usage;
+    if (delta) return read_delta();
+    if (key.equals("type") && cursor_.peek() == '"') return read_type();
+    return key.equals("sequence_number") ? read_number() : cursor_.skip_value();
+  }
+
+  bool read_type() {
+    const std::optional<JsonString> type = cursor_.take_string();
+    reading_.done =
+        type && std::ranges::any_of(rules_.stream_ends, [&type](std::string_view end) { return type->equals(end); });
+    return type.has_value();
+  }
+
+  bool read_number() {
+    cursor_.peek();
+    const std::size_t begin = cursor_.position();
+    if (!cursor_.skip_value()) return false;
+    const std::string_view text = cursor_.since(begin);
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc{} && end == text.data() + text.size()) reading_.number = number;
+    return true;
   }
 
   bool read_choices() {
@@ -76,10 +101,16 @@ class PayloadReader {
     if (first != '{') return cursor_.skip_value();
     return cursor_.take_object([this](const JsonString& key) {
       const char value = cursor_.peek();
-      if (value == '"') return key.equals("role") || key.equals("type") ? cursor_.skip_value() : count_text();
+      if (value == '"') return is_text(key) ? count_text() : cursor_.skip_value();
       if (value == '[' && key.equals("tool_calls")) return read_tool_calls();
       return value == '{' && key.equals("function_call") ? read_call() : cursor_.skip_value();
     });
+  }
+
+  // What a delta says beside the text: Anthropic's message_delta tells why it stopped, its signatures are no tokens.
+  static bool is_text(const JsonString& key) {
+    return !key.equals("role") && !key.equals("type") && !key.equals("stop_reason") && !key.equals("stop_sequence") &&
+           !key.equals("signature");
   }
 
   bool read_tool_calls() {
@@ -105,6 +136,7 @@ class PayloadReader {
   }
 
   std::string_view json_;
+  const DialectRules& rules_;
   std::string& opening_;
   JsonCursor cursor_;
   SsePayloadReading reading_;
@@ -186,10 +218,12 @@ std::string_view sse_payload(std::string_view event, std::string& joined) {
   return several ? std::string_view(joined) : first;
 }
 
-SsePayloadReading read_sse_payload(std::string_view payload, std::string& opening) {
-  if (payload.starts_with('{')) return PayloadReader(payload, opening).read();
+SsePayloadReading read_sse_payload(std::string_view payload, const DialectRules& rules, std::string& opening) {
+  if (payload.starts_with('{')) return PayloadReader(payload, rules, opening).read();
   SsePayloadReading reading;
-  reading.done = payload.starts_with("[DONE]");
+  reading.done = !payload.empty() && std::ranges::any_of(rules.stream_ends, [payload](std::string_view end) {
+    return payload.starts_with(end);
+  });
   return reading;
 }
 

@@ -37,15 +37,17 @@ class SseBoundary {
 [[nodiscard]] std::string_view sse_payload_of_line(std::string_view line);
 
 struct SsePayloadReading {
-  bool done = false;        // [DONE]
+  bool done = false;        // the event that ends a stream of this dialect
   bool usage_only = false;  // "choices":[] with a usage object
   bool has_content = false;
-  std::int64_t content_bytes = 0;  // of generated text, unescaped
-  std::optional<ExtractedUsage> usage;
+  std::int64_t content_bytes = 0;      // of generated text, unescaped
+  std::optional<std::int64_t> number;  // sequence_number
+  UsageFigures usage;
 };
 // opening: what the events of one stream have in common before their choices (id, model, …): it is walked once, and
 // then only compared. Starts empty; belongs to the stream.
-[[nodiscard]] SsePayloadReading read_sse_payload(std::string_view payload, std::string& opening);
+[[nodiscard]] SsePayloadReading read_sse_payload(std::string_view payload, const DialectRules& rules,
+                                                 std::string& opening);
 
 // Whether data that begins so can still turn out to be usage only.
 [[nodiscard]] bool may_become_usage_only(std::string_view beginning);

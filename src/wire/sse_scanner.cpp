@@ -17,7 +17,8 @@ void give(std::string_view piece, std::vector<std::string_view>& out) {
 
 }  // namespace
 
-SseScanner::SseScanner(bool strip_usage_event) : strip_usage_event_(strip_usage_event) {}
+SseScanner::SseScanner(bool strip_usage_event, const DialectRules& rules)
+    : strip_usage_event_(strip_usage_event), rules_(&rules) {}
 
 void SseScanner::feed(std::string_view bytes, std::vector<std::string_view>& out) {
   released_.clear();
@@ -46,6 +47,10 @@ void SseScanner::feed(std::string_view bytes, std::vector<std::string_view>& out
 
 void SseScanner::finish(std::vector<std::string_view>& out) {
   released_.clear();
+  if (oversized_) {
+    beginning_.usage = passing_->figures();
+    note(beginning_);
+  }
   read_event(event_, false);
   release(event_.size(), out);
   sent_ = event_.size();
@@ -55,13 +60,21 @@ bool SseScanner::at_event_boundary() const {
   return sent_ == 0 && !oversized_;
 }
 
+std::optional<TokenUsage> SseScanner::usage() const {
+  const std::optional<ExtractedUsage> found = normalised(figures_);
+  return found ? std::optional(found->usage) : std::nullopt;
+}
+
 OutputTokens SseScanner::counted_output() const {
   return {std::max(content_events_, content_bytes_ / bytes_per_token)};
 }
 
 bool SseScanner::complete_event(std::string_view part) {
   if (oversized_) {
-    ++content_events_;
+    passing_->feed(part);
+    beginning_.usage = passing_->figures();
+    beginning_.has_content = true;
+    note(beginning_);
     return false;
   }
   if (event_.empty()) {
@@ -76,14 +89,26 @@ bool SseScanner::complete_event(std::string_view part) {
 void SseScanner::read_event(std::string_view event, bool single_line) {
   std::string joined;
   const std::string_view payload = single_line ? sse_payload_of_line(event) : sse_payload(event, joined);
-  const SsePayloadReading reading = read_sse_payload(payload, opening_);
+  note(read_sse_payload(payload, *rules_, opening_));
+}
+
+void SseScanner::note(const SsePayloadReading& reading) {
   usage_only_ = reading.usage_only;
   done_seen_ = done_seen_ || reading.done;
   content_events_ += reading.has_content ? 1 : 0;
   content_bytes_ += reading.content_bytes;
-  if (!reading.usage) return;
-  usage_ = reading.usage->usage;
-  usage_clamped_ = usage_clamped_ || reading.usage->clamped;
+  if (reading.number) next_number_ = saturating_add(*reading.number, 1);
+  figures_.take(reading.usage);
+}
+
+void SseScanner::become_oversized() {
+  std::string joined;
+  const std::string_view payload = sse_payload(event_, joined);
+  beginning_ = read_sse_payload(payload, *rules_, opening_);
+  passing_.emplace(*rules_);
+  passing_->feed(payload);
+  oversized_ = true;
+  event_.clear();
 }
 
 void SseScanner::begin_event() {
@@ -120,14 +145,16 @@ bool SseScanner::give_other_lines(std::string_view part, std::vector<std::string
 }
 
 std::size_t SseScanner::keep_incomplete(std::string_view tail, std::vector<std::string_view>& out) {
-  if (oversized_) return tail.size();
+  if (oversized_) {
+    passing_->feed(tail);
+    return tail.size();
+  }
   const std::size_t kept = event_.size();
   event_ += tail;
   const std::size_t sendable = held_from();
   release(std::min(sendable, kept), out);
   sent_ = sendable;
-  oversized_ = event_.size() > sse_held_bytes_max;
-  if (oversized_) event_.clear();
+  if (event_.size() > sse_held_bytes_max) become_oversized();
   return sendable > kept ? sendable - kept : 0;
 }
 

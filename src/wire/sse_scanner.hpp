@@ -1,7 +1,8 @@
 // Watches a stream of server-sent events pass, at any split of the bytes, and can take one event out.
 //
 // Events end at a blank line made of LF, CRLF or CR. What may be the usage-only event ("choices":[] with usage) is held
-// back until it is decided, at most 64 KiB; everything else passes at once, unchanged. Pure; one per stream.
+// back until it is decided, at most 64 KiB; everything else passes at once, unchanged. Of a longer event (a picture, a
+// whole response at its end) the beginning and the usage are read. Pure; one per stream.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ inline constexpr std::size_t sse_held_bytes_max = 64 * 1024;
 class SseScanner {
  public:
   // strip_usage_event: the client did not ask for usage, obleth did.
-  explicit SseScanner(bool strip_usage_event);
+  explicit SseScanner(bool strip_usage_event, const DialectRules& rules = rules_of(Dialect::any));
 
   // Appends to out the pieces that may go on now: views into bytes, or into memory of the scanner that lives until the
   // next call. In order, unchanged, nothing added.
@@ -28,8 +29,11 @@ class SseScanner {
   // The stream ended: what was held back goes out as it is.
   void finish(std::vector<std::string_view>& out);
 
-  [[nodiscard]] const std::optional<TokenUsage>& usage() const { return usage_; }  // the last one seen
-  [[nodiscard]] bool done_seen() const { return done_seen_; }                      // data: [DONE]
+  [[nodiscard]] std::optional<TokenUsage> usage() const;  // of all events, the last figures seen
+  // False: of what was generated nothing was told yet (a stream of messages that broke off), and usage() has none.
+  [[nodiscard]] bool output_told() const { return figures_.output || figures_.total; }
+  [[nodiscard]] bool done_seen() const { return done_seen_; }  // the event that ends a stream of this dialect
+  [[nodiscard]] std::int64_t next_number() const { return next_number_; }  // sequence_number of the event to come
   [[nodiscard]] std::int64_t content_events() const {
     return content_events_;
   }  // events with choices that carry content
@@ -37,12 +41,15 @@ class SseScanner {
   [[nodiscard]] bool at_event_boundary() const;  // else an added event starts with a blank line
   // Generated so far, counted: content events or bytes / 4, the larger.
   [[nodiscard]] OutputTokens counted_output() const;
-  [[nodiscard]] bool usage_clamped() const { return usage_clamped_; }
+  [[nodiscard]] bool usage_clamped() const { return figures_.clamped; }
 
  private:
   // Takes what was still missing of an event; answers whether the event is to be taken out.
   bool complete_event(std::string_view part);
   void read_event(std::string_view event, bool single_line);
+  void note(const SsePayloadReading& reading);
+  // From here on the event is not kept: only its usage is looked for as it passes.
+  void become_oversized();
   void begin_event();
   // Gives out what was held back of the first bytes of the event.
   void release(std::size_t up_to, std::vector<std::string_view>& out);
@@ -54,7 +61,6 @@ class SseScanner {
 
   bool strip_usage_event_;
   bool done_seen_ = false;
-  bool usage_clamped_ = false;
   bool usage_only_ = false;      // the event read last
   bool undecided_ = true;        // the incomplete event can still be the usage-only one
   bool oversized_ = false;       // the incomplete event passed its bound and is not kept
@@ -65,7 +71,11 @@ class SseScanner {
   std::string event_;          // the incomplete event
   std::string opening_;        // what its events have in common
   std::string released_;       // what was held back and goes on with this call
-  std::optional<TokenUsage> usage_;
+  const DialectRules* rules_;
+  UsageFigures figures_;
+  std::optional<UsageTokenizer> passing_;  // of an event that is not kept
+  SsePayloadReading beginning_;            // of the same
+  std::int64_t next_number_ = 0;
   std::int64_t content_events_ = 0;
   std::int64_t content_bytes_ = 0;
 };

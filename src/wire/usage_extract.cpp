@@ -15,58 +15,42 @@ constexpr std::size_t usage_bytes_max = 16 * 1024;
 constexpr std::size_t usage_bytes_usual = 256;
 constexpr std::size_t key_bytes_max = 32;  // "usage" with every letter escaped takes 30
 
-// One usage object's members as they were written.
-struct UsageFigures {
-  std::optional<std::int64_t> prompt;
-  std::optional<std::int64_t> output;
-  std::int64_t cached = 0;
-  std::int64_t reasoning = 0;
-  std::int64_t outside_prompt = 0;  // Anthropic: cache reads and writes, which its input_tokens leaves out
-  bool clamped = false;
-};
-
 class UsageReader {
  public:
   explicit UsageReader(JsonCursor& cursor) : cursor_(cursor) {}
 
-  bool read(std::optional<ExtractedUsage>& found) {
-    const bool whole = cursor_.take_object([this](const JsonString& key) { return read_member(key); });
-    if (whole && (figures_.prompt || figures_.output)) found = normalised();
+  bool read(UsageFigures& found) {
+    const bool whole = cursor_.peek() == '{'
+                           ? cursor_.take_object([this](const JsonString& key) { return read_member(key); })
+                           : read_figure(figures_.prompt);
+    if (whole && figures_.tells()) found.take(figures_);
     return whole;
   }
 
  private:
   bool read_member(const JsonString& key) {
-    if (key.equals("prompt_tokens") || key.equals("input_tokens")) return read_figure(figures_.prompt);
+    if (key.equals("prompt_tokens")) {
+      figures_.prompt_is_whole = true;
+      return read_figure(figures_.prompt);
+    }
+    if (key.equals("input_tokens")) return read_figure(figures_.prompt);
     if (key.equals("completion_tokens") || key.equals("output_tokens")) return read_figure(figures_.output);
+    if (key.equals("total_tokens")) return read_figure(figures_.total);
     if (key.equals("prompt_tokens_details") || key.equals("input_tokens_details")) {
       return read_detail("cached_tokens", figures_.cached);
     }
     if (key.equals("completion_tokens_details") || key.equals("output_tokens_details")) {
       return read_detail("reasoning_tokens", figures_.reasoning);
     }
-    if (key.equals("cache_read_input_tokens")) return read_outside_prompt(&figures_.cached);
-    if (key.equals("cache_creation_input_tokens")) return read_outside_prompt(nullptr);
+    if (key.equals("cache_read_input_tokens")) return read_figure(figures_.cache_read);
+    if (key.equals("cache_creation_input_tokens")) return read_figure(figures_.cache_written);
     return cursor_.skip_value();
   }
 
-  bool read_detail(std::string_view name, std::int64_t& detail) {
+  bool read_detail(std::string_view name, std::optional<std::int64_t>& detail) {
     if (cursor_.peek() != '{') return cursor_.skip_value();
-    return cursor_.take_object([&](const JsonString& key) {
-      if (!key.equals(name)) return cursor_.skip_value();
-      std::optional<std::int64_t> figure;
-      const bool taken = read_figure(figure);
-      detail = figure.value_or(detail);
-      return taken;
-    });
-  }
-
-  bool read_outside_prompt(std::int64_t* cached) {
-    std::optional<std::int64_t> figure;
-    const bool taken = read_figure(figure);
-    figures_.outside_prompt += figure.value_or(0);
-    if (cached != nullptr) *cached = figure.value_or(*cached);
-    return taken;
+    return cursor_.take_object(
+        [&](const JsonString& key) { return key.equals(name) ? read_figure(detail) : cursor_.skip_value(); });
   }
 
   // null is absent; anything else that is not a count is clamped to one.
@@ -87,20 +71,13 @@ class UsageReader {
     return true;
   }
 
-  ExtractedUsage normalised() const {
-    const std::int64_t prompt = figures_.prompt.value_or(0) + figures_.outside_prompt;
-    const std::int64_t output = figures_.output.value_or(0);
-    const bool parts_too_large = figures_.cached > prompt || figures_.reasoning > output;
-    return {.usage = {.prompt = {prompt},
-                      .cached = {std::min(figures_.cached, prompt)},
-                      .output = {output},
-                      .reasoning = {std::min(figures_.reasoning, output)}},
-            .clamped = figures_.clamped || parts_too_large};
-  }
-
   JsonCursor& cursor_;
   UsageFigures figures_;
 };
+
+bool may_hold_figures(char first, const UsagePlace& place) {
+  return first == '{' || (place.is_input_only && first >= '0' && first <= '9');
+}
 
 // What a byte outside a string can do to a value.
 enum class Mark : std::uint8_t { none, opens, closes, comma, quote };
@@ -132,19 +109,75 @@ std::size_t plain_string_bytes(std::string_view text) {
 
 }  // namespace
 
-bool take_usage(JsonCursor& cursor, std::optional<ExtractedUsage>& found) {
-  return UsageReader(cursor).read(found);
+void UsageFigures::take(const UsageFigures& later) {
+  for (const auto figure : {&UsageFigures::output, &UsageFigures::total, &UsageFigures::cached,
+                            &UsageFigures::reasoning, &UsageFigures::cache_read, &UsageFigures::cache_written}) {
+    if (later.*figure) this->*figure = later.*figure;
+  }
+  if (later.prompt) {
+    prompt = later.prompt;
+    prompt_is_whole = later.prompt_is_whole;
+  }
+  clamped = clamped || later.clamped;
 }
 
-std::optional<ExtractedUsage> usage_of_document(std::string_view json) {
+std::optional<ExtractedUsage> normalised(const UsageFigures& figures) {
+  if (!figures.tells()) return std::nullopt;
+  const std::int64_t output = figures.output.value_or(0);
+  const std::int64_t outside =
+      figures.prompt_is_whole ? 0 : figures.cache_read.value_or(0) + figures.cache_written.value_or(0);
+  const std::int64_t rest_of_total = std::max<std::int64_t>(0, figures.total.value_or(0) - output);
+  const std::int64_t prompt = figures.prompt ? *figures.prompt + outside : std::max(rest_of_total, outside);
+  const std::int64_t cached = figures.cached.value_or(figures.cache_read.value_or(0));
+  const std::int64_t reasoning = figures.reasoning.value_or(0);
+  return ExtractedUsage{.usage = {.prompt = {prompt},
+                                  .cached = {std::min(cached, prompt)},
+                                  .output = {output},
+                                  .reasoning = {std::min(reasoning, output)}},
+                        .clamped = figures.clamped || cached > prompt || reasoning > output};
+}
+
+namespace {
+
+// Takes a whole usage object, or the number that stands for one, or answers false. figures is set where it holds a
+// count of tokens, and else left alone.
+bool take_usage_at(const UsagePlace& place, JsonCursor& cursor, UsageFigures& figures) {
+  UsageFigures told;
+  const bool whole = UsageReader(cursor).read(told);
+  if (place.is_input_only) told.output.reset();
+  figures.take(told);
+  return whole;
+}
+
+}  // namespace
+
+std::optional<bool> take_placed_usage(JsonCursor& cursor, const JsonString& key, const DialectRules& rules,
+                                      UsageFigures& figures) {
+  const char first = cursor.peek();
+  for (const UsagePlace& place : rules.usage) {
+    if (place.inner.empty()) break;
+    if (place.outer.empty() && key.equals(place.inner)) {
+      if (!may_hold_figures(first, place)) return cursor.skip_value();
+      return take_usage_at(place, cursor, figures);
+    }
+    if (place.outer.empty() || first != '{' || !key.equals(place.outer)) continue;
+    return cursor.take_object([&](const JsonString& inner) {
+      const bool usage = inner.equals(place.inner) && may_hold_figures(cursor.peek(), place);
+      return usage ? take_usage_at(place, cursor, figures) : cursor.skip_value();
+    });
+  }
+  return std::nullopt;
+}
+
+std::optional<ExtractedUsage> usage_of_document(std::string_view json, const DialectRules& rules) {
   JsonCursor cursor(json);
-  std::optional<ExtractedUsage> found;
+  UsageFigures figures;
   // A document that breaks off later has told its usage all the same.
   static_cast<void>(cursor.take_object([&](const JsonString& key) {
-    const bool usage = key.equals("usage") && cursor.peek() == '{';
-    return usage ? take_usage(cursor, found) : cursor.skip_value();
+    const std::optional<bool> taken = take_placed_usage(cursor, key, rules, figures);
+    return taken ? *taken : cursor.skip_value();
   }));
-  return found;
+  return normalised(figures);
 }
 
 void UsageTokenizer::feed(std::string_view bytes) {
@@ -185,9 +218,14 @@ void UsageTokenizer::feed_structure(char byte) {
       phase_ = byte == '{' ? Phase::in_object : Phase::broken;
       break;
     case Phase::in_object:
+      if (byte == ',') break;
       in_string_ = byte == '"';
-      phase_ = in_string_ ? Phase::key : byte == ',' ? Phase::in_object : Phase::done;
       key_.assign(1, byte);
+      if (in_string_) {
+        phase_ = Phase::key;
+      } else {
+        leave_object();
+      }
       break;
     case Phase::after_key:
       phase_ = byte == ':' ? Phase::value : Phase::broken;
@@ -198,23 +236,59 @@ void UsageTokenizer::feed_structure(char byte) {
   }
 }
 
+void UsageTokenizer::leave_object() {
+  phase_ = outer_.empty() ? Phase::done : Phase::in_object;
+  outer_ = {};
+}
+
 void UsageTokenizer::begin_value() {
+  captured_place_ = nullptr;
+  capturing_ = may_enter_ = false;
   const std::optional<JsonString> key = JsonCursor(key_).take_string();
-  capturing_ = key && key->equals("usage");
+  if (!key) return;
+  for (const UsagePlace& place : rules_->usage) {
+    if (place.inner.empty()) break;
+    if (place.outer == outer_ && key->equals(place.inner)) captured_place_ = &place;
+    if (!outer_.empty() || place.outer.empty() || !key->equals(place.outer)) continue;
+    may_enter_ = true;
+    next_outer_ = place.outer;
+  }
+  capturing_ = captured_place_ != nullptr;
   if (!capturing_) return;
   captured_.clear();
   captured_.reserve(usage_bytes_usual);
+}
+
+void UsageTokenizer::end_value() {
+  if (capturing_) take_captured(figures_);
+  capturing_ = false;
+}
+
+void UsageTokenizer::take_captured(UsageFigures& figures) const {
+  JsonCursor cursor(captured_);
+  if (!may_hold_figures(cursor.peek(), *captured_place_)) return;
+  static_cast<void>(take_usage_at(*captured_place_, cursor, figures));  // what is cut tells nothing
 }
 
 // As far as the next string, or the end of the value: what lies between is numbers, words and brackets.
 std::size_t UsageTokenizer::feed_value(std::string_view bytes) {
   std::size_t taken = 0;
   while (taken < bytes.size() && !in_string_) {
-    const Mark mark = marks[static_cast<unsigned char>(bytes[taken])];
+    const char byte = bytes[taken];
+    const Mark mark = marks[static_cast<unsigned char>(byte)];
+    if (depth_ == 0 && may_enter_ && static_cast<unsigned char>(byte) > ' ') {
+      may_enter_ = false;
+      if (byte == '{') {
+        outer_ = next_outer_;
+        phase_ = Phase::in_object;
+        return taken + 1;
+      }
+    }
     if (depth_ == 0 && (mark == Mark::closes || mark == Mark::comma)) {
       if (capturing_) capture(bytes.substr(0, taken));
-      capturing_ = false;
-      phase_ = mark == Mark::closes ? Phase::done : Phase::in_object;
+      end_value();
+      phase_ = Phase::in_object;
+      if (mark == Mark::closes) leave_object();
       return taken + 1;
     }
     depth_ += mark == Mark::opens ? 1 : 0;
@@ -231,10 +305,11 @@ void UsageTokenizer::capture(std::string_view bytes) {
   if (capturing_) captured_ += bytes;
 }
 
-std::optional<ExtractedUsage> UsageTokenizer::finish() const {
-  JsonCursor cursor(captured_);
-  std::optional<ExtractedUsage> found;
-  return cursor.peek() == '{' && take_usage(cursor, found) ? found : std::nullopt;
+// With those of an object whose end may have come, though not that of its member. A number may go on.
+UsageFigures UsageTokenizer::figures() const {
+  UsageFigures figures = figures_;
+  if (capturing_ && captured_.find('{') != std::string::npos) take_captured(figures);
+  return figures;
 }
 
 }  // namespace obleth::wire

@@ -1,14 +1,18 @@
 // Reads the members of a usage object, whichever dialect wrote them. Private to wire. Pure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
+#include "wire/dialects.hpp"
 #include "wire/json_cursor.hpp"
 #include "wire/usage_extract.hpp"
 
 namespace obleth::wire {
 
-// Takes a whole object, or answers false. found is set where it holds a count of tokens, and else left alone.
-[[nodiscard]] bool take_usage(JsonCursor& cursor, std::optional<ExtractedUsage>& found);
+// If usage may stand at this member of the top level, takes the member's value and answers whether that was well
+// formed; nothing: it may not, and the value is not taken.
+[[nodiscard]] std::optional<bool> take_placed_usage(JsonCursor& cursor, const JsonString& key,
+                                                    const DialectRules& rules, UsageFigures& figures);
 
 }  // namespace obleth::wire

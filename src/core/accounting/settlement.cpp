@@ -5,8 +5,8 @@
 namespace obleth::accounting {
 
 BilledUsage billed_usage(const AnswerFacts& facts) {
-  if (facts.reported) return {*facts.reported, UsageSource::upstream};
-  TokenUsage usage{.prompt = facts.input_estimate, .cached = {}, .output = {}, .reasoning = {}};
+  if (facts.reported && (facts.output_told || !facts.produced_output)) return {*facts.reported, UsageSource::upstream};
+  TokenUsage usage = facts.reported.value_or(TokenUsage{.prompt = facts.input_estimate});
   if (!facts.produced_output) return {usage, UsageSource::estimated};
   if (facts.streamed || facts.complete) {
     usage.output = facts.counted;

@@ -11,6 +11,7 @@ namespace obleth::accounting {
 
 struct AnswerFacts {
   std::optional<TokenUsage> reported;  // the upstream's last usage
+  bool output_told = true;             // false: reported holds only the input
   bool complete = true;                // false: cut by the client or the upstream
   bool produced_output = true;         // embeddings and errors produce none
   PromptTokens input_estimate;
@@ -24,7 +25,7 @@ struct BilledUsage {
   UsageSource source = UsageSource::upstream;
 };
 
-// Reported wins. Else what was streamed is counted (marked estimated); a request that was cancelled before any byte of
+// Reported wins, but for an output that it does not tell yet: that is counted. Else what was streamed is counted (marked estimated); a request that was cancelled before any byte of
 // a one-piece answer is billed input and the probable output (estimated). Never the whole estimate.
 [[nodiscard]] BilledUsage billed_usage(const AnswerFacts& facts);
 

@@ -1,0 +1,48 @@
+#include "gateway/receive_form.hpp"
+
+#include <utility>
+
+namespace obleth::gateway {
+namespace {
+
+// Read once; two of them could be read differently behind us.
+std::optional<std::string> boundary_of(const RequestHead& head) {
+  if (head.fields.count("content-type") != 1) return std::nullopt;
+  return wire::form_boundary(*head.fields.find("content-type"));
+}
+
+Refusal invalid_form(const wire::BodyFault& fault) {
+  return invalid_request(fault.message, fault.param);
+}
+
+}  // namespace
+
+bool comes_as_form(const Received& received) {
+  if (!received.route.rules().takes_forms) return false;
+  return wire::is_form(received.exchange->head().fields.find("content-type").value_or(""));
+}
+
+Task<Outcome<void>> receive_form(const Identified& identified, RequestContent& content, const Policy& policy) {
+  ports::ClientExchange& exchange = *identified.exchange;
+  const std::optional<std::string> boundary = boundary_of(exchange.head());
+  if (!boundary)
+    co_return refuse(invalid_request("Content-Type: multipart/form-data needs one boundary of 1 to 70 characters."));
+  exchange.limit_body(policy.body_bytes_max);
+  wire::FormScanner scanner(*boundary);
+  while (!scanner.has_model()) {
+    const Result<std::string_view> piece = co_await exchange.read_body();
+    if (!piece) co_return refuse(from_client_fault(piece.error()));
+    const bool valid = piece->empty() ? scanner.finish() : scanner.feed(*piece);
+    if (!valid) co_return refuse(invalid_form(scanner.fault()));
+    if (!content.lease.grow_to(content.bytes.size() + piece->size())) co_return refuse(body_memory_full());
+    content.bytes.append(*piece);
+  }
+  content.fields.model = scanner.model();
+  content.fields.model_value = scanner.model_value();
+  content.fields.has_model = true;
+  content.fields.text.media_parts = 1;
+  content.rest = std::make_unique<FormRest>(exchange, std::move(scanner));
+  co_return Outcome<void>{};
+}
+
+}  // namespace obleth::gateway

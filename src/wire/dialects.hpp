@@ -1,0 +1,88 @@
+// Everything in which the API's dialects differ, one row each. Who needs to know asks the row, never which dialect it
+// is.
+//
+// Sources: OpenAI's and Anthropic's API references; for rerank what vLLM, Jina and Cohere answer. Pure, constant.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "wire/error_body.hpp"
+
+namespace obleth::wire {
+
+enum class Dialect : std::uint8_t {
+  chat,
+  completions,
+  embeddings,
+  any,  // what passes through: only "model" and "stream" are read of a request, and usage wherever it may stand
+  responses,
+  messages,
+  count_tokens,
+  rerank,
+  audio,
+  images,
+};
+inline constexpr std::size_t dialect_count = 10;
+
+// How a member of a request is read.
+enum class Reading : std::uint8_t {
+  model,
+  stream,
+  stream_options,
+  cap,
+  least_output,  // min_tokens
+  choices,       // n, best_of
+  priority,
+  chat_messages,
+  chat_messages_or_null,
+  prompts,  // texts, token ids, lists of them
+  blocks,   // a text, or a list of texts, messages and content blocks
+  query,    // a text that is read once with every document
+  documents,
+  tools,
+  tool_choice,
+  format,         // {"type":"json_schema",…}
+  format_holder,  // {"format":{…}}
+  thinking,       // {"budget_tokens":…}
+};
+
+// A member of the request that obleth reads. Everything else passes untouched.
+struct FieldRule {
+  std::string_view name;
+  Reading reading;
+};
+
+enum class OutputKind : std::uint8_t {
+  capped,  // tokens, up to the request's cap or the model's default
+  fixed,   // pictures, sounds: a fixed count of tokens for each of n
+  none,
+};
+
+// What an answer without usage is billed.
+enum class Unreported : std::uint8_t { counted, by_slot_time };
+
+// Where usage stands in an answer: inner, at the top level or inside of outer.
+struct UsagePlace {
+  std::string_view outer;      // empty: the top level
+  std::string_view inner;      // empty: no place
+  bool is_input_only = false;  // a number, or an object whose output is not that of the whole answer
+};
+
+struct DialectRules {
+  std::span<const FieldRule> fields;
+  OutputKind output = OutputKind::none;
+  std::string_view cap_name;    // the member that a brownout adds where no cap stands
+  bool asks_for_usage = false;  // a stream tells its usage only when stream_options asks for it
+  bool takes_forms = false;     // multipart/form-data as well as JSON
+  std::array<UsagePlace, 3> usage;
+  std::span<const std::string_view> stream_ends;  // the type of the event after which nothing is missing, or its text
+  ErrorDialect errors = ErrorDialect::openai;
+  Unreported unreported = Unreported::counted;
+};
+
+[[nodiscard]] const DialectRules& rules_of(Dialect dialect);
+
+}  // namespace obleth::wire
