@@ -25,8 +25,9 @@ struct BilledUsage {
   UsageSource source = UsageSource::upstream;
 };
 
-// Reported wins, but for an output that it does not tell yet: that is counted. Else what was streamed is counted (marked estimated); a request that was cancelled before any byte of
-// a one-piece answer is billed input and the probable output (estimated). Never the whole estimate.
+// Reported wins, but for an output that it does not tell yet: that is counted. Else what was streamed is counted
+// (marked estimated); a request that was cancelled before any byte of a one-piece answer is billed input and the
+// probable output (estimated). Never the whole estimate.
 [[nodiscard]] BilledUsage billed_usage(const AnswerFacts& facts);
 
 // What was used beyond what was held: because the input was estimated too small, or because the upstream made more
