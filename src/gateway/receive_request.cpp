@@ -50,6 +50,13 @@ void fill_in_client(UsageRecord& record, const RequestHead& head) {
   if (user_agent) record.user_agent_family = user_agent_family(*user_agent);
 }
 
+Route route_of(const RequestHead& head, const wire::MatchedPath& path, const Policy& policy) {
+  if (head.method == "OPTIONS") return {.treatment = Treatment::options, .name = "options"};
+  Route route = match_route(path, policy);
+  const bool passes = route.other_methods_pass && head.method != route.method;
+  return passes ? Route{.treatment = Treatment::metered, .name = route.name} : route;
+}
+
 }  // namespace
 
 Received note_arrival(const Arrival& arrival, Route route) {
@@ -62,9 +69,6 @@ Received note_arrival(const Arrival& arrival, Route route) {
                     .route = std::move(route),
                     .event_id = arrival.event_id,
                     .record = &record};
-  if (received.route.other_methods_pass && head.method != received.route.method) {
-    received.route = {.treatment = Treatment::metered, .name = received.route.name};
-  }
   received.timings.received = arrival.exchange->received_at();
   return received;
 }
@@ -77,9 +81,7 @@ Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy) 
     return refuse(
         invalid_request("The path is not valid: it may hold no '..', encoded backslash or control character."));
   }
-  Received received =
-      note_arrival(arrival, head.method == "OPTIONS" ? Route{.treatment = Treatment::options, .name = "options"}
-                                                     : match_route(*path, policy));
+  Received received = note_arrival(arrival, route_of(head, *path, policy));
   const bool own_route = received.route.treatment != Treatment::metered;
   if (path->has_encoded_slash && own_route && received.route.model_id.empty()) {
     return refuse(invalid_request("An encoded slash is not allowed in this path."));
