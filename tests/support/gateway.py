@@ -12,7 +12,7 @@ ADMIN_TOKEN = "an-admin-token-for-the-tests"
 _numbers = itertools.count(1)
 
 
-def wait_until(condition, seconds=10.0, what="the condition"):
+def wait_until(condition, seconds=30.0, what="the condition"):
     """Polls a condition of another process; the first true value."""
     import time
 
