@@ -81,7 +81,7 @@ def test_a_replica_that_drains_gets_nothing_new_and_ends_its_streams(own, upstre
         assert leaving.wait() == 0
 
 
-def test_the_compose_file_knows_only_settings_that_there_are(gateway):
+def test_the_compose_file_knows_only_settings_that_there_are():
     composed = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
     known = set(re.findall(r"`(OBLETH_[A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text()))
     for service in ("gateway", "replica"):
