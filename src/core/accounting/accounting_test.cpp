@@ -76,6 +76,17 @@ TEST(Settlement, WhatTheUpstreamReportedIsBilled) {
   EXPECT_EQ(billed.source, UsageSource::upstream);
 }
 
+TEST(Settlement, AnOutputThatWasNotToldYetIsCounted) {
+  const BilledUsage billed = billed_usage({.reported = usage(10, 2, 0),
+                                           .output_told = false,
+                                           .complete = false,
+                                           .input_estimate = {99},
+                                           .counted = {50},
+                                           .streamed = true});
+  EXPECT_EQ(billed.usage, usage(10, 2, 50));
+  EXPECT_EQ(billed.source, UsageSource::estimated);
+}
+
 TEST(Settlement, AStreamWithoutUsageIsBilledAsCounted) {
   for (const bool complete : {true, false}) {
     const BilledUsage billed = billed_usage(
