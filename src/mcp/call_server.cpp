@@ -15,9 +15,7 @@ namespace {
 
 constexpr int redirections_max = 3;
 
-using Answer = Result<std::unique_ptr<ports::UpstreamAnswer>>;
-
-std::string head_of(const Answered& call, const gateway::Policy& policy) {
+std::string head_of(const Bound& call, std::optional<std::string_view> body, const gateway::Policy& policy) {
   const RequestHead& head = call.exchange->head();
   const RegisteredServer& server = *call.server;
   const std::string event_id = call.event_id.hex();
@@ -34,21 +32,15 @@ std::string head_of(const Answered& call, const gateway::Policy& policy) {
        .traceparent = traceparent,
        .identity_encoding = true,  // what it answers is read
        .strip = policy.strip_headers});
-  if (call.body != nullptr) lines += "Content-Length: " + std::to_string(call.body->bytes.size()) + "\r\n";
+  if (body) lines += "Content-Length: " + std::to_string(body->size()) + "\r\n";
   return lines + "\r\n";
 }
 
-Task<Answer> send_once(Answered& call, ServerDoors doors) {
-  const std::string head = head_of(call, doors.policy);
-  const std::array<std::string_view, 1> body{call.body != nullptr ? std::string_view(call.body->bytes)
-                                                                  : std::string_view()};
-  // How long an answer may stand still depends on what it is: the call's clock knows.
-  const ports::UpstreamCall upstream_call{.address = &call.server->address,
-                                          .head = head,
-                                          .body = std::span(body).first(call.body != nullptr ? 1 : 0),
-                                          .head_timeout = std::chrono::seconds(call.server->record.timeout_secs),
-                                          .cancel = &call.clock->signal()};
-  co_return co_await doors.upstream.send(upstream_call);
+Task<ServerAnswer> send_once(Answered& call, ServerDoors doors) {
+  std::optional<std::string_view> body;
+  if (call.body != nullptr) body = call.body->bytes;
+  CancelSignal& cancel = call.clock->signal();
+  co_return co_await send_to_server(call, body, doors, cancel);
 }
 
 bool is_redirection(int status) {
@@ -98,6 +90,19 @@ void settle(Answered& call, bool reached) {
 
 }  // namespace
 
+Task<ServerAnswer> send_to_server(const Bound& call, std::optional<std::string_view> body, ServerDoors doors,
+                                  CancelSignal& cancel) {
+  const std::string head = head_of(call, body, doors.policy);
+  const std::array<std::string_view, 1> pieces{body.value_or(std::string_view())};
+  // How long an answer may stand still depends on what it is: the call's clock knows.
+  const ports::UpstreamCall upstream_call{.address = &call.server->address,
+                                          .head = head,
+                                          .body = std::span(pieces).first(body ? 1 : 0),
+                                          .head_timeout = std::chrono::seconds(call.server->record.timeout_secs),
+                                          .cancel = &cancel};
+  co_return co_await doors.upstream.send(upstream_call);
+}
+
 Task<gateway::Outcome<Answered>> call_server(Permitted permitted, ServerDoors doors) {
   const Duration patience = std::chrono::seconds(permitted.server->record.timeout_secs);
   auto clock = std::make_unique<CallClock>(*permitted.loop, permitted.exchange->departure(), patience);
@@ -105,7 +110,7 @@ Task<gateway::Outcome<Answered>> call_server(Permitted permitted, ServerDoors do
   const std::string& name = call.server->record.name;
   call.record->endpoint = call.server->record.upstream_url;
   call.timings.sent = call.loop->now();
-  Answer answer = co_await send_once(call, doors);
+  ServerAnswer answer = co_await send_once(call, doors);
   for (int hops = 0; answer && is_redirection((*answer)->head().status); ++hops) {
     std::optional<std::string> next = redirected_to(call, (*answer)->head());
     answer->reset();

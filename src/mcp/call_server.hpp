@@ -16,6 +16,12 @@ struct ServerDoors {
   SessionSources sessions;
 };
 
+using ServerAnswer = Result<std::unique_ptr<ports::UpstreamAnswer>>;
+
+// One request of the call's method to its target at the server, with this body; nullopt: none.
+Task<ServerAnswer> send_to_server(const Bound& call, std::optional<std::string_view> body, ServerDoors doors,
+                                  CancelSignal& cancel);
+
 // Follows a redirection within the server. What the requests cost is settled once the server has answered.
 Task<gateway::Outcome<Answered>> call_server(Permitted permitted, ServerDoors doors);
 

@@ -47,6 +47,7 @@ struct Understood : Addressed {
 struct Bound : Understood {
   std::string at_server;                      // the target there
   std::optional<ports::SessionName> session;  // that the client names
+  bool answers_on_stream = false;             // of the older transport
 };
 
 struct Funded : Bound {

@@ -7,6 +7,7 @@
 #include "gateway/local_answers.hpp"
 #include "mcp/address_server.hpp"
 #include "mcp/call_server.hpp"
+#include "mcp/check_tools.hpp"
 #include "mcp/read_message.hpp"
 #include "mcp/refuse_call.hpp"
 #include "mcp/relay_answer.hpp"
@@ -84,11 +85,11 @@ Task<gateway::Outcome<Answered>> McpPath::reach_answer(Received received) {
   if (!funded) co_return gateway::refuse(std::move(funded.error()));
 
   // May they use these tools?
-  gateway::Outcome<Permitted> permitted = check_tools(std::move(*funded));
+  const ServerDoors doors{gateway_.upstream, gateway_.policy, sessions};
+  gateway::Outcome<Permitted> permitted = co_await check_tools(std::move(*funded), doors);
   if (!permitted) co_return gateway::refuse(std::move(permitted.error()));
 
   // The server works.
-  const ServerDoors doors{gateway_.upstream, gateway_.policy, sessions};
   co_return co_await call_server(std::move(*permitted), doors);
 }
 

@@ -8,8 +8,6 @@
 namespace obleth::mcp {
 namespace {
 
-constexpr std::string_view tool_call = "tools/call";
-
 std::string hex_of(const ports::Sha256& digest) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string hex;
@@ -49,22 +47,6 @@ Task<gateway::Outcome<Understood>> read_message(Addressed addressed, MessageSour
   if (!document) co_return gateway::refuse(not_json_rpc(document.error()));
   note_messages(*addressed.notes, std::move(*document), sources.digest);
   co_return Understood{std::move(addressed), std::move(body)};
-}
-
-gateway::Outcome<Permitted> check_tools(Funded funded) {
-  bool any_denied = false;
-  for (NotedMessage& message : funded.notes->messages) {
-    if (message.method != tool_call || !funded.tools.restricts()) continue;
-    message.denied = !message.tool || !funded.tools.allows(*message.tool);
-    any_denied = any_denied || message.denied;
-  }
-  if (any_denied) {
-    // It was asked, whatever came of it: otherwise one could try names as often as one likes.
-    for (gateway::HeldBudget& budget : funded.budgets)
-      budget.settle(0, NanoUsd{}, false);
-    return gateway::refuse(tools_denied());
-  }
-  return Permitted{std::move(funded)};
 }
 
 }  // namespace obleth::mcp

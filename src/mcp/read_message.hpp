@@ -17,7 +17,4 @@ struct MessageSources {
 
 Task<gateway::Outcome<Understood>> read_message(Addressed addressed, MessageSources sources);
 
-// Every tools/call names a tool that the caller may use, or nothing is sent at all.
-[[nodiscard]] gateway::Outcome<Permitted> check_tools(Funded funded);
-
 }  // namespace obleth::mcp

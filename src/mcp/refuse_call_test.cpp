@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "mcp/check_tools.hpp"
+
 namespace obleth::mcp {
 namespace {
 
@@ -29,6 +31,15 @@ TEST(RefusedCall, OfABatchEveryRequestHasItsError) {
             std::string::npos)
       << body;
   EXPECT_TRUE(body.ends_with("]"));
+}
+
+TEST(RefusedCall, OnAStreamTheServerIsAskedForNothingWithItsId) {
+  const std::string body = stand_in_for(request("\"b\"", true));
+  const auto asked = wire::read_json_rpc(body);
+  ASSERT_TRUE(asked.has_value()) << body;
+  EXPECT_EQ(asked->messages[0].id, "\"b\"");
+  EXPECT_EQ(asked->messages[0].tool, "rm (not available to this key)");
+  EXPECT_EQ(asked->messages[0].arguments, "{}");
 }
 
 TEST(RefusedCall, AStreamOwesOnlyWhatWasNotAnswered) {

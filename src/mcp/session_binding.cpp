@@ -82,8 +82,9 @@ Task<gateway::Outcome<Bound>> find_session(Understood understood, SessionSources
     understood.record->session_id = label_of(*session);
   }
   std::string at_server = *by_target ? std::move((*by_target)->target) : std::string();
-  if (at_server.empty()) at_server = upstream_target(server, understood.target);
-  co_return Bound{std::move(understood), std::move(at_server), session};
+  const bool answers_on_stream = !at_server.empty();
+  if (!answers_on_stream) at_server = upstream_target(server, understood.target);
+  co_return Bound{std::move(understood), std::move(at_server), session, answers_on_stream};
 }
 
 Task<gateway::Outcome<void>> note_session(const Answered& answered, const ResponseHead& head, SessionSources sources) {

@@ -109,7 +109,7 @@ def test_the_python_sdk_speaks_the_older_transport_too(older, tenant, register):
     assert seen["sum"]["content"][0]["text"].endswith("5.")
 
 
-def test_a_denied_tool_is_an_error_that_sdks_understand(gateway, everything, older, register):
+def test_a_denied_tool_is_an_error_that_sdks_understand(gateway, everything, register):
     tenant = gateway.create_tenant()
     access = [{"tenant": tenant.record["name"], "tools": ["echo", "get-*"]}]
 
@@ -130,6 +130,23 @@ def test_a_denied_tool_is_an_error_that_sdks_understand(gateway, everything, old
     assert (code, echoed) == (-32602, "Echo: still here")
     audit = gateway.admin.get("/audit", params={"action": "mcp.denied"}).json()["data"]
     assert audit[0]["target_name"] == "everything/trigger-long-running-operation"
+
+
+def test_a_denied_tool_is_an_error_on_the_older_transports_stream(gateway, older, register):
+    tenant = gateway.create_tenant()
+    url = register("older", older.url, access=[{"tools": ["echo"]}])
+
+    async def run():
+        transport = sse_client(url, headers=tenant.headers)
+        async with mcp.Client(transport, read_timeout_seconds=SECONDS_MAX) as client:
+            names = [tool.name for tool in (await client.list_tools()).tools]
+            denied = await client.call_tool("get-env", {})
+            echoed = await client.call_tool("echo", {"message": "still here"})
+            return names, denied, echoed.content[0].text
+
+    names, denied, echoed = asyncio.run(run())
+    assert (names, echoed) == (["echo"], "Echo: still here")
+    assert denied.is_error and "not available to this key" in denied.content[0].text
 
 
 def test_files_are_listed_and_read(tenant, register, tmp_path):
