@@ -2,7 +2,27 @@
 
 import pytest
 
+from support import stores
 from support.gateway import Gateway, MockUpstream
+
+
+def pytest_collection_modifyitems(config, items):
+    """On servers, what is about the embedded files themselves is left out: it has no subject there."""
+    if not stores.on_servers():
+        return
+    left_out = [item for item in items if item.get_closest_marker("embedded")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("embedded")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store_servers():
+    if not stores.on_servers():
+        yield None
+        return
+    with stores.servers.running() as running:
+        print(f"\nstores: {running.versions()}")
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import subprocess
 import httpx
 import pytest
 
+from support import stores
 from support.gateway import wait_until
 
 ASK = {"model": "mock-model", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 3}
@@ -105,8 +106,8 @@ def test_what_was_done_is_what_is_counted(busy):
     assert value_of(page, "obleth_key_lookups_total", result="hit") == 3
     assert value_of(page, "obleth_key_lookups_total", result="unknown") == 2
     assert value_of(page, "obleth_key_cache_entries") >= 1
-    assert value_of(page, "obleth_store_up", store="record") == 1
-    assert value_of(page, "obleth_store_call_seconds_count", store="record", operation="resolve_key") == 2
+    assert value_of(page, "obleth_store_up", store=stores.record_name()) == 1
+    assert value_of(page, "obleth_store_call_seconds_count", store=stores.record_name(), operation="resolve_key") == 2
     assert value_of(page, "obleth_endpoint_healthy", model="mock-model") == 1
 
 

@@ -2,7 +2,11 @@
 
 import pathlib
 
+import pytest
+
 from support.gateway import wait_until
+
+pytestmark = pytest.mark.embedded(reason="breaks the file of the record")
 
 ASK = {"model": "mock-model", "messages": [], "max_tokens": 1}
 

@@ -24,6 +24,8 @@ from support.processes import binary
 from support.raw_http import chat_bytes, connect, read_until, split_head
 from support.wall_clock import WallClock
 
+pytestmark = pytest.mark.embedded(reason="reads the rows out of the ledger's own file, in every state of the gateway")
+
 KILLS = int(os.environ.get("OBLETH_TEST_KILLS", "10"))
 CLIENTS = 16
 

@@ -9,8 +9,8 @@ import tempfile
 
 import httpx
 
-from support.gateway import wait_until
 from support.postgres_server import free_port
+from support.waiting import wait_until
 
 SCRIPT = pathlib.Path(__file__).with_name("run_clickhouse")
 

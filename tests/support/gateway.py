@@ -6,24 +6,14 @@ import re
 
 import httpx
 
+from support import stores
 from support.processes import Program, binary
+from support.waiting import wait_until
+
+__all__ = ["ADMIN_TOKEN", "Gateway", "MockUpstream", "Tenant", "wait_until"]
 
 ADMIN_TOKEN = "an-admin-token-for-the-tests"
 _numbers = itertools.count(1)
-
-
-def wait_until(condition, seconds=30.0, what="the condition"):
-    """Polls a condition of another process; the first true value."""
-    import time
-
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not come true within {seconds} s")
-        time.sleep(0.005)
 
 
 class MockUpstream(Program):
@@ -82,6 +72,7 @@ class Gateway(Program):
             "OBLETH_ENCRYPTION_KEY": "0f" * 32,
             **({"OBLETH_UPSTREAM_BASE_URL": upstream} if upstream else {}),
             **({"OBLETH_TLS_CERT": certificate.chain, "OBLETH_TLS_KEY": certificate.key} if certificate else {}),
+            **stores.settings_for(folder, environment),
             **(environment or {}),
         }
         super().__init__([binary(), "serve", "--dev", *arguments], settings, log_path=folder / "log")

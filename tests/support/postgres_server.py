@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 
-from support.gateway import wait_until
+from support.waiting import wait_until
 
 SCRIPT = pathlib.Path(__file__).with_name("run_postgres")
 PASSWORD = "secret"
