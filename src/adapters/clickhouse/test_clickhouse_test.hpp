@@ -26,7 +26,7 @@ namespace obleth::adapters {
 // Another process is asked until it says so: the one loop here that looks again and again.
 template <class Seen>
 [[nodiscard]] bool seen_in_time(Seen seen) {
-  for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(240);
        std::chrono::steady_clock::now() < until; ::poll(nullptr, 0, 10)) {
     if (seen()) return true;
   }

@@ -181,8 +181,8 @@ std::unique_ptr<SqlRows> PostgresSession::ask(std::string_view sql, std::span<co
   return std::make_unique<ResultRows>(std::move(result));
 }
 
-void PostgresSession::execute(const std::string& script) {
-  const Deadline deadline = std::chrono::steady_clock::now() + deadlines_.statement;
+void PostgresSession::execute(const std::string& script, Duration at_most) {
+  const Deadline deadline = std::chrono::steady_clock::now() + at_most;
   if (!connected()) lose("there is no connection", false);
   if (PQsendQuery(connection_.get(), script.c_str()) == 0) lose(first_line(PQerrorMessage(connection_.get())), false);
   send_all(deadline);

@@ -43,7 +43,8 @@ class PostgresSession final : public SqlSession {
   [[nodiscard]] std::unique_ptr<SqlRows> ask(std::string_view sql, std::span<const SqlValue> values) override;
   [[nodiscard]] std::int64_t rows_changed() const override { return rows_changed_; }
   // One or more texts without values.
-  void execute(const std::string& script);
+  void execute(const std::string& script) { execute(script, deadlines_.statement); }
+  void execute(const std::string& script, Duration at_most);
 
   // What LISTEN has brought, or nothing after at_most. For a connection that is used for nothing else.
   [[nodiscard]] std::vector<std::string> heard(Duration at_most);

@@ -15,6 +15,8 @@
 namespace obleth::adapters {
 namespace {
 
+constexpr Duration step_max = std::chrono::minutes(10);  // a step over many rows on a busy server
+
 struct Step {
   std::int64_t number;         // 1, 2, 3, …
   std::int64_t oldest_reader;  // a program that knows only the steps up to this one can still work on the result
@@ -112,7 +114,8 @@ void take(PostgresSession& session, const Step& step) {
   Transaction transaction(session, Transaction::Kind::write);
   // Another replica may have taken this step, or more, while we waited for our turn.
   if (meta(session, "schema") >= step.number) return;
-  session.execute(step.script);
+  session.execute("SET LOCAL statement_timeout = 0");
+  session.execute(step.script, step_max);
   note(session, "schema", step.number);
   note(session, "oldest_reader", step.oldest_reader);
   transaction.commit();
