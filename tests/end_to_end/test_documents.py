@@ -41,6 +41,8 @@ RUN = {
     ("docs/sdks.md", "OpenAI, Node", 1),
     ("docs/sdks.md", "LangChain, Python", 1),
     ("docs/sdks.md", "LangChain, JavaScript", 1),
+    ("docs/sdks.md", "Anthropic, Python", 1),
+    ("docs/sdks.md", "Anthropic, Node", 1),
 }
 
 
@@ -166,7 +168,7 @@ def test_a_gateway_in_front_of_an_upstream_of_ones_own(demo, tmp_path):
         server.wait(30)
 
 
-@pytest.mark.parametrize("heading", ["OpenAI, Python", "LangChain, Python"])
+@pytest.mark.parametrize("heading", ["OpenAI, Python", "LangChain, Python", "Anthropic, Python"])
 def test_python(demo, tmp_path, heading):
     program = tmp_path / "example.py"
     program.write_text(put_in(block("docs/sdks.md", heading), demo))
@@ -177,7 +179,7 @@ def test_python(demo, tmp_path, heading):
     assert len(ended.stdout.split()) > 10
 
 
-@pytest.mark.parametrize("heading", ["OpenAI, Node", "LangChain, JavaScript"])
+@pytest.mark.parametrize("heading", ["OpenAI, Node", "LangChain, JavaScript", "Anthropic, Node"])
 def test_javascript(demo, tmp_path, heading):
     (tmp_path / "node_modules").symlink_to(NODE_FOLDER / "node_modules")
     program = tmp_path / "example.mjs"
