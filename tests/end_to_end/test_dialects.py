@@ -9,7 +9,7 @@ import httpx
 import openai
 import pytest
 
-from support.dialects import NODE, NODE_FOLDER, rows_of
+from support.dialects import NODE, NODE_FOLDER, posts_to, rows_of
 from support.raw_http import ScriptedUpstream, connect, json_answer, read_response, request_bytes
 
 HELLO = [{"role": "user", "content": "Say something kind."}]
@@ -175,7 +175,7 @@ def test_only_the_model_is_changed_and_every_other_byte_arrives(own):
             connection.sendall(request_bytes(path, None, body, headers=head))
             status, _, got = read_response(connection)
             assert (status, got) == (200, answer)
-            sent = upstream.requests[-1]
+            sent = posts_to(upstream)[-1]
             assert sent["body"] == body.replace(b'"m"', b'"the-real-one"').replace(b', "priority":1', b"")
             assert sent["named"]["anthropic-version"] == "2023-06-01"
             assert "x-api-key" not in sent["named"]
@@ -199,7 +199,7 @@ def test_a_brownout_is_written_into_the_field_of_the_dialect(own):
             answer = gateway.http.post(
                 path, headers={**tenant.headers, "Content-Type": "application/json"}, content=body
             )
-            return answer, json.loads(upstream.requests[-1]["body"]) if answer.status_code == 200 else None
+            return answer, json.loads(posts_to(upstream)[-1]["body"]) if answer.status_code == 200 else None
 
         answer, body = sent("/v1/responses", input="Hello")
         assert answer.headers["x-obleth-admission"] == "brownout", answer.text

@@ -9,7 +9,7 @@ import httpx
 import openai
 import pytest
 
-from support.dialects import NODE, NODE_FOLDER, rows_of
+from support.dialects import NODE, NODE_FOLDER, posts_to, rows_of
 from support.raw_http import ScriptedUpstream, connect, json_answer, read_response, request_bytes
 
 LARGE = 48 << 20
@@ -110,12 +110,12 @@ def test_of_a_form_only_the_model_is_changed(own):
             return answer
 
         assert ask(body).status_code == 200
-        sent = upstream.requests[-1]
+        sent = posts_to(upstream)[-1]
         assert sent["body"] == body.replace(b"\r\n\r\nm\r\n", b"\r\n\r\nthe-real-one\r\n")
         assert sent["named"]["content-length"] == str(len(sent["body"]))
         assert sent["named"]["content-type"] == 'multipart/form-data; boundary="xyz"'
 
-        asked = len(upstream.requests)
+        asked = len(posts_to(upstream))
         for broken in (
             body.replace(b'name="model"', b'name="modem"'),
             body.replace(b"name=prompt", b"name=model"),
@@ -127,10 +127,10 @@ def test_of_a_form_only_the_model_is_changed(own):
             assert answer.json()["error"]["type"] == "invalid_request_error"
         assert ask(body, "multipart/form-data").status_code == 400
         assert ask(body.replace(b"\r\n\r\nm\r\n", b"\r\n\r\nunknown\r\n")).status_code == 200  # the default upstream's
-        assert upstream.requests[-1]["body"].count(b"unknown") == 1
+        assert posts_to(upstream)[-1]["body"].count(b"unknown") == 1
         tenant.patch("", {"allowed_models": ["m"]})
         assert ask(body.replace(b"\r\n\r\nm\r\n", b"\r\n\r\nunknown\r\n")).status_code == 404
-        assert len(upstream.requests) <= asked + 3
+        assert len(posts_to(upstream)) <= asked + 3
 
 
 def test_a_form_in_single_bytes_and_chunks_arrives_whole(own):
@@ -148,7 +148,7 @@ def test_a_form_in_single_bytes_and_chunks_arrives_whole(own):
         connection.sendall(b"0\r\n\r\n")
         status, _, _ = read_response(connection)
         assert status == 200
-        assert upstream.requests[-1]["body"] == body
+        assert posts_to(upstream)[-1]["body"] == body
 
 
 def test_other_methods_below_audio_pass_through(gateway, tenant):

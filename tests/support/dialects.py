@@ -16,3 +16,8 @@ def rows_of(gateway, tenant, count):
         return found if len(found) >= count else None
 
     return sorted(wait_until(rows, 30, what=f"{count} rows"), key=lambda row: row["ts"])
+
+
+def posts_to(upstream):
+    """What clients sent to a scripted upstream: the gateway's own probes left out."""
+    return [request for request in upstream.requests if request["line"].startswith("POST ")]
