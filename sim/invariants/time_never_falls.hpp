@@ -1,8 +1,9 @@
-// Virtual time and the settled cost of every tenant never fall.
+// Virtual time never falls; nor does the settled cost of a tenant, until it is forgotten.
 #pragma once
 
 #include <map>
 #include <string_view>
+#include <utility>
 
 #include "sim/world.hpp"
 
@@ -15,11 +16,13 @@ class TimeNeverFalls {
     const fairshare::Snapshot shares = world.scheduler().engine()->snapshot(world.now());
     if (shares.virtual_time < virtual_time_) return "virtual time fell";
     virtual_time_ = shares.virtual_time;
+    std::map<TenantId, std::int64_t> settled;
     for (const fairshare::NodeShare& share : shares.tenants) {
-      std::int64_t& seen = settled_[share.tenant];
-      if (share.settled_cost.value < seen) return "settled cost fell";
-      seen = share.settled_cost.value;
+      const auto before = settled_.find(share.tenant);
+      if (before != settled_.end() && share.settled_cost.value < before->second) return "settled cost fell";
+      settled[share.tenant] = share.settled_cost.value;
     }
+    settled_ = std::move(settled);
     return {};
   }
 

@@ -55,9 +55,7 @@ std::string RedisSessionBook::key_of(const ports::SessionName& name) const {
 }
 
 // Where Redis is away the session is this replica's alone.
-Task<Result<bool>> RedisSessionBook::bind(const ports::SessionName& asked, const ports::SessionEntry& given) {
-  const ports::SessionName name = asked;
-  const ports::SessionEntry entry = given;
+Task<Result<bool>> RedisSessionBook::bind(const ports::SessionName& name, const ports::SessionEntry& entry) {
   if (RedisLink* const link = server_.link_of(ports::Loop::current()); link != nullptr) {
     RedisScript::Input input{.keys = {key_of(name)}, .arguments = {text_of(entry), lifetime()}};
     const Result<RedisReply> reply = co_await link->run(bind_script_, std::move(input));

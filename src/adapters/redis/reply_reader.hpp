@@ -9,7 +9,7 @@
 #include "adapters/redis/redis_reply.hpp"
 #include "base/result.hpp"
 
-struct redisReader;
+struct redisReader;  // NOLINT(readability-identifier-naming): hiredis names it
 
 namespace obleth::adapters {
 

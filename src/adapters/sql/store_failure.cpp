@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "adapters/sql/store_failure.hpp"
-
 namespace obleth::adapters {
 
 Fault fault_of_thrown(std::exception_ptr thrown) {

@@ -35,7 +35,7 @@ struct NodeShare {
   std::optional<std::uint32_t> max_in_flight;
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
-  MilliCost settled_cost;  // of requests that are over; since start, never falls
+  MilliCost settled_cost;  // of requests that are over, since it is known: an idle tenant is forgotten after a minute
   MilliCost running_cost;  // charged so far to those that run
   MilliCost reserved_cost;
   MilliCost queued_cost;  // estimates of those that wait
