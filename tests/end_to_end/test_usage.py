@@ -137,7 +137,8 @@ class MixedLoad:
                 break
 
     async def fail(self, client, headers, failure, **more):
-        headers = {**headers, "x-mock-fail": failure}
+        # A stream that is cut short ends its connection: a client that cannot know so may have used it again already.
+        headers = {**headers, "x-mock-fail": failure, "connection": "close"}
         try:
             async with client.stream("POST", "/chat/completions", headers=headers, json=self.body("faulty", **more)) as answer:
                 async for _ in answer.aiter_raw():
