@@ -173,7 +173,8 @@ class Relay {
     }
     for (const std::string_view piece : onward_)
       unsent_body += piece;
-    answered_.record->usage_clamped = meter_.usage_clamped();
+    const ToldUsage told = meter_.told();
+    answered_.record->usage_clamped = told.clamped;
     answered_.answer.reset();
     const int status = answered_.head.status;
     const bool started = answered_.exchange->started();
@@ -183,8 +184,8 @@ class Relay {
                    ending_,
                    status,
                    meter_.can_tell_in_stream(),
-                   meter_.reported(),
-                   meter_.output_told(),
+                   told.usage,
+                   told.output_told,
                    meter_.counted(),
                    started ? std::string() : std::move(head_lines_),
                    std::move(unsent_body),

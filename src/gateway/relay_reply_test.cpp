@@ -305,6 +305,14 @@ TEST(RelayReply, UsageThatCannotBeIsClampedAndCounted) {
                      done_event}));
   static_cast<void>(gateway.ask(chat_stream()));
   EXPECT_EQ(gateway.metric(series), "2");
+  // More of the prompt was cached than there was of it.
+  gateway.upstream.will_answer(stream_answer(
+      {token_event("a"),
+       R"(data: {"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":11}}})"
+       "\n\n",
+       done_event}));
+  static_cast<void>(gateway.ask(chat_stream()));
+  EXPECT_EQ(gateway.metric(series), "3");
 }
 
 TEST(RelayReply, AnAnswerWithoutABodyHasALengthOfZero) {

@@ -29,18 +29,13 @@ void ReplyMeter::finish(std::vector<std::string_view>& onward) {
   if (scanner_) scanner_->finish(onward);
 }
 
-std::optional<TokenUsage> ReplyMeter::reported() const {
-  if (scanner_) return scanner_->usage();
-  if (!tokenizer_) return std::nullopt;
-  const auto found = tokenizer_->finish();
-  return found ? std::optional(found->usage) : std::nullopt;
-}
-
-bool ReplyMeter::usage_clamped() const {
-  if (scanner_) return scanner_->usage_clamped();
-  if (!tokenizer_) return false;
-  const auto found = tokenizer_->finish();
-  return found && found->clamped;
+ToldUsage ReplyMeter::told() const {
+  if (!scanner_ && !tokenizer_) return {};
+  const wire::UsageFigures figures = scanner_ ? scanner_->figures() : tokenizer_->figures();
+  const auto found = wire::normalised(figures);
+  return {.usage = found ? std::optional(found->usage) : std::nullopt,
+          .output_told = !scanner_ || scanner_->output_told(),
+          .clamped = found ? found->clamped : figures.clamped};
 }
 
 wire::BrokenStream ReplyMeter::broken_at() const {

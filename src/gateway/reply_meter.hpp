@@ -14,6 +14,13 @@
 
 namespace obleth::gateway {
 
+// What the upstream told of its usage.
+struct ToldUsage {
+  std::optional<TokenUsage> usage;
+  bool output_told = true;  // false: only the input was told, by a stream that broke off
+  bool clamped = false;     // a figure could not be, and was brought to one that can
+};
+
 class ReplyMeter {
  public:
   ReplyMeter(const AnswerHead& head, const wire::DialectRules& rules, bool usage_injected);
@@ -23,11 +30,8 @@ class ReplyMeter {
   // What was held back.
   void finish(std::vector<std::string_view>& onward);
 
-  [[nodiscard]] std::optional<TokenUsage> reported() const;
-  [[nodiscard]] bool output_told() const { return !scanner_ || scanner_->output_told(); }
+  [[nodiscard]] ToldUsage told() const;
   [[nodiscard]] OutputTokens counted() const;
-  // A figure of the usage was negative, fractional or huge, and was brought to one that can be.
-  [[nodiscard]] bool usage_clamped() const;
   // A cut stream can be told so in one more event.
   [[nodiscard]] bool can_tell_in_stream() const { return scanner_.has_value(); }
   [[nodiscard]] wire::BrokenStream broken_at() const;

@@ -29,7 +29,8 @@ class SseScanner {
   // The stream ended: what was held back goes out as it is.
   void finish(std::vector<std::string_view>& out);
 
-  [[nodiscard]] std::optional<TokenUsage> usage() const;  // of all events, the last figures seen
+  [[nodiscard]] const UsageFigures& figures() const { return figures_; }  // of all events, the last seen
+  [[nodiscard]] std::optional<TokenUsage> usage() const;                  // what they come to
   // False: of what was generated nothing was told yet (a stream of messages that broke off), and usage() has none.
   [[nodiscard]] bool output_told() const { return figures_.output || figures_.total; }
   [[nodiscard]] bool done_seen() const { return done_seen_; }  // the event that ends a stream of this dialect
@@ -41,7 +42,6 @@ class SseScanner {
   [[nodiscard]] bool at_event_boundary() const;  // else an added event starts with a blank line
   // Generated so far, counted: content events or bytes / 4, the larger.
   [[nodiscard]] OutputTokens counted_output() const;
-  [[nodiscard]] bool usage_clamped() const { return figures_.clamped; }
 
  private:
   // Takes what was still missing of an event; answers whether the event is to be taken out.
