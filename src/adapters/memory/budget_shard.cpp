@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "adapters/budget/claim_of.hpp"
 #include "base/ensure.hpp"
 
 namespace obleth::adapters {
@@ -12,53 +13,8 @@ namespace {
 
 constexpr std::size_t accounts_before_sweep = 1024;
 
-budget::Claim claim_of(const ports::ReserveRequest& request) {
-  return {.input_tokens = request.input_tokens,
-          .expected_tokens = request.hold_tokens,
-          .bound_tokens = request.bound_tokens,
-          .input_cost = request.input_cost,
-          .bound_cost = request.bound_cost,
-          .answers = request.answers,
-          .output_cost_per_token = request.output_cost_per_token,
-          .smallest_cap = request.soften_to_tokens};
-}
-
 bool is_limited(const ports::LimitedAccount& limits) {
   return limits.quota.tokens_per_minute || limits.quota.requests_per_minute || limits.budget;
-}
-
-ports::RefusedBy refused_by(budget::Limit limit) {
-  switch (limit) {
-    case budget::Limit::tokens_per_minute:
-      return ports::RefusedBy::tokens_per_minute;
-    case budget::Limit::requests_per_minute:
-      return ports::RefusedBy::requests_per_minute;
-    case budget::Limit::budget:
-      break;
-  }
-  return ports::RefusedBy::budget;
-}
-
-// The tighter one, as a client should see it.
-void tighten(std::optional<ports::RateState>& state, budget::TokenBucket* bucket, Instant now) {
-  if (bucket == nullptr) return;
-  const std::int64_t remaining = std::max<std::int64_t>(0, bucket->level(now));
-  if (state && state->remaining <= remaining) return;
-  state = ports::RateState{bucket->capacity(), remaining, bucket->until_full(now)};
-}
-
-template <class Outcome>
-void show_rates(Outcome& outcome, std::span<budget::Account* const> accounts, Instant now) {
-  for (budget::Account* const account : accounts) {
-    tighten(outcome.tokens, account->tokens(), now);
-    tighten(outcome.requests, account->requests(), now);
-  }
-}
-
-ports::ReserveOutcome refused_by_store() {
-  ports::ReserveOutcome outcome;
-  outcome.refusal.by = ports::RefusedBy::store;
-  return outcome;
 }
 
 }  // namespace
@@ -80,9 +36,6 @@ struct BudgetShard::Charged {
   [[nodiscard]] std::span<budget::Account* const> all() const { return {account.data(), count}; }
   [[nodiscard]] bool is_unknown() const {
     return std::ranges::any_of(all(), [](const budget::Account* one) { return one->unknown().has_value(); });
-  }
-  [[nodiscard]] bool has_budget() const {
-    return std::ranges::any_of(all(), [](const budget::Account* one) { return one->term().has_value(); });
   }
 };
 
@@ -122,29 +75,13 @@ std::optional<ports::ReserveOutcome> BudgetShard::reserve(const ports::ReserveRe
   if (unguarded && unknown == UnknownSpending::asked) return std::nullopt;
   if (unguarded && unknown == UnknownSpending::refused) return refused_by_store();
 
-  ports::ReserveOutcome outcome;
   const budget::Decision decision = budget::decide(claim_of(request), charged.all(), at);
-  if (const auto* refused = std::get_if<budget::Refused>(&decision)) {
-    outcome.refusal.by = refused_by(refused->by);
-    outcome.refusal.account = charged.name[refused->account];
-    outcome.refusal.retry_after = refused->retry_after;
-    show_rates(outcome.refusal, charged.all(), at.now);
-    return outcome;
-  }
+  const DecidedAccounts decided{charged.all(), charged.name, at.now};
+  if (const auto* refused = std::get_if<budget::Refused>(&decision)) return refusal_of(*refused, decided);
   const auto& granted = std::get<budget::Granted>(decision);
   if (charged.count > 0) open(request, granted.hold, charged, at.now);
-
-  ports::Reservation& reservation = outcome.granted.emplace();
-  reservation.id = request.reservation;
-  reservation.held_tokens = granted.hold.expected_tokens;
-  reservation.output_cap = granted.output_cap;
-  if (granted.output_cap) {
-    reservation.softened_by = granted.softened_by_budget ? ports::SoftenedBy::budget : ports::SoftenedBy::quota;
-  }
-  reservation.renewable = charged.count > 0;
-  reservation.counts_on_budget = charged.has_budget();
-  reservation.unguarded = unguarded;
-  show_rates(reservation, charged.all(), at.now);
+  ports::ReserveOutcome outcome = grant_of(request.reservation, granted, decided);
+  outcome.granted->unguarded = unguarded;
   return outcome;
 }
 

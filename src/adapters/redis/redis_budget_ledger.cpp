@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "adapters/redis/budget_scripts.hpp"
-#include "adapters/redis/claim_of.hpp"
+#include "adapters/budget/claim_of.hpp"
 #include "ports/handover.hpp"
 
 namespace obleth::adapters {

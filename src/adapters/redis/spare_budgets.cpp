@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "adapters/redis/budget_scripts.hpp"
-#include "adapters/redis/claim_of.hpp"
+#include "adapters/budget/claim_of.hpp"
 #include "domain/tokens.hpp"
 
 namespace obleth::adapters {

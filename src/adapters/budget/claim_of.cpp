@@ -1,4 +1,4 @@
-#include "adapters/redis/claim_of.hpp"
+#include "adapters/budget/claim_of.hpp"
 
 #include <algorithm>
 
