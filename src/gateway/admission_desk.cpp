@@ -180,6 +180,11 @@ fairshare::Snapshot AdmissionDesk::snapshot(Instant now) const {
   return shares;
 }
 
+fairshare::PoolView AdmissionDesk::tell_pool() {
+  const std::lock_guard lock(mutex_);
+  return engine_.tell_pool();
+}
+
 std::uint32_t AdmissionDesk::in_flight() const {
   const std::lock_guard lock(mutex_);
   return engine_.in_flight();

@@ -51,6 +51,9 @@ class AdmissionDesk {
   // Weights, caps, capacity: acts on the next decision, queued requests included.
   void configure(const fairshare::Event& change, Instant now);
 
+  // What other processes that share the pool are told. Work is told once.
+  [[nodiscard]] fairshare::PoolView tell_pool();
+
   // Taken in parts, so that nobody waits for it; with very many tenants they are not all of one moment.
   [[nodiscard]] fairshare::Snapshot snapshot(Instant now) const;
   // The last dispatches, copied a few at a time so that nobody waits for it.

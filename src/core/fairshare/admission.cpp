@@ -1,6 +1,7 @@
 #include "core/fairshare/admission.hpp"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <variant>
 
 #include "base/ensure.hpp"
@@ -40,13 +41,18 @@ void Admission::State::begin_step(Instant at, Actions& out) {
   actions = &out;
   drain.advance(now, waiting() > 0);
   largest.forget(now);
-  tree.set_largest_cost(largest.value());
+  largest_foreign.forget(now);
+  tree.set_largest_cost(std::max(largest.value(), largest_foreign.value()));
   refuse_overdue();
 }
 
 Instant Admission::next_wakeup() const {
   const State& state = *state_;
-  const Instant deadline = state.next_deadline();
+  Instant deadline = state.next_deadline();
+  const SetLease& lease = state.lease;
+  if (lease.slots && lease.slots_after > *lease.slots && state.waiting() > 0 && state.now < lease.until) {
+    deadline = std::min(deadline, lease.until);
+  }
   if (state.waiting() == 0 || state.running() == 0) return deadline;
   return std::min(deadline, state.accrued + accrual_interval);
 }
@@ -59,6 +65,34 @@ std::uint32_t Admission::queued() const {
 }
 std::uint32_t Admission::capacity() const {
   return state_->limits.capacity;
+}
+
+PoolView Admission::tell_pool() {
+  State& state = *state_;
+  PoolView view{.capacity = state.limits.capacity, .demands = {}, .work = {}};
+  boost::unordered_flat_set<NodeIndex> met;
+  const auto meet = [&](NodeIndex index) {
+    if (!met.insert(index).second) return;
+    const ShareNode& node = state.tree.node(index);
+    const ShareNode& group = state.tree.node(node.parent);
+    const std::uint32_t waiting = state.tree.some_eligible(index) ? node.queued : 0;
+    const std::uint32_t slots = std::max(node.in_flight, std::min(node.in_flight + waiting, node.max_in_flight));
+    if (slots == 0) return;
+    view.demands.push_back({.tenant = TenantId{node.id},
+                            .group = GroupId{group.id},
+                            .weight = node.account.weight(),
+                            .group_weight = group.account.weight(),
+                            .slots = slots,
+                            .waits = slots > node.in_flight});
+  };
+  for (const auto& entry : state.heaviest.entries())
+    meet(entry.item);
+  for (RequestIndex at = state.running_chain.front(); at != RequestIndex::none; at = state.requests[at].in_pool.after)
+    meet(state.requests[at].tenant);
+  for (const auto& [tenant, cost] : state.work)
+    view.work.push_back({tenant, cost});
+  state.work.clear();
+  return view;
 }
 
 std::string_view Admission::broken_invariant() const {

@@ -25,6 +25,25 @@ struct AdmissionLimits {
   Duration admission_timeout = std::chrono::seconds(60);
   Duration brownout_wait = std::chrono::milliseconds(5000);
   Algorithm algorithm = Algorithm::hierarchical;
+  bool shares_pool = false;  // other processes have their part of it: what is done here is kept for them to hear
+};
+
+// What a tenant could use of the pool now.
+struct TenantDemand {
+  TenantId tenant;
+  GroupId group;
+  std::uint32_t weight = 0;
+  std::uint32_t group_weight = 0;
+  std::uint32_t slots = 0;  // that it has and could have
+  bool waits = false;       // some of them it does not have
+  bool operator==(const TenantDemand&) const = default;
+};
+
+// What the engine tells those with whom it shares the pool.
+struct PoolView {
+  std::uint32_t capacity = 0;         // slots, of all
+  std::vector<TenantDemand> demands;  // of everybody who runs something or could
+  std::vector<TenantCost> work;       // charged since it was last told
 };
 
 // Entitled and received are parts of a million of the pool's work of the last seconds: ShareMeter fills them in.
@@ -112,6 +131,8 @@ class Admission {
   // The next part of one, so that an owner of very many tenants can do other work in between; the first tells of the
   // pool and the models.
   void add_to_snapshot(Snapshot& shares, SnapshotPlace& place, Instant now) const;
+  // What waits for a full model or at a cap is no demand. Work is told once, and only if limits.shares_pool.
+  [[nodiscard]] PoolView tell_pool();
   // Empty when all is well. Looks at everything; for tests and simulations.
   [[nodiscard]] std::string_view broken_invariant() const;
 

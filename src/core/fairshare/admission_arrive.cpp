@@ -40,7 +40,7 @@ void Admission::State::on(const Arrive& event) {
 
 // Since no slot stays free while somebody may go, a request that finds one is the only one that wants it.
 bool Admission::State::may_go_at_once(const Request& request) const {
-  return running() < limits.capacity && tree.has_room(request.key, request.model);
+  return running() < slots() && tree.has_room(request.key, request.model);
 }
 
 WaitCause Admission::State::cause_of_wait(const Request& request) const {

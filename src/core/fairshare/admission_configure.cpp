@@ -1,10 +1,33 @@
 // Settings: they act on the next decision, on what waits included. What runs is never killed.
+#include <algorithm>
+
 #include "core/fairshare/admission_state.hpp"
 
 namespace obleth::fairshare {
 
+namespace {
+
+constexpr std::int64_t foreign_requests_max = 64;  // largest ones, told of at once, that the debt cap lets stand
+
+}  // namespace
+
 void Admission::State::on(const SetCapacity& event) {
   limits.capacity = event.slots;
+}
+
+void Admission::State::on(const SetLease& event) {
+  lease = event;
+}
+
+void Admission::State::on(const CountForeign& event) {
+  for (const TenantCost& done : event.costs) {
+    const NodeIndex tenant = tree.find_tenant(done.tenant);
+    if (tenant == NodeIndex::none) continue;
+    // What others did comes at once and is no debt of one request: it is made good here before it is forgiven.
+    largest_foreign.see(std::min(done.cost, largest.value() * foreign_requests_max), now);
+    tree.set_largest_cost(std::max(largest.value(), largest_foreign.value()));
+    tree.charge_foreign(tenant, done.cost);
+  }
 }
 
 void Admission::State::on(const SetModel& event) {

@@ -19,7 +19,7 @@ constexpr std::uint64_t completions_to_predict = 20;
 }  // namespace
 
 void Admission::State::dispatch() {
-  while (running() < limits.capacity && waiting() > 0) {
+  while (running() < slots() && waiting() > 0) {
     const auto pick = next_pick();
     if (!pick) return;
     grant(*pick);

@@ -38,7 +38,7 @@ void Admission::State::accrue(Request& request) {
   const std::int64_t more = cost > request.reserved_cost ? extension(request) : 0;
   request.reserved_cost += more - from_reservation;
   tree.charge(request.key, cost, more - from_reservation);
-  count_drained(request.model, cost);
+  count_work(request, cost);
   largest.see(request.charged_cost, now);
 }
 
@@ -61,9 +61,10 @@ std::int64_t Admission::State::extension(const Request& request) const {
   return std::clamp<std::int64_t>(output_cost(costs, request.output_cap) - produced, 0, wanted);
 }
 
-void Admission::State::count_drained(ModelIndex model, std::int64_t cost) {
+void Admission::State::count_work(const Request& request, std::int64_t cost) {
   drain.count(cost);
-  models[model].drain.count(cost);
+  models[request.model].drain.count(cost);
+  if (limits.shares_pool && cost != 0) work[TenantId{tree.node(request.tenant).id}] += cost;
 }
 
 void Admission::State::on(const Finish& event) {
@@ -86,7 +87,7 @@ void Admission::State::finish(RequestIndex index, const Finish& event) {
   const Request& request = requests[index];
   const std::int64_t cost = final_cost(request, event);
   tree.end(request.key, {.cost = cost, .charged = request.charged_cost, .reserved = request.reserved_cost});
-  count_drained(request.model, cost - request.charged_cost);
+  count_work(request, cost - request.charged_cost);
   largest.see(cost, now);
   if (event.reached_upstream) ++completions;
   if (event.learn && event.usage) {

@@ -39,7 +39,7 @@ NodeShare Admission::State::tenant_share(NodeIndex index, std::int64_t running_c
   if (oldest != RequestIndex::none) {
     share.oldest_wait = at - requests[oldest].arrived;
     share.predicted_wait = predicted(requests[node.waiting.back()].lane);
-  } else if (running() < limits.capacity && !node.parked()) {
+  } else if (running() < slots() && !node.parked()) {
     share.predicted_wait = Duration::zero();
   }
   return share;

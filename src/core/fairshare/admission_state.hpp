@@ -4,6 +4,8 @@
 // a request's way. Thread: that of the engine's owner.
 #pragma once
 
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <optional>
 
@@ -60,11 +62,13 @@ struct Admission::State {
   [[nodiscard]] std::int64_t cost_so_far(const Request& request) const;
   [[nodiscard]] std::int64_t final_cost(const Request& request, const Finish& event) const;
   [[nodiscard]] std::int64_t extension(const Request& request) const;
-  void count_drained(ModelIndex model, std::int64_t cost);
+  void count_work(const Request& request, std::int64_t cost);
   void finish(RequestIndex index, const Finish& event);
 
   // ---- admission_configure.cpp: settings
   void on(const SetCapacity& event);
+  void on(const SetLease& event);
+  void on(const CountForeign& event);
   void on(const SetModel& event);
   void on(const ForgetModel& event);
   void on(const SetGroup& event);
@@ -83,6 +87,11 @@ struct Admission::State {
   void step(const Event& event, Instant at, Actions& out);
   void begin_step(Instant at, Actions& out);
   [[nodiscard]] std::uint32_t running() const { return tree.node(tree.root()).in_flight; }
+  // That may be taken at this moment.
+  [[nodiscard]] std::uint32_t slots() const {
+    if (!lease.slots) return limits.capacity;
+    return std::min(limits.capacity, now < lease.until ? *lease.slots : lease.slots_after);
+  }
   [[nodiscard]] std::uint32_t waiting() const { return tree.node(tree.root()).queued; }
 
   AdmissionLimits limits;
@@ -91,11 +100,14 @@ struct Admission::State {
   RequestTable requests;
   OutputEstimates estimates;
   LargestCost largest;
+  LargestCost largest_foreign;  // of what others that share the pool told at once
   DrainRate drain;
   Chain<RequestIndex> waiting_chain;   // by arrival
   Chain<RequestIndex> running_chain;   // by grant
   PlacedHeap<RequestIndex> deadlines;  // of what waits and has less time than the admission timeout
   PlacedHeap<NodeIndex> heaviest;      // tenants that wait, most queued cost by weight first
+  SetLease lease;
+  boost::unordered_flat_map<TenantId, std::int64_t> work;  // charged since it was last taken, where the pool is shared
   std::uint64_t arrivals = 0;
   std::uint64_t completions = 0;
   std::uint64_t age_guard_picks = 0;

@@ -90,6 +90,22 @@ struct Withdraw {
 struct SetCapacity {
   std::uint32_t slots = 0;
 };
+// Of the pool's slots this process may use so many: several share one pool. Absent: all of them.
+struct SetLease {
+  std::optional<std::uint32_t> slots;
+  Instant until = Instant::distant_future();
+  std::uint32_t slots_after = 0;  // from then on
+};
+// What a tenant's requests came to, in milli-tokens; below zero where less was used than was charged before.
+struct TenantCost {
+  TenantId tenant;
+  std::int64_t cost = 0;
+};
+// What other processes that share the pool did: it counts for whose turn it is here. Of tenants that are not known here
+// nothing is remembered.
+struct CountForeign {
+  std::vector<TenantCost> costs;
+};
 struct SetModel {
   ModelId model;
   ModelSettings settings;
@@ -122,8 +138,8 @@ struct SetKey {
 // Time has passed: refuse what waited too long, accrue slot seconds. Due at next_wakeup().
 struct Tick {};
 
-using Event = std::variant<Arrive, Progress, Finish, Withdraw, SetCapacity, SetModel, ForgetModel, SetGroup,
-                           ForgetGroup, SetTenant, SetKey, Tick>;
+using Event = std::variant<Arrive, Progress, Finish, Withdraw, SetCapacity, SetLease, CountForeign, SetModel,
+                           ForgetModel, SetGroup, ForgetGroup, SetTenant, SetKey, Tick>;
 
 // ---- actions ----------------------------------------------------------------------------------------------------
 

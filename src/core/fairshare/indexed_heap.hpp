@@ -110,6 +110,7 @@ class PlacedHeap {
     const auto at = static_cast<std::size_t>(item);
     return at < places_.size() && places_[at] != no_place;
   }
+  [[nodiscard]] const std::vector<Entry>& entries() const { return heap_.entries(); }
   // Puts the item in, or moves it.
   void set(const Entry& entry) {
     const auto at = static_cast<std::size_t>(entry.item);

@@ -69,6 +69,8 @@ class ShareTree {
   [[nodiscard]] std::optional<Pick> pick();
   // May the head of this leaf go now: nothing above it is parked, and its model is open.
   [[nodiscard]] bool eligible(LaneIndex leaf) const;
+  // May some request that waits of this tenant.
+  [[nodiscard]] bool some_eligible(NodeIndex tenant) const;
   // Would a request of this key, were it alone, have to wait for more than a slot?
   [[nodiscard]] bool has_room(NodeIndex key, ModelIndex model) const;
   [[nodiscard]] Pick out_of_turn(LaneIndex leaf);
@@ -76,6 +78,8 @@ class ShareTree {
   void begin(const Pick& pick, std::int64_t reservation);
   // Settles cost and changes the reservation. As long as both cancel out no key moves and no heap is touched.
   void charge(NodeIndex key, std::int64_t settled, std::int64_t reserved);
+  // What was done for a tenant elsewhere.
+  void charge_foreign(NodeIndex tenant, std::int64_t cost);
   // The request is over: its slot is free, and it cost what it cost.
   void end(NodeIndex key, const Settlement& settlement);
 

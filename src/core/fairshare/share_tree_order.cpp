@@ -195,6 +195,15 @@ bool ShareTree::eligible(LaneIndex leaf) const {
   return true;
 }
 
+bool ShareTree::some_eligible(NodeIndex tenant) const {
+  bool some = false;
+  each_lane(tenant, [&](LaneIndex at) {
+    const Lane& lane = lanes_[at];
+    some = some || (lane.in_line() && lanes_[lane.up].in_line() && model_open(lane.model));
+  });
+  return some;
+}
+
 bool ShareTree::has_room(NodeIndex key, ModelIndex model) const {
   if (!model_open(model)) return false;
   for (NodeIndex at = key; at != NodeIndex::none; at = nodes_[at].parent) {
@@ -245,6 +254,12 @@ void ShareTree::charge(NodeIndex key, std::int64_t settled, std::int64_t reserve
   post(key, settled, reserved);
   if (settled + reserved == 0) return;
   each_below_root(key, [&](NodeIndex at) { refresh(at); });
+}
+
+void ShareTree::charge_foreign(NodeIndex tenant, std::int64_t cost) {
+  for (NodeIndex at = tenant; at != root(); at = nodes_[at].parent)
+    nodes_[at].account.settle(cost);
+  each_below_root(tenant, [&](NodeIndex at) { refresh(at); });
 }
 
 void ShareTree::end(NodeIndex key, const Settlement& settlement) {
