@@ -45,7 +45,7 @@ fairshare::SetLease ReplicaShare::plan(fairshare::PoolView view, Instant now) {
   std::vector<std::vector<fairshare::TenantDemand>> all;
   std::size_t own = 0;
   for (const auto& [replica, demands] : others_) {
-    if (replica < replica_) ++own;
+    if (replica < identity_.replica) ++own;
     all.push_back(demands);
   }
   all.insert(all.begin() + static_cast<std::ptrdiff_t>(own), demands_);
@@ -63,9 +63,11 @@ ports::PeerReport ReplicaShare::report(std::uint32_t in_flight) {
     told_work_ = work_text(work);
     ++batch_;
   }
-  return {.replica = replica_,
+  return {.replica = identity_.replica,
+          .place = identity_.place,
           .sequence = ++sequence_,
           .epoch = epoch_,
+          .heard_at_ms = heard_at_ms_,
           .capacity = capacity_,
           .held = std::max(lease_, in_flight),
           .wanted = wanted_,
@@ -80,7 +82,8 @@ ReplicaShare::Heard ReplicaShare::hear(ports::PeerNews news, Instant sent_at) {
   told_work_.clear();
   epoch_ = news.epoch;
   heard_ = std::move(news.heard);
-  replicas_ = std::max(1U, news.replicas);
+  heard_at_ms_ = news.told_at_ms;
+  replicas_ = std::max({1U, identity_.expected, news.replicas});
   lease_ = news.lease;
   until_ = sent_at + ports::lease_time;
   others_.clear();

@@ -32,8 +32,12 @@ class ReplicaShare {
     bool degraded = true;  // nobody answers: its part of the capacity alone
   };
 
-  // expected: how many replicas there are, until they were heard of.
-  ReplicaShare(std::string replica, std::uint32_t expected) : replica_(std::move(replica)), replicas_(expected) {}
+  struct Identity {
+    std::string replica;         // of this process
+    std::string place;           // of its files; empty: not known
+    std::uint32_t expected = 1;  // replicas that there are at least
+  };
+  explicit ReplicaShare(Identity identity) : identity_(std::move(identity)), replicas_(identity_.expected) {}
 
   // Before anything was heard: no slot, for as long as it takes to be sure that nobody answers.
   [[nodiscard]] fairshare::SetLease first_lease(std::uint32_t capacity, Instant now);
@@ -51,7 +55,7 @@ class ReplicaShare {
   [[nodiscard]] fairshare::SetLease lease() const;
   [[nodiscard]] std::uint32_t part_of_capacity() const;
 
-  std::string replica_;
+  const Identity identity_;
   std::uint32_t replicas_;
   fairshare::LeasePlan plan_;
   std::map<std::string, std::vector<fairshare::TenantDemand>> others_;
@@ -61,6 +65,7 @@ class ReplicaShare {
   std::uint64_t batch_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t epoch_ = 0;
+  std::int64_t heard_at_ms_ = 0;
   std::string heard_;
   std::uint32_t capacity_ = 0;
   std::uint32_t lease_ = 0;

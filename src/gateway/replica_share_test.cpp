@@ -45,7 +45,8 @@ class World {
   std::size_t add_replica() {
     auto made = std::make_unique<Replica>();
     made->engine = std::make_unique<Admission>(fairshare::AdmissionLimits{.capacity = capacity_, .shares_pool = true});
-    made->share = std::make_unique<ReplicaShare>("replica-" + std::to_string(replicas_.size()), expected);
+    made->share = std::make_unique<ReplicaShare>(
+        ReplicaShare::Identity{"replica-" + std::to_string(replicas_.size()), "", expected});
     made->next_turn = now_ + milliseconds(1 + random_() % 250);
     step(*made, made->share->first_lease(capacity_, now_));
     replicas_.push_back(std::move(made));
@@ -99,7 +100,7 @@ class World {
   std::uint64_t steps = 0;
   unsigned lost_percent = 0;  // of reports, and of answers
   bool store_is_down = false;
-  static constexpr std::uint32_t expected = 3;
+  static constexpr std::uint32_t expected = 2;
 
  private:
   struct Running {

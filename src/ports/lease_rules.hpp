@@ -20,8 +20,11 @@ class LeaseRules {
       // Who knew another state may not be the only one: nobody takes more until all others have spoken or lost theirs.
       quiet_until_ms_ = report.epoch == 0 ? 0 : now_ms + whole_ms(lease_time_in_store);
     }
-    std::erase_if(members_,
-                  [&](const auto& entry) { return entry.second.expires_ms + whole_ms(withheld_time) <= now_ms; });
+    std::erase_if(members_, [&](const auto& entry) {
+      const auto& [replica, member] = entry;
+      const bool is_followed = replica != report.replica && member.place == report.place && !member.place.empty();
+      return member.expires_ms + (is_followed ? 0 : whole_ms(withheld_time)) <= now_ms;
+    });
     const auto known = members_.find(report.replica);
     const bool is_old = known != members_.end() && report.sequence <= known->second.sequence;
     if (!is_old) accept(report, now_ms);
@@ -38,6 +41,7 @@ class LeaseRules {
     std::uint32_t held = 0;
     std::uint32_t wanted = 0;
     std::int64_t expires_ms = 0;
+    std::string place;
     std::string demands;
   };
   struct Entry {
@@ -45,7 +49,6 @@ class LeaseRules {
     std::string replica;
     std::string work;
   };
-  static constexpr std::size_t log_entries_max = 4096;
 
   static std::int64_t whole_ms(Duration span) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
@@ -55,7 +58,7 @@ class LeaseRules {
     const std::uint64_t told = members_.contains(report.replica) ? members_[report.replica].batch : 0;
     if (!report.work.empty() && report.batch > told) {
       log_.push_back({++entries_, report.replica, report.work});
-      if (log_.size() > log_entries_max) log_.erase(log_.begin());
+      if (log_.size() > told_work_max) log_.erase(log_.begin());
     }
     if (report.leaves) {
       members_.erase(report.replica);
@@ -67,13 +70,16 @@ class LeaseRules {
             .held = report.held,
             .wanted = report.wanted,
             .expires_ms = now_ms + whole_ms(lease_time_in_store),
+            .place = report.place,
             .demands = report.demands};
+    const std::uint32_t part = report.capacity / static_cast<std::uint32_t>(members_.size());
+    const bool has_heard = report.epoch != epoch_ || now_ms < report.heard_at_ms + whole_ms(unheard_max);
+    if (!has_heard) self.held = std::max(self.held, part);
     std::int64_t free = report.capacity;   // of what others may use now
     std::int64_t spare = report.capacity;  // and of what they would have
     for (const auto& [replica, member] : members_) {
       if (replica == report.replica) continue;
       const bool present = now_ms < member.expires_ms;
-      const std::uint32_t part = report.capacity / static_cast<std::uint32_t>(members_.size());
       const std::uint32_t used = present ? std::max(member.lease, member.held) : part;
       free -= used;
       spare -= present ? std::max(used, member.wanted) : part;
@@ -85,7 +91,7 @@ class LeaseRules {
   }
 
   [[nodiscard]] PeerNews news_for(const PeerReport& report, std::int64_t now_ms) const {
-    PeerNews news{.epoch = epoch_, .replicas = static_cast<std::uint32_t>(members_.size())};
+    PeerNews news{.epoch = epoch_, .told_at_ms = now_ms, .replicas = static_cast<std::uint32_t>(members_.size())};
     for (const auto& [replica, member] : members_) {
       if (replica == report.replica) {
         news.lease = member.lease;
