@@ -81,7 +81,7 @@ fairshare::ModelSettings fairshare_settings(const Model& model) {
           .gpus = model.gpus};
 }
 
-Task<Outcome<Admitted>> await_turn(Funded funded, TurnSources ask) {
+Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask) {
   UsageRecord& record = *funded.record;
   const fairshare::Arrive arrive = arrival_of(funded, ask.policy);
   const fairshare::RequestMark mark = mark_of(funded);

@@ -15,7 +15,7 @@ struct TurnSources {
   SwitchOffSources switches;  // asked only by a request that is switched off while it waits
 };
 
-Task<Outcome<Admitted>> await_turn(Funded funded, TurnSources ask);
+Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask);
 
 // The engine's view of a model, also for live changes of the registry.
 [[nodiscard]] fairshare::ModelSettings fairshare_settings(const Model& model);

@@ -98,8 +98,8 @@ std::string_view attempt_outcome(const Result<std::unique_ptr<ports::UpstreamAns
 // One request's way through its endpoints.
 class Forwarding {
  public:
-  Forwarding(Softened softened, UpstreamDoors doors)
-      : softened_(std::move(softened)),
+  Forwarding(Softened& softened, UpstreamDoors doors)
+      : softened_(softened),
         doors_(doors),
         // Without a model the body may have streamed through, and is gone.
         retries_left_(softened_.model ? softened_.model->max_retries : 0),
@@ -205,7 +205,7 @@ class Forwarding {
   // The upstream may have worked already: this is settled like any answer that was cut.
   Outcome<Answered> left_while_asking() { return Answered{std::move(softened_), nullptr, {}, {}, false, {}}; }
 
-  Softened softened_;
+  Softened& softened_;
   UpstreamDoors doors_;
   std::vector<EndpointId> tried_;
   std::uint32_t retries_left_ = 0;
@@ -234,8 +234,8 @@ AnswerHead read_answer_head(const ResponseHead& head) {
   return answer;
 }
 
-Task<Outcome<Answered>> forward_upstream(Softened softened, UpstreamDoors doors) {
-  Forwarding forwarding(std::move(softened), doors);
+Task<Outcome<Answered>> forward_upstream(Softened&& softened, UpstreamDoors doors) {
+  Forwarding forwarding(softened, doors);
   Outcome<Answered> outcome = co_await forwarding.run();
   co_return outcome;
 }

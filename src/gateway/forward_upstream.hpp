@@ -21,6 +21,6 @@ struct UpstreamDoors {
 [[nodiscard]] AnswerHead read_answer_head(const ResponseHead& head);
 
 // Takes only an admitted request. Reservation and permit are kept over retries; the tenant is charged once.
-Task<Outcome<Answered>> forward_upstream(Softened softened, UpstreamDoors doors);
+Task<Outcome<Answered>> forward_upstream(Softened&& softened, UpstreamDoors doors);
 
 }  // namespace obleth::gateway

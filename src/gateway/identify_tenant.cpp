@@ -79,7 +79,7 @@ std::optional<Refusal> closed_to(const ResolvedKey& who, WallTime now) {
   return std::nullopt;
 }
 
-Task<Outcome<Identified>> identify_tenant(Received received, KeySources sources) {
+Task<Outcome<Identified>> identify_tenant(Received&& received, KeySources sources) {
   Outcome<std::string_view> secret = presented_key(received.exchange->head().fields);
   if (!secret) co_return refuse(refuse_key(received, std::move(secret.error()), sources.throttle));
   if (!is_well_formed_key(*secret)) co_return refuse(refuse_key(received, not_valid(), sources.throttle));

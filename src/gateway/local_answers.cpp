@@ -23,7 +23,7 @@ bool needs_no_key(Treatment treatment) {
   return treatment == Treatment::options || treatment == Treatment::health || treatment == Treatment::ready;
 }
 
-Task<void> answer_alone(Received received, const Policy& policy, const observe::Readiness& readiness) {
+Task<void> answer_alone(const Received& received, const Policy& policy, const observe::Readiness& readiness) {
   ports::ClientExchange& exchange = *received.exchange;
   std::string head_lines;
   append_request_ids(head_lines, *received.record);
@@ -45,7 +45,7 @@ Task<void> answer_alone(Received received, const Policy& policy, const observe::
   co_await send_whole(exchange, status, std::move(head_lines), std::move(body), length);
 }
 
-Task<void> send_rest(Settled settled) {
+Task<void> send_rest(Settled&& settled) {
   ports::ClientExchange& exchange = *settled.exchange;
   if (settled.client_left) co_return;
   if (settled.ends_connection) exchange.close_after();

@@ -13,9 +13,9 @@ namespace obleth::gateway {
 [[nodiscard]] bool needs_no_key(Treatment treatment);
 // /health: the process is alive. /ready: 200 when requests can be served, 503 and the reason otherwise. OPTIONS: a
 // preflight of an allowed origin is told what it may send.
-Task<void> answer_alone(Received received, const Policy& policy, const observe::Readiness& readiness);
+Task<void> answer_alone(const Received& received, const Policy& policy, const observe::Readiness& readiness);
 
 // What relay_reply left unsent.
-Task<void> send_rest(Settled settled);
+Task<void> send_rest(Settled&& settled);
 
 }  // namespace obleth::gateway

@@ -24,7 +24,7 @@ std::int64_t requested_cap(const wire::RequestFields& fields, const Model* model
 
 }  // namespace
 
-Priced price_request(Routed routed, Estimates& estimates) {
+Priced price_request(Routed&& routed, Estimates& estimates) {
   Price price;
   if (routed.route.treatment == Treatment::priced) {
     const wire::RequestFields& fields = routed.content->fields;

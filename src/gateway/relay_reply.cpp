@@ -14,10 +14,9 @@ namespace {
 constexpr std::int64_t progress_tokens_min = 32;
 constexpr Duration progress_span_min = std::chrono::milliseconds(100);
 
-std::string client_head_lines(const Answered& answered, const Policy& policy) {
-  std::string lines;
-  lines.reserve(answered.head.lines.size() + 512);
-  lines += answered.head.lines;
+// Takes the head's lines, and adds ours.
+std::string client_head_lines(Answered& answered, const Policy& policy) {
+  std::string lines = std::move(answered.head.lines);
   append_request_ids(lines, *answered.record);
   append_path_headers(lines, answered);
   append_cross_origin(lines, answered.exchange->head(), policy);
@@ -37,16 +36,17 @@ class Relay {
     if (answered_.answer) head_lines_ = client_head_lines(answered_, policy);
   }
 
-  Task<Outcome<Relayed>> run() {
+  // An error: nothing has reached the client, who is told of it instead.
+  Task<Outcome<void>> run() {
     if (!answered_.answer) {
       ending_ = Ending::client_left;
-      co_return conclude();
+      co_return Outcome<void>();
     }
     if (!answered_.buffered.empty()) meter_.pass(answered_.buffered, onward_);
     // A head whose body is still to come goes out at once.
     if (answered_.buffered.empty() && !answered_.answer->has_buffered() && answered_.head.event_stream) {
       const bool sent = co_await start_answer({});
-      if (!sent) co_return conclude();
+      if (!sent) co_return Outcome<void>();
     }
     while (ending_ == Ending::complete) {
       const Result<std::string_view> piece = co_await read_piece();
@@ -63,7 +63,45 @@ class Relay {
       report_progress();
     }
     if (ending_ == Ending::complete) meter_.finish(onward_);
-    co_return conclude();
+    co_return Outcome<void>();
+  }
+
+  // After run.
+  Relayed conclude() {
+    // Taken before the answer goes: it returns its connection to the pool, or closes it.
+    std::string unsent_body = std::move(last_of_body_);
+    bool ends_cleanly = true;
+    if (ending_ == Ending::upstream_broke) {
+      answered_.record->error_code = "stream_interrupted";
+      ends_cleanly = meter_.can_tell_in_stream();
+      if (ends_cleanly) {
+        unsent_body =
+            wire::render_error_event({.message = "The inference server broke off in the middle of the answer.",
+                                      .type = "upstream_error",
+                                      .code = "stream_interrupted"},
+                                     answered_.route.rules().errors, meter_.broken_at());
+      }
+    }
+    for (const std::string_view piece : onward_)
+      unsent_body += piece;
+    const ToldUsage told = meter_.told();
+    answered_.record->usage_clamped = told.clamped;
+    answered_.answer.reset();
+    const int status = answered_.head.status;
+    const bool started = answered_.exchange->started();
+    EndpointDesk::Visit visit = std::move(answered_.visit);
+    return Relayed{static_cast<Softened&&>(answered_),
+                   std::move(visit),
+                   ending_,
+                   status,
+                   meter_.can_tell_in_stream(),
+                   told.usage,
+                   told.output_told,
+                   meter_.counted(),
+                   started ? std::string() : std::move(head_lines_),
+                   std::move(unsent_body),
+                   answered_.head.content_length,
+                   ends_cleanly};
   }
 
  private:
@@ -81,6 +119,7 @@ class Relay {
         meter_.can_tell_in_stream() ? std::nullopt : answered_.head.content_length;
     const Result<void> started = co_await answered_.exchange->start(answered_.head.status, head_lines_, length, first);
     answered_.timings.waiting += answered_.loop->now() - before;
+    std::string().swap(head_lines_);  // a stream may live long
     if (!started) ending_ = Ending::client_left;
     co_return started.has_value();
   }
@@ -150,47 +189,10 @@ class Relay {
   }
 
   // Nothing has reached the client, so it is told of the fault instead of an answer that is empty.
-  Outcome<Relayed> failed_unseen(const Fault& fault) {
+  Outcome<void> failed_unseen(const Fault& fault) {
     answered_.answer.reset();
     answered_.visit.failed(answered_.loop->now());
     return refuse(settle_failed(answered_, from_upstream_fault(fault)));
-  }
-
-  Relayed conclude() {
-    // Taken before the answer goes: it returns its connection to the pool, or closes it.
-    std::string unsent_body = std::move(last_of_body_);
-    bool ends_cleanly = true;
-    if (ending_ == Ending::upstream_broke) {
-      answered_.record->error_code = "stream_interrupted";
-      ends_cleanly = meter_.can_tell_in_stream();
-      if (ends_cleanly) {
-        unsent_body =
-            wire::render_error_event({.message = "The inference server broke off in the middle of the answer.",
-                                      .type = "upstream_error",
-                                      .code = "stream_interrupted"},
-                                     answered_.route.rules().errors, meter_.broken_at());
-      }
-    }
-    for (const std::string_view piece : onward_)
-      unsent_body += piece;
-    const ToldUsage told = meter_.told();
-    answered_.record->usage_clamped = told.clamped;
-    answered_.answer.reset();
-    const int status = answered_.head.status;
-    const bool started = answered_.exchange->started();
-    EndpointDesk::Visit visit = std::move(answered_.visit);
-    return Relayed{static_cast<Softened&&>(answered_),
-                   std::move(visit),
-                   ending_,
-                   status,
-                   meter_.can_tell_in_stream(),
-                   told.usage,
-                   told.output_told,
-                   meter_.counted(),
-                   started ? std::string() : std::move(head_lines_),
-                   std::move(unsent_body),
-                   answered_.head.content_length,
-                   ends_cleanly};
   }
 
   Answered& answered_;
@@ -206,10 +208,11 @@ class Relay {
 
 }  // namespace
 
-Task<Outcome<Relayed>> relay_reply(Answered answered, const Policy& policy) {
+Task<Outcome<Relayed>> relay_reply(Answered&& answered, const Policy& policy) {
   Relay relay(answered, policy);
-  Outcome<Relayed> relayed = co_await relay.run();
-  co_return relayed;
+  Outcome<void> ran = co_await relay.run();
+  if (!ran) co_return refuse(std::move(ran.error()));
+  co_return relay.conclude();
 }
 
 }  // namespace obleth::gateway

@@ -11,6 +11,6 @@ namespace obleth::gateway {
 
 // Refuses only what the upstream broke off before a byte of it went to the client; what goes wrong later is an ending.
 // What ends the answer is left unsent, for after the settling.
-Task<Outcome<Relayed>> relay_reply(Answered answered, const Policy& policy);
+Task<Outcome<Relayed>> relay_reply(Answered&& answered, const Policy& policy);
 
 }  // namespace obleth::gateway

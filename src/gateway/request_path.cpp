@@ -25,26 +25,28 @@ Task<void> RequestPath::serve(ports::ClientExchange& exchange) {
   Outcome<Received> received = receive_request(arrival, services_.policy);
   if (!received) {
     const wire::ErrorDialect shape = errors_of(record.route);
-    co_await conclude(exchange, std::move(record), refuse(std::move(received.error())), shape);
+    Outcome<Settled> refused = refuse(std::move(received.error()));
+    co_await conclude(exchange, record, refused, shape);
     co_return;
   }
   const wire::ErrorDialect dialect = received->route.rules().errors;
   const Treatment treatment = received->route.treatment;
   if (needs_no_key(treatment)) {
-    co_await answer_alone(std::move(*received), services_.policy, services_.readiness);
+    co_await answer_alone(*received, services_.policy, services_.readiness);
     co_return;
   }
   if (!services_.readiness.serving()) {
-    co_await conclude(exchange, std::move(record), refuse(draining()), dialect);
+    Outcome<Settled> refused = refuse(draining());
+    co_await conclude(exchange, record, refused, dialect);
     co_return;
   }
   Task<Outcome<Settled>> way =
       treatment == Treatment::model_list ? answer_locally(std::move(*received)) : walk(std::move(*received));
   Outcome<Settled> end = co_await way;
-  co_await conclude(exchange, std::move(record), std::move(end), dialect);
+  co_await conclude(exchange, record, end, dialect);
 }
 
-Task<Outcome<Settled>> RequestPath::walk(Received received) {
+Task<Outcome<Settled>> RequestPath::walk(Received&& received) {
   Outcome<Answered> answered = co_await reach_answer(std::move(received));
   if (!answered) co_return refuse(std::move(answered.error()));
 
@@ -55,7 +57,7 @@ Task<Outcome<Settled>> RequestPath::walk(Received received) {
 }
 
 // A coroutine of its own, so that its states are gone while the answer streams.
-Task<Outcome<Answered>> RequestPath::reach_answer(Received received) {
+Task<Outcome<Answered>> RequestPath::reach_answer(Received&& received) {
   const Services& ask = services_;
 
   // Whose request is it? On the head alone, before any of the body is read.
@@ -86,7 +88,7 @@ Task<Outcome<Answered>> RequestPath::reach_answer(Received received) {
 }
 
 // The list of models: no slot, no tokens.
-Task<Outcome<Settled>> RequestPath::answer_locally(Received received) {
+Task<Outcome<Settled>> RequestPath::answer_locally(Received&& received) {
   UsageRecord& record = *received.record;
   const KeySources keys{services_.keys, services_.failed_keys};
   Outcome<Identified> identified = co_await identify_tenant(std::move(received), keys);
@@ -109,7 +111,7 @@ Task<Outcome<Settled>> RequestPath::answer_locally(Received received) {
 }
 
 // The row is kept before the last byte goes out: what a client has seen end comes to the ledger, whatever happens next.
-Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord record, Outcome<Settled> end,
+Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord& record, Outcome<Settled>& end,
                                  wire::ErrorDialect dialect) {
   std::string head_lines;  // of a refusal; an answer brings its own
   if (end) {

@@ -51,10 +51,10 @@ class RequestPath final : public ports::HttpService {
  private:
   // receive → identify tenant → resolve model → price → reserve budget → await turn → soften → forward → relay →
   // settle.
-  Task<Outcome<Settled>> walk(Received received);
-  Task<Outcome<Answered>> reach_answer(Received received);
-  Task<Outcome<Settled>> answer_locally(Received received);
-  Task<void> conclude(ports::ClientExchange& exchange, UsageRecord record, Outcome<Settled> end,
+  Task<Outcome<Settled>> walk(Received&& received);
+  Task<Outcome<Answered>> reach_answer(Received&& received);
+  Task<Outcome<Settled>> answer_locally(Received&& received);
+  Task<void> conclude(ports::ClientExchange& exchange, UsageRecord& record, Outcome<Settled>& end,
                       wire::ErrorDialect dialect);
 
   ports::Loop& loop_;

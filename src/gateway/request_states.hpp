@@ -2,7 +2,9 @@
 //
 //   Received → Identified → Routed → Priced → Funded → Admitted → Softened → Answered → Relayed → Settled
 //
-// Each adds what its stage learned and owns what it took. Move-only. The request's connection's thread.
+// Each adds what its stage learned and owns what it took. Move-only; a stage takes its state by rvalue reference, from
+// where its caller keeps it until the stage has ended: a coroutine's frame then holds no copy of its own, and that is
+// what a stream that lives long costs in memory. The request's connection's thread.
 #pragma once
 
 #include <cstdint>

@@ -115,7 +115,7 @@ void append_rate_headers(std::string& lines, const std::optional<ports::RateStat
   if (requests) append_rate_state(lines, "requests", *requests);
 }
 
-Task<Outcome<Funded>> reserve_budget(Priced priced, HeldBudgets& held) {
+Task<Outcome<Funded>> reserve_budget(Priced&& priced, HeldBudgets& held) {
   const ports::ReserveRequest request = reserve_request(priced);
   ports::ReserveOutcome outcome = co_await held.ledger().reserve(request);
   if (!outcome.granted) {

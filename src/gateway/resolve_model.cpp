@@ -101,7 +101,7 @@ bool may_use_model(const ResolvedKey& who, std::string_view requested, const Mod
   return names(who.tenant.allowed_models, requested, model) && names(who.key.allowed_models, requested, model);
 }
 
-Task<Outcome<Routed>> resolve_model(Identified identified, ModelSources sources) {
+Task<Outcome<Routed>> resolve_model(Identified&& identified, ModelSources sources) {
   const bool metered = identified.route.treatment == Treatment::metered;
   if (metered && !sources.policy.default_upstream) co_return refuse(no_default_upstream());
   if (metered && !has_allow_list(*identified.who)) {

@@ -15,7 +15,7 @@ struct ModelSources {
   const Policy& policy;
 };
 
-Task<Outcome<Routed>> resolve_model(Identified identified, ModelSources sources);
+Task<Outcome<Routed>> resolve_model(Identified&& identified, ModelSources sources);
 
 // The whole body, at most bytes_max of it; the lease grows with what is held.
 Task<Outcome<std::string>> collect_body(ports::ClientExchange& exchange, BodyMemory::Lease& lease,

@@ -84,7 +84,7 @@ int final_status(const Relayed& relayed) {
 
 }  // namespace
 
-Settled settle_cost(Relayed relayed, Estimates& estimates) {
+Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
   const Instant now = relayed.loop->refresh_now();
   const accounting::BilledUsage billed = bill(relayed, estimates);
   const NanoUsd cost =

@@ -9,7 +9,7 @@
 namespace obleth::gateway {
 
 // Fills in the record's tokens, cost and times.
-[[nodiscard]] Settled settle_cost(Relayed relayed, Estimates& estimates);
+[[nodiscard]] Settled settle_cost(Relayed&& relayed, Estimates& estimates);
 
 // Of a request that no upstream answered: nothing is billed, and the record tells what its slot took. Gives the refusal
 // back, marked as one of a request that was admitted.

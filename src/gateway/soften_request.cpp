@@ -21,7 +21,7 @@ std::optional<std::int64_t> cap_by_pressure(const Admitted& admitted) {
 
 }  // namespace
 
-Softened soften_request(Admitted admitted) {
+Softened soften_request(Admitted&& admitted) {
   const ports::Reservation& reservation = admitted.budget.granted();
   const std::optional<std::int64_t> by_pressure = cap_by_pressure(admitted);
   const std::optional<std::int64_t>& by_limits = reservation.output_cap;

@@ -8,7 +8,7 @@
 
 namespace obleth::gateway {
 
-[[nodiscard]] Softened soften_request(Admitted admitted);
+[[nodiscard]] Softened soften_request(Admitted&& admitted);
 
 // "x-obleth-brownout: max_tokens=256; reason=saturation", only when softened.
 void append_brownout_header(std::string& lines, const Softened& softened);
