@@ -68,11 +68,11 @@ TEST(QueryPlan, NoQuestionToTheLedgerScansAGrowingTable) {
   SqliteConnection connection({":memory:"});
   migrate_usage(connection);
   for (const char* sql : {
-           "SELECT sum(cost) FROM usage WHERE place >= ?1 AND place < ?2 AND (?3 IS NULL OR tenant = ?3)",
            "SELECT sum(tokens) FROM spending_quarters WHERE account = ? AND begin >= ? AND begin < ?",
            "SELECT sum(tokens) FROM spending_days WHERE account = ? AND begin >= ? AND begin < ?",
-           "SELECT sum(cost) FROM usage WHERE place >= ? AND place < ? AND key = ?",
-           "SELECT 1 FROM usage WHERE place / 3774873600000 = ?1 / 3774873600000 AND event_id = ?2",
+           "SELECT status, admission, rest FROM usage WHERE place >= ? AND place < ? AND +tenant = ?",
+           "SELECT status, admission, rest FROM usage WHERE place >= ? AND place < ? AND +key = ?",
+           "SELECT 1 FROM usage WHERE event_spot = ?1 AND event_id = ?2",
            "SELECT end FROM delivered_ranges WHERE segment = ? AND begin <= ? ORDER BY begin DESC LIMIT 1",
            "SELECT id FROM tenants WHERE name = ? ORDER BY number DESC LIMIT 1",
            "SELECT place FROM usage WHERE place < ? ORDER BY place LIMIT ?",

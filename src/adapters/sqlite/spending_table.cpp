@@ -6,6 +6,7 @@
 
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/usage_names.hpp"
+#include "adapters/sqlite/usage_rows.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 
 namespace obleth::adapters {
@@ -44,11 +45,13 @@ std::optional<Account> find_account(SqliteConnection& connection, const ports::S
   return Account{number, key == nullptr ? account_of_tenant(number) : account_of_key(number), key != nullptr};
 }
 
-void add_step(Statement& sum, Spending& spending) {
-  if (!sum.step()) return;
-  Row row(sum);
-  spending.tokens = saturating_add(spending.tokens, row.integer());
-  spending.cost.value = saturating_add(spending.cost.value, row.integer());
+Spending spending_of(const UsageRecord& record) {
+  return {saturating_add(record.tokens.prompt.value, record.tokens.output.value), record.cost};
+}
+
+void increase(Spending& sum, const Spending& more) {
+  sum.tokens = saturating_add(sum.tokens, more.tokens);
+  sum.cost.value = saturating_add(sum.cost.value, more.cost.value);
 }
 
 class SpendingQuestion {
@@ -87,18 +90,26 @@ class SpendingQuestion {
   void add_table(std::string_view sql, std::int64_t begin, std::int64_t end) {
     Statement sum(connection_, sql);
     sum.bind(account_.account).bind(begin).bind(end);
-    add_step(sum, spending_);
+    if (!sum.step()) return;
+    Row row(sum);
+    const std::int64_t tokens = row.integer();
+    increase(spending_, {tokens, NanoUsd{row.integer()}});
   }
 
   void add_rows(std::int64_t begin, std::int64_t end) {
     if (begin >= end) return;
-    Statement sum(connection_, account_.is_key
-                                   ? "SELECT coalesce(sum(input_tokens + output_tokens), 0), coalesce(sum(cost), 0)"
-                                     " FROM usage WHERE place >= ? AND place < ? AND key = ?"
-                                   : "SELECT coalesce(sum(input_tokens + output_tokens), 0), coalesce(sum(cost), 0)"
-                                     " FROM usage WHERE place >= ? AND place < ? AND +tenant = ?");
-    sum.bind(first_place_of({begin})).bind(first_place_of({end})).bind(account_.number);
-    add_step(sum, spending_);
+    // The table itself in the order of time: what is summed is in no index.
+    Statement rows(connection_,
+                   account_.is_key
+                       ? "SELECT status, admission, rest FROM usage WHERE place >= ? AND place < ? AND +key = ?"
+                       : "SELECT status, admission, rest FROM usage WHERE place >= ? AND place < ? AND +tenant = ?");
+    rows.bind(first_place_of({begin})).bind(first_place_of({end})).bind(account_.number);
+    while (rows.step()) {
+      Row row(rows);
+      UsageRecord record;
+      read_packed(row, record);
+      increase(spending_, spending_of(record));
+    }
   }
 
   SqliteConnection& connection_;
@@ -109,13 +120,11 @@ class SpendingQuestion {
 }  // namespace
 
 void SpendingSums::add_to(Sums& sums, Key key, const Spending& spending) {
-  Spending& sum = sums[key];
-  sum.tokens = saturating_add(sum.tokens, spending.tokens);
-  sum.cost.value = saturating_add(sum.cost.value, spending.cost.value);
+  increase(sums[key], spending);
 }
 
 void SpendingSums::add(const UsageRecord& record, const UsageNumbers& numbers) {
-  const Spending spending{saturating_add(record.tokens.prompt.value, record.tokens.output.value), record.cost};
+  const Spending spending = spending_of(record);
   if (spending.tokens == 0 && spending.cost.value == 0) return;
   const std::int64_t begin_ms = floor_to(record.ts.unix_ms, quarter_ms);
   add_to(quarters_, {account_of_tenant(numbers.tenant), begin_ms}, spending);

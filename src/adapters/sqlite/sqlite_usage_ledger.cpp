@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/sqlite/duration_functions.hpp"
 #include "adapters/sqlite/spending_table.hpp"
 #include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/usage_functions.hpp"
 #include "adapters/sqlite/usage_listing.hpp"
 #include "adapters/sqlite/usage_retention.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
@@ -23,9 +23,10 @@ SqliteUsageLedger::SqliteUsageLedger(const DatabaseFile& file)
   // written to the file once for all of them.
   writer.execute("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192;");
   migrate_usage(writer);
+  delivery_.prepare(writer);
   for (ConnectionDesk* desk : {&reader_, &bookkeeper_}) {
     desk->connection().execute("PRAGMA query_only = ON; PRAGMA cache_size = -16384;");
-    define_duration_functions(desk->connection());
+    define_usage_functions(desk->connection());
   }
 }
 

@@ -60,6 +60,26 @@ TEST(SqliteUsageLedger, NameFirstSeenInABatchThatFailedIsKnownInTheNext) {
   EXPECT_EQ(tokens_of(*ledger), 150);
 }
 
+TEST(SqliteUsageLedger, EventsThatChooseOnePlaceAreEachKeptOnce) {
+  const TemporaryFolder folder;
+  const auto ledger = std::move(*SqliteUsageLedger::open({.path = folder.file("usage.db")}));
+  std::vector<UsageRecord> rows;
+  for (std::uint64_t serial = 1; serial <= 30; ++serial) {
+    rows.push_back(a_row(serial));
+    rows.back().event_id.bits.low = 0xFFFFF;  // the last place of its millisecond
+  }
+  const std::vector<UsageRecord> first(rows.begin(), rows.begin() + 20);
+  const std::vector<UsageRecord> second(rows.begin() + 10, rows.end());
+  ASSERT_TRUE(deliver(*ledger, 0, first));
+  ASSERT_TRUE(deliver(*ledger, 1, second));
+  EXPECT_EQ(tokens_of(*ledger), 30 * 150);
+  for (const UsageRecord& row : rows) {
+    const auto found = ledger->row(row.event_id).run_now();
+    ASSERT_TRUE(found && *found) << row.event_id.uuid();
+    EXPECT_EQ((*found)->client_request_id, row.client_request_id);
+  }
+}
+
 TEST(SqliteUsageLedger, LockedFileIsAFaultThatMayBeRetriedAndReadingGoesOn) {
   const TemporaryFolder folder;
   const DatabaseFile file{.path = folder.file("usage.db"), .lock_wait_ms = 10};

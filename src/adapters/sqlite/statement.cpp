@@ -8,18 +8,7 @@
 namespace obleth::adapters {
 namespace {
 
-constexpr std::size_t id_bytes = 16;
-constexpr std::size_t half_bytes = 8;
-
-std::array<std::uint8_t, id_bytes> bytes_of(const Bits128& id) {
-  std::array<std::uint8_t, id_bytes> bytes{};
-  for (std::size_t at = 0; at < half_bytes; ++at) {
-    const std::size_t shift = 56 - 8 * at;
-    bytes[at] = static_cast<std::uint8_t>(id.high >> shift);
-    bytes[half_bytes + at] = static_cast<std::uint8_t>(id.low >> shift);
-  }
-  return bytes;
-}
+constexpr std::size_t half_bytes = id_bytes / 2;
 
 // The database is open to other programs: a value of another size is theirs, not a broken invariant of ours.
 std::span<const std::uint8_t> blob_of(sqlite3_stmt* statement, int column, std::size_t size) {
@@ -31,6 +20,16 @@ std::span<const std::uint8_t> blob_of(sqlite3_stmt* statement, int column, std::
 }
 
 }  // namespace
+
+std::array<std::uint8_t, id_bytes> bytes_of(const Bits128& id) {
+  std::array<std::uint8_t, id_bytes> bytes{};
+  for (std::size_t at = 0; at < half_bytes; ++at) {
+    const std::size_t shift = 56 - 8 * at;
+    bytes[at] = static_cast<std::uint8_t>(id.high >> shift);
+    bytes[half_bytes + at] = static_cast<std::uint8_t>(id.low >> shift);
+  }
+  return bytes;
+}
 
 Statement::Statement(SqliteConnection& connection, std::string_view sql)
     : connection_(connection), statement_(connection.prepared(sql)) {}

@@ -9,6 +9,7 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <concepts>
 #include <functional>
 #include <optional>
@@ -23,6 +24,10 @@
 
 namespace obleth::adapters {
 
+// An id as its columns hold it: most significant first.
+inline constexpr std::size_t id_bytes = 16;
+[[nodiscard]] std::array<std::uint8_t, id_bytes> bytes_of(const Bits128& id);
+
 class Statement {
  public:
   Statement(SqliteConnection& connection, std::string_view sql);
@@ -32,7 +37,7 @@ class Statement {
 
   Statement& bind(std::string_view text);
   Statement& bind(std::span<const std::uint8_t> blob);
-  Statement& bind(const Bits128& id);  // 16 bytes, most significant first
+  Statement& bind(const Bits128& id);
   template <class Tag>
   Statement& bind(const StrongId<Tag>& id) {
     return bind(id.bits);

@@ -1,14 +1,34 @@
 #include "adapters/sqlite/usage_delivery.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "adapters/sqlite/delivered_ranges.hpp"
 #include "adapters/sqlite/spending_table.hpp"
+#include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/usage_rollup.hpp"
-#include "adapters/sqlite/usage_rows.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 
 namespace obleth::adapters {
+namespace {
+
+// An event's own bits choose its place, so that rows of one millisecond rarely meet.
+std::int64_t place_of(const UsageRecord& row) {
+  constexpr auto place_bits = static_cast<std::uint64_t>(places_per_ms - 1);
+  return first_place_of(row.ts) + static_cast<std::int64_t>(row.event_id.bits.low & place_bits);
+}
+
+// Of the same millisecond; after the last comes the first.
+std::int64_t next_place(std::int64_t place) {
+  return (place + 1) % places_per_ms == 0 ? place + 1 - places_per_ms : place + 1;
+}
+
+bool is_known(SqliteConnection& connection, const UsageRecord& row) {
+  Statement find(connection, "SELECT 1 FROM usage WHERE event_spot = ?1 AND event_id = ?2");
+  return find.bind(event_spot_of(first_place_of(row.ts), row.event_id)).bind(row.event_id).step();
+}
+
+}  // namespace
 
 std::size_t UsageDelivery::take(SqliteConnection& connection, const ports::JournalRange& range,
                                 std::span<UsageRecord> rows) {
@@ -27,21 +47,37 @@ std::size_t UsageDelivery::take(SqliteConnection& connection, const ports::Journ
 }
 
 std::size_t UsageDelivery::take_rows(SqliteConnection& connection, std::span<UsageRecord> rows) {
-  UsageRowWriter writer(connection);
+  std::vector<ArrivingRow> arriving;
+  arriving.reserve(rows.size());
+  for (UsageRecord& row : rows) {
+    row.ts.unix_ms = std::clamp<std::int64_t>(row.ts.unix_ms, 0, usage_ms_max);
+    arriving.push_back({.record = &row, .numbers = dictionary_.numbers_of(connection, row), .place = place_of(row)});
+  }
+  std::ranges::sort(arriving, {}, &ArrivingRow::place);
+  insert(connection, arriving);
   UsageRollUp roll_up;
   SpendingSums spending;
   std::size_t added = 0;
-  for (UsageRecord& row : rows) {
-    row.ts.unix_ms = std::clamp<std::int64_t>(row.ts.unix_ms, 0, usage_ms_max);
-    const UsageNumbers numbers = dictionary_.numbers_of(connection, row);
-    if (!writer.add(row, numbers)) continue;
-    roll_up.add(row, numbers);
-    spending.add(row, numbers);
+  for (const ArrivingRow& row : arriving) {
+    if (!row.is_new) continue;
+    roll_up.add(*row.record, row.numbers);
+    spending.add(*row.record, row.numbers);
     ++added;
   }
   roll_up.write(connection);
   spending.write(connection);
   return added;
+}
+
+void UsageDelivery::insert(SqliteConnection& connection, std::span<ArrivingRow> rows) {
+  arriving_.insert(connection, rows);
+  for (ArrivingRow& row : rows) {
+    // Left out: the ledger has the event, or another one has its place.
+    for (std::int64_t tried = 1; !row.is_new && tried < places_per_ms && !is_known(connection, *row.record); ++tried) {
+      row.place = next_place(row.place);
+      arriving_.insert(connection, {&row, 1});
+    }
+  }
 }
 
 }  // namespace obleth::adapters

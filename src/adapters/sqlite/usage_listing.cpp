@@ -22,7 +22,7 @@ std::string listing(ReadBy by, bool oldest_first) {
       "usage INDEXED BY usage_by_time WHERE (?3 IS NULL OR tenant = ?3)",
       "usage INDEXED BY usage_by_tenant WHERE tenant = ?3",
       // Places of one hour: the indexes of ids begin with it.
-      "usage WHERE place / 3774873600000 = ?1 / 3774873600000 AND event_id = ?10 AND (?3 IS NULL OR tenant = ?3)",
+      "usage WHERE event_spot = event_spot(?1, ?10) AND event_id = ?10 AND (?3 IS NULL OR tenant = ?3)",
       "usage WHERE place / 3774873600000 = ?1 / 3774873600000 AND client_request_id = ?11 AND client_request_id <> ''"
       " AND (?3 IS NULL OR tenant = ?3)",
   };
@@ -159,7 +159,7 @@ class Listing {
       }
       last_place_ = Row(list_).integer();
       Row row(list_);
-      page_.rows.push_back(read_usage_row(row));
+      page_.rows.push_back(read_usage_row(connection_, row));
     }
     list_.again();
   }

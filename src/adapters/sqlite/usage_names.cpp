@@ -12,20 +12,18 @@ std::optional<std::int64_t> number_in(Statement& find) {
   return Row(find).integer();
 }
 
-ports::UsageGroup named_group(SqliteConnection& connection, std::int64_t number) {
-  Statement find(connection, "SELECT word FROM words WHERE number = ?");
-  find.bind(number);
-  ports::UsageGroup group;
-  if (find.step()) group.name = Row(find).text();
-  return group;
-}
-
 }  // namespace
 
 std::optional<std::int64_t> number_of_word(SqliteConnection& connection, const std::string& word) {
   Statement find(connection, "SELECT number FROM words WHERE word = ?");
   find.bind(word);
   return number_in(find);
+}
+
+std::string word_of(SqliteConnection& connection, std::int64_t number) {
+  Statement find(connection, "SELECT word FROM words WHERE number = ?");
+  find.bind(number);
+  return find.step() ? Row(find).text() : std::string();
 }
 
 std::int64_t meta_value(SqliteConnection& connection, const char* name) {
@@ -73,13 +71,16 @@ std::int64_t tenant_of_key(SqliteConnection& connection, std::int64_t key) {
 }
 
 ports::UsageGroup group_of(SqliteConnection& connection, ports::UsageDimension by, std::int64_t number) {
-  if (by == ports::UsageDimension::model || by == ports::UsageDimension::group) return named_group(connection, number);
+  ports::UsageGroup group;
+  if (by == ports::UsageDimension::model || by == ports::UsageDimension::group) {
+    group.name = word_of(connection, number);
+    return group;
+  }
   Statement find(connection, by == ports::UsageDimension::tenant
                                  ? "SELECT id, name FROM tenants WHERE number = ?"
                                  : "SELECT t.id, t.name, k.id FROM keys AS k JOIN tenants AS t ON t.number = k.tenant"
                                    " WHERE k.number = ?");
   find.bind(number);
-  ports::UsageGroup group;
   if (!find.step()) return group;
   Row row(find);
   group.tenant = row.id<TenantId>();

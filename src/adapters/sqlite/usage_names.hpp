@@ -25,6 +25,7 @@ struct ScopeNumbers {
 [[nodiscard]] std::optional<ScopeNumbers> numbers_of(SqliteConnection& connection, const ports::UsageScope& scope);
 [[nodiscard]] std::int64_t tenant_of_key(SqliteConnection& connection, std::int64_t key);
 [[nodiscard]] std::optional<std::int64_t> number_of_word(SqliteConnection& connection, const std::string& word);
+[[nodiscard]] std::string word_of(SqliteConnection& connection, std::int64_t number);
 
 [[nodiscard]] ports::UsageGroup group_of(SqliteConnection& connection, ports::UsageDimension by, std::int64_t number);
 // Of meta; 0 where it has none.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "adapters/sqlite/duration_functions.hpp"
+#include "adapters/sqlite/usage_functions.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -133,6 +134,29 @@ std::string divided_roll_ups() {
   return sql + kinds_of_rows + ids_by_hour;
 }
 
+// What only a row itself is asked for becomes one column; an event's spot lets its index compare integers.
+constexpr const char* packed_rows = R"sql(
+CREATE TABLE packed_usage (
+  place INTEGER PRIMARY KEY,  -- ts * 2^20 and a part that tells the rows of one millisecond apart
+  event_spot INTEGER NOT NULL, event_id BLOB NOT NULL, tenant INTEGER NOT NULL, key INTEGER NOT NULL,
+  model INTEGER NOT NULL, grp INTEGER NOT NULL, route INTEGER NOT NULL, status INTEGER NOT NULL,
+  admission INTEGER NOT NULL, client_request_id TEXT NOT NULL,
+  rest BLOB NOT NULL) STRICT;  -- usage_rest.hpp
+INSERT INTO packed_usage
+  SELECT place, event_spot(place, event_id), event_id, tenant, key, model, grp, route, status, admission,
+    client_request_id, pack_rest(upstream_model, endpoint, stream, error_code, input_tokens, cached_tokens,
+    output_tokens, reasoning_tokens, fair_estimate, hold_estimate, usage_source, queue_ms, ttft_ms, total_ms,
+    overhead_us, fairshare_cost, fairshare_key, fairshare_v, slot_ms, gpu_ms, weight, cost, cache, tokens_saved,
+    brownout_cap, retries, session_id, user_agent_family, mcp_server, mcp_method, mcp_tool)
+  FROM usage ORDER BY place;
+DROP TABLE usage;
+ALTER TABLE packed_usage RENAME TO usage;
+CREATE UNIQUE INDEX usage_by_event ON usage (event_spot, event_id);
+CREATE INDEX usage_by_client_id ON usage (place / 3774873600000, client_request_id) WHERE client_request_id <> '';
+CREATE INDEX usage_by_time ON usage (place, tenant, key, model, grp, route, status, admission);
+CREATE INDEX usage_by_tenant ON usage (tenant, place, key, model, grp, route, status, admission);
+)sql";
+
 }  // namespace
 
 std::span<const Migration> usage_migrations() {
@@ -140,12 +164,14 @@ std::span<const Migration> usage_migrations() {
   static const std::array steps{
       Migration{1, 1, scripts[0].c_str()},
       Migration{2, 2, scripts[1].c_str()},
+      Migration{3, 3, packed_rows},
   };
   return steps;
 }
 
 void migrate_usage(SqliteConnection& connection) {
-  define_duration_functions(connection);  // the steps sum them
+  define_duration_functions(connection);
+  define_usage_functions(connection);
   migrate(connection, usage_migrations());
 }
 

@@ -5,6 +5,7 @@
 
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/usage_rows.hpp"
 #include "base/temporary_folder_test.hpp"
 #include "ports/usage_ledger_fixture_test.hpp"
 
@@ -20,14 +21,44 @@ std::string attach(const std::string& path) {
   return "ATTACH '" + path + "' AS filled";
 }
 
+// A column for each value of a row.
+void write_rows_as_the_first_version(SqliteConnection& connection) {
+  Statement rows(connection,
+                 "SELECT place, event_id, tenant, key, model, grp, route, client_request_id, status, admission, rest"
+                 " FROM filled.usage");
+  Statement insert(connection,
+                   "INSERT INTO main.usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  while (rows.step()) {
+    Row row(rows);
+    insert.bind(row.integer()).bind(row.bits());
+    for (int number = 0; number < 5; ++number)
+      insert.bind(row.integer());
+    const std::string client_request_id = row.text();
+    UsageRecord record;
+    const UsageNumbers numbers = read_packed(row, record);
+    insert.bind(record.status).bind(static_cast<int>(record.admission)).bind(client_request_id);
+    insert.bind(record.upstream_model).bind(numbers.endpoint).bind(record.stream).bind(numbers.error_code);
+    insert.bind(record.tokens.prompt.value).bind(record.tokens.cached.value).bind(record.tokens.output.value);
+    insert.bind(record.tokens.reasoning.value).bind(record.fair_estimate.value).bind(record.hold_estimate.value);
+    insert.bind(static_cast<int>(record.usage_source)).bind(record.queue_ms).bind(record.ttft_ms);
+    insert.bind(record.total_ms).bind(record.overhead_us).bind(record.fairshare_cost.value);
+    insert.bind(record.fairshare_key).bind(record.fairshare_v).bind(record.slot_ms).bind(record.gpu_ms);
+    insert.bind(record.weight).bind(record.cost.value).bind(static_cast<int>(record.cache));
+    insert.bind(record.tokens_saved).bind(record.brownout_cap).bind(record.retries).bind(record.session_id);
+    insert.bind(record.user_agent_family).bind(numbers.mcp_server).bind(record.mcp_method).bind(record.mcp_tool).run();
+    insert.again();
+  }
+}
+
 // As the first version kept them: one table for each level, the order of time first.
 void write_as_the_first_version(const std::string& path, const std::string& filled) {
   SqliteConnection connection({path});
   migrate(connection, usage_migrations().first(1));
   connection.execute(attach(filled).c_str());
-  for (const std::string table :
-       {"words", "tenants", "keys", "usage", "spending_quarters", "spending_days", "delivered_ranges"})
+  for (const std::string table : {"words", "tenants", "keys", "spending_quarters", "spending_days", "delivered_ranges"})
     connection.execute(("INSERT INTO main." + table + " SELECT * FROM filled." + table).c_str());
+  write_rows_as_the_first_version(connection);
   for (const std::string level : {"minutes", "hours", "days"}) {
     const std::string copy =
         "INSERT INTO usage_" + level +
@@ -39,7 +70,7 @@ void write_as_the_first_version(const std::string& path, const std::string& fill
   }
 }
 
-TEST(UsageSchema, SumsOfTheFirstVersionAreCarriedOver) {
+TEST(UsageSchema, RowsAndSumsOfTheFirstVersionAreCarriedOver) {
   const TemporaryFolder folder;
   const std::string old_path = folder.file("old.db");
   const std::string filled_path = folder.file("filled.db");

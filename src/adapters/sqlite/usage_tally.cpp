@@ -5,6 +5,7 @@
 #include "adapters/sql/store_failure.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/usage_cells.hpp"
+#include "adapters/sqlite/usage_rows.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 #include "adapters/sqlite/usage_sum_columns.hpp"
 
@@ -49,10 +50,8 @@ std::string passing(std::string_view column, const char* value, bool is_told) {
 }
 
 std::string statement_over_rows(const std::string& group, const ScopeNumbers& scope) {
-  std::string sql = "SELECT " + group + ", place / " + std::to_string(places_per_ms);
-  for (const SumColumn& column : sum_columns)
-    sql += ", " + std::string(column.of_row);
-  sql += ", admission, total_ms, ttft_ms, queue_ms FROM usage WHERE place >= ?1 AND place < ?2";
+  const std::string sql = "SELECT " + group + ", place / " + std::to_string(places_per_ms) +
+                          ", status, admission, rest FROM usage WHERE place >= ?1 AND place < ?2";
   return sql + passing("key", "?3", true) + passing("model", "?4", true) + passing("grp", "?5", true) +
          (scope.tenant ? " AND tenant = ?6" : "");
 }
@@ -72,12 +71,19 @@ std::string statement_over_sums(const std::string& group, const ScopeNumbers& sc
          passing("grp", "?5", true) + (scope.tenant ? " AND tenant = ?6" : "");
 }
 
-void add_durations_of_row(Row& row, DurationSketch& durations) {
-  const bool refused = row.integer() == static_cast<std::int64_t>(AdmissionOutcome::refused);
-  if (refused) return;
-  durations.add(DurationKind::total, row.integer());
-  if (const auto ttft_ms = row.maybe(&Row::integer)) durations.add(DurationKind::ttft, *ttft_ms);
-  durations.add(DurationKind::queue, row.integer());
+void add_row(Row& row, RolledUp& tally) {
+  UsageRecord record;
+  read_packed(row, record);
+  tally.add(record);
+}
+
+// False: the durations are not what an encoded sketch is.
+bool add_sums(Row& row, RolledUp& tally, bool with_durations) {
+  for (const SumColumn& column : sum_columns) {
+    std::int64_t& sum = column.of(tally.sums);
+    sum = saturating_add(sum, row.integer());
+  }
+  return !with_durations || tally.durations.add_encoded(row.blob());
 }
 
 }  // namespace
@@ -135,14 +141,9 @@ void UsageTally::add_piece(const ScopeNumbers& scope, const UsagePiece& piece) {
     TallyPlace place{.group = row.integer(), .begin_ms = row.integer()};
     place.begin_ms = length > 0 ? place.begin_ms / length * length : 0;
     RolledUp& tally = tallies_[place];
-    for (const SumColumn& column : sum_columns) {
-      std::int64_t& sum = column.of(tally.sums);
-      sum = saturating_add(sum, row.integer());
-    }
-    if (!question_.with_durations) continue;
     if (of_rows) {
-      add_durations_of_row(row, tally.durations);
-    } else if (!tally.durations.add_encoded(row.blob())) {
+      add_row(row, tally);
+    } else if (!add_sums(row, tally, question_.with_durations)) {
       throw StoreFailure(store_fault(FaultKind::broken, "the database holds durations that are damaged"));
     }
   }
