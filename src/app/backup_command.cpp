@@ -18,7 +18,8 @@ constexpr int exit_misused = 2;
 constexpr const char* usage_text =
     "usage: obleth backup FOLDER [--config FILE] [--setting VALUE …]\n\n"
     "Copies the record and the usage ledger into FOLDER, each as it is at one moment, while the gateway runs. The\n"
-    "settings say where they are, as for obleth serve: OBLETH_DATA_DIR and OBLETH_DATABASE_URL.\n\n"
+    "settings say where they are, as for obleth serve: OBLETH_DATA_DIR and OBLETH_DATABASE_URL. What is kept in\n"
+    "PostgreSQL or ClickHouse is copied by their own tools: pg_dump, and ALTER TABLE … FREEZE or BACKUP.\n\n"
     "To restore, stop the gateway, put the files into an empty data folder and start it with the same\n"
     "OBLETH_ENCRYPTION_KEY and OBLETH_API_KEY_PEPPER: they are in no backup. Rows that were still in the spool at the\n"
     "moment of the copy, those of about the last second, are not in it.\n";
@@ -59,6 +60,10 @@ int run_backup(std::span<const char* const> arguments, std::span<const char* con
   if (problem) return complain("the folder " + folder.string() + " cannot be made: " + problem.message(), exit_failed);
   const Result<void> record_copied = copy_into(folder, *record, record_file_name);
   if (!record_copied) return complain(record_copied.error().message, exit_failed);
+  if (options->clickhouse_url) {
+    std::printf("the usage ledger is kept in ClickHouse: its own tools copy it\n");
+    return 0;
+  }
   const Result<void> usage_copied = copy_into(folder, usage_file_of(*options), usage_file_name);
   if (!usage_copied) return complain(usage_copied.error().message, exit_failed);
   return 0;

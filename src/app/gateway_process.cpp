@@ -59,6 +59,11 @@ observe::LogOptions log_options(const Options& options) {
   return {.level = options.log_level, .format = options.log};
 }
 
+// A database that is away may come; a credential that no key opens never does.
+bool can_pass(const Fault& fault) {
+  return fault.kind == FaultKind::unavailable && fault.may_retry;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
@@ -89,7 +94,7 @@ Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
 Result<void> GatewayProcess::load(House& house, const std::function<Result<void>(House&)>& prepare) {
   Result<void> done = prepare ? prepare(house) : Result<void>{};
   if (done) done = house.load().run_now();
-  if (done || !house.record->is_awaited() || done.error().kind != FaultKind::unavailable) return done;
+  if (done || !house.record->is_awaited() || !can_pass(done.error())) return done;
   house.readiness.waiting_for("the record: " + done.error().message);
   return {};
 }
@@ -202,7 +207,7 @@ void GatewayProcess::reload_after_hangup() {
 Task<void> GatewayProcess::stop() {
   const ShutdownTimes times{house_->options().drain_notice, house_->options().shutdown_grace};
   co_await shut_down(loop_, house_->readiness, *listeners_.data, data_threads_, times);
-  upkeep_.stop();
+  co_await upkeep_.finish();
   share_watch_.stop();
   management_api_.end_streams();
   ports::UsageBacklog& backlog = house_->backlog();

@@ -15,6 +15,8 @@ constexpr Duration key_use_period = std::chrono::seconds(10);
 constexpr Duration retention_period = std::chrono::hours(1);
 constexpr Duration retention_step_pause = std::chrono::milliseconds(200);  // deliveries come between the steps
 constexpr Duration name_period = std::chrono::seconds(5);
+constexpr Duration finish_max = std::chrono::seconds(5);  // a store's own deadlines are shorter
+constexpr Duration look_every = std::chrono::milliseconds(5);
 constexpr Duration complaint_period = std::chrono::minutes(1);
 
 }  // namespace
@@ -29,6 +31,15 @@ void Upkeep::start(TenantNames& tenant_names) {
   spawn(refresh_names(tenant_names));
 }
 
+Task<void> Upkeep::finish() {
+  stop_.fire();
+  const Instant latest = loop_.now() + finish_max;
+  while (errands_ > 0 && loop_.now() < latest) {
+    const bool came = co_await ports::Pause(loop_, loop_.now() + look_every);
+    static_cast<void>(came);  // nobody calls this pause off
+  }
+}
+
 // What this process changed is told on this loop, where the Management API runs, and is followed before the answer
 // goes out; what another replica changed is told on the feed's own thread.
 void Upkeep::hear(const ports::Change& change) {
@@ -37,6 +48,7 @@ void Upkeep::hear(const ports::Change& change) {
 }
 
 Task<void> Upkeep::follow(ports::Change change) {
+  const Errand errand(*this);
   const Result<void> followed = co_await house_.follower.follow(std::move(change));
   if (followed) co_return;
   observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
@@ -45,6 +57,7 @@ Task<void> Upkeep::follow(ports::Change change) {
 }
 
 Task<void> Upkeep::await_record() {
+  const Errand errand(*this);
   while (true) {
     const Result<void> loaded = co_await house_.load();
     if (loaded) break;
@@ -56,6 +69,7 @@ Task<void> Upkeep::await_record() {
 
 // The net under the change feed: a version that moved without news means that everything is read anew.
 Task<void> Upkeep::look_for_changes() {
+  const Errand errand(*this);
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + version_poll_period, &stop_);
     if (!came) co_return;
@@ -75,6 +89,7 @@ Task<void> Upkeep::look_for_changes() {
 }
 
 Task<void> Upkeep::write_key_uses() {
+  const Errand errand(*this);
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + key_use_period, &stop_);
     if (!came) co_return;
@@ -83,6 +98,7 @@ Task<void> Upkeep::write_key_uses() {
 }
 
 Task<void> Upkeep::probe() {
+  const Errand errand(*this);
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + gateway::probe_period, &stop_);
     if (!came) co_return;
@@ -91,6 +107,7 @@ Task<void> Upkeep::probe() {
 }
 
 Task<void> Upkeep::forget_old_usage() {
+  const Errand errand(*this);
   while (true) {
     const Result<bool> has_more =
         co_await house_.usage->forget_step(house_.clock.wall_now(), house_.options().usage_retention_days);
@@ -106,6 +123,7 @@ Task<void> Upkeep::forget_old_usage() {
 }
 
 Task<void> Upkeep::refresh_names(TenantNames& tenant_names) {
+  const Errand errand(*this);
   while (true) {
     const fairshare::Snapshot snapshot = house_.desk.snapshot(loop_.now());
     co_await tenant_names.refresh(snapshot);

@@ -1,6 +1,6 @@
 // What the gateway does by the clock: looks for missed changes, writes down when keys were used, probes endpoints.
 //
-// Runs on the administration loop until it is destroyed or told to stop.
+// Runs on the administration loop until it is told to finish.
 #pragma once
 
 #include "app/house.hpp"
@@ -17,9 +17,22 @@ class Upkeep {
       : loop_(loop), house_(house), upstream_(upstream) {}
 
   void start(TenantNames& tenant_names);
-  void stop() { stop_.fire(); }
+  // Tells it to stop, and waits for what it has asked a store already, though not for ever.
+  Task<void> finish();
 
  private:
+  // One of the tasks below, as long as it runs.
+  class Errand {
+   public:
+    explicit Errand(Upkeep& of) : of_(of) { ++of_.errands_; }
+    Errand(const Errand&) = delete;
+    Errand& operator=(const Errand&) = delete;
+    ~Errand() { --of_.errands_; }
+
+   private:
+    Upkeep& of_;
+  };
+
   void hear(const ports::Change& change);
   Task<void> follow(ports::Change change);
   Task<void> await_record();
@@ -34,6 +47,7 @@ class Upkeep {
   ports::Upstream& upstream_;
   CancelSignal stop_;
   std::uint64_t version_seen_ = 0;
+  int errands_ = 0;  // that run
 };
 
 }  // namespace obleth::app

@@ -76,3 +76,5 @@ def own(tmp_path):
     yield Own()
     for server in reversed(started):
         server.kill()
+    for folder in {server.folder for server in started if isinstance(server, Gateway)}:
+        stores.forget(folder)

@@ -8,8 +8,10 @@ import httpx
 import openai
 import pytest
 
+from support import stores
 from support.gateway import wait_until
 from support.raw_http import chat_bytes, connect, read_until
+from support.redis_server import RedisServer
 from support.wall_clock import WallClock
 
 
@@ -282,15 +284,25 @@ def clock(tmp_path):
     return WallClock(tmp_path)
 
 
+@pytest.fixture
+def on_one_clock(tmp_path, clock):
+    """Settings of a gateway whose terms follow this clock: its own or, where limits are shared, that of Redis."""
+    if not stores.on_servers():
+        yield clock.environment
+        return
+    with RedisServer(tmp_path / "redis", environment=clock.environment) as redis:
+        yield {**clock.environment, "OBLETH_REDIS_URL": redis.url}
+
+
 @pytest.mark.parametrize(
     "last_second, resets_at",
     [("2026-03-29T21:59:30Z", "2026-03-29T22:00:00Z"), ("2026-10-25T22:59:30Z", "2026-10-25T23:00:00Z")],
 )
 def test_a_daily_budget_is_renewed_at_local_midnight_of_the_days_of_the_clock_change(
-    own, upstream, clock, last_second, resets_at
+    own, upstream, clock, on_one_clock, last_second, resets_at
 ):
     clock.set(last_second)
-    gateway = own.gateway(upstream.url, environment=clock.environment)
+    gateway = own.gateway(upstream.url, environment=on_one_clock)
     tenant = gateway.create_tenant(timezone="Europe/Berlin", budget={"period": "day", "tokens": 150}, brownout="never")
     words = {"max_tokens": 100, "headers": {"x-mock-prompt-tokens": "10", "x-mock-output-tokens": "100"}}
     assert ask(gateway, tenant, **words).status_code == 200

@@ -1,5 +1,7 @@
 """The record in PostgreSQL, shared by two gateways: what one writes the other obeys, and what happens without it."""
 
+import os
+import subprocess
 import threading
 import time
 
@@ -8,6 +10,7 @@ import pytest
 
 from support.gateway import ADMIN_TOKEN, Gateway, wait_until
 from support.postgres_server import PostgresServer
+from support.processes import binary
 
 ASK = {"model": "mock-model", "messages": [], "max_tokens": 1}
 DEADLINES_SECONDS = 10  # of connecting and asking, and a busy machine
@@ -146,3 +149,12 @@ def test_wrong_password_is_told_without_the_password(postgres, own, upstream, tm
         settings = httpx.get(f"{gateway.admin_url}/api/v1/settings", headers=headers)
         told = gateway.log_text() + ready.text + settings.text + gateway.metrics()
         assert "planted-wrong-secret" not in told
+
+
+def test_a_backup_says_what_copies_a_record_that_is_not_in_a_file(postgres, tmp_path):
+    url = postgres.url(postgres.make_database())
+    environment = {"PATH": os.environ["PATH"], "OBLETH_ADMIN_TOKEN": "x", "OBLETH_DATABASE_URL": url}
+    command = [binary(), "backup", str(tmp_path / "copy")]
+    refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert (refused.returncode, "pg_dump" in refused.stderr) == (2, True)
+    assert "secret" not in refused.stderr

@@ -267,6 +267,7 @@ def test_the_command_line_shows_what_was_used(gateway, tenant):
     assert (refused.returncode, "status" in refused.stderr) == (1, True)
 
 
+@pytest.mark.embedded(reason="copies the files of the embedded stores")
 def test_a_backup_of_a_running_gateway_is_a_gateway(own, tmp_path):
     upstream = own.upstream("--ttft-ms", "1", "--token-ms", "0", "--output-tokens", "4")
     gateway = own.gateway(upstream.url)

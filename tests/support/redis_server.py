@@ -1,5 +1,6 @@
 """A real redis-server for the tests: on a free port, in a folder of its own, killed and stopped by its pid."""
 
+import os
 import pathlib
 import signal
 import socket
@@ -16,10 +17,12 @@ def free_port():
 
 
 class RedisServer:
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, password=None, environment=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.options = [str(option) for option in options]
+        self.password = password
+        self.environment = {**os.environ, **(environment or {})}
         self.port = free_port()
         self.process = None
 
@@ -30,7 +33,8 @@ class RedisServer:
     def start(self):
         where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
         kept = ["--save", "", "--logfile", str(self.folder / "log")]
-        self.process = subprocess.Popen(["redis-server", *where, *kept, *self.options], start_new_session=True)
+        command = ["redis-server", *where, *kept, *self.options]
+        self.process = subprocess.Popen(command, env=self.environment, start_new_session=True)
         deadline = time.monotonic() + START_SECONDS_MAX
         while not self._answers():
             assert time.monotonic() < deadline, "redis-server did not start"
@@ -47,7 +51,13 @@ class RedisServer:
     def ask(self, *words):
         """What redis-cli prints of one command."""
         command = ["redis-cli", "-p", str(self.port), *[str(word) for word in words]]
-        return subprocess.run(command, capture_output=True, timeout=30, check=True).stdout.decode(errors="replace").strip()
+        environment = {**os.environ, **({"REDISCLI_AUTH": self.password} if self.password else {})}
+        answer = subprocess.run(command, env=environment, capture_output=True, timeout=30, check=True)
+        return answer.stdout.decode(errors="replace").strip()
+
+    def version(self):
+        told = dict(line.split(":", 1) for line in self.ask("INFO", "server").splitlines() if ":" in line)
+        return "Redis " + told["redis_version"]
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)

@@ -2,7 +2,6 @@
 PostgreSQL, one ClickHouse and one Redis that run for the whole session, each gateway's part apart from the others'."""
 
 import contextlib
-import itertools
 import os
 import tempfile
 
@@ -25,7 +24,6 @@ def record_name():
 
 class Servers:
     def __init__(self):
-        self._numbers = itertools.count(1)
         self._parts = {}  # of a gateway's folder: who starts there again finds what it left
 
     @contextlib.contextmanager
@@ -38,7 +36,7 @@ class Servers:
             yield self
 
     def versions(self):
-        return f"{self.postgres.version()}, {self.clickhouse.version()}"
+        return f"{self.redis.version()}, {self.postgres.version()}, {self.clickhouse.version()}"
 
     def environment(self, folder, environment):
         if any(name in environment for name in OWN_CHOICE):
@@ -49,16 +47,30 @@ class Servers:
         return self._parts[folder]
 
     def _make_part(self):
-        part = f"part_{next(self._numbers)}"
+        database = self.postgres.make_database()
         return {
-            "OBLETH_DATABASE_URL": self.postgres.url(self.postgres.make_database()),
-            **self.clickhouse.environment(database=part),
+            "OBLETH_DATABASE_URL": self.postgres.url(database),
+            **self.clickhouse.environment(database=database),
             "OBLETH_REDIS_URL": self.redis.url,
-            "OBLETH_REDIS_PREFIX": part,
+            "OBLETH_REDIS_PREFIX": database,
         }
+
+    def forget(self, folder):
+        """Removes what a gateway of this folder kept: hundreds of databases take minutes to remove at the end."""
+        part = self._parts.pop(str(folder), None)
+        if part is None:
+            return
+        database = part["OBLETH_REDIS_PREFIX"]
+        self.postgres.query(f"DROP DATABASE {database} WITH (FORCE)")
+        self.clickhouse.query(f"DROP DATABASE IF EXISTS {database}")
 
 
 servers = Servers()
+
+
+def forget(folder):
+    if on_servers():
+        servers.forget(folder)
 
 
 def settings_for(folder, environment):
