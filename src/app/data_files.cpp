@@ -18,7 +18,8 @@ Result<std::string> record_file_of(const Options& options) {
   if (options.database_url.empty()) return in_data_folder(options, record_file_name);
   const std::string_view url = options.database_url.reveal();
   if (url.starts_with(sqlite_scheme)) return std::string(url.substr(sqlite_scheme.size()));
-  return fail(client_fault(FaultKind::invalid, "the record is kept in PostgreSQL, not in a file: pg_dump copies it", "database_url"));
+  return fail(client_fault(FaultKind::invalid, "the record is kept in PostgreSQL, not in a file: pg_dump copies it",
+                           "database_url"));
 }
 
 std::string usage_file_of(const Options& options) {

@@ -153,7 +153,7 @@ def test_wrong_password_is_told_without_the_password(postgres, own, upstream, tm
 
 def test_a_backup_says_what_copies_a_record_that_is_not_in_a_file(postgres, tmp_path):
     url = postgres.url(postgres.make_database())
-    environment = {"PATH": os.environ["PATH"], "OBLETH_ADMIN_TOKEN": "x", "OBLETH_DATABASE_URL": url}
+    environment = {"PATH": os.environ["PATH"], "OBLETH_ADMIN_TOKEN": ADMIN_TOKEN, "OBLETH_DATABASE_URL": url}
     command = [binary(), "backup", str(tmp_path / "copy")]
     refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert (refused.returncode, "pg_dump" in refused.stderr) == (2, True)
