@@ -21,6 +21,7 @@ class Case:
     rate: float = 0
     headers: tuple = ()
     servers: tuple = ("relay", "haproxy", "nginx", "obleth")
+    body_bytes: int = 1024
 
 
 CASES = (
@@ -47,13 +48,16 @@ class Sample:
 
 
 def request_bytes(case, secret):
-    """A chat request of one KiB, as the OpenAI client sends it."""
+    """A chat request of case.body_bytes, as the OpenAI client sends it."""
     prompt = "The quick brown fox jumps over the lazy dog, 42 times over the hills. " * 12
     body = {"model": MODEL, "messages": [{"role": "user", "content": prompt}], "temperature": 0.7, "max_tokens": 512}
     if case.stream:
         body["stream"] = True
     text = json.dumps(body)
-    text = text[:-1] + " " * (1024 - len(text)) + "}"
+    if case.body_bytes > 2048:
+        body["messages"][0]["content"] = (prompt * (case.body_bytes // len(prompt) + 1))[: case.body_bytes - 1024]
+        text = json.dumps(body)
+    text = text[:-1] + " " * (case.body_bytes - len(text)) + "}"
     head = ["POST /v1/chat/completions HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json"]
     head += ["Content-Type: application/json", "User-Agent: OpenAI/Python 1.99.0", f"Content-Length: {len(text)}"]
     head += [f"Authorization: Bearer {secret or 'none'}", *case.headers]
@@ -61,11 +65,16 @@ def request_bytes(case, secret):
 
 
 def start_load(bed, server, case, seconds, warm_up, connections=None):
+    """server.secrets, where it has any, are used in turns; server.secret is the first of them."""
     request = bed.folder / f"{server.name}-{case.name}.request"
     request.write_bytes(request_bytes(case, server.secret))
     command = ["taskset", "-c", str(bed.load_core), bed.build / "bench" / "path_load"]
     command += ["--port", server.port, "--request", request, "--connections", connections or case.connections]
     command += ["--rate", case.rate, "--seconds", seconds, "--warm-up", warm_up]
+    if server.secrets:
+        secrets = bed.folder / f"{server.name}.secrets"
+        secrets.write_text("\n".join(server.secrets))
+        command += ["--secrets", secrets]
     return subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import time
 import urllib.error
@@ -18,7 +19,7 @@ GATEWAY_LISTENS = r"listening on (\S+?):(\d+),? .*admin on (\S+?),? .*metrics on
 HAPROXY = """
 global
   nbthread 1
-  maxconn 4096
+  maxconn {connections}
 defaults
   mode http
   option http-no-delay
@@ -37,7 +38,7 @@ master_process off;
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx-error.log error;
-events {{ worker_connections 4096; }}
+events {{ worker_connections {descriptors}; }}
 http {{
   access_log off;
   keepalive_requests 1000000000;
@@ -61,10 +62,10 @@ http {{
 
 
 class Server:
-    """A proxy as the rounds see it. `secret`: what a client has to show."""
+    """A proxy as the rounds see it. `secret`: what a client has to show; `secrets`: what many clients show in turns."""
 
     def __init__(self, name, port, program=None, secret=""):
-        self.name, self.port, self.program, self.secret = name, port, program, secret
+        self.name, self.port, self.program, self.secret, self.secrets = name, port, program, secret, []
         self.resident_at_start = resident_mib(program.pid) if program else 0
 
 
@@ -118,31 +119,43 @@ class Bed:
     def _start_configured(self, name, configuration, command):
         port = free_port()
         file = self.folder / f"{name}.conf"
-        file.write_text(configuration.format(port=port, upstream=self.upstream_port, folder=self.folder))
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        sizes = {"descriptors": descriptors, "connections": descriptors // 2 - 100}
+        file.write_text(configuration.format(port=port, upstream=self.upstream_port, folder=self.folder, **sizes))
         return Server(name, port, self._run(name, [*command, file], self.core, port=port))
 
     def _start_obleth(self):
-        shutil.rmtree(self.folder / "obleth", ignore_errors=True)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("OBLETH_")}
-        environment |= {
-            "OBLETH_LISTEN": "127.0.0.1:0",
-            "OBLETH_ADMIN_LISTEN": "127.0.0.1:0",
-            "OBLETH_METRICS_LISTEN": "127.0.0.1:0",
-            "OBLETH_ADMIN_TOKEN": ADMIN_TOKEN,
-            "OBLETH_ENCRYPTION_KEY": "0f" * 32,
-            "OBLETH_DATA_DIR": str(self.folder / "obleth"),
-            "OBLETH_UPSTREAM_BASE_URL": f"http://127.0.0.1:{self.upstream_port}",
-            "OBLETH_THREADS": "1",
-            "OBLETH_GLOBAL_MAX_IN_FLIGHT": "4096",
-            "OBLETH_DRAIN_NOTICE": "0",
-        }
-        command = [self.build / "obleth", "serve", "--dev"]
-        program = self._run("obleth", command, self.core, environment=environment, ready=GATEWAY_LISTENS)
-        port, admin = int(program.match.group(2)), f"http://{program.match.group(3)}/api/v1"
-        wait_until_ready(port)
-        server = Server("obleth", port, program)
+        server, admin = self.start_obleth("obleth", fresh_folder(self.folder / "obleth"))
         server.secret = prepare_tenant(admin)
         return server
+
+    def start_obleth(self, name, data, **settings):
+        """A gateway over the files in `data`, and where its management API is. `settings`: its environment, without the prefix."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("OBLETH_")}
+        ours = {
+            "LISTEN": "127.0.0.1:0",
+            "ADMIN_LISTEN": "127.0.0.1:0",
+            "METRICS_LISTEN": "127.0.0.1:0",
+            "ADMIN_TOKEN": ADMIN_TOKEN,
+            "ENCRYPTION_KEY": "0f" * 32,
+            "DATA_DIR": str(data),
+            "UPSTREAM_BASE_URL": f"http://127.0.0.1:{self.upstream_port}",
+            "THREADS": "1",
+            "GLOBAL_MAX_IN_FLIGHT": "20000",
+            "DRAIN_NOTICE": "0",
+        }
+        environment |= {f"OBLETH_{name}": str(value) for name, value in (ours | settings).items()}
+        command = [self.build / "obleth", "serve", "--dev"]
+        program = self._run(name, command, self.core, environment=environment, ready=GATEWAY_LISTENS)
+        port, admin = int(program.match.group(2)), f"http://{program.match.group(3)}/api/v1"
+        wait_until_ready(port)
+        return Server(name, port, program), admin
+
+
+def fresh_folder(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
 
 
 def wait_until_ready(port, seconds=10):

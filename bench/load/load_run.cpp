@@ -46,7 +46,16 @@ struct Connection {
 class Load {
  public:
   Load(const LoadPlan& plan, const std::function<void()>& begin)
-      : plan_(plan), begin_(begin), epoll_(::epoll_create1(EPOLL_CLOEXEC)), received_(receive_bytes) {
+      : plan_(plan),
+        begin_(begin),
+        epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+        request_(plan.request),
+        secret_at_(plan.secrets.empty() ? 0 : request_.find(plan.secrets.front())),
+        received_(receive_bytes) {
+    if (secret_at_ == std::string::npos) {
+      std::fputs("load: the request does not contain the first secret\n", stderr);
+      std::exit(1);
+    }
     connections_.resize(static_cast<std::size_t>(plan.connections));
     for (Connection& connection : connections_)
       connect(connection);
@@ -64,6 +73,7 @@ class Load {
  private:
   void connect(Connection& connection);
   void send(Connection& connection, Moment due);
+  void write_next_secret();
   void receive(Connection& connection, Moment now);
   void finish(Connection& connection, Moment now);
   void fail(Connection& connection);
@@ -78,6 +88,8 @@ class Load {
   const LoadPlan& plan_;
   const std::function<void()>& begin_;
   int epoll_;
+  std::string request_;
+  std::size_t secret_at_;
   bool in_window_ = false;
   std::size_t sent_ = 0;
   Moment next_due_;
@@ -105,15 +117,22 @@ void Load::connect(Connection& connection) {
   idle_.push_back(&connection);
 }
 
-// The socket blocks, and a request fits into its buffer.
+void Load::write_next_secret() {
+  if (plan_.secrets.empty()) return;
+  const std::string& secret = plan_.secrets[sent_ % plan_.secrets.size()];
+  request_.replace(secret_at_, secret.size(), secret);
+}
+
+// The socket blocks: a request that is larger than its buffer is read meanwhile.
 void Load::send(Connection& connection, Moment due) {
   connection.busy = true;
   connection.due = due;
   connection.first_byte_seen = false;
   connection.events_counted = 0;
   connection.reader.begin();
-  const ssize_t sent = ::send(connection.socket, plan_.request.data(), plan_.request.size(), MSG_NOSIGNAL);
-  if (sent != static_cast<ssize_t>(plan_.request.size())) fail(connection);
+  write_next_secret();
+  const ssize_t sent = ::send(connection.socket, request_.data(), request_.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(request_.size())) fail(connection);
 }
 
 void Load::receive(Connection& connection, Moment now) {

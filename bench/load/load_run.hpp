@@ -14,6 +14,8 @@ namespace obleth::bench {
 struct LoadPlan {
   std::uint16_t port = 0;  // on 127.0.0.1
   std::string request;     // the bytes of a whole HTTP request
+  // Of equal length, in turns in the place of the first, which the request contains; none: the request as it is.
+  std::vector<std::string> secrets;
   int connections = 64;
   double rate = 0;  // requests per second; 0: as fast as they are answered
   double warm_up_seconds = 1;

@@ -24,9 +24,12 @@ std::uint32_t percentile(std::vector<std::uint32_t>& times, double part) {
 int main(int argc, char** argv) {
   obleth::bench::LoadPlan plan;
   std::string request_file;
+  std::string secrets_file;
   CLI::App parser("Sends one request over and over to a port of this machine and counts what comes back.");
   parser.add_option("--port", plan.port, "on 127.0.0.1")->required();
   parser.add_option("--request", request_file, "file with the bytes of the request")->required();
+  parser.add_option("--secrets", secrets_file,
+                    "file with a secret a line, used in turns; the request has the first one");
   parser.add_option("--connections", plan.connections)->capture_default_str();
   parser.add_option("--rate", plan.rate, "requests per second; 0: as fast as they are answered")->capture_default_str();
   parser.add_option("--warm-up", plan.warm_up_seconds, "seconds before the window")->capture_default_str();
@@ -34,6 +37,9 @@ int main(int argc, char** argv) {
   CLI11_PARSE(parser, argc, argv);
   std::ifstream file(request_file, std::ios::binary);
   plan.request.assign(std::istreambuf_iterator<char>(file), {});
+  std::ifstream secrets(secrets_file);
+  for (std::string secret; std::getline(secrets, secret);)
+    plan.secrets.push_back(secret);
 
   obleth::bench::LoadReport report = obleth::bench::run_load(plan, [] {
     std::puts("begin");
