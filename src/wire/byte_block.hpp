@@ -41,6 +41,7 @@ class ByteBlock {
   [[nodiscard]] ByteBlock between(char first, char last) const {
     return of(lanes_ - every(first) <= every(static_cast<char>(last - first)));
   }
+  [[nodiscard]] ByteBlock up_to(char last) const { return of(lanes_ <= every(last)); }
   [[nodiscard]] ByteBlock beyond_ascii() const { return of(lanes_ >= every('\x80')); }
   // Each lane's neighbour before it; the first one's is the last of the block before.
   [[nodiscard]] ByteBlock behind(ByteBlock before) const {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "wire/byte_block.hpp"
 #include "wire/byte_lanes.hpp"
 #include "wire/json_text.hpp"
 
@@ -113,6 +114,11 @@ inline std::optional<JsonString> JsonCursor::take_string() {
   const char* const first = at_;
   bool has_escape = false;
   while (true) {
+    while (end_ - at_ >= static_cast<std::ptrdiff_t>(ByteBlock::width)) {
+      const ByteBlock bytes(at_);
+      if ((bytes.equal_to('"') | bytes.equal_to('\\') | bytes.up_to('\x1F')).any()) break;
+      at_ += ByteBlock::width;
+    }
     while (end_ - at_ >= static_cast<std::ptrdiff_t>(ByteLanes::width)) {
       const ByteLanes lanes(at_);
       const std::uint64_t special = lanes.equal_to('"') | lanes.equal_to('\\') | lanes.below(' ');

@@ -48,6 +48,17 @@ class PathFolder {
   std::size_t segment_ = 1;  // where the segment begins that is being read
 };
 
+// In its one spelling already: nothing to decode, no empty segment and none that begins with a dot.
+bool is_folded(std::string_view raw) {
+  char before = '\0';
+  for (const char c : raw) {
+    if (!is_in(c, target_char) || c == '%' || c == '\\') return false;
+    if (before == '/' && (c == '/' || c == '.')) return false;
+    before = c;
+  }
+  return raw.size() == 1 || before != '/';
+}
+
 // The character at raw[at], decoded; at moves to its last byte. nullopt on what no path may hold.
 std::optional<char> decode_at(std::string_view raw, std::size_t& at) {
   if (raw[at] != '%')
@@ -70,6 +81,10 @@ std::optional<MatchedPath> normalise_target(std::string_view target) {
   const std::size_t question = target.find('?');
   if (question != std::string_view::npos) matched.raw_query = target.substr(question + 1);
   const std::string_view raw = target.substr(0, question);
+  if (is_folded(raw)) {
+    matched.path = raw;
+    return matched;
+  }
   PathFolder folder(raw.size() + 1);
   for (std::size_t at = 0; at < raw.size(); ++at) {
     const bool is_escape = raw[at] == '%';
