@@ -87,7 +87,7 @@ Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask) {
   const fairshare::RequestMark mark = mark_of(funded);
   const TurnOutcome turn = co_await ask.desk.await_turn(arrive, mark, *funded.loop, funded.exchange->departure());
 
-  const Instant now = funded.loop->refresh_now();
+  const Instant now = funded.loop->now();
   const Duration waited = turn.queued ? now - funded.timings.funded : Duration{0};
   record.queue_ms = whole_ms(waited);
   record.admission = turn.queued ? AdmissionOutcome::queued : AdmissionOutcome::fast;

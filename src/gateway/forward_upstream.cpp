@@ -21,7 +21,7 @@ struct Chosen {
 };
 
 // What to do about an attempt's result.
-enum class Verdict : std::uint8_t { take, retry, ask_without_usage };
+enum class Verdict : std::uint8_t { take, retry, read_why, ask_without_usage };
 
 Outcome<Chosen> choose_destination(const Softened& softened, const std::vector<EndpointId>& tried,
                                    UpstreamDoors doors) {
@@ -105,22 +105,8 @@ class Forwarding {
         retries_left_(softened_.model ? softened_.model->max_retries : 0),
         inject_(wants_usage_injected(softened_)) {}
 
-  Task<Outcome<Answered>> run() {
-    doors_.endpoints.note_request();
-    while (true) {
-      Outcome<Chosen> chosen = choose_destination(softened_, tried_, doors_);
-      if (!chosen) co_return refuse(settle_failed(softened_, std::move(chosen.error())));
-      Result<std::unique_ptr<ports::UpstreamAnswer>> answer = co_await attempt(*chosen);
-      if (!answer && answer.error().kind == FaultKind::cancelled) co_return left_while_asking();
-      const Verdict verdict = co_await judge(*chosen, answer);
-      if (verdict == Verdict::take) co_return conclude(std::move(*chosen), std::move(answer));
-      if (verdict == Verdict::ask_without_usage) continue;
-      const bool stayed = co_await step_back(std::move(*chosen));
-      if (!stayed) co_return left_while_asking();
-    }
-  }
+  Outcome<Chosen> choose() const { return choose_destination(softened_, tried_, doors_); }
 
- private:
   Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> attempt(const Chosen& chosen) {
     const Endpoint* endpoint = chosen.destination.endpoint;
     softened_.record->endpoint = endpoint != nullptr ? endpoint->api_base : "default";
@@ -128,9 +114,9 @@ class Forwarding {
                 (endpoint == nullptr || !doors_.endpoints.refuses_stream_options(endpoint->id, softened_.loop->now()));
     const OutgoingRequest outgoing(softened_, chosen.destination, doors_.policy, injected_);
     credential_injected_ = outgoing.credential_injected();
-    softened_.timings.sent = softened_.loop->now();
+    softened_.timings.sent = softened_.loop->refresh_now();
     Result<std::unique_ptr<ports::UpstreamAnswer>> answer = co_await doors_.upstream.send(outgoing.call());
-    softened_.timings.answered = softened_.loop->refresh_now();
+    softened_.timings.answered = softened_.loop->now();
     softened_.timings.waiting += softened_.timings.answered - softened_.timings.sent;
     if (answer || (answer.error().kind != FaultKind::unreachable && answer.error().kind != FaultKind::forbidden)) {
       softened_.permit.note_reached_upstream();
@@ -140,35 +126,32 @@ class Forwarding {
     co_return answer;
   }
 
-  Task<Verdict> judge(Chosen& chosen, const Result<std::unique_ptr<ports::UpstreamAnswer>>& answer) {
+  Verdict judge(Chosen& chosen, const Result<std::unique_ptr<ports::UpstreamAnswer>>& answer) {
     buffered_.clear();
     if (!answer) {
       const bool passing = answer.error().may_retry && answer.error().source == FaultSource::upstream;
       chosen.visit.failed(softened_.loop->now());
-      co_return passing&& may_retry() ? Verdict::retry : Verdict::take;
+      return passing && may_retry() ? Verdict::retry : Verdict::take;
     }
     const ResponseHead& head = (*answer)->head();
     if (is_passing(head) && may_retry()) {
       asked_pause_ = std::min(retry_after_of(head).value_or(Duration{0}), retry_after_longest);
       chosen.visit.failed(softened_.loop->now());
-      co_return Verdict::retry;
+      return Verdict::retry;
     }
     head_ = read_answer_head(head);
-    if (head.status != 400 || !injected_) co_return Verdict::take;
-    buffered_ = co_await read_refusal(**answer);
+    return head.status == 400 && injected_ ? Verdict::read_why : Verdict::take;
+  }
+
+  // What the client did not ask for may be why it was refused.
+  Task<Verdict> judge_refusal(const Chosen& chosen, ports::UpstreamAnswer& answer) {
+    buffered_ = co_await read_refusal(answer);
     if (buffered_.find("stream_options") == std::string::npos) co_return Verdict::take;
     inject_ = false;
     if (chosen.destination.endpoint != nullptr) {
       doors_.endpoints.note_refuses_stream_options(chosen.destination.endpoint->id, softened_.loop->now());
     }
     co_return Verdict::ask_without_usage;
-  }
-
-  bool may_retry() {
-    const bool body_is_gone = softened_.content && softened_.content->rest && !softened_.content->rest->untouched();
-    if (retries_left_ == 0 || body_is_gone || !doors_.endpoints.may_retry()) return false;
-    --retries_left_;
-    return true;
   }
 
   // Next endpoint first; jittered exponential pause, or what the server asked for where there is no other to go to.
@@ -205,6 +188,14 @@ class Forwarding {
   // The upstream may have worked already: this is settled like any answer that was cut.
   Outcome<Answered> left_while_asking() { return Answered{std::move(softened_), nullptr, {}, {}, false, {}}; }
 
+ private:
+  bool may_retry() {
+    const bool body_is_gone = softened_.content && softened_.content->rest && !softened_.content->rest->untouched();
+    if (retries_left_ == 0 || body_is_gone || !doors_.endpoints.may_retry()) return false;
+    --retries_left_;
+    return true;
+  }
+
   Softened& softened_;
   UpstreamDoors doors_;
   std::vector<EndpointId> tried_;
@@ -235,9 +226,20 @@ AnswerHead read_answer_head(const ResponseHead& head) {
 }
 
 Task<Outcome<Answered>> forward_upstream(Softened&& softened, UpstreamDoors doors) {
-  Forwarding forwarding(softened, doors);
-  Outcome<Answered> outcome = co_await forwarding.run();
-  co_return outcome;
+  doors.endpoints.note_request();
+  Forwarding way(softened, doors);
+  while (true) {
+    Outcome<Chosen> chosen = way.choose();
+    if (!chosen) co_return refuse(settle_failed(softened, std::move(chosen.error())));
+    Result<std::unique_ptr<ports::UpstreamAnswer>> answer = co_await way.attempt(*chosen);
+    if (!answer && answer.error().kind == FaultKind::cancelled) co_return way.left_while_asking();
+    Verdict verdict = way.judge(*chosen, answer);
+    if (verdict == Verdict::read_why) verdict = co_await way.judge_refusal(*chosen, **answer);
+    if (verdict == Verdict::take) co_return way.conclude(std::move(*chosen), std::move(answer));
+    if (verdict == Verdict::ask_without_usage) continue;
+    const bool stayed = co_await way.step_back(std::move(*chosen));
+    if (!stayed) co_return way.left_while_asking();
+  }
 }
 
 }  // namespace obleth::gateway

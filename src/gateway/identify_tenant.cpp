@@ -101,7 +101,7 @@ Task<Outcome<Identified>> identify_tenant(Received&& received, KeySources source
   sources.keys.note_use(found->resolved->key.id, now);
 
   Identified identified{std::move(received), std::move(found->resolved)};
-  identified.timings.identified = identified.loop->refresh_now();
+  identified.timings.identified = identified.loop->now();
   co_return identified;
 }
 

@@ -1,5 +1,6 @@
 #include "gateway/receive_request.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -41,6 +42,10 @@ std::optional<Refusal> refused_by_route(const Route& route, const RequestHead& h
   }
   if (route.treatment == Treatment::priced && !is_identity(head.fields.find("content-encoding"))) return encoded_body();
   return std::nullopt;
+}
+
+bool is_harmless(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
 void fill_in_client(UsageRecord& record, const RequestHead& head) {
@@ -91,13 +96,9 @@ Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy) 
 }
 
 std::string user_agent_family(std::string_view user_agent) {
-  std::string family;
-  for (const char c : user_agent.substr(0, user_agent_family_max)) {
-    const bool harmless =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-    if (!harmless) break;
-    family.push_back(c);
-  }
+  const std::string_view longest = user_agent.substr(0, user_agent_family_max);
+  const auto* const end = std::ranges::find_if_not(longest, is_harmless);
+  std::string family(longest.begin(), end);
   // The SDKs say "OpenAI/Python 1.2.3", "Anthropic/JS 4.5.6".
   const std::size_t next = family.size() + 1;
   const bool is_sdk = family == "OpenAI" || family == "Anthropic";

@@ -125,7 +125,7 @@ Task<Outcome<Funded>> reserve_budget(Priced&& priced, HeldBudgets& held) {
   }
   priced.record->budget_unguarded = outcome.granted->unguarded;
   Funded funded{std::move(priced), HeldBudget(held, request, std::move(*outcome.granted))};
-  funded.timings.funded = funded.loop->refresh_now();
+  funded.timings.funded = funded.loop->now();
   co_return funded;
 }
 

@@ -12,17 +12,18 @@ constexpr Duration memory_retry_after = std::chrono::seconds(1);
 // Reserved at once for a body of known length; longer ones grow as they really arrive.
 constexpr std::uint64_t reserve_bytes_max = 1 << 20;
 
-Outcome<wire::RequestFields> read_fields(const std::string& body, const Route& route, const Policy& policy) {
-  wire::BodyOutcome outcome = wire::read_request_body(body, route.dialect);
+// What is read of the body, into its fields.
+Outcome<void> read_fields(RequestContent& content, const Route& route, const Policy& policy) {
+  wire::BodyOutcome outcome = wire::read_request_body(content.bytes, route.dialect);
   if (auto* fault = std::get_if<wire::BodyFault>(&outcome)) {
     return refuse(invalid_request(std::move(fault->message), std::move(fault->param)));
   }
-  wire::RequestFields fields = std::get<wire::RequestFields>(std::move(outcome));
-  if (!fields.has_model) return refuse(invalid_request("Say which model to use.", "model"));
-  if (fields.n > policy.n_max) {
+  content.fields = std::get<wire::RequestFields>(std::move(outcome));
+  if (!content.fields.has_model) return refuse(invalid_request("Say which model to use.", "model"));
+  if (content.fields.n > policy.n_max) {
     return refuse(invalid_request("n may be at most " + std::to_string(policy.n_max) + " here.", "n"));
   }
-  return fields;
+  return {};
 }
 
 bool is_named(const Model& model, std::string_view name) {
@@ -63,10 +64,7 @@ Task<Outcome<void>> receive_document(const Identified& identified, RequestConten
   Outcome<std::string> body = co_await collect_body(*identified.exchange, content.lease, policy.body_bytes_max);
   if (!body) co_return refuse(std::move(body.error()));
   content.bytes = std::move(*body);
-  Outcome<wire::RequestFields> fields = read_fields(content.bytes, identified.route, policy);
-  if (!fields) co_return refuse(std::move(fields.error()));
-  content.fields = std::move(*fields);
-  co_return Outcome<void>{};
+  co_return read_fields(content, identified.route, policy);
 }
 
 }  // namespace

@@ -15,6 +15,10 @@ constexpr std::uint32_t reads_per_turn_max = 8;  // half a megabyte
 
 // How many bytes of fresh belong to the head that began with held: all, when its end is not among them.
 std::size_t bytes_of_head(std::string_view held, std::string_view fresh) {
+  if (held.empty()) {
+    const std::size_t at = fresh.find(head_end);
+    return at == std::string_view::npos ? fresh.size() : at + head_end.size();
+  }
   const std::size_t overlap = head_end.size() - 1;
   std::string seam(held.substr(held.size() - std::min(held.size(), overlap)));
   const std::size_t from_held = seam.size();

@@ -1,20 +1,25 @@
-// The machine's clocks, for those who have no loop at hand. Any thread.
+// The machine's clocks, as the loops read them: on a loop's thread its own time, so that nothing is read twice in a
+// turn, and the kernel's coarse wall clock (a few ms). Any thread.
 #pragma once
 
 #include <chrono>
+#include <ctime>
 
 #include "ports/clock.hpp"
+#include "ports/loop.hpp"
 
 namespace obleth::adapters {
 
 class SystemClock final : public ports::Clock {
  public:
   [[nodiscard]] Instant now() const override {
-    return Instant(std::chrono::steady_clock::now().time_since_epoch());  // CLOCK_MONOTONIC, as the loops read it
+    if (const ports::Loop* loop = ports::Loop::current()) return loop->now();
+    return Instant(std::chrono::steady_clock::now().time_since_epoch());
   }
   [[nodiscard]] WallTime wall_now() const override {
-    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-    return WallTime{std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()};
+    timespec at{};
+    clock_gettime(CLOCK_REALTIME_COARSE, &at);
+    return WallTime{std::int64_t{at.tv_sec} * 1000 + at.tv_nsec / 1'000'000};
   }
 };
 
