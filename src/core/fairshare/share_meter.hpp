@@ -1,7 +1,8 @@
 // Who was entitled to what part of the pool's work over the last seconds, and who received it.
 //
-// Fed with a snapshot a second. Entitled: by weight among those who had requests, group by group as the scheduler
-// shares; received: of the cost that was charged meanwhile. Both in parts of a million. Thread: that of its owner.
+// Fed with a snapshot a second, or less often where there are very many tenants. Entitled: by weight among those who
+// had requests, group by group as the scheduler shares; received: of the cost that was charged meanwhile. Both in parts
+// of a million. Thread: that of its owner.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -15,7 +16,7 @@ namespace obleth::fairshare {
 
 class ShareMeter {
  public:
-  static constexpr std::size_t window_samples = 10;  // seconds, as it is fed
+  static constexpr std::size_t window_samples = 10;
 
   void observe(const Snapshot& now);
   // The means of the window, in the rows of this snapshot; a group's are the sums of its tenants'.
