@@ -12,7 +12,6 @@ namespace obleth::wire {
 namespace {
 
 constexpr std::size_t usage_bytes_max = 16 * 1024;
-constexpr std::size_t usage_bytes_usual = 256;
 constexpr std::size_t key_bytes_max = 32;  // "usage" with every letter escaped takes 30
 
 class UsageReader {
@@ -188,6 +187,8 @@ void UsageTokenizer::feed(std::string_view bytes) {
       taken = feed_string(bytes);
     } else if (phase_ == Phase::value) {
       taken = feed_value(bytes);
+    } else if (const std::size_t whole_key = feed_key(bytes); whole_key > 0) {
+      taken = whole_key;
     } else {
       feed_structure(bytes.front());
     }
@@ -195,14 +196,19 @@ void UsageTokenizer::feed(std::string_view bytes) {
   }
 }
 
+// A key that is here with its colon is read where it stands; 0: there is none.
+std::size_t UsageTokenizer::feed_key(std::string_view bytes) {
+  if (phase_ != Phase::in_object || bytes.front() != '"') return 0;
+  JsonCursor cursor(bytes.substr(0, key_bytes_max));
+  const std::optional<JsonString> key = cursor.take_string();
+  if (!key || !cursor.take(':')) return 0;
+  phase_ = Phase::value;
+  begin_value(*key);
+  return cursor.position();
+}
+
 std::size_t UsageTokenizer::feed_string(std::string_view bytes) {
-  std::size_t taken = 1;
-  if (escaped_) {
-    escaped_ = false;
-  } else if (taken = plain_string_bytes(bytes); taken < bytes.size()) {
-    escaped_ = bytes[taken++] == '\\';
-    in_string_ = escaped_;
-  }
+  const std::size_t taken = pass_string(bytes);
   if (phase_ == Phase::key) {
     key_.append(bytes.substr(0, std::min(taken, key_bytes_max - key_.size())));
     if (!in_string_) phase_ = Phase::after_key;
@@ -229,7 +235,7 @@ void UsageTokenizer::feed_structure(char byte) {
       break;
     case Phase::after_key:
       phase_ = byte == ':' ? Phase::value : Phase::broken;
-      begin_value();
+      begin_value(JsonCursor(key_).take_string());
       break;
     default:
       break;
@@ -241,10 +247,9 @@ void UsageTokenizer::leave_object() {
   outer_ = {};
 }
 
-void UsageTokenizer::begin_value() {
+void UsageTokenizer::begin_value(const std::optional<JsonString>& key) {
   captured_place_ = nullptr;
   capturing_ = may_enter_ = false;
-  const std::optional<JsonString> key = JsonCursor(key_).take_string();
   if (!key) return;
   for (const UsagePlace& place : rules_->usage) {
     if (place.inner.empty()) break;
@@ -254,50 +259,71 @@ void UsageTokenizer::begin_value() {
     next_outer_ = place.outer;
   }
   capturing_ = captured_place_ != nullptr;
-  if (!capturing_) return;
   captured_.clear();
-  captured_.reserve(usage_bytes_usual);
 }
 
-void UsageTokenizer::end_value() {
-  if (capturing_) take_captured(figures_);
+// rest: of the value, as far as it was not captured. A value that came whole is read where it stands.
+void UsageTokenizer::end_value(std::string_view rest) {
+  if (capturing_ && captured_.empty() && rest.size() <= usage_bytes_max) {
+    take_captured(rest, figures_);
+  } else if (capturing_) {
+    capture(rest);
+    if (capturing_) take_captured(captured_, figures_);
+  }
   capturing_ = false;
 }
 
-void UsageTokenizer::take_captured(UsageFigures& figures) const {
-  JsonCursor cursor(captured_);
+void UsageTokenizer::take_captured(std::string_view value, UsageFigures& figures) const {
+  JsonCursor cursor(value);
   if (!may_hold_figures(cursor.peek(), *captured_place_)) return;
   static_cast<void>(take_usage_at(*captured_place_, cursor, figures));  // what is cut tells nothing
 }
 
-// As far as the next string, or the end of the value: what lies between is numbers, words and brackets.
+// As far as the value's end, or the end of the bytes.
 std::size_t UsageTokenizer::feed_value(std::string_view bytes) {
-  std::size_t taken = 0;
-  while (taken < bytes.size() && !in_string_) {
-    const char byte = bytes[taken];
+  std::size_t at = 0;
+  while (at < bytes.size() && !in_string_) {
+    const char byte = bytes[at];
     const Mark mark = marks[static_cast<unsigned char>(byte)];
-    if (depth_ == 0 && may_enter_ && static_cast<unsigned char>(byte) > ' ') {
+    if (may_enter_ && static_cast<unsigned char>(byte) > ' ') {
       may_enter_ = false;
       if (byte == '{') {
         outer_ = next_outer_;
         phase_ = Phase::in_object;
-        return taken + 1;
+        return at + 1;
       }
     }
-    if (depth_ == 0 && (mark == Mark::closes || mark == Mark::comma)) {
-      if (capturing_) capture(bytes.substr(0, taken));
-      end_value();
+    if (mark == Mark::none) {
+      ++at;
+    } else if (mark == Mark::quote) {
+      at += 1 + pass_string(bytes.substr(at + 1));
+    } else if (depth_ == 0 && mark != Mark::opens) {
+      end_value(bytes.substr(0, at));
       phase_ = Phase::in_object;
       if (mark == Mark::closes) leave_object();
-      return taken + 1;
+      return at + 1;
+    } else {
+      depth_ += mark == Mark::opens ? 1 : 0;
+      depth_ -= mark == Mark::closes ? 1 : 0;
+      ++at;
     }
-    depth_ += mark == Mark::opens ? 1 : 0;
-    depth_ -= mark == Mark::closes ? 1 : 0;
-    in_string_ = mark == Mark::quote;
-    ++taken;
   }
-  if (capturing_) capture(bytes.substr(0, taken));
-  return taken;
+  if (capturing_) capture(bytes.substr(0, at));
+  return at;
+}
+
+// The rest of a string with its quote, or all bytes where it does not end in them.
+std::size_t UsageTokenizer::pass_string(std::string_view bytes) {
+  std::size_t at = 0;
+  in_string_ = true;
+  while (in_string_) {
+    at += escaped_ ? 0 : plain_string_bytes(bytes.substr(at));
+    if (at == bytes.size()) break;
+    in_string_ = escaped_ || bytes[at] != '"';
+    escaped_ = !escaped_ && bytes[at] == '\\';
+    ++at;
+  }
+  return at;
 }
 
 void UsageTokenizer::capture(std::string_view bytes) {
@@ -308,7 +334,7 @@ void UsageTokenizer::capture(std::string_view bytes) {
 // With those of an object whose end may have come, though not that of its member. A number may go on.
 UsageFigures UsageTokenizer::figures() const {
   UsageFigures figures = figures_;
-  if (capturing_ && captured_.find('{') != std::string::npos) take_captured(figures);
+  if (capturing_ && captured_.find('{') != std::string::npos) take_captured(captured_, figures);
   return figures;
 }
 

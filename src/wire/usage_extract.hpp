@@ -13,6 +13,7 @@
 
 #include "domain/tokens.hpp"
 #include "wire/dialects.hpp"
+#include "wire/json_text.hpp"
 
 namespace obleth::wire {
 
@@ -60,10 +61,12 @@ class UsageTokenizer {
   // Each takes some bytes and answers how many.
   std::size_t feed_string(std::string_view bytes);
   std::size_t feed_value(std::string_view bytes);
+  std::size_t feed_key(std::string_view bytes);
+  std::size_t pass_string(std::string_view bytes);
   void feed_structure(char byte);
-  void begin_value();
-  void end_value();
-  void take_captured(UsageFigures& figures) const;
+  void begin_value(const std::optional<JsonString>& key);
+  void end_value(std::string_view rest);
+  void take_captured(std::string_view value, UsageFigures& figures) const;
   void leave_object();
   void capture(std::string_view bytes);
 
