@@ -1,7 +1,7 @@
 #include "base/json_string.hpp"
 
+#include <algorithm>
 #include <array>
-#include <cstddef>
 #include <cstdint>
 
 namespace obleth {
@@ -41,49 +41,57 @@ std::size_t utf8_length(std::string_view text) {
   return overlong || beyond_unicode || !continues(2) || !continues(3) ? 0 : 4;
 }
 
-void append_escape(std::string& out, char c) {
+char* write(char* out, std::string_view bytes) {
+  return std::ranges::copy(bytes, out).out;
+}
+
+char* write_escape(char* out, char c) {
   constexpr std::string_view hex = "0123456789abcdef";
   switch (c) {
     case '"':
-      out.append("\\\"");
-      return;
+      return write(out, "\\\"");
     case '\\':
-      out.append("\\\\");
-      return;
+      return write(out, "\\\\");
     case '\n':
-      out.append("\\n");
-      return;
+      return write(out, "\\n");
     case '\r':
-      out.append("\\r");
-      return;
+      return write(out, "\\r");
     case '\t':
-      out.append("\\t");
-      return;
+      return write(out, "\\t");
     default:
-      out.append("\\u00").append(1, hex[static_cast<unsigned char>(c) >> 4]);
-      out.push_back(hex[static_cast<unsigned char>(c) & 15U]);
+      out = write(out, "\\u00");
+      *out++ = hex[static_cast<unsigned char>(c) >> 4];
+      *out++ = hex[static_cast<unsigned char>(c) & 15U];
+      return out;
   }
 }
 
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view text) {
+char* write_json_string(char* out, std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
-    std::size_t run = at;
-    while (run < text.size() && is_plain(text[run]))
-      ++run;
-    out.append(text, at, run - at);
-    at = run;
-    if (at == text.size()) return;
-    if (static_cast<unsigned char>(text[at]) < 0x80) {
-      append_escape(out, text[at++]);
-      continue;
+    const char byte = text[at];
+    if (is_plain(byte)) {
+      *out++ = byte;
+      ++at;
+    } else if (static_cast<unsigned char>(byte) < 0x80) {
+      out = write_escape(out, byte);
+      ++at;
+    } else {
+      const std::size_t length = utf8_length(text.substr(at));
+      out = write(out, length == 0 ? replacement : text.substr(at, length));
+      at += length == 0 ? 1 : length;
     }
-    const std::size_t length = utf8_length(text.substr(at));
-    out.append(length == 0 ? replacement : text.substr(at, length));
-    at += length == 0 ? 1 : length;
   }
+  return out;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  const std::size_t before = out.size();
+  out.resize_and_overwrite(before + text.size() * json_bytes_of_a_byte, [&](char* begin, std::size_t) {
+    return static_cast<std::size_t>(write_json_string(begin + before, text) - begin);
+  });
 }
 
 }  // namespace obleth

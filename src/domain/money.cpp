@@ -1,7 +1,10 @@
 #include "domain/money.hpp"
 
+#include <array>
 #include <charconv>
 #include <limits>
+#include <string>
+#include <string_view>
 
 namespace obleth {
 namespace {
@@ -75,16 +78,22 @@ std::optional<std::int64_t> units_of(std::string_view text, int decimals, std::i
 
 std::string decimal_text(std::int64_t units, int decimals, std::size_t decimals_min) {
   const bool negative = units < 0;
-  std::string digits =
-      std::to_string(negative ? 0 - static_cast<std::uint64_t>(units) : static_cast<std::uint64_t>(units));
+  const auto magnitude = negative ? 0 - static_cast<std::uint64_t>(units) : static_cast<std::uint64_t>(units);
+  std::array<char, 20> written{};
+  const auto end = std::to_chars(written.begin(), written.end(), magnitude).ptr;
+  const std::string_view digits(written.begin(), end);
   const auto places = static_cast<std::size_t>(decimals);
-  if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
-  std::string fraction = digits.substr(digits.size() - places);
-  while (fraction.size() > decimals_min && fraction.ends_with('0'))
-    fraction.pop_back();
+  const std::size_t whole = digits.size() > places ? digits.size() - places : 0;
   std::string text = negative ? "-" : "";
-  text += digits.substr(0, digits.size() - places);
-  return fraction.empty() ? text : text + "." + fraction;
+  text += whole == 0 ? "0" : digits.substr(0, whole);
+  text.push_back('.');
+  text.append(places - (digits.size() - whole), '0').append(digits.substr(whole));
+  // Zeros at the end say nothing, but for the first few.
+  std::size_t surplus = places - decimals_min;
+  for (; surplus > 0 && text.back() == '0'; --surplus)
+    text.pop_back();
+  if (text.back() == '.') text.pop_back();
+  return text;
 }
 
 }  // namespace

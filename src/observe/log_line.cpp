@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstring>
 
 #include "base/json_string.hpp"
 
@@ -26,57 +27,84 @@ TimeOfDay split(WallTime at) {
   return {year_month_day(day), ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60, ms % 1000};
 }
 
-void append_number(std::string& out, std::int64_t number) {
-  std::array<char, 20> digits{};
-  const auto written = std::to_chars(digits.begin(), digits.end(), number);
-  out.append(digits.begin(), written.ptr);
-}
+constexpr std::size_t number_bytes_max = 20;
+constexpr std::size_t frame_bytes_max = 64;  // date, level and what stands between
+constexpr std::size_t marks_of_a_field = 6;  // ,"": and the quotes of a text
 
-// With leading zeros.
-void append_padded(std::string& out, std::int64_t number, int width) {
-  std::int64_t unit = 1;
-  for (int digit = 1; digit < width; ++digit)
-    unit *= 10;
-  for (; unit > 0; unit /= 10)
-    out.push_back(static_cast<char>('0' + number / unit % 10));
-}
-
-void append_clock(std::string& out, const TimeOfDay& time) {
-  append_padded(out, time.hours, 2);
-  out.push_back(':');
-  append_padded(out, time.minutes, 2);
-  out.push_back(':');
-  append_padded(out, time.seconds, 2);
-  out.push_back('.');
-  append_padded(out, time.ms, 3);
-}
-
-void append_date(std::string& out, std::chrono::year_month_day date) {
-  append_padded(out, static_cast<int>(date.year()), 4);
-  out.push_back('-');
-  append_padded(out, static_cast<unsigned>(date.month()), 2);
-  out.push_back('-');
-  append_padded(out, static_cast<unsigned>(date.day()), 2);
-}
-
-void append_quoted(std::string& out, std::string_view text) {
-  out.push_back('"');
-  append_json_string(out, text);
-  out.push_back('"');
-}
-
-void append_value(std::string& out, const LogField::Value& value, bool quote_text) {
-  if (const auto* text = std::get_if<std::string_view>(&value)) {
-    if (quote_text) {
-      append_quoted(out, *text);
-    } else {
-      append_json_string(out, *text);
-    }
-  } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
-    append_number(out, *number);
-  } else {
-    out.append(std::get<bool>(value) ? "true" : "false");
+// As long as a line can become.
+std::size_t bytes_max(const LogLine& line) {
+  std::size_t bytes = frame_bytes_max + line.message.size() * json_bytes_of_a_byte;
+  for (const LogField& field : line.fields) {
+    const auto* text = std::get_if<std::string_view>(&field.value());
+    bytes += field.name().size() + marks_of_a_field;
+    bytes += text == nullptr ? number_bytes_max : text->size() * json_bytes_of_a_byte;
   }
+  return bytes;
+}
+
+// Writes where there is room for all of it: one check for a line, none for each of its some hundred parts.
+class Pen {
+ public:
+  explicit Pen(char* at) : at_(at) {}
+  [[nodiscard]] char* at() const { return at_; }
+
+  void character(char c) { *at_++ = c; }
+  void plain(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void escaped(std::string_view text) { at_ = write_json_string(at_, text); }
+  void quoted(std::string_view text) {
+    character('"');
+    escaped(text);
+    character('"');
+  }
+  void number(std::int64_t value) { at_ = std::to_chars(at_, at_ + number_bytes_max, value).ptr; }
+  // With leading zeros.
+  void two_digits(std::int64_t value) {
+    character(static_cast<char>('0' + value / 10 % 10));
+    character(static_cast<char>('0' + value % 10));
+  }
+  void date(std::chrono::year_month_day date) {
+    two_digits(static_cast<int>(date.year()) / 100);
+    two_digits(static_cast<int>(date.year()) % 100);
+    character('-');
+    two_digits(static_cast<unsigned>(date.month()));
+    character('-');
+    two_digits(static_cast<unsigned>(date.day()));
+  }
+  void clock(const TimeOfDay& time) {
+    two_digits(time.hours);
+    character(':');
+    two_digits(time.minutes);
+    character(':');
+    two_digits(time.seconds);
+    character('.');
+    character(static_cast<char>('0' + time.ms / 100));
+    two_digits(time.ms % 100);
+  }
+  void value(const LogField::Value& value, bool quote_text) {
+    if (const auto* text = std::get_if<std::string_view>(&value)) {
+      quote_text ? quoted(*text) : escaped(*text);
+    } else if (const auto* a_number = std::get_if<std::int64_t>(&value)) {
+      number(*a_number);
+    } else {
+      plain(std::get<bool>(value) ? "true" : "false");
+    }
+  }
+
+ private:
+  char* at_;
+};
+
+template <class Write>
+void append_with_pen(std::string& out, const LogLine& line, Write write) {
+  const std::size_t before = out.size();
+  out.resize_and_overwrite(before + bytes_max(line), [&](char* begin, std::size_t) {
+    Pen pen(begin + before);
+    write(pen);
+    return static_cast<std::size_t>(pen.at() - begin);
+  });
 }
 
 // A word that reads the same without quotes.
@@ -93,31 +121,43 @@ std::string_view to_text(LogLevel level) {
 }
 
 void append_json_line(std::string& out, const LogLine& line) {
-  const TimeOfDay time = split(line.at);
-  out.append("{\"ts\":\"");
-  append_date(out, time.date);
-  out.push_back('T');
-  append_clock(out, time);
-  out.append("Z\",\"level\":\"").append(to_text(line.level)).append("\",\"msg\":");
-  append_quoted(out, line.message);
-  for (const LogField& field : line.fields) {
-    // Names are words of the code: nothing in them needs an escape.
-    out.append(",\"").append(field.name()).append("\":");
-    append_value(out, field.value(), true);
-  }
-  out.push_back('}');
+  append_with_pen(out, line, [&line](Pen& pen) {
+    const TimeOfDay time = split(line.at);
+    pen.plain("{\"ts\":\"");
+    pen.date(time.date);
+    pen.character('T');
+    pen.clock(time);
+    pen.plain("Z\",\"level\":\"");
+    pen.plain(to_text(line.level));
+    pen.plain("\",\"msg\":");
+    pen.quoted(line.message);
+    for (const LogField& field : line.fields) {
+      // Names are words of the code: nothing in them needs an escape.
+      pen.plain(",\"");
+      pen.plain(field.name());
+      pen.plain("\":");
+      pen.value(field.value(), true);
+    }
+    pen.character('}');
+  });
 }
 
 void append_text_line(std::string& out, const LogLine& line) {
-  append_clock(out, split(line.at));
-  const std::string_view level = to_text(line.level);
-  constexpr std::size_t level_width = 6;
-  out.append(" ").append(level).append(level_width - level.size(), ' ');
-  append_json_string(out, line.message);
-  for (const LogField& field : line.fields) {
-    out.append(" ").append(field.name()).append("=");
-    append_value(out, field.value(), !is_word(field.value()));
-  }
+  append_with_pen(out, line, [&line](Pen& pen) {
+    constexpr std::string_view after_level = "      ";
+    const std::string_view level = to_text(line.level);
+    pen.clock(split(line.at));
+    pen.character(' ');
+    pen.plain(level);
+    pen.plain(after_level.substr(level.size()));
+    pen.escaped(line.message);
+    for (const LogField& field : line.fields) {
+      pen.character(' ');
+      pen.plain(field.name());
+      pen.character('=');
+      pen.value(field.value(), !is_word(field.value()));
+    }
+  });
 }
 
 }  // namespace obleth::observe
