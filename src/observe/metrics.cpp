@@ -1,5 +1,6 @@
 #include "observe/metrics.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace obleth::observe {
@@ -21,9 +22,18 @@ std::string_view or_none(std::string_view name) {
   return name.empty() ? no_name : name;
 }
 
-std::string_view status_class(int status) {
-  constexpr std::array<std::string_view, 5> classes = {"1xx", "2xx", "3xx", "4xx", "5xx"};
-  return status >= 100 && status <= 599 ? classes[static_cast<std::size_t>(status / 100 - 1)] : no_name;
+constexpr std::array<std::string_view, 6> status_classes = {"1xx", "2xx", "3xx", "4xx", "5xx", no_name};
+constexpr std::array<std::string_view, 4> token_types = {"input", "cached_input", "output", "reasoning"};
+constexpr std::array<std::string_view, 2> estimate_parts = {"fair", "hold"};
+constexpr std::array admissions = {AdmissionOutcome::fast, AdmissionOutcome::queued, AdmissionOutcome::brownout,
+                                   AdmissionOutcome::refused};
+
+std::size_t status_class(int status) {
+  return status >= 100 && status <= 599 ? static_cast<std::size_t>(status / 100 - 1) : status_classes.size() - 1;
+}
+
+SeriesKey key_of(Metric metric, LabelValue first, LabelValue second = label_absent) {
+  return SeriesKey::of(metric, {first, second, label_absent, label_absent});
 }
 
 std::string_view to_text(UsageRowOutcome outcome) {
@@ -36,6 +46,17 @@ std::string_view to_text(UsageRowOutcome outcome) {
 Metrics::Metrics(BuildLabels build) : serial_(next_serial()), build_(std::move(build)) {
   for (std::size_t at = 0; at < label_count; ++at) {
     tables_[at].limit(definition_of(static_cast<Label>(at)).values_max);
+  }
+  const auto number_all = [this](Label label, const auto& words, auto& numbers) {
+    LabelTable& table = tables_[static_cast<std::size_t>(label)];
+    std::ranges::transform(words, numbers.begin(), [&table](std::string_view word) { return table.number_of(word); });
+  };
+  number_all(Label::status_class, status_classes, words_.status_classes);
+  number_all(Label::type, token_types, words_.token_types);
+  number_all(Label::part, estimate_parts, words_.estimate_parts);
+  for (const AdmissionOutcome admission : admissions) {
+    words_.admissions[static_cast<std::size_t>(admission)] =
+        tables_[static_cast<std::size_t>(Label::admission)].number_of(to_text(admission));
   }
 }
 
@@ -75,76 +96,78 @@ SeriesKey Metrics::key(SeriesShard& mine, Metric metric, std::initializer_list<s
 
 void Metrics::count_request(const UsageRecord& record) {
   SeriesShard& mine = shard();
-  const std::string_view tenant = or_none(record.tenant);
-  const std::string_view answer = status_class(record.status);
-  const LabelValue model_number = number(mine, Label::model, or_none(record.model));
-  const LabelValue tenant_number = number(mine, Label::tenant, tenant);
-  mine.add(key(mine, Metric::requests, {or_none(record.model), record.route, answer, to_text(record.admission)}), 1);
-  mine.add(key(mine, Metric::tenant_requests, {tenant, answer}), 1);
-  observe_times(mine, record, model_number);
-  count_tokens(mine, record.tokens, model_number, tenant_number);
-  if (record.cost.value > 0) {
-    mine.add(key(mine, Metric::cost_dollars, {tenant}), not_negative(record.cost.value));
-  }
-  if (record.gpu_ms > 0) mine.add(key(mine, Metric::gpu_seconds, {tenant}), not_negative(record.gpu_ms));
+  const Counted request{.mine = mine,
+                        .record = record,
+                        .model = number(mine, Label::model, or_none(record.model)),
+                        .tenant = number(mine, Label::tenant, or_none(record.tenant)),
+                        .route = number(mine, Label::route, record.route),
+                        .admission = words_.admissions[static_cast<std::size_t>(record.admission)]};
+  const LabelValue answer = words_.status_classes[status_class(record.status)];
+  const auto add_of_tenant = [&](Metric metric, LabelValue second, std::int64_t amount) {
+    if (amount > 0) mine.add(key_of(metric, request.tenant, second), not_negative(amount));
+  };
+  mine.add(SeriesKey::of(Metric::requests, {request.model, request.route, answer, request.admission}), 1);
+  add_of_tenant(Metric::tenant_requests, answer, 1);
+  observe_times(request);
+  count_tokens(request);
+  add_of_tenant(Metric::cost_dollars, label_absent, record.cost.value);
+  add_of_tenant(Metric::gpu_seconds, label_absent, record.gpu_ms);
   if (record.admission == AdmissionOutcome::brownout) {
     const std::string_view told = record.brownout_reason;
-    mine.add(key(mine, Metric::brownouts, {tenant, told.empty() ? "saturation" : told}), 1);
+    add_of_tenant(Metric::brownouts, number(mine, Label::reason, told.empty() ? "saturation" : told), 1);
   }
-  count_budget(mine, record);
-  if (record.usage_clamped) mine.add(key(mine, Metric::usage_clamped, {or_none(record.model)}), 1);
-  observe_estimates(mine, record, model_number);
+  count_budget(request);
+  if (record.usage_clamped) mine.add(key_of(Metric::usage_clamped, request.model), 1);
+  observe_estimates(request);
 }
 
-void Metrics::count_budget(SeriesShard& mine, const UsageRecord& record) {
-  const std::string_view tenant = or_none(record.tenant);
+void Metrics::count_budget(const Counted& request) {
   const auto count_overrun = [&](std::string_view reason, std::int64_t tokens) {
-    if (tokens > 0) mine.add(key(mine, Metric::budget_overrun, {tenant, reason}), not_negative(tokens));
+    if (tokens <= 0) return;
+    const LabelValue reason_number = number(request.mine, Label::reason, reason);
+    request.mine.add(key_of(Metric::budget_overrun, request.tenant, reason_number), not_negative(tokens));
   };
-  count_overrun("input_estimate", record.overrun_by_input.value);
-  count_overrun("upstream_bound", record.overrun_by_output.value);
-  if (record.budget_unguarded) mine.add(key(mine, Metric::budget_unguarded, {tenant}), 1);
+  count_overrun("input_estimate", request.record.overrun_by_input.value);
+  count_overrun("upstream_bound", request.record.overrun_by_output.value);
+  if (request.record.budget_unguarded) request.mine.add(key_of(Metric::budget_unguarded, request.tenant), 1);
 }
 
-void Metrics::observe_times(SeriesShard& mine, const UsageRecord& record, LabelValue model) {
-  const LabelValue admission = number(mine, Label::admission, to_text(record.admission));
-  const LabelValues labels = {model, admission, label_absent, label_absent};
-  mine.observe(SeriesKey::of(Metric::request_duration, labels), not_negative(record.total_ms));
-  if (record.ttft_ms) {
-    mine.observe(SeriesKey::of(Metric::time_to_first_token, labels), not_negative(*record.ttft_ms));
-  }
+void Metrics::observe_times(const Counted& request) const {
+  const UsageRecord& record = request.record;
+  const auto observe = [&request](Metric metric, std::int64_t time) {
+    request.mine.observe(key_of(metric, request.model, request.admission), not_negative(time));
+  };
+  observe(Metric::request_duration, record.total_ms);
+  if (record.ttft_ms) observe(Metric::time_to_first_token, *record.ttft_ms);
   if (record.admission == AdmissionOutcome::refused) return;
-  mine.observe(SeriesKey::of(Metric::queue_wait, labels), not_negative(record.queue_ms));
+  observe(Metric::queue_wait, record.queue_ms);
   // Nought where it was not measured: the client left before its turn.
   if (record.overhead_us > 0)
-    mine.observe(key(mine, Metric::overhead, {record.route}), not_negative(record.overhead_us));
+    request.mine.observe(key_of(Metric::overhead, request.route), not_negative(record.overhead_us));
 }
 
-void Metrics::count_tokens(SeriesShard& mine, const TokenUsage& tokens, LabelValue model, LabelValue tenant) {
-  const auto count = [&](std::string_view type, std::int64_t amount) {
-    if (amount <= 0) return;
-    const LabelValue type_number = number(mine, Label::type, type);
-    const std::uint64_t added = not_negative(amount);
-    mine.add(SeriesKey::of(Metric::tokens, {model, type_number, label_absent, label_absent}), added);
-    mine.add(SeriesKey::of(Metric::tenant_tokens, {tenant, type_number, label_absent, label_absent}), added);
-  };
-  count("input", tokens.prompt.value);
-  count("cached_input", tokens.cached.value);
-  count("output", tokens.output.value);
-  count("reasoning", tokens.reasoning.value);
+void Metrics::count_tokens(const Counted& request) const {
+  const TokenUsage& tokens = request.record.tokens;
+  const std::array amounts = {tokens.prompt.value, tokens.cached.value, tokens.output.value, tokens.reasoning.value};
+  for (std::size_t type = 0; type < amounts.size(); ++type) {
+    if (amounts[type] <= 0) continue;
+    const std::uint64_t added = not_negative(amounts[type]);
+    request.mine.add(key_of(Metric::tokens, request.model, words_.token_types[type]), added);
+    request.mine.add(key_of(Metric::tenant_tokens, request.tenant, words_.token_types[type]), added);
+  }
 }
 
 // Only where the upstream told the truth to compare with.
-void Metrics::observe_estimates(SeriesShard& mine, const UsageRecord& record, LabelValue model) {
+void Metrics::observe_estimates(const Counted& request) const {
+  const UsageRecord& record = request.record;
   if (record.usage_source != UsageSource::upstream || record.tokens.output.value <= 0) return;
-  const auto observe = [&](std::string_view part, OutputTokens estimate) {
-    if (estimate.value <= 0) return;
-    const LabelValues labels = {model, number(mine, Label::part, part), label_absent, label_absent};
-    const std::uint64_t thousandths = not_negative(saturating_multiply(estimate.value, per_thousand));
-    mine.observe(SeriesKey::of(Metric::estimate_error, labels), thousandths / not_negative(record.tokens.output.value));
-  };
-  observe("fair", record.fair_estimate);
-  observe("hold", record.hold_estimate);
+  const std::array estimates = {record.fair_estimate.value, record.hold_estimate.value};
+  for (std::size_t part = 0; part < estimates.size(); ++part) {
+    if (estimates[part] <= 0) continue;
+    const std::uint64_t thousandths = not_negative(saturating_multiply(estimates[part], per_thousand));
+    request.mine.observe(key_of(Metric::estimate_error, request.model, words_.estimate_parts[part]),
+                         thousandths / not_negative(record.tokens.output.value));
+  }
 }
 
 void Metrics::count_refusal(std::string_view tenant, std::string_view reason) {

@@ -64,14 +64,32 @@ class Metrics {
   [[nodiscard]] SeriesShard& shard_of_this_thread();
   [[nodiscard]] LabelValue number(SeriesShard& mine, Label label, std::string_view value);
   [[nodiscard]] SeriesKey key(SeriesShard& mine, Metric metric, std::initializer_list<std::string_view> labels);
-  void count_tokens(SeriesShard& mine, const TokenUsage& tokens, LabelValue model, LabelValue tenant);
-  void count_budget(SeriesShard& mine, const UsageRecord& record);
-  void observe_times(SeriesShard& mine, const UsageRecord& record, LabelValue model);
-  void observe_estimates(SeriesShard& mine, const UsageRecord& record, LabelValue model);
+  // A request with the numbers of its labels, each found once.
+  struct Counted {
+    SeriesShard& mine;
+    const UsageRecord& record;
+    LabelValue model = label_other;
+    LabelValue tenant = label_other;
+    LabelValue route = label_other;
+    LabelValue admission = label_other;
+  };
+  void count_tokens(const Counted& request) const;
+  void count_budget(const Counted& request);
+  void observe_times(const Counted& request) const;
+  void observe_estimates(const Counted& request) const;
+
+  // The numbers of words that every request needs, by the position of what they stand for.
+  struct Words {
+    std::array<LabelValue, 6> status_classes{};  // the last: none
+    std::array<LabelValue, 4> admissions{};
+    std::array<LabelValue, 4> token_types{};
+    std::array<LabelValue, 2> estimate_parts{};
+  };
 
   const std::uint64_t serial_;  // tells this object from one that lay at the same address before
   BuildLabels build_;
   mutable std::array<LabelTable, label_count> tables_;
+  Words words_;  // of the tables; set at the beginning
   SeriesRegistry registry_;
   mutable std::mutex mutex_;  // guards what follows; never taken on the path
   std::unordered_map<std::thread::id, std::unique_ptr<SeriesShard>> shards_;
