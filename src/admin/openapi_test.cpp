@@ -157,7 +157,7 @@ class OpenApi : public ApiTest {
   }
   void drive_usage() {
     UsageRecord row = adapters::a_row(1, clock.wall_now().unix_ms);
-    const ports::UsageBatch batch{{.segment = {1, 1}, .begin = 0, .end = 1}, std::span(&row, 1)};
+    const ports::UsageBatch batch{{.segment = {1, 1}, .begin = 0, .end = 1}, {row}};
     ASSERT_TRUE(ledger->deliver(batch).run_now());
     drive("GET", v1 + "/usage/summary");
     for (const char* by : {"tenant", "key", "model", "group"})

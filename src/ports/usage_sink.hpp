@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/strong_id.hpp"
@@ -23,7 +23,7 @@ struct JournalRange {
 
 struct UsageBatch {
   JournalRange range;
-  std::span<const UsageRecord> rows;  // all of one month (UTC), by their ts
+  std::vector<UsageRecord> rows;  // all of one month (UTC), by their ts
 };
 
 class UsageSink {
@@ -31,7 +31,7 @@ class UsageSink {
   virtual ~UsageSink() = default;
   // Success: the rows and what is summed of them are committed, now or earlier. On the delivery loop's thread; several
   // at a time. A fault means that the batch is sent again later, unless its kind is invalid: then it never fits.
-  virtual Task<Result<void>> deliver(const UsageBatch& batch) = 0;
+  virtual Task<Result<void>> deliver(UsageBatch batch) = 0;
 };
 
 }  // namespace obleth::ports

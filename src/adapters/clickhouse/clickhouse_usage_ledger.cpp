@@ -51,13 +51,13 @@ Result<void> check_length(WallSpan span, ports::UsageBucket bucket) {
 
 // ---- delivery -----------------------------------------------------------------------------------------------------
 
-// Encoded here, on the caller's thread: the batch is the caller's.
-Task<Result<void>> ClickHouseUsageLedger::deliver(const ports::UsageBatch& batch) {
+// Encoded here, on the caller's thread: the link's has its questions to answer.
+Task<Result<void>> ClickHouseUsageLedger::deliver(ports::UsageBatch batch) {
   const auto version = static_cast<std::uint64_t>(batch.range.end);
   std::vector<std::string> inserts;
   for (std::size_t at = 0; at < batch.rows.size(); at += rows_of_an_insert_max) {
     const std::size_t count = std::min(rows_of_an_insert_max, batch.rows.size() - at);
-    inserts.push_back(encoded(batch.rows.subspan(at, count), version));
+    inserts.push_back(encoded(std::span(batch.rows).subspan(at, count), version));
   }
   return ports::run_on(loop_, take(std::move(inserts), encoded_names(batch.rows)));
 }

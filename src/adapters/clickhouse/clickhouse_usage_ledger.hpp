@@ -30,7 +30,7 @@ class ClickHouseUsageLedger final : public ports::UsageSink, public ports::Spend
     link_.watch(std::move(health), std::move(calls));
   }
 
-  Task<Result<void>> deliver(const ports::UsageBatch& batch) override;
+  Task<Result<void>> deliver(ports::UsageBatch batch) override;
   // Of what was delivered. Exact while the rows are kept; before them, days (UTC) that the span cuts count as whole.
   Task<Result<ports::Spending>> spent(ports::SpendingAccount account, WallSpan span) override;
 

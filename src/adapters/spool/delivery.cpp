@@ -108,15 +108,15 @@ RootTask Delivery::ship(Shipment& shipment) {
   const ports::JournalRange known_as{segment.file().id, range.begin, range.end};
   // A range that holds nothing but damage is not worth a transaction.
   Result<void> taken;
+  const std::size_t rows = range.rows.size();
   for (std::uint32_t attempt = 0; !range.rows.empty(); ++attempt) {
-    const ports::UsageBatch batch{known_as, range.rows};
+    // The rows are given away: should they have to wait for long, they are in the spool, and not in memory, meanwhile.
+    ports::UsageBatch batch{known_as, std::exchange(range.rows, {})};
     shipment.with_sink = true;
-    taken = co_await sink_.deliver(batch);
+    taken = co_await sink_.deliver(std::move(batch));
     shipment.with_sink = false;
     if (taken || taken.error().kind == FaultKind::invalid) break;
     note_fault(taken.error());
-    // The rows may have to wait for long: they are in the spool, and not in memory, meanwhile.
-    range.rows = {};
     const bool waited = co_await ports::Pause(loop_, loop_.now() + pause_before(attempt), &shipment.try_now);
     if (!waited) {
       co_await NextTurn(loop_);  // whoever fired has done with the signal by then
@@ -126,15 +126,14 @@ RootTask Delivery::ship(Shipment& shipment) {
   }
   if (taken) {
     note_success();
-    spool_.tally.rows_delivered(range.rows.size());
+    spool_.tally.rows_delivered(rows);
     segment.acknowledge(range);
   } else {
     observe::log(observe::LogLevel::error, "the ledger does not take some rows: they are put aside",
-                 {{"rows", range.rows.size()}, {"reason", taken.error().message}});
-    spool_.tally.rows_quarantined(range.rows.size());
+                 {{"rows", rows}, {"reason", taken.error().message}});
+    spool_.tally.rows_quarantined(rows);
     segment.put_aside(range);
   }
-  range.rows = {};
   shipment.over = true;
   loop_.run_soon(*this);
 }

@@ -4,7 +4,9 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "adapters/spool/row_fields.hpp"
 
@@ -106,7 +108,9 @@ class Decoder {
     return true;
   }
 
-  void text(std::uint32_t field, std::string& value) const { value = fields_[field].bytes; }
+  void text(std::uint32_t field, std::string& value) const {
+    if (!fields_[field].bytes.empty()) value = fields_[field].bytes;
+  }
   void id(std::uint32_t field, Bits128& value) const {
     const std::string_view raw = fields_[field].bytes;
     if (raw.size() != sizeof(Bits128)) return;
@@ -132,6 +136,15 @@ class Decoder {
     value = static_cast<Word>(coded <= static_cast<std::uint64_t>(last) ? coded : 0);
   }
   [[nodiscard]] bool read_varint(std::uint64_t& value) {
+    // Tags, lengths and most numbers are of one byte.
+    if (!left_.empty() && static_cast<unsigned char>(left_.front()) < 0x80U) {
+      value = static_cast<unsigned char>(left_.front());
+      left_.remove_prefix(1);
+      return true;
+    }
+    return read_long_varint(value);
+  }
+  [[nodiscard]] bool read_long_varint(std::uint64_t& value) {
     value = 0;
     for (std::uint32_t shift = 0; shift < 64 && !left_.empty(); shift += 7) {
       const auto byte = static_cast<unsigned char>(left_.front());
@@ -188,11 +201,16 @@ std::size_t encode_row(const UsageRecord& record, std::span<char, row_bytes_max>
 }
 
 std::optional<UsageRecord> decode_row(std::string_view payload) {
-  Decoder decoder;
-  if (!decoder.read(payload)) return std::nullopt;
-  UsageRecord record;
-  visit_row_fields(record, decoder);
+  std::optional<UsageRecord> record(std::in_place);
+  if (!decode_row_into(*record, payload)) record.reset();
   return record;
+}
+
+bool decode_row_into(UsageRecord& record, std::string_view payload) {
+  Decoder decoder;
+  if (!decoder.read(payload)) return false;
+  visit_row_fields(record, decoder);
+  return true;
 }
 
 }  // namespace obleth::adapters

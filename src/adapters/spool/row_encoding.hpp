@@ -23,5 +23,7 @@ inline constexpr std::size_t row_bytes_max = 20 * 1024;  // 17 texts and 26 numb
 
 // nullopt: not an encoded row. A word of an enumeration that this version does not know becomes the first one.
 [[nodiscard]] std::optional<UsageRecord> decode_row(std::string_view payload);
+// The same into a fresh record, where many of them lie; false: not an encoded row.
+[[nodiscard]] bool decode_row_into(UsageRecord& record, std::string_view payload);
 
 }  // namespace obleth::adapters

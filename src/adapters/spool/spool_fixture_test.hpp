@@ -67,7 +67,7 @@ inline UsageRecord row_numbered(std::uint64_t number, std::int64_t at = january)
 // Takes every batch, knows each range once, as a real ledger does.
 class RecordingSink final : public ports::UsageSink {
  public:
-  Task<Result<void>> deliver(const ports::UsageBatch& batch) override {
+  Task<Result<void>> deliver(ports::UsageBatch batch) override {
     ++calls;
     if (fault) co_return fail(*fault);
     largest_batch = std::max(largest_batch, batch.rows.size());

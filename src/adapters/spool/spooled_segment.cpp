@@ -156,15 +156,17 @@ bool SpooledSegment::take(const Finding& found, CutRange& range, Telling telling
     if (telling == Telling::first_time && file_->closed && found.begin >= next_cut_) cut_torn_tail(found.begin);
     return false;
   }
-  std::optional<UsageRecord> row;
-  if (found.what == Finding::What::record && found.kind == record_kind_usage) row = decode_row(found.payload);
-  if (!row) {
+  UsageRecord& row = range.rows.emplace_back();
+  if (found.what != Finding::What::record || found.kind != record_kind_usage || !decode_row_into(row, found.payload)) {
+    range.rows.pop_back();
     if (telling == Telling::first_time) set_aside_damage(found);
     range.end = found.end;
     return true;
   }
-  if (!range.rows.empty() && month_of(row->ts) != month_of(range.rows.front().ts)) return false;
-  range.rows.push_back(std::move(*row));
+  if (month_of(row.ts) != month_of(range.rows.front().ts)) {
+    range.rows.pop_back();
+    return false;
+  }
   range.end = found.end;
   return range.rows.size() < batch_rows_max;
 }
@@ -236,8 +238,7 @@ std::optional<WallTime> SpooledSegment::oldest() {
   if (at >= limit) return std::nullopt;
   SegmentReader reader({.bytes = window_at(at, limit), .offset = at, .seed = file_->seed, .is_end = false});
   const Finding found = reader.next();
-  std::optional<UsageRecord> row;
-  if (found.what == Finding::What::record) row = decode_row(found.payload);
+  const auto row = found.what == Finding::What::record ? decode_row(found.payload) : std::nullopt;
   return row ? row->ts : created_at(file_->id);
 }
 

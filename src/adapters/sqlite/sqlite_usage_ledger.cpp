@@ -38,11 +38,9 @@ Result<std::unique_ptr<SqliteUsageLedger>> SqliteUsageLedger::open(const Databas
   }
 }
 
-// The rows are copied: the worker may still need them when whoever waits here is gone.
-Task<Result<void>> SqliteUsageLedger::deliver(const ports::UsageBatch& batch) {
-  std::vector<UsageRecord> rows(batch.rows.begin(), batch.rows.end());
-  return writer_.ask([this, range = batch.range, rows = std::move(rows)](SqliteConnection& connection) mutable {
-    static_cast<void>(delivery_.take(connection, range, rows));
+Task<Result<void>> SqliteUsageLedger::deliver(ports::UsageBatch batch) {
+  return writer_.ask([this, batch = std::move(batch)](SqliteConnection& connection) mutable {
+    static_cast<void>(delivery_.take(connection, batch.range, batch.rows));
   });
 }
 

@@ -25,7 +25,7 @@ class SqliteUsageLedger final : public ports::UsageSink, public ports::SpendingB
   // opened, is damaged, another program's, or a newer version's.
   [[nodiscard]] static Result<std::unique_ptr<SqliteUsageLedger>> open(const DatabaseFile& file);
 
-  Task<Result<void>> deliver(const ports::UsageBatch& batch) override;
+  Task<Result<void>> deliver(ports::UsageBatch batch) override;
   // Of what was delivered. Exact while the rows are kept; before them, days (UTC) that the span cuts count as whole.
   Task<Result<ports::Spending>> spent(ports::SpendingAccount account, WallSpan span) override;
 
