@@ -68,25 +68,23 @@ void write_table(SqliteConnection& connection, RollUpBy by, UsageBucket level, c
 }  // namespace
 
 void RolledUp::add(const UsageRecord& record) {
+  const auto count = [](std::int64_t& sum, std::int64_t amount) { sum = saturating_add(sum, amount); };
   const bool refused = record.admission == AdmissionOutcome::refused;
-  ports::UsageSums one;
-  one.requests = 1;
-  one.errors = record.status >= first_error_status && !refused ? 1 : 0;
-  one.refusals = refused ? 1 : 0;
-  one.brownouts = record.admission == AdmissionOutcome::brownout ? 1 : 0;
-  one.cache_hits = record.cache == CacheOutcome::hit ? 1 : 0;
-  one.retries = record.retries;
-  one.input_tokens = record.tokens.prompt.value;
-  one.cached_tokens = record.tokens.cached.value;
-  one.output_tokens = record.tokens.output.value;
-  one.reasoning_tokens = record.tokens.reasoning.value;
-  one.tokens_saved = record.tokens_saved;
-  one.cost = record.cost;
-  one.gpu_ms = record.gpu_ms;
-  one.slot_ms = record.slot_ms;
-  one.queue_ms = record.queue_ms;
-  for (const SumColumn& column : sum_columns)
-    column.of(sums) = saturating_add(column.of(sums), column.of(one));
+  count(sums.requests, 1);
+  count(sums.errors, record.status >= first_error_status && !refused ? 1 : 0);
+  count(sums.refusals, refused ? 1 : 0);
+  count(sums.brownouts, record.admission == AdmissionOutcome::brownout ? 1 : 0);
+  count(sums.cache_hits, record.cache == CacheOutcome::hit ? 1 : 0);
+  count(sums.retries, record.retries);
+  count(sums.input_tokens, record.tokens.prompt.value);
+  count(sums.cached_tokens, record.tokens.cached.value);
+  count(sums.output_tokens, record.tokens.output.value);
+  count(sums.reasoning_tokens, record.tokens.reasoning.value);
+  count(sums.tokens_saved, record.tokens_saved);
+  count(sums.cost.value, record.cost.value);
+  count(sums.gpu_ms, record.gpu_ms);
+  count(sums.slot_ms, record.slot_ms);
+  count(sums.queue_ms, record.queue_ms);
   if (refused) return;
   durations.add(DurationKind::total, record.total_ms);
   if (record.ttft_ms) durations.add(DurationKind::ttft, *record.ttft_ms);
