@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/append_all.hpp"
 #include "gateway/reserve_budget.hpp"
 #include "gateway/soften_request.hpp"
 
@@ -17,25 +18,19 @@ constexpr std::string_view cors_allowed_headers =
 void append_duration(std::string& lines, std::string_view name, Duration span) {
   const std::int64_t us = std::max<std::int64_t>(0, whole_us(span));
   std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), us / 1000).ptr;
-  lines += name;
-  lines += ";dur=";
-  lines.append(digits.data(), end);
-  lines += '.';
-  lines += static_cast<char>('0' + us / 100 % 10);
-  lines += static_cast<char>('0' + us / 10 % 10);
-  lines += static_cast<char>('0' + us % 10);
+  char* at = std::to_chars(digits.data(), digits.data() + digits.size() - 4, us / 1000).ptr;
+  *at++ = '.';
+  for (const std::int64_t unit : {100, 10, 1})
+    *at++ = static_cast<char>('0' + us / unit % 10);
+  append_all(lines, {name, ";dur=", {digits.data(), at}});
 }
 
 }  // namespace
 
 void append_request_ids(std::string& lines, const UsageRecord& record) {
   const std::string event_id = record.event_id.hex();
-  lines += "x-request-id: ";
-  lines += record.client_request_id.empty() ? event_id : record.client_request_id;
-  lines += "\r\nx-obleth-request-id: ";
-  lines += event_id;
-  lines += "\r\n";
+  const std::string& told_id = record.client_request_id.empty() ? event_id : record.client_request_id;
+  append_all(lines, {"x-request-id: ", told_id, "\r\nx-obleth-request-id: ", event_id, "\r\n"});
 }
 
 void append_cross_origin(std::string& lines, const RequestHead& head, const Policy& policy) {
@@ -56,9 +51,7 @@ void append_cross_origin(std::string& lines, const RequestHead& head, const Poli
 }
 
 void append_path_headers(std::string& lines, const Softened& softened) {
-  lines += "x-obleth-admission: ";
-  lines += obleth::to_text(softened.record->admission);
-  lines += "\r\n";
+  append_all(lines, {"x-obleth-admission: ", obleth::to_text(softened.record->admission), "\r\n"});
   append_brownout_header(lines, softened);
   const ports::Reservation& reservation = softened.budget.granted();
   append_rate_headers(lines, reservation.tokens, reservation.requests);

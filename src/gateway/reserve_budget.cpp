@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/append_all.hpp"
 #include "gateway/answer_headers.hpp"
 
 namespace obleth::gateway {
@@ -61,14 +62,20 @@ Refusal budget_refusal(const ports::ReserveRefusal& refusal) {
   return answer;
 }
 
-void append_rate_line(std::string& lines, std::string_view figure, std::string_view kind, std::string_view value) {
-  lines.append("x-ratelimit-").append(figure).append("-").append(kind).append(": ").append(value).append("\r\n");
-}
+struct RateLines {
+  std::string_view limit;
+  std::string_view remaining;
+  std::string_view reset;
+};
+constexpr RateLines token_lines{
+    "x-ratelimit-limit-tokens: ", "\r\nx-ratelimit-remaining-tokens: ", "\r\nx-ratelimit-reset-tokens: "};
+constexpr RateLines request_lines{
+    "x-ratelimit-limit-requests: ", "\r\nx-ratelimit-remaining-requests: ", "\r\nx-ratelimit-reset-requests: "};
 
-void append_rate_state(std::string& lines, std::string_view kind, const ports::RateState& state) {
-  append_rate_line(lines, "limit", kind, std::to_string(state.limit));
-  append_rate_line(lines, "remaining", kind, std::to_string(std::max<std::int64_t>(0, state.remaining)));
-  append_rate_line(lines, "reset", kind, reset_text(state.reset));
+void append_rate_state(std::string& lines, const RateLines& names, const ports::RateState& state) {
+  const std::string limit = std::to_string(state.limit);
+  const std::string remaining = std::to_string(std::max<std::int64_t>(0, state.remaining));
+  append_all(lines, {names.limit, limit, names.remaining, remaining, names.reset, reset_text(state.reset), "\r\n"});
 }
 
 }  // namespace
@@ -111,8 +118,8 @@ std::string reset_text(Duration reset) {
 
 void append_rate_headers(std::string& lines, const std::optional<ports::RateState>& tokens,
                          const std::optional<ports::RateState>& requests) {
-  if (tokens) append_rate_state(lines, "tokens", *tokens);
-  if (requests) append_rate_state(lines, "requests", *requests);
+  if (tokens) append_rate_state(lines, token_lines, *tokens);
+  if (requests) append_rate_state(lines, request_lines, *requests);
 }
 
 Task<Outcome<Funded>> reserve_budget(Priced&& priced, HeldBudgets& held) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "base/append_all.hpp"
 #include "wire/head_fields.hpp"
 #include "wire/http_syntax.hpp"
 
@@ -67,7 +68,7 @@ class ConnectionOptions {
 };
 
 void append_line(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  append_all(out, {name, ": ", value, "\r\n"});
 }
 
 void append_unless_empty(std::string& out, std::string_view name, std::string_view value) {
