@@ -2,6 +2,9 @@
 //
 // While a pepper is being replaced two are live: new hashes are made under the current one, look-ups try both. A
 // former pepper that is empty stands for "no pepper yet": the plain SHA-256.
+//
+// A thread remembers the hashes of secrets that it saw last, by a fingerprint under a key of this object's own: no
+// secret is kept, and none can be made that would find another's hash.
 #pragma once
 
 #include <optional>
@@ -9,6 +12,7 @@
 #include <vector>
 
 #include "adapters/crypto/sha256.hpp"
+#include "adapters/crypto/sip_hash.hpp"
 #include "base/secret.hpp"
 #include "ports/secret_hasher.hpp"
 
@@ -25,6 +29,7 @@ class KeyHasher final : public ports::SecretHasher {
   std::optional<HmacSha256> pepper_;  // absent: plain SHA-256
   std::optional<HmacSha256> former_pepper_;
   bool has_former_;
+  SipKey fingerprint_key_;
 };
 
 }  // namespace obleth::adapters

@@ -35,5 +35,17 @@ TEST(KeyHasher, EmptyFormerPepperFindsKeysMadeBeforeThereWasOne) {
   EXPECT_EQ(introduced.candidates(secret), expected);
 }
 
+TEST(KeyHasher, ManySecretsInTurnKeepTheirOwnHashes) {
+  const KeyHasher plain(std::nullopt, std::nullopt);
+  const KeyHasher peppered(Secret("pepper"), std::nullopt);
+  for (int round = 0; round < 2; ++round) {
+    for (int number = 0; number < 3'000; ++number) {
+      const std::string one = "sk_" + std::to_string(number);
+      EXPECT_EQ(plain.hash(one).bytes, sha256(one));
+      EXPECT_EQ(peppered.hash(one).bytes, HmacSha256("pepper").of(one));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace obleth::adapters
