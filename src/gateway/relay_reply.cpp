@@ -169,10 +169,11 @@ class Relay {
   void note_first_byte() {
     if (answered_.record->ttft_ms) return;
     answered_.record->ttft_ms = whole_ms(answered_.loop->now() - answered_.timings.received);
-    answered_.permit.progress({0});
   }
 
+  // The first time as soon as the answer begins. One that waits whole for its row is settled in this turn.
   void report_progress() {
+    if (!answered_.exchange->started()) return;
     const OutputTokens counted = meter_.counted();
     const Instant now = answered_.loop->now();
     if (counted.value <= progress_told_) return;
@@ -202,7 +203,7 @@ class Relay {
   std::string last_of_body_;
   std::uint64_t bytes_passed_ = 0;
   Ending ending_ = Ending::complete;
-  std::int64_t progress_told_ = 0;
+  std::int64_t progress_told_ = -1;
   Instant progress_at_;
 };
 

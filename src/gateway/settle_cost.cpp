@@ -27,8 +27,12 @@ accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
   const TenantId tenant = relayed.who->tenant.id;
   const ModelId model = relayed.model ? relayed.model->id : ModelId{};
   const Duration elapsed = relayed.loop->now() - relayed.timings.sent;
-  const std::int64_t by_time = estimates.ask(
-      tenant, [&](const accounting::UsageHistory& history) { return history.probable_output(tenant, model, elapsed); });
+  std::int64_t by_time = 0;  // of what was cut before it said how much it was
+  if (relayed.ending != Ending::complete) {
+    by_time = estimates.ask(tenant, [&](const accounting::UsageHistory& history) {
+      return history.probable_output(tenant, model, elapsed);
+    });
+  }
   return accounting::billed_usage({.reported = relayed.reported,
                                    .output_told = relayed.output_told,
                                    .complete = relayed.ending == Ending::complete,
