@@ -97,15 +97,12 @@ Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy) 
 
 std::string user_agent_family(std::string_view user_agent) {
   const std::string_view longest = user_agent.substr(0, user_agent_family_max);
-  const auto* const end = std::ranges::find_if_not(longest, is_harmless);
-  std::string family(longest.begin(), end);
+  const std::string_view family(longest.begin(), std::ranges::find_if_not(longest, is_harmless));
   // The SDKs say "OpenAI/Python 1.2.3", "Anthropic/JS 4.5.6".
   const std::size_t next = family.size() + 1;
   const bool is_sdk = family == "OpenAI" || family == "Anthropic";
-  if (is_sdk && user_agent.size() > next && user_agent[family.size()] == '/') {
-    family += "-" + user_agent_family(user_agent.substr(next));
-  }
-  return family;
+  if (!is_sdk || user_agent.size() <= next || user_agent[family.size()] != '/') return std::string(family);
+  return std::string(family) + "-" + user_agent_family(user_agent.substr(next));
 }
 
 }  // namespace obleth::gateway

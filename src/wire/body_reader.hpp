@@ -15,8 +15,10 @@ namespace obleth::wire {
 
 class BodyReader {
  public:
-  BodyReader(std::string_view body, Dialect dialect) : cursor_(body), rules_(rules_of(dialect).fields) {}
-  [[nodiscard]] BodyOutcome read();
+  BodyReader(std::string_view body, Dialect dialect, RequestFields& fields)
+      : cursor_(body), rules_(rules_of(dialect).fields), fields_(fields) {}
+  // Nothing: the fields are whole.
+  [[nodiscard]] std::optional<BodyFault> read();
 
  private:
   [[nodiscard]] const FieldRule* find_rule(const JsonString& key) const;
@@ -62,7 +64,7 @@ class BodyReader {
   JsonCursor cursor_;
   std::span<const FieldRule> rules_;
   std::uint32_t seen_ = 0;  // bit per rule
-  RequestFields fields_;
+  RequestFields& fields_;
   TextMeasure query_;  // of rerank: read with every document
   std::optional<BodyFault> fault_;
 };

@@ -163,8 +163,8 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
   constexpr std::string_view scheme = "bearer ";
   if (!starts_ignoring_case(authorization, scheme)) return std::nullopt;
   const std::string_view token = trim_blanks(authorization.substr(scheme.size()));
-  const bool is_one_word = !token.empty() && std::ranges::none_of(token, is_blank);
-  return is_one_word ? std::optional(token) : std::nullopt;
+  const bool is_one_word = !token.contains(' ') && !token.contains('\t');
+  return is_one_word && !token.empty() ? std::optional(token) : std::nullopt;
 }
 
 bool is_acceptable_request_id(std::string_view id) {

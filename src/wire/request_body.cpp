@@ -15,10 +15,13 @@ const FieldRule* BodyReader::find_rule(const JsonString& key) const {
 }
 
 BodyOutcome read_request_body(std::string_view body, Dialect dialect) {
-  return BodyReader(body, dialect).read();
+  BodyOutcome outcome{std::in_place_type<RequestFields>};
+  std::optional<BodyFault> fault = BodyReader(body, dialect, std::get<RequestFields>(outcome)).read();
+  if (fault) outcome = *std::move(fault);
+  return outcome;
 }
 
-BodyOutcome BodyReader::read() {
+std::optional<BodyFault> BodyReader::read() {
   if (cursor_.peek() != '{') return BodyFault{"The request body must be a JSON object.", {}};
   fields_.object_open = cursor_.position();
   std::size_t member_begin = 0;  // the comma before a member, or the member itself where it is the first
@@ -28,11 +31,11 @@ BodyOutcome BodyReader::read() {
     member_begin = cursor_.position();
     return read;
   });
-  if (fault_) return *std::move(fault_);
+  if (fault_) return std::move(fault_);
   if (!whole || !cursor_.at_end()) return document_fault();
   fields_.object_empty = fields_.member_count == 0;
   add_times(fields_.text, query_, fields_.prompts);
-  return std::move(fields_);
+  return std::nullopt;
 }
 
 bool BodyReader::read_member(const JsonString& key, std::size_t member_begin) {
