@@ -70,20 +70,20 @@ class Server:
 
 
 class Bed:
-    """All servers, started together and idle while another is measured."""
+    """The upstream and all servers, or `only` some, started together and idle while another is measured."""
 
-    def __init__(self, build, folder, cores):
+    def __init__(self, build, folder, cores, only=("relay", "haproxy", "nginx", "obleth")):
         self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
         self.core, self.load_core = cores
-        self.programs, self.servers = [], {}
+        self.programs, self.servers, self.only = [], {}, only
         self.upstream_port = 0
 
     def __enter__(self):
         try:
             self._start_upstream()
             self.servers["direct"] = Server("direct", self.upstream_port)
-            for start in (self._start_relay, self._start_haproxy, self._start_nginx, self._start_obleth):
-                server = start()
+            for name in self.only:
+                server = getattr(self, f"_start_{name}")()
                 self.servers[server.name] = server
         except BaseException:
             self.__exit__()
@@ -187,6 +187,6 @@ def ask(admin, method, path, body=None):
     request = urllib.request.Request(admin + path, payload, head, method=method)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as refusal:
         raise RuntimeError(f"{method} {path}: {refusal.code} {refusal.read().decode()}") from None
