@@ -94,6 +94,10 @@ void log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
   if (is_logged(level)) write_line({wall_now(), level, message, fields});
 }
 
+void log_at(WallTime at, LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  if (is_logged(level)) write_line({at, level, message, fields});
+}
+
 void log_once_per(Duration period, LogLevel level, std::string_view message, std::string_view subject,
                   std::initializer_list<LogField> fields) {
   if (!is_logged(level)) return;

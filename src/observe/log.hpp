@@ -33,6 +33,8 @@ void set_log_level(LogLevel level);
 
 // message: a fixed phrase; what varies is in the fields.
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+// Of something whose time is known: the clock is not asked again.
+void log_at(WallTime at, LogLevel level, std::string_view message, std::initializer_list<LogField> fields);
 // Once per period and per message with subject (a store's name, an address); the line says how many were kept back.
 void log_once_per(Duration period, LogLevel level, std::string_view message, std::string_view subject,
                   std::initializer_list<LogField> fields = {});

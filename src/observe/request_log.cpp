@@ -10,17 +10,17 @@ namespace {
 
 void log_mcp_message(const UsageRecord& record) {
   const std::string id = record.event_id.hex();
-  log(LogLevel::info, "request",
-      {{"id", id},
-       {"tenant", record.tenant},
-       {"route", record.route},
-       {"mcp_server", record.mcp_server},
-       {"mcp_method", record.mcp_method},
-       {"mcp_tool", record.mcp_tool},
-       {"status", record.status},
-       {"error", record.error_code},
-       {"admission", to_text(record.admission)},
-       {"total_ms", record.total_ms}});
+  log_at(record.ts, LogLevel::info, "request",
+         {{"id", id},
+          {"tenant", record.tenant},
+          {"route", record.route},
+          {"mcp_server", record.mcp_server},
+          {"mcp_method", record.mcp_method},
+          {"mcp_tool", record.mcp_tool},
+          {"status", record.status},
+          {"error", record.error_code},
+          {"admission", to_text(record.admission)},
+          {"total_ms", record.total_ms}});
 }
 
 }  // namespace
@@ -31,27 +31,27 @@ void log_request(const UsageRecord& record) {
   const std::string id = record.event_id.hex();
   const std::string cost = to_decimal(record.cost);
   constexpr std::int64_t not_known = -1;
-  log(LogLevel::info, "request",
-      {{"id", id},
-       {"tenant", record.tenant},
-       {"model", record.model},
-       {"route", record.route},
-       {"endpoint", record.endpoint},
-       {"status", record.status},
-       {"error", record.error_code},
-       {"admission", to_text(record.admission)},
-       {"stream", record.stream},
-       {"input_tokens", record.tokens.prompt.value},
-       {"cached_tokens", record.tokens.cached.value},
-       {"output_tokens", record.tokens.output.value},
-       {"reasoning_tokens", record.tokens.reasoning.value},
-       {"usage", to_text(record.usage_source)},
-       {"cost", cost},
-       {"queue_ms", record.queue_ms},
-       {"ttft_ms", record.ttft_ms.value_or(not_known)},
-       {"total_ms", record.total_ms},
-       {"overhead_us", record.overhead_us},
-       {"retries", record.retries}});
+  log_at(record.ts, LogLevel::info, "request",
+         {{"id", id},
+          {"tenant", record.tenant},
+          {"model", record.model},
+          {"route", record.route},
+          {"endpoint", record.endpoint},
+          {"status", record.status},
+          {"error", record.error_code},
+          {"admission", to_text(record.admission)},
+          {"stream", record.stream},
+          {"input_tokens", record.tokens.prompt.value},
+          {"cached_tokens", record.tokens.cached.value},
+          {"output_tokens", record.tokens.output.value},
+          {"reasoning_tokens", record.tokens.reasoning.value},
+          {"usage", to_text(record.usage_source)},
+          {"cost", cost},
+          {"queue_ms", record.queue_ms},
+          {"ttft_ms", record.ttft_ms.value_or(not_known)},
+          {"total_ms", record.total_ms},
+          {"overhead_us", record.overhead_us},
+          {"retries", record.retries}});
 }
 
 }  // namespace obleth::observe
