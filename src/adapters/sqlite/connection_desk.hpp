@@ -29,7 +29,8 @@ namespace obleth::adapters {
 class ConnectionDesk {
  public:
   // Throws StoreFailure when the file cannot be opened.
-  ConnectionDesk(DatabaseFile file, std::size_t queue_max) : connection_(std::move(file)), worker_(queue_max) {}
+  ConnectionDesk(DatabaseFile file, std::size_t queue_max, int niceness = 0)
+      : connection_(std::move(file)), worker_(queue_max, niceness) {}
 
   // For what is done before anybody asks.
   [[nodiscard]] SqliteConnection& connection() { return connection_; }

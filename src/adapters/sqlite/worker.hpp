@@ -16,7 +16,8 @@ class Worker {
  public:
   using Job = std::move_only_function<void()>;
 
-  explicit Worker(std::size_t queue_max);
+  // niceness: how far its thread stands back behind the others (nice(2)), where the system lets it.
+  explicit Worker(std::size_t queue_max, int niceness = 0);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();
@@ -30,6 +31,7 @@ class Worker {
   void work();
 
   const std::size_t queue_max_;
+  const int niceness_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Job> queue_;

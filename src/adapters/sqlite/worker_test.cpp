@@ -1,7 +1,9 @@
 #include "adapters/sqlite/worker.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <future>
 #include <vector>
 
@@ -17,6 +19,16 @@ TEST(Worker, DoesItsJobsInTurn) {
   ASSERT_TRUE(worker.submit([&last] { last.set_value(); }));
   last.get_future().wait();
   EXPECT_EQ(done, (std::vector{0, 1, 2, 3, 4}));
+}
+
+TEST(Worker, StandsBackBehindTheThreadThatMadeIt) {
+  constexpr int nicest = 19;
+  const int mine = getpriority(PRIO_PROCESS, 0);
+  std::promise<int> theirs;
+  Worker worker(1, 5);
+  ASSERT_TRUE(worker.submit([&theirs] { theirs.set_value(getpriority(PRIO_PROCESS, 0)); }));
+  EXPECT_EQ(theirs.get_future().get(), std::min(mine + 5, nicest));
+  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), mine);
 }
 
 TEST(Worker, FullQueueTakesNoMore) {
