@@ -50,7 +50,6 @@ void give_client_request_id(sqlite3_context* column, const ArrivingRow& row, Wri
   give(column, row.record->client_request_id);
 }
 void give_rest(sqlite3_context* column, const ArrivingRow& row, WrittenValues& written) {
-  written.rest.clear();
   pack_rest(*row.record, row.numbers, written.rest);
   sqlite3_result_blob64(column, written.rest.data(), written.rest.size(), SQLITE_STATIC);
 }

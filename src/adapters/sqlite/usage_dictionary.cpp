@@ -16,12 +16,12 @@ UsageNumbers UsageDictionary::numbers_of(SqliteConnection& connection, const Usa
   UsageNumbers numbers;
   numbers.tenant = tenant(connection, record.tenant_id, record.tenant);
   numbers.key = key(connection, record.key_id, numbers.tenant);
-  numbers.model = word(connection, record.model);
-  numbers.group = word(connection, record.group);
-  numbers.route = word(connection, record.route);
-  numbers.endpoint = word(connection, record.endpoint);
-  numbers.error_code = word(connection, record.error_code);
-  numbers.mcp_server = word(connection, record.mcp_server);
+  numbers.model = word(connection, record.model, last_.model);
+  numbers.group = word(connection, record.group, last_.group);
+  numbers.route = word(connection, record.route, last_.route);
+  numbers.endpoint = word(connection, record.endpoint, last_.endpoint);
+  numbers.error_code = word(connection, record.error_code, last_.error_code);
+  numbers.mcp_server = word(connection, record.mcp_server, last_.mcp_server);
   return numbers;
 }
 
@@ -29,6 +29,7 @@ void UsageDictionary::forget_all() {
   tenants_.clear();
   keys_.clear();
   words_.clear();
+  last_ = {};
 }
 
 std::int64_t UsageDictionary::tenant(SqliteConnection& connection, TenantId id, const std::string& name) {
@@ -58,6 +59,11 @@ std::int64_t UsageDictionary::key(SqliteConnection& connection, KeyId id, std::i
   keep_bounded(keys_);
   keys_[id] = number;
   return number;
+}
+
+std::int64_t UsageDictionary::word(SqliteConnection& connection, const std::string& word, LastWord& last) {
+  if (!last.is_set || last.word != word) last = {true, word, this->word(connection, word)};
+  return last.number;
 }
 
 std::int64_t UsageDictionary::word(SqliteConnection& connection, const std::string& word) {

@@ -40,10 +40,20 @@ class UsageDictionary {
   std::int64_t tenant(SqliteConnection& connection, TenantId id, const std::string& name);
   std::int64_t key(SqliteConnection& connection, KeyId id, std::int64_t tenant_number);
   std::int64_t word(SqliteConnection& connection, const std::string& word);
+  // Of a column: most rows say there what the row before them said.
+  struct LastWord {
+    bool is_set = false;
+    std::string word;
+    std::int64_t number = 0;
+  };
+  std::int64_t word(SqliteConnection& connection, const std::string& word, LastWord& last);
 
   std::unordered_map<TenantId, KnownTenant> tenants_;
   std::unordered_map<KeyId, std::int64_t> keys_;
   std::unordered_map<std::string, std::int64_t> words_;
+  struct LastWords {
+    LastWord model, group, route, endpoint, error_code, mcp_server;
+  } last_;
 };
 
 }  // namespace obleth::adapters

@@ -1,6 +1,7 @@
 #include "adapters/sqlite/usage_rest.hpp"
 
 #include <concepts>
+#include <cstring>
 #include <optional>
 
 namespace obleth::adapters {
@@ -9,10 +10,28 @@ namespace {
 constexpr std::uint64_t low_bits = 0x7F;
 constexpr std::uint64_t more_follow = 0x80;
 constexpr std::uint32_t bits_of_a_byte = 7;
+constexpr std::size_t varint_bytes_max = 10;
 
+// Counts the bytes that a row may take at most.
+class Measure {
+ public:
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+  void number(std::int64_t) { bytes_ += varint_bytes_max; }
+  void optional_number(const std::optional<std::int64_t>&) { bytes_ += 1 + varint_bytes_max; }
+  void word(const auto&, const auto&) { bytes_ += varint_bytes_max; }
+  void flag(bool) { ++bytes_; }
+  void text(const std::string& value) { bytes_ += varint_bytes_max + value.size(); }
+
+ private:
+  std::size_t bytes_ = 0;
+};
+
+// Writes where there is room for all of it.
 class Packer {
  public:
-  explicit Packer(std::string& packed) : packed_(packed) {}
+  explicit Packer(char* at) : at_(at) {}
+  [[nodiscard]] const char* at() const { return at_; }
 
   void number(std::int64_t value) {
     varint(static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63));
@@ -28,17 +47,18 @@ class Packer {
   void flag(bool value) { varint(value ? 1 : 0); }
   void text(const std::string& value) {
     varint(value.size());
-    packed_ += value;
+    std::memcpy(at_, value.data(), value.size());
+    at_ += value.size();
   }
 
  private:
   void varint(std::uint64_t value) {
     for (; value > low_bits; value >>= bits_of_a_byte)
-      packed_.push_back(static_cast<char>(value | more_follow));
-    packed_.push_back(static_cast<char>(value));
+      *at_++ = static_cast<char>(value | more_follow);
+    *at_++ = static_cast<char>(value);
   }
 
-  std::string& packed_;
+  char* at_;
 };
 
 class Unpacker {
@@ -93,8 +113,13 @@ class Unpacker {
 }  // namespace
 
 void pack_rest(const UsageRecord& record, const UsageNumbers& numbers, std::string& packed) {
-  Packer packer(packed);
-  visit_rest(record, numbers, packer);
+  Measure room;
+  visit_rest(record, numbers, room);
+  packed.resize_and_overwrite(room.bytes(), [&](char* begin, std::size_t) {
+    Packer packer(begin);
+    visit_rest(record, numbers, packer);
+    return static_cast<std::size_t>(packer.at() - begin);
+  });
 }
 
 bool unpack_rest(std::span<const std::uint8_t> packed, UsageRecord& record, UsageNumbers& numbers) {

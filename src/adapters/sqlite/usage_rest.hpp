@@ -14,6 +14,7 @@
 
 namespace obleth::adapters {
 
+// packed: what it held before is replaced.
 void pack_rest(const UsageRecord& record, const UsageNumbers& numbers, std::string& packed);
 // False: the bytes are something else.
 [[nodiscard]] bool unpack_rest(std::span<const std::uint8_t> packed, UsageRecord& record, UsageNumbers& numbers);
