@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/append_all.hpp"
+#include "base/hex_text.hpp"
 #include "gateway/reserve_budget.hpp"
 #include "gateway/soften_request.hpp"
 
@@ -28,9 +29,9 @@ void append_duration(std::string& lines, std::string_view name, Duration span) {
 }  // namespace
 
 void append_request_ids(std::string& lines, const UsageRecord& record) {
-  const std::string event_id = record.event_id.hex();
-  const std::string& told_id = record.client_request_id.empty() ? event_id : record.client_request_id;
-  append_all(lines, {"x-request-id: ", told_id, "\r\nx-obleth-request-id: ", event_id, "\r\n"});
+  const HexText event_id(record.event_id.bits);
+  const std::string_view told_id = record.client_request_id.empty() ? event_id.view() : record.client_request_id;
+  append_all(lines, {"x-request-id: ", told_id, "\r\nx-obleth-request-id: ", event_id.view(), "\r\n"});
 }
 
 void append_cross_origin(std::string& lines, const RequestHead& head, const Policy& policy) {

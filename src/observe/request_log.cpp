@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/hex_text.hpp"
 #include "observe/log.hpp"
 
 namespace obleth::observe {
@@ -9,9 +10,9 @@ namespace obleth::observe {
 namespace {
 
 void log_mcp_message(const UsageRecord& record) {
-  const std::string id = record.event_id.hex();
+  const HexText id(record.event_id.bits);
   log_at(record.ts, LogLevel::info, "request",
-         {{"id", id},
+         {{"id", id.view()},
           {"tenant", record.tenant},
           {"route", record.route},
           {"mcp_server", record.mcp_server},
@@ -28,11 +29,11 @@ void log_mcp_message(const UsageRecord& record) {
 void log_request(const UsageRecord& record) {
   if (!is_logged(LogLevel::info)) return;
   if (!record.mcp_server.empty()) return log_mcp_message(record);
-  const std::string id = record.event_id.hex();
+  const HexText id(record.event_id.bits);
   const std::string cost = to_decimal(record.cost);
   constexpr std::int64_t not_known = -1;
   log_at(record.ts, LogLevel::info, "request",
-         {{"id", id},
+         {{"id", id.view()},
           {"tenant", record.tenant},
           {"model", record.model},
           {"route", record.route},

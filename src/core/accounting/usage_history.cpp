@@ -5,6 +5,7 @@
 #include <list>
 #include <span>
 #include <unordered_map>
+#include <utility>
 
 #include "domain/tokens.hpp"
 
@@ -36,8 +37,11 @@ class MovingMean {
 class RecentOutputs {
  public:
   void add(std::int64_t output) {
-    outputs_[added_ % outputs_kept] = output;
+    const std::int64_t gone = std::exchange(outputs_[added_ % outputs_kept], output);
     ++added_;
+    // One in the place of another on the same side leaves the rank where it was.
+    const bool same_side = gone == output || (gone < p90_ && output < p90_) || (gone > p90_ && output > p90_);
+    if (added_ > outputs_kept && same_side) return;
     auto sorted = outputs_;
     const std::span kept(sorted.data(), std::min<std::size_t>(added_, outputs_kept));
     const std::size_t rank = (kept.size() * 9 + 9) / 10 - 1;  // nearest rank

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <deque>
 #include <limits>
+#include <random>
+#include <vector>
 
 namespace obleth::accounting {
 namespace {
@@ -46,6 +50,21 @@ TEST(UsageHistory, AHugeEstimateSaturates) {
   UsageHistory history;
   history.learn_input(tenant, model, 1, 4);
   EXPECT_EQ(history.corrected_input(tenant, model, largest), largest);
+}
+
+TEST(UsageHistory, ThePercentileIsThatOfTheLastThirtyTwoAtAnyTime) {
+  UsageHistory history;
+  std::mt19937_64 random(5);
+  std::deque<std::int64_t> last;
+  for (int answer = 0; answer < 3000; ++answer) {
+    last.push_back(static_cast<std::int64_t>(1 + random() % (answer % 700 < 350 ? 20 : 2000)));
+    if (last.size() > 32) last.pop_front();
+    history.learn_output(tenant, model, last.back(), std::chrono::seconds(1));
+    if (last.size() < 32) continue;
+    std::vector<std::int64_t> sorted(last.begin(), last.end());
+    std::ranges::sort(sorted);
+    ASSERT_EQ(history.hold_output(tenant, model, 100'000), sorted[28]) << answer;  // 29 of 32 are nine in ten
+  }
 }
 
 TEST(UsageHistory, ThePercentileHoldsOnceThereAreSamples) {
