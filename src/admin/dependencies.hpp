@@ -74,11 +74,17 @@ struct SpoolState {
   std::int64_t dropped_rows = 0;  // since the start
   bool dropping = false;          // the last row that was to be kept could not be
 };
+// This replica's part of the capacity.
+struct SlotState {
+  std::uint32_t lease = 0;
+  bool shared = false;  // false: the other replicas are not heard
+};
 struct GatewayStatus {
   std::string commit;
   WallTime started_at;
   std::vector<StoreState> stores;
   std::optional<SpoolState> spool;
+  std::optional<SlotState> slots;  // nothing: it is alone
   std::uint32_t replicas = 1;
 };
 

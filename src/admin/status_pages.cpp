@@ -30,6 +30,11 @@ Json spool_json(const std::optional<SpoolState>& spool) {
                        {"dropping", spool->dropping}});
 }
 
+Json slots_json(const std::optional<SlotState>& slots) {
+  if (!slots) return nullptr;
+  return Json::object({{"lease", slots->lease}, {"shared", slots->shared}});
+}
+
 const Fields<StatusDoc>& status_fields() {
   using F = Declare<StatusDoc>;
   const Json plain = Json::object({{"type", "string"}});
@@ -39,6 +44,7 @@ const Fields<StatusDoc>& status_fields() {
   const Json spool =
       closed_schema({{"bytes", count}, {"oldest_secs", count}, {"dropped_rows", count}, {"dropping", truth}},
                     Json::list({"object", "null"}));
+  const Json slots = closed_schema({{"lease", count}, {"shared", truth}}, Json::list({"object", "null"}));
   const auto told = [](const char* name, Json schema, auto tell) {
     return F::live(name, std::move(schema), [tell](const StatusDoc& doc) -> std::optional<Json> { return tell(doc); });
   };
@@ -53,6 +59,7 @@ const Fields<StatusDoc>& status_fields() {
             [](const StatusDoc& doc) { return doc.record_version ? Json(*doc.record_version) : Json(); }),
        told("stores", list_schema(store, 0, 100), [](const StatusDoc& doc) { return stores_json(doc.gateway.stores); }),
        told("spool", spool, [](const StatusDoc& doc) { return spool_json(doc.gateway.spool); }),
+       told("slots", slots, [](const StatusDoc& doc) { return slots_json(doc.gateway.slots); }),
        told("replicas", count, [](const StatusDoc& doc) { return doc.gateway.replicas; })});
   return fields;
 }

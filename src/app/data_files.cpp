@@ -1,6 +1,8 @@
 #include "app/data_files.hpp"
 
 #include <filesystem>
+#include <fstream>
+#include <string>
 #include <string_view>
 
 namespace obleth::app {
@@ -32,6 +34,16 @@ std::string spool_folder_of(const Options& options) {
 
 std::string unsettled_file_of(const Options& options) {
   return in_data_folder(options, "unsettled");
+}
+
+std::string name_of_place(const Options& options, ports::Entropy& entropy) {
+  const std::string file = in_data_folder(options, "place");
+  std::string name;
+  if (std::ifstream(file) >> name && bits128_from_text(name)) return name;
+  name = to_hex32(entropy.bits128());
+  std::ofstream kept(file, std::ios::trunc);
+  kept << name << '\n' << std::flush;
+  return kept ? name : std::string();
 }
 
 }  // namespace obleth::app

@@ -1,10 +1,12 @@
-// Where the embedded stores of a gateway are, by its settings. Pure.
+// Where the embedded stores of a gateway are, by its settings. Pure,
+// but for the place's name.
 #pragma once
 
 #include <string>
 
 #include "app/options.hpp"
 #include "base/result.hpp"
+#include "ports/entropy.hpp"
 
 namespace obleth::app {
 
@@ -17,5 +19,7 @@ inline constexpr const char* usage_file_name = "usage.db";
 [[nodiscard]] std::string spool_folder_of(const Options& options);
 // How many requests are in flight, for the next start to find after a crash.
 [[nodiscard]] std::string unsettled_file_of(const Options& options);
+// What the data folder is called among replicas: random, made at its first use. Empty where it cannot be kept.
+[[nodiscard]] std::string name_of_place(const Options& options, ports::Entropy& entropy);
 
 }  // namespace obleth::app

@@ -14,6 +14,7 @@
 namespace obleth::app {
 namespace {
 
+constexpr std::string_view pool_name = "main";  // the one pool that there is
 constexpr std::size_t random_token_bytes = 24;
 // The Management API and the metrics page are for operators and scrapers: few connections, small bodies.
 constexpr std::size_t admin_connections_max = 1000;
@@ -130,16 +131,29 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
   signals_ = std::make_unique<adapters::SignalWatch>(loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
                                                      [this](int number) { handle_signal(number); });
   upkeep_.start(tenant_names_);
-  if (house_->redis) {
-    redis_ = std::make_unique<adapters::RedisLink>(loop_, house_->redis->server);
-    redis_budgets_ = std::make_unique<adapters::RedisBudgetLedger>(*redis_, *house_->shared_budgets);
-    house_->standings = redis_budgets_.get();
-    redis_presence_ = std::make_unique<adapters::RedisPresence>(
-        *redis_, house_->redis->feed.own_name(),
-        [&spare = house_->shared_budgets->spare](std::uint32_t replicas) { spare.learn_replicas(replicas); });
-    redis_news_ = std::make_unique<adapters::RedisChangeListener>(loop_, house_->redis->server, house_->redis->feed);
-  }
+  if (house_->redis) join_replicas();
   share_watch_.start();
+}
+
+// What this replica shares with others is spoken of on the administration's loop.
+void GatewayProcess::join_replicas() {
+  redis_ = std::make_unique<adapters::RedisLink>(loop_, house_->redis->server);
+  redis_budgets_ = std::make_unique<adapters::RedisBudgetLedger>(*redis_, *house_->shared_budgets);
+  house_->standings = redis_budgets_.get();
+  redis_presence_ = std::make_unique<adapters::RedisPresence>(
+      *redis_, house_->redis->feed.own_name(),
+      [&spare = house_->shared_budgets->spare](std::uint32_t replicas) { spare.learn_replicas(replicas); });
+  redis_news_ = std::make_unique<adapters::RedisChangeListener>(loop_, house_->redis->server, house_->redis->feed);
+  redis_peers_ = std::make_unique<adapters::RedisPeers>(*redis_, pool_name);
+  share_sync_ = std::make_unique<gateway::ShareSync>(
+      gateway::ShareSync::Floor{loop_, *redis_peers_, house_->desk},
+      gateway::ReplicaShare::Identity{.replica = house_->redis->feed.own_name(),
+                                      .place = house_->place,
+                                      .expected = house_->options().replicas_expected},
+      [&readiness = house_->readiness](const gateway::ReplicaShare::Status& now) {
+        readiness.set_slots({.lease = now.lease, .replicas = now.replicas, .shared = !now.starting && !now.degraded});
+      });
+  share_sync_->start();
 }
 
 // The loops go first, then what they served from.
@@ -207,6 +221,7 @@ void GatewayProcess::reload_after_hangup() {
 Task<void> GatewayProcess::stop() {
   const ShutdownTimes times{house_->options().drain_notice, house_->options().shutdown_grace};
   co_await shut_down(loop_, house_->readiness, *listeners_.data, data_threads_, times);
+  if (share_sync_) co_await share_sync_->leave();
   co_await upkeep_.finish();
   share_watch_.stop();
   management_api_.end_streams();

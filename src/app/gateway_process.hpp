@@ -14,6 +14,7 @@
 #include "adapters/redis/redis_budget_ledger.hpp"
 #include "adapters/redis/redis_change_feed.hpp"
 #include "adapters/redis/redis_link.hpp"
+#include "adapters/redis/redis_peers.hpp"
 #include "adapters/redis/redis_presence.hpp"
 #include "admin/management_api.hpp"
 #include "app/house.hpp"
@@ -22,6 +23,7 @@
 #include "app/shutdown.hpp"
 #include "app/tenant_names.hpp"
 #include "app/upkeep.hpp"
+#include "gateway/share_sync.hpp"
 
 namespace obleth::app {
 
@@ -58,6 +60,7 @@ class GatewayProcess {
   static Result<void> load(House& house, const std::function<Result<void>(House&)>& prepare);
   static Result<Listeners> open_listeners(const Options& options);
 
+  void join_replicas();
   void start_data_plane();
   void handle_signal(int number);
   void reload_after_hangup();
@@ -80,6 +83,8 @@ class GatewayProcess {
   std::unique_ptr<adapters::RedisBudgetLedger> redis_budgets_;
   std::unique_ptr<adapters::RedisPresence> redis_presence_;
   std::unique_ptr<adapters::RedisChangeListener> redis_news_;
+  std::unique_ptr<adapters::RedisPeers> redis_peers_;
+  std::unique_ptr<gateway::ShareSync> share_sync_;
   DataThreads data_threads_;
   std::function<Result<Options>()> reread_;
   bool stopping_ = false;

@@ -67,6 +67,11 @@ void add_gauges(House& house, const ShareWatch& shares, const TenantNames& names
     const auto catalog = house.catalog.snapshot();
     show_slots(now, catalog.get(), samples);
     show_shares(now, names, samples);
+    if (const auto slots = house.readiness.slots()) {
+      samples.set(Metric::leased_slots, {}, slots->lease);
+      samples.set(Metric::replicas, {}, slots->replicas);
+      samples.set(Metric::unleased_requests, {}, static_cast<double>(now.unleased_grants));
+    }
     show_endpoints(house, catalog.get(), samples);
     show_keys(house, samples);
     samples.set(Metric::spool_bytes, {}, static_cast<double>(house.spool->tally.waiting_bytes()));

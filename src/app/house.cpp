@@ -55,7 +55,8 @@ fairshare::AdmissionLimits admission_limits(const Options& options) {
           .pool_queue_max = options.queue_max,
           .admission_timeout = options.admission_timeout_secs,
           .brownout_wait = options.brownout_wait_ms,
-          .algorithm = options.fairshare_algorithm};
+          .algorithm = options.fairshare_algorithm,
+          .shares_pool = options.redis_url.has_value()};
 }
 
 adapters::KeyCacheLimits key_cache_limits(const Options& options) {
@@ -131,6 +132,7 @@ House::House(Options options, Parts parts)
       sealer(std::move(parts.sealer)),
       record(std::move(parts.record)),
       usage(started(std::move(parts.usage), *resolver, metrics, readiness)),
+      place(options_.redis_url ? name_of_place(options_, entropy) : std::string()),
       redis(options_.redis_url
                 ? std::make_unique<SharedRedis>(
                       options_, SharedRedis::Surroundings{*resolver, std::move(parts.redis_tls), readiness, metrics,

@@ -88,6 +88,7 @@ class House {
   std::unique_ptr<UsageHome> usage;
   std::unique_ptr<adapters::Spool> spool;
   adapters::InProcessChangeFeed feed;  // of this process; what is published goes through publishing_feed()
+  std::string place;                   // of its files, the same at every start; empty: not known, or nobody asks
   std::unique_ptr<SharedRedis> redis;  // null: everything is kept in this process
   adapters::CachingKeyDirectory keys;
   gateway::FailedKeyThrottle failed_keys;

@@ -44,6 +44,10 @@ admin::GatewayStatus status_of(House& house, WallTime started_at) {
                   .oldest_secs = whole_ms(tally.oldest()) / 1000,
                   .dropped_rows = static_cast<std::int64_t>(tally.dropped()),
                   .dropping = tally.is_dropping()};
+  if (const auto slots = house.readiness.slots()) {
+    status.slots = {.lease = slots->lease, .shared = slots->shared};
+    status.replicas = slots->replicas;
+  }
   return status;
 }
 

@@ -241,8 +241,8 @@ std::vector<Setting> redis_rows() {
                                "host:port of each Sentinel; they are asked where the master is, after a failover too"),
       row<&O::redis_sentinel_password>(at, "redis_sentinel_password", "of the sentinels themselves"),
       row<&O::replicas_expected>(at, "replicas_expected",
-                                 "replicas that share budgets: while Redis is away each may spend its part of what was "
-                                 "left, until more have been seen",
+                                 "replicas that share slots and budgets: while Redis is away each has its part of the "
+                                 "capacity, and of what was left to spend, until more have been seen",
                                  {1, 1000}),
   };
 }

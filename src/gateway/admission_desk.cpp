@@ -185,6 +185,11 @@ fairshare::PoolView AdmissionDesk::tell_pool() {
   return engine_.tell_pool();
 }
 
+std::uint32_t AdmissionDesk::capacity() const {
+  const std::lock_guard lock(mutex_);
+  return engine_.capacity();
+}
+
 std::uint32_t AdmissionDesk::in_flight() const {
   const std::lock_guard lock(mutex_);
   return engine_.in_flight();

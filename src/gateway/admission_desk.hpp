@@ -58,6 +58,7 @@ class AdmissionDesk {
   [[nodiscard]] fairshare::Snapshot snapshot(Instant now) const;
   // The last dispatches, copied a few at a time so that nobody waits for it.
   [[nodiscard]] fairshare::RecentDispatches recent_dispatches() const;
+  [[nodiscard]] std::uint32_t capacity() const;
   [[nodiscard]] std::uint32_t in_flight() const;
   [[nodiscard]] std::uint32_t queued() const;
 

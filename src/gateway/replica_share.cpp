@@ -34,12 +34,17 @@ fairshare::SetLease ReplicaShare::first_lease(std::uint32_t capacity, Instant no
   return lease();
 }
 
+void ReplicaShare::keep(const std::vector<fairshare::TenantCost>& work) {
+  for (const fairshare::TenantCost& done : work)
+    untold_[done.tenant] += done.cost;
+}
+
 fairshare::SetLease ReplicaShare::plan(fairshare::PoolView view, Instant now) {
   capacity_ = view.capacity;
   demands_ = std::move(view.demands);
+  useful_ = slots_of(demands_);
   plan_.count(view.work);
-  for (const fairshare::TenantCost& done : view.work)
-    untold_[done.tenant] += done.cost;
+  keep(view.work);
 
   // In the order of their names, so that all make the same plan.
   std::vector<std::vector<fairshare::TenantDemand>> all;
@@ -71,7 +76,7 @@ ports::PeerReport ReplicaShare::report(std::uint32_t in_flight) {
           .capacity = capacity_,
           .held = std::max(lease_, in_flight),
           .wanted = wanted_,
-          .useful = slots_of(demands_),
+          .useful = useful_,
           .demands = demands_text(demands_),
           .batch = batch_,
           .work = told_work_,
@@ -87,8 +92,12 @@ ReplicaShare::Heard ReplicaShare::hear(ports::PeerNews news, Instant sent_at) {
   lease_ = news.lease;
   until_ = sent_at + ports::lease_time;
   others_.clear();
-  for (const ports::Peer& peer : news.peers)
-    others_[peer.replica] = read_demands(peer.demands);
+  others_wait_ = false;
+  for (const ports::Peer& peer : news.peers) {
+    std::vector<fairshare::TenantDemand>& demands = others_[peer.replica];
+    demands = read_demands(peer.demands);
+    others_wait_ = others_wait_ || std::ranges::any_of(demands, &fairshare::TenantDemand::waits);
+  }
   Heard heard{.lease = lease(), .foreign = {}};
   for (const std::string& work : news.work) {
     const std::vector<fairshare::TenantCost> done = read_work(work);
@@ -98,7 +107,8 @@ ReplicaShare::Heard ReplicaShare::hear(ports::PeerNews news, Instant sent_at) {
   return heard;
 }
 
-ports::PeerReport ReplicaShare::farewell() {
+ports::PeerReport ReplicaShare::farewell(const fairshare::PoolView& view) {
+  keep(view.work);
   ports::PeerReport last = report(0);
   last.held = 0;
   last.wanted = 0;
@@ -109,8 +119,11 @@ ports::PeerReport ReplicaShare::farewell() {
 }
 
 ReplicaShare::Status ReplicaShare::status(Instant now) const {
-  const bool degraded = epoch_ == 0 || now >= until_;
-  return {.replicas = replicas_, .lease = degraded ? part_of_capacity() : lease_, .degraded = degraded};
+  const bool degraded = now >= until_;
+  return {.replicas = replicas_,
+          .lease = degraded ? part_of_capacity() : lease_,
+          .starting = epoch_ == 0 && !degraded,
+          .degraded = degraded};
 }
 
 }  // namespace obleth::gateway

@@ -29,7 +29,8 @@ class ReplicaShare {
   struct Status {
     std::uint32_t replicas = 1;
     std::uint32_t lease = 0;
-    bool degraded = true;  // nobody answers: its part of the capacity alone
+    bool starting = true;   // nobody has answered yet, and may
+    bool degraded = false;  // nobody answers: its part of the capacity alone
   };
 
   struct Identity {
@@ -45,13 +46,15 @@ class ReplicaShare {
   [[nodiscard]] ports::PeerReport report(std::uint32_t in_flight);
   // sent_at: when the report left.
   [[nodiscard]] Heard hear(ports::PeerNews news, Instant sent_at);
-  [[nodiscard]] ports::PeerReport farewell();
+  // The last words: with what was done since the last turn.
+  [[nodiscard]] ports::PeerReport farewell(const fairshare::PoolView& view);
 
-  // It has fewer slots than it should have: worth asking again soon.
-  [[nodiscard]] bool is_short() const { return lease_ < wanted_; }
+  // It has fewer slots than it should have, or some that it does not use while others wait: worth a turn soon.
+  [[nodiscard]] bool is_unsettled() const { return lease_ < wanted_ || (others_wait_ && lease_ > useful_); }
   [[nodiscard]] Status status(Instant now) const;
 
  private:
+  void keep(const std::vector<fairshare::TenantCost>& work);
   [[nodiscard]] fairshare::SetLease lease() const;
   [[nodiscard]] std::uint32_t part_of_capacity() const;
 
@@ -70,6 +73,8 @@ class ReplicaShare {
   std::uint32_t capacity_ = 0;
   std::uint32_t lease_ = 0;
   std::uint32_t wanted_ = 0;
+  std::uint32_t useful_ = 0;  // slots that it could use
+  bool others_wait_ = false;
   Instant until_;
 };
 

@@ -55,7 +55,7 @@ class World {
   // It ends without a word, and its requests with it.
   void kill(std::size_t replica) { replicas_[replica]->alive = false; }
   void leave(std::size_t replica) {
-    store_.exchange(replicas_[replica]->share->farewell(), store_ms());
+    store_.exchange(replicas_[replica]->share->farewell(replicas_[replica]->engine->tell_pool()), store_ms());
     kill(replica);
   }
   // Stands still, with all that it has under way, and then goes on as if nothing had been.
@@ -177,7 +177,7 @@ class World {
     ReplicaShare& share = *replica.share;
     step(replica, share.plan(replica.engine->tell_pool(), now_));
     ports::PeerReport report = share.report(replica.engine->in_flight());
-    replica.next_turn = now_ + (share.is_short() ? milliseconds(50) : milliseconds(250));
+    replica.next_turn = now_ + (share.is_unsettled() ? milliseconds(50) : milliseconds(250));
     if (lost()) return;
     ports::PeerNews news = store_.exchange(report, store_ms());
     if (random_() % 8 == 0) news = store_.exchange(report, store_ms());  // sent twice
@@ -233,6 +233,22 @@ TEST(ReplicaShare, TenantOfSeveralReplicasHasOneShare) {
   EXPECT_NEAR(world.share(2), 0.25, 0.25 * 0.05);
   EXPECT_NEAR(world.share(3), 0.5, 0.5 * 0.05);
   EXPECT_LE(world.most_in_flight, 24U);
+}
+
+// What is told of it at once, by several and of a slow moment, is no debt to be forgiven.
+TEST(ReplicaShare, TenantOfAllReplicasGainsNothingBesideThoseOfOne) {
+  World world(3, 16, 12);
+  world.crowds = {{.replica = 0, .tenant = 1, .weight = 100, .output = 32, .hold_ms = 70},
+                  {.replica = 1, .tenant = 2, .weight = 300, .output = 32, .hold_ms = 70}};
+  for (const std::size_t at : {0U, 1U, 2U})
+    world.crowds.push_back({.replica = at, .tenant = 3, .weight = 200, .requests = 8, .output = 32, .hold_ms = 70});
+  world.run(seconds(5));
+  world.begin_measuring();
+  world.run(seconds(20));
+  EXPECT_NEAR(world.share(1), 1.0 / 6, 0.05 / 6);
+  EXPECT_NEAR(world.share(2), 3.0 / 6, 0.05 * 3 / 6);
+  EXPECT_NEAR(world.share(3), 2.0 / 6, 0.05 * 2 / 6);
+  EXPECT_GT(world.used(), 0.97);
 }
 
 TEST(ReplicaShare, LoneReplicaThatIsAskedHasAllSlots) {

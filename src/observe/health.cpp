@@ -22,6 +22,16 @@ void Readiness::set_store(std::string_view name, bool up, std::string_view detai
   stores_[std::string(name)] = {up, std::string(detail)};
 }
 
+void Readiness::set_slots(const SlotHealth& slots) {
+  const std::scoped_lock lock(mutex_);
+  slots_ = slots;
+}
+
+std::optional<SlotHealth> Readiness::slots() const {
+  const std::scoped_lock lock(mutex_);
+  return slots_;
+}
+
 void Readiness::waiting_for(std::string_view what) {
   const std::scoped_lock lock(mutex_);
   waiting_for_ = what;
@@ -54,7 +64,12 @@ std::string Readiness::detail_json() const {
     append_text_or_null(out, store.detail);
     out.push_back('}');
   }
-  out.append("}}");
+  out.push_back('}');
+  if (const auto part = slots()) {
+    out.append(part->shared ? ",\"slots\":{\"shared\":true" : ",\"slots\":{\"shared\":false");
+    out.append(",\"lease\":" + std::to_string(part->lease) + ",\"replicas\":" + std::to_string(part->replicas) + "}");
+  }
+  out.push_back('}');
   return out;
 }
 

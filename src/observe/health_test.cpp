@@ -19,6 +19,14 @@ TEST(Readiness, ComesWithTheConfigurationAndGoesWithTheDrain) {
   EXPECT_EQ(readiness.detail_json(), R"({"ready":false,"reason":"draining","stores":{}})");
 }
 
+TEST(Readiness, TellsOfThisReplicasPartWhereSlotsAreShared) {
+  Readiness readiness;
+  readiness.configuration_loaded();
+  readiness.set_slots({.lease = 8, .replicas = 2, .shared = true});
+  EXPECT_EQ(readiness.detail_json(),
+            R"({"ready":true,"reason":null,"stores":{},"slots":{"shared":true,"lease":8,"replicas":2}})");
+}
+
 TEST(Readiness, AStoreThatIsDownIsToldAndTakesNoReadinessAway) {
   Readiness readiness;
   readiness.configuration_loaded();

@@ -257,9 +257,10 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
   metrics.record_store_call("sqlite", "find_key", std::chrono::microseconds(70));
   metrics.add_gauges([](GaugeSamples& gauges) {
     for (const Metric metric :
-         {Metric::capacity_slots, Metric::in_flight, Metric::queued, Metric::fairshare_entitled,
-          Metric::fairshare_received, Metric::fairshare_lag, Metric::store_up, Metric::key_cache_entries,
-          Metric::failed_keys_throttled, Metric::spool_bytes, Metric::spool_oldest}) {
+         {Metric::capacity_slots, Metric::in_flight, Metric::queued, Metric::fairshare_entitled, Metric::leased_slots,
+          Metric::unleased_requests, Metric::replicas, Metric::fairshare_received, Metric::fairshare_lag,
+          Metric::store_up, Metric::key_cache_entries, Metric::failed_keys_throttled, Metric::spool_bytes,
+          Metric::spool_oldest}) {
       gauges.set(metric, {}, 0.5);
     }
     gauges.set(Metric::endpoint_healthy, {"llama", "e"}, 1);

@@ -93,6 +93,7 @@ struct Snapshot {
   std::int64_t drain_rate_per_second = 0;  // milli-cost
   std::int64_t forgiven_cost = 0;          // by the debt cap, milli-cost
   std::uint64_t age_guard_picks = 0;
+  std::uint64_t unleased_grants = 0;  // after the lease of a shared pool had ended
   std::vector<GroupShare> groups;
   std::size_t tenants_known = 0;  // of which some may be left out below
   std::vector<NodeShare> tenants;

@@ -7,7 +7,10 @@ namespace obleth::fairshare {
 
 namespace {
 
-constexpr std::int64_t foreign_requests_max = 64;  // largest ones, told of at once, that the debt cap lets stand
+// What is told of a tenant at once comes again before this engine has made good what came before, and a slow moment
+// tells of several at once: so much of it the debt cap lets stand, but no more than so many of the largest requests.
+constexpr std::int64_t foreign_tellings = 4;
+constexpr std::int64_t foreign_requests_max = 4096;
 
 }  // namespace
 
@@ -20,14 +23,16 @@ void Admission::State::on(const SetLease& event) {
 }
 
 void Admission::State::on(const CountForeign& event) {
+  boost::unordered_flat_map<NodeIndex, std::int64_t> costs;  // several may tell of one tenant
   for (const TenantCost& done : event.costs) {
     const NodeIndex tenant = tree.find_tenant(done.tenant);
-    if (tenant == NodeIndex::none) continue;
-    // What others did comes at once and is no debt of one request: it is made good here before it is forgiven.
-    largest_foreign.see(std::min(done.cost, largest.value() * foreign_requests_max), now);
-    tree.set_largest_cost(std::max(largest.value(), largest_foreign.value()));
-    tree.charge_foreign(tenant, done.cost);
+    if (tenant != NodeIndex::none) costs[tenant] += done.cost;
   }
+  for (const auto& [tenant, cost] : costs)
+    largest_foreign.see(std::min(cost * foreign_tellings, largest.value() * foreign_requests_max), now);
+  tree.set_largest_cost(std::max(largest.value(), largest_foreign.value()));
+  for (const auto& [tenant, cost] : costs)
+    tree.charge_foreign(tenant, cost);
 }
 
 void Admission::State::on(const SetModel& event) {

@@ -60,6 +60,7 @@ void Admission::State::grant(const Pick& pick) {
   tree.begin(pick, request.reserved_cost);
   turns_since_guard = pick.moves_time ? turns_since_guard + 1 : 0;
   age_guard_picks += pick.moves_time ? 0 : 1;
+  unleased_grants += now < lease.until ? 0 : 1;
 
   ModelState& model = models[request.model];
   model.gpu.advance(now, model.in_flight);

@@ -54,6 +54,7 @@ void Admission::State::begin_snapshot(Snapshot& shares, SnapshotPlace& place, In
             .drain_rate_per_second = drain.per_second(),
             .forgiven_cost = tree.forgiven_cost(),
             .age_guard_picks = age_guard_picks,
+            .unleased_grants = unleased_grants,
             .groups = {},
             .tenants_known = 0,
             .tenants = {},

@@ -111,6 +111,7 @@ struct Admission::State {
   std::uint64_t arrivals = 0;
   std::uint64_t completions = 0;
   std::uint64_t age_guard_picks = 0;
+  std::uint64_t unleased_grants = 0;
   std::uint32_t turns_since_guard = 0;
   Instant accrued;  // when slot time was last charged to all that run
 
