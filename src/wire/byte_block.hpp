@@ -52,7 +52,6 @@ class ByteBlock {
     const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(lanes_);
     return (halves[0] | halves[1]) != 0;
   }
-  [[nodiscard]] bool last() const { return lanes_[width - 1] != 0; }
 
   friend ByteBlock operator|(ByteBlock a, ByteBlock b) { return ByteBlock(a.lanes_ | b.lanes_); }
   friend ByteBlock operator&(ByteBlock a, ByteBlock b) { return ByteBlock(a.lanes_ & b.lanes_); }

@@ -16,6 +16,18 @@ bool is_plain(char byte) {
 // What the character before was: where words and runs begin depends on it.
 enum class Kind : std::uint8_t { none, small, capital, digit, space, newline, mark, other };
 
+// Sixteen characters of plain ASCII, class by class.
+struct PlainClasses {
+  explicit PlainClasses(ByteBlock bytes)
+      : capital(bytes.between('A', 'Z')),
+        small(bytes.between('a', 'z')),
+        letter(capital | small),
+        digit(bytes.between('0', '9')),
+        space(bytes.equal_to(' ')),
+        mark(~(letter | digit | space)) {}
+  ByteBlock capital, small, letter, digit, space, mark;
+};
+
 class CharacterCounter {
  public:
   explicit CharacterCounter(TextMeasure& measure) : measure_(measure) {}
@@ -25,43 +37,17 @@ class CharacterCounter {
 
   // Counts whole blocks of plain ASCII at the beginning, and answers how many bytes they hold.
   std::size_t count_plain_blocks(std::string_view text) {
-    if (text.size() < ByteBlock::width) return 0;
     std::size_t at = 0;
-    ByteBlock letters_before = ByteBlock::all(behind_letter());
-    ByteBlock small_before = ByteBlock::all(before_ == Kind::small);
-    ByteBlock digits_before = ByteBlock::all(before_ == Kind::digit);
-    ByteBlock spaces_before = ByteBlock::all(behind_space());
-    ByteBlock marks_before = ByteBlock::all(before_ == Kind::mark);
     for (; text.size() - at >= ByteBlock::width; at += ByteBlock::width) {
       const ByteBlock bytes(text.data() + at);
       if ((bytes.beyond_ascii() | bytes.equal_to('\\')).any()) break;
       if (blocks_ == ByteBlock::Sum::blocks_max) add_up_blocks();
       ++blocks_;
-      const ByteBlock capital = bytes.between('A', 'Z');
-      const ByteBlock small = bytes.between('a', 'z');
-      const ByteBlock letter = capital | small;
-      const ByteBlock digit = bytes.between('0', '9');
-      const ByteBlock space = bytes.equal_to(' ');
-      const ByteBlock mark = ~(letter | digit | space);
-      letters_ += letter;
-      words_ += (letter & ~letter.behind(letters_before)) | (capital & small.behind(small_before));
-      digits_ += digit;
-      numbers_ += digit & ~digit.behind(digits_before);
-      space_runs_ += space & ~space.behind(spaces_before);
-      marks_ += mark;
-      mark_runs_ += mark & ~mark.behind(marks_before);
-      letters_before = letter;
-      small_before = small;
-      digits_before = digit;
-      spaces_before = space;
-      marks_before = mark;
+      const PlainClasses classes(bytes);
+      // To look at the block one byte before once more is cheaper than to keep and to shift what was found.
+      add_block(classes, at == 0 ? behind_first(classes) : PlainClasses(ByteBlock(text.data() + at - 1)));
     }
-    if (at == 0) return 0;
-    before_ = small_before.last()     ? Kind::small
-              : letters_before.last() ? Kind::capital
-              : digits_before.last()  ? Kind::digit
-              : spaces_before.last()  ? Kind::space
-                                      : Kind::mark;
+    if (at > 0) before_ = kind_of(static_cast<unsigned char>(text[at - 1]));
     return at;
   }
 
@@ -142,6 +128,27 @@ class CharacterCounter {
     if (code_point == '\n') return Kind::newline;
     if (code_point == ' ' || (code_point >= '\t' && code_point <= '\r')) return Kind::space;
     return Kind::mark;
+  }
+
+  // The neighbours of the first block of a text.
+  [[nodiscard]] PlainClasses behind_first(const PlainClasses& classes) const {
+    PlainClasses before = classes;
+    before.small = classes.small.behind(ByteBlock::all(before_ == Kind::small));
+    before.letter = classes.letter.behind(ByteBlock::all(behind_letter()));
+    before.digit = classes.digit.behind(ByteBlock::all(before_ == Kind::digit));
+    before.space = classes.space.behind(ByteBlock::all(behind_space()));
+    before.mark = classes.mark.behind(ByteBlock::all(before_ == Kind::mark));
+    return before;
+  }
+
+  void add_block(const PlainClasses& here, const PlainClasses& before) {
+    letters_ += here.letter;
+    words_ += (here.letter & ~before.letter) | (here.capital & before.small);
+    digits_ += here.digit;
+    numbers_ += here.digit & ~before.digit;
+    space_runs_ += here.space & ~before.space;
+    marks_ += here.mark;
+    mark_runs_ += here.mark & ~before.mark;
   }
 
   void add_up_blocks() {
