@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace obleth {
 namespace {
@@ -41,6 +42,18 @@ std::size_t utf8_length(std::string_view text) {
   return overlong || beyond_unicode || !continues(2) || !continues(3) ? 0 : 4;
 }
 
+// Whether eight bytes all stand for themselves; false may be said of bytes that do, behind one that does not.
+bool are_plain(std::uint64_t eight) {
+  constexpr std::uint64_t ones = 0x0101010101010101ULL;
+  constexpr std::uint64_t high_bits = ones * 0x80;
+  const auto below = [eight](std::uint64_t bound) { return (eight - ones * bound) & ~eight; };
+  const auto equal_to = [eight](unsigned char wanted) {
+    const std::uint64_t difference = eight ^ (ones * wanted);
+    return (difference - ones) & ~difference;
+  };
+  return ((eight | below(0x20) | equal_to('"') | equal_to('\\')) & high_bits) == 0;
+}
+
 char* write(char* out, std::string_view bytes) {
   return std::ranges::copy(bytes, out).out;
 }
@@ -71,6 +84,12 @@ char* write_escape(char* out, char c) {
 char* write_json_string(char* out, std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
+    for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight, out += sizeof eight) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if (!are_plain(eight)) break;
+      std::memcpy(out, &eight, sizeof eight);
+    }
+    if (at == text.size()) break;
     const char byte = text[at];
     if (is_plain(byte)) {
       *out++ = byte;

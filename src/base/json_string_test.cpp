@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace obleth {
 namespace {
 
@@ -21,6 +23,20 @@ TEST(JsonString, QuotesBackslashesAndControlsAreEscaped) {
   EXPECT_EQ(escaped("\"\\/"), "\\\"\\\\/");
   EXPECT_EQ(escaped("\n\r\t\b\f\x1F"), "\\n\\r\\t\\u0008\\u000c\\u001f");
   EXPECT_EQ(escaped(std::string_view("\0", 1)), "\\u0000");
+}
+
+TEST(JsonString, WhatIsEscapedIsEscapedAtAnyPlace) {
+  const std::pair<char, std::string> escapes[] = {
+      {'"', "\\\""}, {'\\', "\\\\"}, {'\x1F', "\\u001f"}, {'\xFF', "\xEF\xBF\xBD"}, {'!', "!"}, {'\x7F', "\x7F"}};
+  for (const auto& [byte, meant] : escapes) {
+    for (std::size_t before = 0; before < 20; ++before) {
+      for (std::size_t after = 0; after < 20; ++after) {
+        const std::string head(before, '#');
+        const std::string tail(after, ' ');
+        EXPECT_EQ(escaped(head + byte + tail), head + meant + tail);
+      }
+    }
+  }
 }
 
 TEST(JsonString, EachInvalidByteBecomesTheReplacementCharacter) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "wire/byte_lanes.hpp"
 #include "wire/json_cursor.hpp"
@@ -282,7 +283,7 @@ void UsageTokenizer::take_captured(std::string_view value, UsageFigures& figures
 // As far as the value's end, or the end of the bytes.
 std::size_t UsageTokenizer::feed_value(std::string_view bytes) {
   std::size_t at = 0;
-  while (at < bytes.size() && !in_string_) {
+  while (at < bytes.size()) {
     const char byte = bytes[at];
     const Mark mark = marks[static_cast<unsigned char>(byte)];
     if (may_enter_ && static_cast<unsigned char>(byte) > ' ') {
@@ -293,19 +294,19 @@ std::size_t UsageTokenizer::feed_value(std::string_view bytes) {
         return at + 1;
       }
     }
-    if (mark == Mark::none) {
-      ++at;
-    } else if (mark == Mark::quote) {
-      at += 1 + pass_string(bytes.substr(at + 1));
+    ++at;
+    if (mark == Mark::none) continue;
+    if (mark == Mark::quote) {
+      at += pass_string(bytes.substr(at));
+      if (in_string_) break;
     } else if (depth_ == 0 && mark != Mark::opens) {
-      end_value(bytes.substr(0, at));
+      end_value(bytes.substr(0, at - 1));
       phase_ = Phase::in_object;
       if (mark == Mark::closes) leave_object();
-      return at + 1;
+      return at;
     } else {
       depth_ += mark == Mark::opens ? 1 : 0;
       depth_ -= mark == Mark::closes ? 1 : 0;
-      ++at;
     }
   }
   if (capturing_) capture(bytes.substr(0, at));
@@ -314,16 +315,16 @@ std::size_t UsageTokenizer::feed_value(std::string_view bytes) {
 
 // The rest of a string with its quote, or all bytes where it does not end in them.
 std::size_t UsageTokenizer::pass_string(std::string_view bytes) {
-  std::size_t at = 0;
-  in_string_ = true;
-  while (in_string_) {
-    at += escaped_ ? 0 : plain_string_bytes(bytes.substr(at));
-    if (at == bytes.size()) break;
-    in_string_ = escaped_ || bytes[at] != '"';
-    escaped_ = !escaped_ && bytes[at] == '\\';
-    ++at;
+  std::size_t at = std::exchange(escaped_, false) ? 1 : 0;
+  while (true) {
+    at += plain_string_bytes(bytes.substr(at));
+    in_string_ = at == bytes.size() || bytes[at] != '"';
+    if (!in_string_) return at + 1;
+    if (at == bytes.size()) return at;
+    escaped_ = at + 1 == bytes.size();  // what the backslash is for is still to come
+    if (escaped_) return at + 1;
+    at += 2;
   }
-  return at;
 }
 
 void UsageTokenizer::capture(std::string_view bytes) {
