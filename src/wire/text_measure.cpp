@@ -44,7 +44,7 @@ class CharacterCounter {
       if (blocks_ == ByteBlock::Sum::blocks_max) add_up_blocks();
       ++blocks_;
       const PlainClasses classes(bytes);
-      // To look at the block one byte before once more is cheaper than to keep and to shift what was found.
+      // The bytes before are looked at once more: as cheap as to shift what was found, and nothing is carried on.
       add_block(classes, at == 0 ? behind_first(classes) : PlainClasses(ByteBlock(text.data() + at - 1)));
     }
     if (at > 0) before_ = kind_of(static_cast<unsigned char>(text[at - 1]));
