@@ -36,8 +36,21 @@ std::string body_of(const fairshare::Arrive& event, std::string_view model, std:
 Stages::Stages(const fairshare::AdmissionLimits& limits)
     : start_(loop_.now()),
       desk_(limits),
-      path_(loop_, {policy_, entropy_, keys_, failed_keys_, catalog_, ledger_, *this, desk_, endpoints_, body_memory_,
-                    estimates_, metrics_, readiness_, rows_}) {
+      path_(loop_, {policy_,
+                    entropy_,
+                    keys_,
+                    failed_keys_,
+                    catalog_,
+                    ledger_,
+                    *this,
+                    desk_,
+                    endpoints_,
+                    body_memory_,
+                    estimates_,
+                    metrics_,
+                    readiness_,
+                    rows_,
+                    {responses_, digester_, captures_}}) {
   observe::set_log_level(observe::LogLevel::error);
   policy_.admission_timeout = limits.admission_timeout;
   readiness_.configuration_loaded();

@@ -12,7 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "adapters/crypto/sha256_digester.hpp"
+#include "adapters/memory/response_cache.hpp"
 #include "adapters/os/root_task.hpp"
+#include "adapters/os/system_clock.hpp"
 #include "gateway/client_fixture.hpp"
 #include "gateway/request_path.hpp"
 #include "gateway/store_fixture.hpp"
@@ -86,6 +89,10 @@ class Stages final : public Scheduler, private ports::Upstream {
   observe::Metrics metrics_{{.version = "simulated"}};
   observe::Readiness readiness_;
   Rows rows_;
+  adapters::SystemClock clock_;
+  adapters::MemoryResponseCache responses_{clock_, 0};
+  adapters::Sha256Digester digester_;
+  gateway::BodyMemory captures_{0};
   gateway::RequestPath path_;
   std::map<TenantId, std::uint32_t> weights_;  // that were set while it ran
   std::map<std::uint64_t, std::unique_ptr<Talk>> talks_;

@@ -1,4 +1,5 @@
-"""`bench/run path`: what a request costs obleth, beside HAProxy, nginx and a relay without HTTP, in interleaved rounds."""
+"""`bench/run path` and `bench/run cache`: what a request costs obleth, beside HAProxy, nginx and a relay without HTTP, in
+interleaved rounds."""
 
 import json
 import os
@@ -7,17 +8,18 @@ import sys
 import tempfile
 
 from gateway_path import memory, report, system_calls
-from gateway_path.load import CASES, measure
+from gateway_path.load import CACHE_CASES, CASES, measure
 from gateway_path.servers import Bed
 
-CASE_NAMES = [case.name for case in CASES]
+CASES_OF = {"path": CASES, "cache": CACHE_CASES}
 
 
 def add_flags(parser):
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
-    parser.add_argument("--cases", type=lambda text: text.split(","), default=CASE_NAMES, help=",".join(CASE_NAMES))
+    names = " or ".join(",".join(case.name for case in cases) for cases in CASES_OF.values())
+    parser.add_argument("--cases", type=lambda text: text.split(","), help=names)
     parser.add_argument("--only", type=lambda text: text.split(","), help="of the servers, as in haproxy,obleth")
     parser.add_argument("--brief", action="store_true", help="leave out memory and system calls")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for logs and configurations, to look at them later")
@@ -61,15 +63,16 @@ def count_calls(bed, cases, known):
 
 def run(known):
     """0; 1 where the run is void, and then its figures say nothing."""
-    cases = [case for case in CASES if case.name in known.cases]
+    cases = [case for case in CASES_OF[known.name] if not known.cases or case.name in known.cases]
+    brief = known.brief or known.name != "path"
     with tempfile.TemporaryDirectory(prefix="obleth-bench-") as temporary:
         folder = known.keep or pathlib.Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         machine = report.machine()
         with Bed(known.build.resolve(), folder, cores()) as bed:
-            resident = {} if known.brief else measure_memory(bed, known)
+            resident = {} if brief else measure_memory(bed, known)
             samples = run_rounds(bed, cases, known)
-            calls = {} if known.brief else count_calls(bed, cases, known)
+            calls = {} if brief else count_calls(bed, cases, known)
     figures = report.summary(samples)
     result = {
         "machine": machine,

@@ -26,7 +26,7 @@ COUNTED = ("haproxy", "obleth")
 
 
 def add_flags(parser):
-    parser.add_argument("--check", action="store_true", help=f"fail where obleth takes {WORSE_MAX:.0%} more than recorded")
+    parser.add_argument("--check", action="store_true", help=f"fail where obleth takes {WORSE_MAX:.0%}% more than recorded")
     parser.add_argument("--record", action="store_true", help="write what is found to bench/baseline.json")
 
 

@@ -5,7 +5,7 @@ import json
 import subprocess
 
 from gateway_path.processes import cpu_seconds, user_part
-from gateway_path.servers import MODEL
+from gateway_path.servers import CACHED_MODEL, MODEL
 
 # A paced load that falls behind its rate by more than this was not that load.
 RATE_MISSED_MAX = 0.02
@@ -20,6 +20,7 @@ class Case:
     stream: bool = False
     rate: float = 0
     headers: tuple = ()
+    model: str = MODEL  # what obleth is asked for
     servers: tuple = ("relay", "haproxy", "nginx", "obleth")
     body_bytes: int = 1024
 
@@ -31,6 +32,18 @@ CASES = (
     Case("streams", "200 streams, one token each 20 ms", "events", 200, stream=True,
          headers=("x-mock-token-ms: 20", "x-mock-output-tokens: 100"),
          servers=("direct", "relay", "haproxy", "nginx", "obleth")),
+)  # fmt: skip
+
+# `bench/run cache`. Every request asks the same: with no-cache each is a miss whose answer is kept.
+CACHE_CASES = (
+    Case("off", "a model without a cache, saturated, 64 connections, 1 KiB chat body", "requests", 64,
+         servers=("relay", "haproxy", "obleth")),
+    Case("miss", "with a cache: misses, each kept in place of the one before", "requests", 64, model=CACHED_MODEL,
+         headers=("Cache-Control: no-cache",), servers=("relay", "haproxy", "obleth")),
+    Case("hit", "with a cache: hits (the others ask the upstream)", "requests", 64, model=CACHED_MODEL,
+         servers=("relay", "haproxy", "obleth")),
+    Case("streamed-hit", "with a cache: hits of a stream of 16 tokens", "requests", 64, stream=True, model=CACHED_MODEL,
+         servers=("relay", "haproxy", "obleth")),
 )  # fmt: skip
 
 
@@ -48,9 +61,9 @@ class Sample:
 
 
 def request_bytes(case, secret):
-    """A chat request of case.body_bytes, as the OpenAI client sends it."""
+    """A chat request of case.body_bytes, as the OpenAI client sends it. secret: obleth's, which knows all models."""
     prompt = "The quick brown fox jumps over the lazy dog, 42 times over the hills. " * 12
-    body = {"model": MODEL, "messages": [{"role": "user", "content": prompt}], "temperature": 0.7, "max_tokens": 512}
+    body = {"model": case.model if secret else MODEL, "messages": [{"role": "user", "content": prompt}], "temperature": 0.7, "max_tokens": 512}
     if case.stream:
         body["stream"] = True
     text = json.dumps(body)

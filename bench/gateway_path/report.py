@@ -95,12 +95,14 @@ def as_text(result):
             if server == "direct":
                 cost, added = " " * len(cost), ""
             yield f"  {server:8} {cost} {row['per_second']:>7} {row['p50_us']:>15} {row['p99_us']:>7} {added}".rstrip()
-    yield "\nsystem calls per request, and per event of a stream"
+    if result["system_calls"]:
+        yield "\nsystem calls per request, and per event of a stream"
     for name, servers in result["system_calls"].items():
         for server, calls in servers.items():
             listed = ", ".join(f"{call} {number:.2f}" for call, number in calls.items() if number >= 0.05)
             yield f"  {name:10} {server:8} {sum(calls.values()):6.2f}   {listed}"
-    yield "\nresident memory: MiB at start, KiB for each of 2,000 idle connections, for each of 2,000 live streams"
+    if result["memory"]:
+        yield "\nresident memory: MiB at start, KiB for each of 2,000 idle connections, for each of 2,000 live streams"
     for server, memory in result["memory"].items():
         at_start, idle, live = memory.values()
         yield f"  {server:8} {at_start:>8} {idle:>8} {live:>8}"

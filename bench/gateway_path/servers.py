@@ -12,6 +12,7 @@ import urllib.request
 from gateway_path.processes import Program, free_port, resident_mib
 
 MODEL = "mock-model"
+CACHED_MODEL = "cached-model"
 ADMIN_TOKEN = "an-admin-token-for-the-benchmark"
 GATEWAY_LISTENS = r"listening on (\S+?):(\d+),? .*admin on (\S+?),? .*metrics on (\S+?)$"
 
@@ -127,6 +128,7 @@ class Bed:
     def _start_obleth(self):
         server, admin = self.start_obleth("obleth", fresh_folder(self.folder / "obleth"))
         server.secret = prepare_tenant(admin)
+        prepare_cached_model(admin, f"http://127.0.0.1:{self.upstream_port}/v1")
         return server
 
     def start_obleth(self, name, data, **settings):
@@ -179,6 +181,11 @@ def prepare_tenant(admin):
     prices = {"input_cost_per_token": "0.000001", "output_cost_per_token": "0.000002"}
     ask(admin, "PATCH", f"/models/{MODEL}", prices)
     return made["secret"]
+
+
+def prepare_cached_model(admin, upstream):
+    model = {"model_name": CACHED_MODEL, "upstream_model": MODEL, "api_base": upstream, "cache_enabled": True}
+    ask(admin, "POST", "/models", model)
 
 
 def ask(admin, method, path, body=None):

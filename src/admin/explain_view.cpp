@@ -167,8 +167,9 @@ Task<Reply> ExplainView::explain(const Call& call) {
     co_return refuse(404, "not_found",
                      "\"" + id.substr(0, request_id_bytes_max) + "\" is not among the last " +
                          std::to_string(DispatchRing::dispatches_max) +
-                         " requests that were given a slot since the gateway started. It never got one, or it is "
-                         "older: its row in the usage ledger keeps how long it waited, its key and the virtual time.");
+                         " requests that were given a slot since the gateway started. It never got one (an answer "
+                         "from the cache takes none), or it is older: its row in the usage ledger "
+                         "keeps how long it waited, its key and the virtual time.");
   }
   FairshareIds ids = ids_in(*told);
   const std::shared_ptr<const FairshareNames> names = co_await names_.names_of(std::move(ids));

@@ -136,7 +136,7 @@ House::House(Options options, Parts parts)
       redis(options_.redis_url
                 ? std::make_unique<SharedRedis>(
                       options_, SharedRedis::Surroundings{*resolver, std::move(parts.redis_tls), readiness, metrics,
-                                                          record->store(), feed, entropy})
+                                                          record->store(), feed, entropy, clock})
                 : nullptr),
       keys(key_stores_of(record->store(), redis.get()), hasher, clock, feed, key_cache_limits(options_)),
       failed_keys(options_.failed_keys_per_minute, entropy.bits128().high),
@@ -151,6 +151,9 @@ House::House(Options options, Parts parts)
                                                                    .unsettled = unsettled.get()})
                            : nullptr),
       shared_sessions(redis ? std::make_unique<adapters::RedisSessionBook>(redis->server, sessions) : nullptr),
+      responses(clock, options_.cache_max),
+      tiered_responses(redis ? std::make_unique<adapters::TieredResponseCache>(responses, redis->responses) : nullptr),
+      capture_memory(options_.cache_capture_max),
       mcp_servers(record->store()),
       call_audit(record->store()),
       desk(admission_limits(options_)),
@@ -202,6 +205,7 @@ ports::ChangeFeed& House::publishing_feed() {
 
 gateway::Services House::services(ports::Upstream& upstream, ports::UsageJournal& journal,
                                   ports::BudgetLedger& budgets) {
+  ports::ResponseCache& cache = tiered_responses ? static_cast<ports::ResponseCache&>(*tiered_responses) : responses;
   return {.policy = policy_,
           .entropy = entropy,
           .keys = keys,
@@ -215,7 +219,8 @@ gateway::Services House::services(ports::Upstream& upstream, ports::UsageJournal
           .estimates = estimates,
           .metrics = metrics,
           .readiness = readiness,
-          .journal = journal};
+          .journal = journal,
+          .responses = {cache, digester, capture_memory}};
 }
 
 mcp::McpServices House::mcp_services() {

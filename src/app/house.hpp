@@ -10,12 +10,14 @@
 
 #include "adapters/caching/caching_key_directory.hpp"
 #include "adapters/caching/caching_model_catalog.hpp"
+#include "adapters/caching/tiered_response_cache.hpp"
 #include "adapters/crypto/aes_gcm_sealer.hpp"
 #include "adapters/crypto/key_hasher.hpp"
 #include "adapters/crypto/sha256_digester.hpp"
 #include "adapters/memory/budget_ledger.hpp"
 #include "adapters/memory/change_feed.hpp"
 #include "adapters/memory/delivered_spending.hpp"
+#include "adapters/memory/response_cache.hpp"
 #include "adapters/memory/session_book.hpp"
 #include "adapters/os/dialer.hpp"
 #include "adapters/os/resolver.hpp"
@@ -101,6 +103,9 @@ class House {
   adapters::Sha256Digester digester;
   adapters::MemorySessionBook sessions{clock};
   std::unique_ptr<adapters::RedisSessionBook> shared_sessions;  // null: sessions are this replica's alone
+  adapters::MemoryResponseCache responses;
+  std::unique_ptr<adapters::TieredResponseCache> tiered_responses;  // null: answers are this replica's alone
+  gateway::BodyMemory capture_memory;
   mcp::ServerRegistry mcp_servers;
   mcp::AuditWriter call_audit;
   gateway::AdmissionDesk desk;

@@ -48,6 +48,9 @@ struct Options {
   // Requests
   std::uint64_t body_max = 64ULL << 20;
   std::uint64_t body_memory_max = 1ULL << 30;
+  std::uint64_t cache_max = 256ULL << 20;
+  std::uint64_t cache_capture_max = 64ULL << 20;
+  std::uint64_t cache_redis_max = 256ULL << 20;
   std::uint32_t n_max = 16;
   gateway::PassThrough passthrough = gateway::PassThrough::all;
   std::vector<std::string> passthrough_allow;

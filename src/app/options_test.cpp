@@ -55,6 +55,9 @@ TEST(Options, DefaultsAreThoseOfTheReference) {
   EXPECT_EQ(options->global_max_in_flight, 256U);
   EXPECT_EQ(options->body_max, 67'108'864U);
   EXPECT_EQ(options->body_memory_max, 1ULL << 30);
+  EXPECT_EQ(options->cache_max, 256ULL << 20);
+  EXPECT_EQ(options->cache_capture_max, 64ULL << 20);
+  EXPECT_EQ(options->cache_redis_max, 256ULL << 20);
   EXPECT_EQ(options->admission_timeout_secs, std::chrono::seconds(60));
   EXPECT_EQ(options->brownout_wait_ms, std::chrono::milliseconds(5000));
   EXPECT_EQ(options->drain_notice, std::chrono::seconds(5));

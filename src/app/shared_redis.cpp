@@ -44,7 +44,8 @@ SharedRedis::SharedRedis(const Options& options, const Surroundings& around)
     : dialer_(around.resolver, adapters::AddressPolicy{}, around.tls),
       server(settings_of(options), dialer_, watch_of(around.readiness, around.metrics)),
       keys(server, around.record, around.local_feed, options.key_fresh),
-      feed(server, around.local_feed, to_hex32(around.entropy.bits128())) {}
+      feed(server, around.local_feed, to_hex32(around.entropy.bits128())),
+      responses(server, around.clock, options.cache_redis_max) {}
 
 Result<void> SharedRedis::refuse_forgetful() {
   adapters::EpollLoop loop;

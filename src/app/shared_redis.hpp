@@ -11,11 +11,13 @@
 #include "adapters/os/tls_credentials.hpp"
 #include "adapters/redis/redis_change_feed.hpp"
 #include "adapters/redis/redis_key_tier.hpp"
+#include "adapters/redis/redis_response_cache.hpp"
 #include "adapters/redis/redis_server.hpp"
 #include "app/options.hpp"
 #include "observe/health.hpp"
 #include "observe/metrics.hpp"
 #include "ports/change_feed.hpp"
+#include "ports/clock.hpp"
 #include "ports/entropy.hpp"
 #include "ports/record_store.hpp"
 
@@ -33,6 +35,7 @@ class SharedRedis {
     ports::RecordStore& record;
     ports::ChangeFeed& local_feed;  // before anything else has subscribed to it
     ports::Entropy& entropy;
+    ports::Clock& clock;
   };
   // options.redis_url is set.
   SharedRedis(const Options& options, const Surroundings& around);
@@ -54,6 +57,7 @@ class SharedRedis {
   adapters::RedisServer server;
   adapters::RedisKeyTier keys;
   adapters::RedisChangeFeed feed;
+  adapters::RedisResponseCache responses;
 };
 
 }  // namespace obleth::app

@@ -83,6 +83,8 @@ constexpr std::array model_fields{
     FieldFlag{"brownout_max_tokens", whole, "answers are not cut below this"},
     FieldFlag{"enabled", yes_no, "404 while false"},
     FieldFlag{"inject_usage", yes_no, "ask streams for usage; false is exact byte identity"},
+    FieldFlag{"cache_enabled", yes_no, "keep whole answers, for the tenant that asks the same again"},
+    FieldFlag{"cache_ttl_secs", whole, "for this long"},
     FieldFlag{"max_retries", whole, "further attempts while no byte went to the client"},
     FieldFlag{"request_timeout_secs", whole, "to the first byte"},
     FieldFlag{"idle_timeout_secs", whole, "between bytes"},

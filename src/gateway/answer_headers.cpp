@@ -34,6 +34,13 @@ void append_request_ids(std::string& lines, const UsageRecord& record) {
   append_all(lines, {"x-request-id: ", told_id, "\r\nx-obleth-request-id: ", event_id.view(), "\r\n"});
 }
 
+void append_cache_outcome(std::string& lines, const UsageRecord& record) {
+  if (record.cache == CacheOutcome::off) return;
+  lines += "x-obleth-cache: ";
+  lines += obleth::to_text(record.cache);
+  lines += "\r\n";
+}
+
 void append_cross_origin(std::string& lines, const RequestHead& head, const Policy& policy) {
   if (policy.cors_origins.empty()) return;
   const auto origin = head.fields.find("origin");

@@ -12,6 +12,8 @@ namespace obleth::gateway {
 // On every answer, refusals included: the request's ids, and CORS where the operator set it.
 void append_request_ids(std::string& lines, const UsageRecord& record);
 void append_cross_origin(std::string& lines, const RequestHead& head, const Policy& policy);
+// x-obleth-cache, where the model has one.
+void append_cache_outcome(std::string& lines, const UsageRecord& record);
 
 // How far a request came before its answer.
 enum class Reached : std::uint8_t { identity, budget, turn, upstream };

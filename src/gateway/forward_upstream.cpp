@@ -218,7 +218,8 @@ AnswerHead read_answer_head(const ResponseHead& head) {
                     .event_stream = is_media(content_type, "text/event-stream"),
                     .json = is_media(content_type, "application/json"),
                     .encoded = !equals_ignoring_case(encoding, "identity"),
-                    .has_cache_control = head.fields.find("cache-control").has_value()};
+                    .has_cache_control = head.fields.find("cache-control").has_value(),
+                    .ends_by_close = head.framing == BodyFraming::until_close};
   if (head.has_content_length) answer.content_length = head.content_length;
   answer.lines.reserve(1024);
   wire::append_relayed_headers(answer.lines, head);

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/crypto/sha256_digester.hpp"
+#include "adapters/memory/response_cache.hpp"
 #include "adapters/os/root_task.hpp"
 #include "gateway/client_fixture.hpp"
 #include "gateway/request_path.hpp"
@@ -95,9 +97,20 @@ class RecordingJournal final : public ports::UsageJournal {
   ports::Loop& loop_;
 };
 
+class LoopClock final : public ports::Clock {
+ public:
+  explicit LoopClock(const ports::Loop& loop) : loop_(loop) {}
+  [[nodiscard]] Instant now() const override { return loop_.now(); }
+  [[nodiscard]] WallTime wall_now() const override { return loop_.wall_now(); }
+
+ private:
+  const ports::Loop& loop_;
+};
+
 struct GatewayBounds {
   fairshare::AdmissionLimits admission = {.capacity = 4};
   std::uint64_t body_memory_bytes = 8 << 20;
+  std::uint64_t capture_bytes = 8 << 20;
   std::uint32_t failed_keys_per_minute = 0;
 };
 
@@ -107,6 +120,7 @@ class TestGateway {
       : failed_keys(bounds.failed_keys_per_minute, 1),
         desk(bounds.admission),
         body_memory(bounds.body_memory_bytes),
+        captures(bounds.capture_bytes),
         log_(std::tmpfile()) {
     keys.known[good_secret] = some_key();
     catalog.models = {some_model()};
@@ -181,7 +195,7 @@ class TestGateway {
   // Nothing is held any more: no slot, no place in the queue, no reservation, no body, no upstream connection.
   [[nodiscard]] bool holds_nothing() const {
     return desk.in_flight() == 0 && desk.queued() == 0 && ledger_is_even() && body_memory.held_bytes() == 0 &&
-           upstream.open_answers == 0;
+           captures.held_bytes() == 0 && upstream.open_answers == 0;
   }
   // Every reservation was settled, and none twice.
   [[nodiscard]] bool ledger_is_even() const {
@@ -214,6 +228,10 @@ class TestGateway {
   observe::Metrics metrics{{.version = "test"}};
   observe::Readiness readiness;
   RecordingJournal journal{loop};
+  LoopClock clock{loop};
+  adapters::MemoryResponseCache responses{clock, 16 << 20};
+  adapters::Sha256Digester digester;
+  BodyMemory captures;
 
  private:
   void listen_to_log() {
@@ -238,8 +256,21 @@ class TestGateway {
 
   std::FILE* log_;
   RequestPath path_{loop,
-                    {policy, entropy, keys, failed_keys, catalog, ledger, upstream, desk, endpoints, body_memory,
-                     estimates, metrics, readiness, journal}};
+                    {policy,
+                     entropy,
+                     keys,
+                     failed_keys,
+                     catalog,
+                     ledger,
+                     upstream,
+                     desk,
+                     endpoints,
+                     body_memory,
+                     estimates,
+                     metrics,
+                     readiness,
+                     journal,
+                     {responses, digester, captures}}};
 };
 
 // The member of the error object, as JSON: "null", or text with its quotes taken off.

@@ -17,6 +17,16 @@ Task<void> send_whole(ports::ClientExchange& exchange, int status, std::string h
   static_cast<void>(finished);  // a client that left misses nothing that we keep
 }
 
+// A stream comes again as a stream: without a length, as it came first.
+Task<void> send_replay(Settled&& settled) {
+  const ports::KeptAnswer& kept = *settled.replayed;
+  const auto length = kept.event_stream ? std::nullopt : std::optional<std::uint64_t>(kept.body.size());
+  const Result<void> started = co_await settled.exchange->start(settled.status, settled.unsent_head, length, kept.body);
+  if (!started) co_return;
+  const Result<void> finished = co_await settled.exchange->finish({});
+  static_cast<void>(finished);
+}
+
 }  // namespace
 
 bool needs_no_key(Treatment treatment) {
@@ -48,6 +58,10 @@ Task<void> answer_alone(const Received& received, const Policy& policy, const ob
 Task<void> send_rest(Settled&& settled) {
   ports::ClientExchange& exchange = *settled.exchange;
   if (settled.client_left) co_return;
+  if (settled.replayed) {
+    co_await send_replay(std::move(settled));
+    co_return;
+  }
   if (settled.ends_connection) exchange.close_after();
   if (!exchange.started()) {
     std::string& body = settled.unsent_body;

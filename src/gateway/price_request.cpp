@@ -24,16 +24,16 @@ std::int64_t requested_cap(const wire::RequestFields& fields, const Model* model
 
 }  // namespace
 
-Priced price_request(Routed&& routed, Estimates& estimates) {
+Priced price_request(Recalled&& recalled, Estimates& estimates) {
   Price price;
-  if (routed.route.treatment == Treatment::priced) {
-    const wire::RequestFields& fields = routed.content->fields;
-    const Model* model = routed.model.get();
+  if (recalled.route.treatment == Treatment::priced) {
+    const wire::RequestFields& fields = recalled.content->fields;
+    const Model* model = recalled.model.get();
     const ModelId model_id = model != nullptr ? model->id : ModelId{};
-    const TenantId tenant = routed.who->tenant.id;
+    const TenantId tenant = recalled.who->tenant.id;
     const std::int64_t media_part = model != nullptr ? model->tokens_per_media_part : unregistered_media_part;
     price.raw_input_tokens = accounting::estimate_prompt_tokens(fields.text, media_part);
-    const wire::OutputKind output = routed.route.rules().output;
+    const wire::OutputKind output = recalled.route.rules().output;
     if (output != wire::OutputKind::none) {
       price.output_cap = output == wire::OutputKind::capped ? requested_cap(fields, model) : media_part;
       price.output_bound = accounting::output_bound(fields.prompts, fields.n, price.output_cap);
@@ -49,8 +49,8 @@ Priced price_request(Routed&& routed, Estimates& estimates) {
       price.input_cost = accounting::cost_of({.prompt = {price.input_tokens}}, *model);
     }
   }
-  routed.record->hold_estimate = {price.hold_output};
-  return {std::move(routed), price};
+  recalled.record->hold_estimate = {price.hold_output};
+  return {std::move(recalled), price};
 }
 
 }  // namespace obleth::gateway

@@ -6,6 +6,6 @@
 
 namespace obleth::gateway {
 
-[[nodiscard]] Priced price_request(Routed&& routed, Estimates& estimates);
+[[nodiscard]] Priced price_request(Recalled&& recalled, Estimates& estimates);
 
 }  // namespace obleth::gateway

@@ -1,5 +1,7 @@
 #include "gateway/relay_reply.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -7,6 +9,7 @@
 #include "gateway/reply_meter.hpp"
 #include "gateway/settle_cost.hpp"
 #include "wire/error_body.hpp"
+#include "wire/header_rules.hpp"
 
 namespace obleth::gateway {
 namespace {
@@ -14,18 +17,36 @@ namespace {
 constexpr std::int64_t progress_tokens_min = 32;
 constexpr Duration progress_span_min = std::chrono::milliseconds(100);
 
+void append_stream_headers(std::string& lines, const AnswerHead& head) {
+  if (!head.event_stream) return;
+  lines += "X-Accel-Buffering: no\r\n";
+  if (!head.has_cache_control) lines += "Cache-Control: no-cache\r\n";
+}
+
 // Takes the head's lines, and adds ours.
 std::string client_head_lines(Answered& answered, const Policy& policy) {
   std::string lines = std::move(answered.head.lines);
   append_request_ids(lines, *answered.record);
   append_path_headers(lines, answered);
+  append_cache_outcome(lines, *answered.record);
   append_cross_origin(lines, answered.exchange->head(), policy);
   if (answered.head.status >= 400) lines += "x-obleth-error-source: upstream\r\n";
-  if (answered.head.event_stream) {
-    lines += "X-Accel-Buffering: no\r\n";
-    if (!answered.head.has_cache_control) lines += "Cache-Control: no-cache\r\n";
-  }
+  append_stream_headers(lines, answered.head);
   return lines;
+}
+
+// Only what will be whole for certain, as the client would get it at any other time.
+void begin_capture(Answered& answered) {
+  const AnswerHead& head = answered.head;
+  const bool may_be_kept =
+      head.status == 200 && !answered.output_cap && !head.encoded && (head.event_stream || !head.ends_by_close);
+  std::optional<std::string> lines = may_be_kept ? wire::replayable_headers(head.lines) : std::nullopt;
+  if (!lines) {
+    answered.capture.reset();
+    return;
+  }
+  append_stream_headers(*lines, head);
+  answered.capture->begin(std::move(*lines), head.event_stream);
 }
 
 // One answer on its way from the upstream to the client.
@@ -33,7 +54,9 @@ class Relay {
  public:
   Relay(Answered& answered, const Policy& policy)
       : answered_(answered), meter_(answered_.head, answered_.route.rules(), answered_.usage_injected) {
-    if (answered_.answer) head_lines_ = client_head_lines(answered_, policy);
+    if (!answered_.answer) return;
+    if (answered_.capture) begin_capture(answered_);
+    head_lines_ = client_head_lines(answered_, policy);
   }
 
   // An error: nothing has reached the client, who is told of it instead.
@@ -58,16 +81,18 @@ class Relay {
       if (piece->empty()) break;
       note_first_byte();
       meter_.pass(*piece, onward_);
+      if (answered_.capture) capture_onward();
       const bool sent = co_await send_onward();
       if (!sent) break;
       report_progress();
     }
-    if (ending_ == Ending::complete) meter_.finish(onward_);
+    if (ending_ == Ending::complete) finish();
     co_return Outcome<void>();
   }
 
   // After run.
   Relayed conclude() {
+    if (ending_ != Ending::complete) answered_.capture.reset();
     // Taken before the answer goes: it returns its connection to the pool, or closes it.
     std::string unsent_body = std::move(last_of_body_);
     bool ends_cleanly = true;
@@ -105,6 +130,19 @@ class Relay {
   }
 
  private:
+  void finish() {
+    meter_.finish(onward_);
+    if (answered_.capture) capture_onward();
+    // A stream is whole when it said so itself.
+    if (meter_.can_tell_in_stream() && !meter_.done_seen()) answered_.capture.reset();
+  }
+
+  // A copy of what the client is told; what does not fit is not kept.
+  void capture_onward() {
+    const auto fits = [this](std::string_view piece) { return answered_.capture->take(piece); };
+    if (!std::ranges::all_of(onward_, fits)) answered_.capture.reset();
+  }
+
   Task<Result<std::string_view>> read_piece() {
     const Instant before = answered_.loop->now();
     Result<std::string_view> piece = co_await answered_.answer->read();

@@ -9,6 +9,7 @@
 #include "gateway/local_answers.hpp"
 #include "gateway/model_listing.hpp"
 #include "gateway/price_request.hpp"
+#include "gateway/recall_response.hpp"
 #include "gateway/receive_request.hpp"
 #include "gateway/relay_reply.hpp"
 #include "gateway/report_usage.hpp"
@@ -47,17 +48,18 @@ Task<void> RequestPath::serve(ports::ClientExchange& exchange) {
 }
 
 Task<Outcome<Settled>> RequestPath::walk(Received&& received) {
-  Outcome<Answered> answered = co_await reach_answer(std::move(received));
-  if (!answered) co_return refuse(std::move(answered.error()));
+  Outcome<Answer> reached = co_await reach_answer(std::move(received));
+  if (!reached) co_return refuse(std::move(reached.error()));
+  if (auto* const replayed = std::get_if<Settled>(&*reached)) co_return std::move(*replayed);
 
   // What the upstream says passes through; what it took is settled, whatever the ending.
-  Outcome<Relayed> relayed = co_await relay_reply(std::move(*answered), services_.policy);
+  Outcome<Relayed> relayed = co_await relay_reply(std::get<Answered>(std::move(*reached)), services_.policy);
   if (!relayed) co_return refuse(std::move(relayed.error()));
   co_return settle_cost(std::move(*relayed), services_.estimates);
 }
 
 // A coroutine of its own, so that its states are gone while the answer streams.
-Task<Outcome<Answered>> RequestPath::reach_answer(Received&& received) {
+Task<Outcome<RequestPath::Answer>> RequestPath::reach_answer(Received&& received) {
   const Services& ask = services_;
 
   // Whose request is it? On the head alone, before any of the body is read.
@@ -70,8 +72,15 @@ Task<Outcome<Answered>> RequestPath::reach_answer(Received&& received) {
   Outcome<Routed> routed = co_await resolve_model(std::move(*identified), models);
   if (!routed) co_return refuse(std::move(routed.error()));
 
+  // Was the same asked before? Then the answer takes no turn and costs nothing.
+  Recalled recalled = note_question(std::move(*routed), ask.responses);
+  if (recalled.may_be_known) {
+    std::shared_ptr<const ports::KeptAnswer> kept = co_await recall_response(recalled, ask.responses);
+    if (kept) co_return replay_response(std::move(recalled), std::move(kept), ask.policy);
+  }
+
   // What will it take, and may they have it? Before the queue: an exhausted tenant is told at once.
-  Priced priced = price_request(std::move(*routed), ask.estimates);
+  Priced priced = price_request(std::move(recalled), ask.estimates);
   Outcome<Funded> funded = co_await reserve_budget(std::move(priced), held_);
   if (!funded) co_return refuse(std::move(funded.error()));
 
@@ -84,7 +93,8 @@ Task<Outcome<Answered>> RequestPath::reach_answer(Received&& received) {
   // The upstream works.
   const UpstreamDoors doors{ask.upstream, ask.endpoints, ask.policy, ask.metrics};
   Outcome<Answered> answered = co_await forward_upstream(std::move(softened), doors);
-  co_return answered;
+  if (!answered) co_return refuse(std::move(answered.error()));
+  co_return std::move(*answered);
 }
 
 // The list of models: no slot, no tokens.
@@ -118,6 +128,7 @@ Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord& r
     report_usage(record, services_.metrics);
   } else {
     append_request_ids(head_lines, record);
+    append_cache_outcome(head_lines, record);
     append_cross_origin(head_lines, exchange.head(), services_.policy);
     record.ts = loop_.wall_now();
     record.total_ms = whole_ms(loop_.refresh_now() - exchange.received_at());

@@ -3,12 +3,15 @@
 // One per thread; its services are shared unless said otherwise. Connection's thread.
 #pragma once
 
+#include <variant>
+
 #include "gateway/admission_desk.hpp"
 #include "gateway/body_memory.hpp"
 #include "gateway/endpoint_desk.hpp"
 #include "gateway/estimates.hpp"
 #include "gateway/failed_key_throttle.hpp"
 #include "gateway/policy.hpp"
+#include "gateway/recall_response.hpp"
 #include "gateway/refuse.hpp"
 #include "gateway/request_states.hpp"
 #include "observe/health.hpp"
@@ -39,6 +42,7 @@ struct Services {
   observe::Metrics& metrics;
   observe::Readiness& readiness;
   ports::UsageJournal& journal;
+  ResponseMemory responses;
 };
 
 class RequestPath final : public ports::HttpService {
@@ -49,10 +53,11 @@ class RequestPath final : public ports::HttpService {
   Task<void> serve(ports::ClientExchange& exchange) override;
 
  private:
-  // receive → identify tenant → resolve model → price → reserve budget → await turn → soften → forward → relay →
-  // settle.
+  // receive → identify tenant → resolve model → recall → price → reserve budget → await turn → soften → forward → relay
+  // → settle. An answer that is recalled is settled at once.
   Task<Outcome<Settled>> walk(Received&& received);
-  Task<Outcome<Answered>> reach_answer(Received&& received);
+  using Answer = std::variant<Answered, Settled>;
+  Task<Outcome<Answer>> reach_answer(Received&& received);
   Task<Outcome<Settled>> answer_locally(Received&& received);
   Task<void> conclude(ports::ClientExchange& exchange, UsageRecord& record, Outcome<Settled>& end,
                       wire::ErrorDialect dialect);

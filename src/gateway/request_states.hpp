@@ -1,6 +1,6 @@
 // The states that a request passes, each made only by the stage before it: skipping a stage does not compile.
 //
-//   Received → Identified → Routed → Priced → Funded → Admitted → Softened → Answered → Relayed → Settled
+//   Received → Identified → Routed → Recalled → Priced → Funded → Admitted → Softened → Answered → Relayed → Settled
 //
 // Each adds what its stage learned and owns what it took. Move-only; a stage takes its state by rvalue reference, from
 // where its caller keeps it until the stage has ended: a coroutine's frame then holds no copy of its own, and that is
@@ -17,6 +17,7 @@
 #include "domain/api_key.hpp"
 #include "domain/model.hpp"
 #include "domain/usage_record.hpp"
+#include "gateway/answer_capture.hpp"
 #include "gateway/body_memory.hpp"
 #include "gateway/endpoint_desk.hpp"
 #include "gateway/form_rest.hpp"
@@ -25,6 +26,7 @@
 #include "gateway/routes.hpp"
 #include "ports/http_service.hpp"
 #include "ports/loop.hpp"
+#include "ports/response_cache.hpp"
 #include "ports/upstream.hpp"
 #include "wire/request_body.hpp"
 
@@ -79,7 +81,12 @@ struct Price {
   NanoUsd bound_cost;
 };
 
-struct Priced : Routed {
+struct Recalled : Routed {
+  std::unique_ptr<AnswerCapture> capture;  // null: the answer is not to be kept
+  bool may_be_known = false;               // the cache is to be asked; capture has the name
+};
+
+struct Priced : Recalled {
   Price price;
 };
 
@@ -105,6 +112,7 @@ struct AnswerHead {
   bool json = false;
   bool encoded = false;  // compressed all the same: relayed untouched, usage estimated
   bool has_cache_control = false;
+  bool ends_by_close = false;  // nothing says whether its end is missing
 };
 
 struct Answered : Softened {
@@ -142,7 +150,8 @@ struct Settled {
   std::string unsent_body;
   std::optional<std::uint64_t> content_length;  // where there is no body to measure
   bool ends_cleanly = true;
-  bool ends_connection = false;  // what was cut short is followed by nothing
+  bool ends_connection = false;                                 // what was cut short is followed by nothing
+  std::shared_ptr<const ports::KeptAnswer> replayed = nullptr;  // the body, instead of unsent_body
 };
 
 }  // namespace obleth::gateway

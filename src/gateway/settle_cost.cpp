@@ -109,6 +109,7 @@ Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
   record.usage_source = billed.source;
   record.cost = cost;
   write_charge(record, charged);
+  if (relayed.capture) relayed.capture->keep(billed.usage, relayed.loop->wall_now());
   record.total_ms = whole_ms(now - relayed.timings.received);
   record.overhead_us = overhead_until(now, relayed.timings);
   return {.exchange = relayed.exchange,

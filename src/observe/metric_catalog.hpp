@@ -37,6 +37,8 @@ enum class Metric : std::uint8_t {
   estimate_error,
   upstream_attempts,
   endpoint_healthy,
+  cache_lookups,
+  cache_tokens_saved,
   store_up,
   store_call,
   spool_bytes,

@@ -116,9 +116,17 @@ void Metrics::count_request(const UsageRecord& record) {
     const std::string_view told = record.brownout_reason;
     add_of_tenant(Metric::brownouts, number(mine, Label::reason, told.empty() ? "saturation" : told), 1);
   }
+  if (record.cache != CacheOutcome::off) count_cache(request);
   count_budget(request);
   if (record.usage_clamped) mine.add(key_of(Metric::usage_clamped, request.model), 1);
   observe_estimates(request);
+}
+
+void Metrics::count_cache(const Counted& request) {
+  const LabelValue result = number(request.mine, Label::result, to_text(request.record.cache));
+  request.mine.add(key_of(Metric::cache_lookups, request.model, result), 1);
+  const std::int64_t saved = request.record.tokens_saved;
+  if (saved > 0) request.mine.add(key_of(Metric::cache_tokens_saved, request.model, result), not_negative(saved));
 }
 
 void Metrics::count_budget(const Counted& request) {

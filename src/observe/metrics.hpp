@@ -74,6 +74,7 @@ class Metrics {
     LabelValue admission = label_other;
   };
   void count_tokens(const Counted& request) const;
+  void count_cache(const Counted& request);
   void count_budget(const Counted& request);
   void observe_times(const Counted& request) const;
   void observe_estimates(const Counted& request) const;

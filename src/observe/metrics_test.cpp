@@ -243,6 +243,8 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
   record.overrun_by_output = {4};
   record.budget_unguarded = true;
   record.usage_clamped = true;
+  record.cache = CacheOutcome::hit;
+  record.tokens_saved = 5;
   metrics.count_request(record);
   record.mcp_server = "files";
   record.mcp_method = "tools/call";
@@ -282,6 +284,23 @@ TEST(DecimalText, IsExactAndShort) {
   EXPECT_EQ(decimal_text(1'000'000, 6), "1");
   EXPECT_EQ(decimal_text(1250, 3), "1.25");
   EXPECT_EQ(decimal_text(18'446'744'073'709'551'615ULL, 9), "18446744073.709551615");
+}
+
+TEST(Metrics, TheCacheIsCountedWhereAModelHasOne) {
+  Metrics metrics({"1.0", "abc"});
+  UsageRecord record = finished_request();
+  metrics.count_request(record);
+  EXPECT_THAT(text_of(metrics), Not(HasSubstr("obleth_cache_lookups_total{")));
+  record.cache = CacheOutcome::miss;
+  metrics.count_request(record);
+  record.cache = CacheOutcome::hit;
+  record.tokens_saved = 1200;
+  metrics.count_request(record);
+  metrics.count_request(record);
+  const std::string text = text_of(metrics);
+  EXPECT_THAT(text, HasSubstr("obleth_cache_lookups_total{model=\"llama\",result=\"miss\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("obleth_cache_lookups_total{model=\"llama\",result=\"hit\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("obleth_cache_tokens_saved_total{model=\"llama\",result=\"hit\"} 2400\n"));
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ void log_request(const UsageRecord& record) {
           {"ttft_ms", record.ttft_ms.value_or(not_known)},
           {"total_ms", record.total_ms},
           {"overhead_us", record.overhead_us},
-          {"retries", record.retries}});
+          {"retries", record.retries},
+          {"cache", to_text(record.cache)}});
 }
 
 }  // namespace obleth::observe

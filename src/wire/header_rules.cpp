@@ -36,6 +36,11 @@ constexpr NameSet<10> hop_by_hop({"connection", "keep-alive", "proxy-connection"
                                   "upgrade", "http2-settings", "transfer-encoding", "content-length"});
 constexpr NameSet<7> ours_in_requests({"host", "authorization", "x-api-key", "proxy-authorization", "expect",
                                        "x-request-id", "traceparent"});
+// As providers and proxies write them; their prefixes are in replayable_headers.
+constexpr NameSet<15> of_one_request({"date", "age", "retry-after", "server-timing", "traceparent", "tracestate",
+                                      "request-id", "x-upstream-request-id", "openai-processing-ms", "cf-ray",
+                                      "x-envoy-upstream-service-time", "x-amzn-requestid", "apim-request-id",
+                                      "x-ms-request-id", "x-trace-id"});
 constexpr NameSet<3> identity_claims({"user", "x-gateway-inference-fairness-id", "x-llm-d-inference-fairness-id"});
 
 bool starts_ignoring_case(std::string_view text, std::string_view prefix) {
@@ -148,6 +153,34 @@ void append_relayed_headers(std::string& out, const ResponseHead& head) {
     if (is_renamed) out.append("x-upstream-");
     append_line(out, is_renamed ? field.name.substr(2) : field.name, field.value);
   }
+}
+
+CacheWish cache_wish_of(const RequestHead& head) {
+  CacheWish wish = CacheWish::anything;
+  for (const HeaderField& field : head.fields.fields()) {
+    if (!equals_ignoring_case(field.name, "cache-control")) continue;
+    for_each_list_item(field.value, [&wish](std::string_view item) {
+      if (equals_ignoring_case(item, "no-store")) wish = CacheWish::no_store;
+      if (equals_ignoring_case(item, "no-cache")) wish = std::max(wish, CacheWish::no_cache);
+    });
+  }
+  return wish;
+}
+
+std::optional<std::string> replayable_headers(std::string_view lines) {
+  std::string kept;
+  kept.reserve(lines.size());
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, std::min(lines.find('\n'), lines.size() - 1) + 1);
+    lines.remove_prefix(line.size());
+    const std::string_view name = line.substr(0, line.find(':'));
+    if (equals_ignoring_case(name, "set-cookie") || equals_ignoring_case(name, "set-cookie2")) return std::nullopt;
+    const bool tells_limits = starts_ignoring_case(name, "x-upstream-ratelimit-") ||
+                              starts_ignoring_case(name, "anthropic-ratelimit-") ||
+                              starts_ignoring_case(name, "ratelimit");
+    if (!tells_limits && !of_one_request.contains(name)) kept += line;
+  }
+  return kept;
 }
 
 std::string continue_traceparent(std::optional<std::string_view> received, std::string_view new_trace_id_hex32,

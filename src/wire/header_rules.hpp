@@ -11,6 +11,7 @@
 // Repeated headers stay repeated, and order is kept.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,6 +38,18 @@ void append_forwarded_headers(std::string& out, const RequestHead& head, const F
 // The upstream's headers for the client. Its own request id and rate-limit headers get the prefix "x-upstream-"
 // (x-ratelimit-limit-tokens → x-upstream-ratelimit-limit-tokens). Date and Server stay.
 void append_relayed_headers(std::string& out, const ResponseHead& head);
+
+// What a client wants of a cache in front of the upstream.
+enum class CacheWish : std::uint8_t {
+  anything,
+  no_cache,  // a fresh answer, which may be kept
+  no_store,  // neither an old answer, nor to be kept
+};
+[[nodiscard]] CacheWish cache_wish_of(const RequestHead& head);
+
+// Of relayed headers those that are true whenever the answer is told again: not the moment, the ids, the limits and the
+// times of the request that it was made for. nullopt: the answer sets a cookie, and is that client's alone.
+[[nodiscard]] std::optional<std::string> replayable_headers(std::string_view lines);
 
 // W3C: continues a valid traceparent (same trace id and flags, our span id), or starts a new one. span and trace are
 // lower-case hex.

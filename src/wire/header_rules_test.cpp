@@ -209,5 +209,32 @@ TEST(RelayedHeaders, WhichSitesMayCallIsOursToSay) {
               ElementsAre("Vary: Origin"));
 }
 
+TEST(ReplayableHeaders, WhatIsOneRequestsOwnIsLeftOut) {
+  EXPECT_EQ(replayable_headers("Content-Type: application/json\r\nDate: now\r\nX-Upstream-Request-Id: 1\r\n"
+                               "x-upstream-ratelimit-limit-tokens: 5\r\nServer: vllm\r\nAge: 4\r\nVary: Origin\r\n"
+                               "anthropic-ratelimit-tokens-limit: 5\r\nRateLimit-Policy: 5\r\nx-other: a: b\r\n"),
+            "Content-Type: application/json\r\nServer: vllm\r\nVary: Origin\r\nx-other: a: b\r\n");
+  EXPECT_EQ(replayable_headers(""), "");
+}
+
+TEST(ReplayableHeaders, WhatSetsACookieIsOneClientsAlone) {
+  EXPECT_EQ(replayable_headers("Content-Type: a\r\nset-cookie: b=c\r\n"), std::nullopt);
+}
+
+TEST(CacheWish, TheStrongestOfAllLinesCounts) {
+  const auto wish = [](const std::string& lines) {
+    const std::string bytes = "POST / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n";
+    RequestHead head;
+    EXPECT_TRUE(std::holds_alternative<ParsedHead>(parse_request_head(bytes, 0, HeadLimits{}, head)));
+    return cache_wish_of(head);
+  };
+  EXPECT_EQ(wish(""), CacheWish::anything);
+  EXPECT_EQ(wish("Cache-Control: max-age=0, no-transform\r\n"), CacheWish::anything);
+  EXPECT_EQ(wish("Cache-Control: No-Cache\r\n"), CacheWish::no_cache);
+  EXPECT_EQ(wish("cache-control: no-store ,no-cache\r\n"), CacheWish::no_store);
+  EXPECT_EQ(wish("Cache-Control: no-store\r\nCache-Control: no-cache\r\n"), CacheWish::no_store);
+  EXPECT_EQ(wish("Cache-Control: no-storehouse\r\n"), CacheWish::anything);
+}
+
 }  // namespace
 }  // namespace obleth::wire

@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <memory>
 #include <span>
 
@@ -33,10 +32,11 @@ struct FreeContext {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
-Sha256Digest digest_of(std::initializer_list<Bytes> parts) {
+template <class Parts>
+Sha256Digest digest_of(const Parts& parts) {
   static thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
   bool done = EVP_DigestInit_ex2(context.get(), fetched_digest(), nullptr) == 1;
-  for (const Bytes part : parts) {
+  for (const auto& part : parts) {
     done = done && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
   }
   Sha256Digest digest;
@@ -48,7 +48,11 @@ Sha256Digest digest_of(std::initializer_list<Bytes> parts) {
 }  // namespace
 
 Sha256Digest sha256(std::string_view text) {
-  return digest_of({bytes_of(text)});
+  return digest_of(std::array{bytes_of(text)});
+}
+
+Sha256Digest sha256(std::span<const std::string_view> parts) {
+  return digest_of(parts);
 }
 
 HmacSha256::HmacSha256(std::string_view key) {
@@ -71,8 +75,8 @@ HmacSha256::~HmacSha256() {
 }
 
 Sha256Digest HmacSha256::of(std::string_view text) const {
-  const Sha256Digest inner = digest_of({inner_key_, bytes_of(text)});
-  return digest_of({outer_key_, inner});
+  const Sha256Digest inner = digest_of(std::array<Bytes, 2>{inner_key_, bytes_of(text)});
+  return digest_of(std::array<Bytes, 2>{outer_key_, inner});
 }
 
 }  // namespace obleth::adapters

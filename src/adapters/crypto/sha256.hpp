@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace obleth::adapters {
@@ -16,6 +17,8 @@ inline constexpr std::size_t sha256_block_bytes = 64;
 using Sha256Digest = std::array<std::uint8_t, sha256_bytes>;
 
 [[nodiscard]] Sha256Digest sha256(std::string_view text);
+// Of the parts as if they were joined.
+[[nodiscard]] Sha256Digest sha256(std::span<const std::string_view> parts);
 
 // RFC 2104, with the two padded keys made once. OpenSSL's own HMAC copies contexts, and so allocates, at every call.
 class HmacSha256 {

@@ -4,7 +4,10 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <array>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace obleth::adapters {
@@ -57,6 +60,12 @@ TEST(Sha256, ThreadsDoNotDisturbEachOther) {
   };
   std::jthread first(hash_often);
   std::jthread second(hash_often);
+}
+
+TEST(Sha256, PartsAreHashedAsIfTheyWereJoined) {
+  const std::array<std::string_view, 4> parts = {"a", "", "b", "c"};
+  EXPECT_EQ(sha256(std::span<const std::string_view>(parts)), sha256("abc"));
+  EXPECT_EQ(sha256(std::span<const std::string_view>()), sha256(""));
 }
 
 }  // namespace
