@@ -75,6 +75,10 @@ void add_gauges(House& house, const ShareWatch& shares, const TenantNames& names
     show_endpoints(house, catalog.get(), samples);
     show_keys(house, samples);
     samples.set(Metric::spool_bytes, {}, static_cast<double>(house.spool->tally.waiting_bytes()));
+    if (house.shared_budgets) {
+      const std::uint64_t dropped = house.shared_budgets->bookings_dropped.load(std::memory_order_relaxed);
+      samples.set(Metric::bookings_dropped, {}, static_cast<double>(dropped));
+    }
     samples.set(Metric::spool_oldest, {}, std::chrono::duration<double>(house.spool->tally.oldest()).count());
     for (const auto& [name, store] : house.readiness.stores())
       samples.set(Metric::store_up, {name}, store.up ? 1 : 0);

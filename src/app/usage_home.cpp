@@ -72,7 +72,7 @@ class UsageInClickHouse final : public UsageHome {
   [[nodiscard]] ports::SpendingBook& book() override { return room_->resident().ledger; }
   [[nodiscard]] ports::UsageLedger& ledger() override { return room_->resident().ledger; }
   Task<Result<bool>> forget_step(WallTime now, std::int64_t retention_days) override {
-    return room_->resident().ledger.forget_step(now, retention_days);
+    return room_->resident().ledger.tidy_step(now, retention_days);
   }
   void end() override {
     if (!room_) return;

@@ -49,6 +49,7 @@ enum class Metric : std::uint8_t {
   usage_clamped,
   unbilled,
   usage_rows_dropped,
+  bookings_dropped,
   key_cache_entries,
   key_lookups,
   failed_keys_throttled,

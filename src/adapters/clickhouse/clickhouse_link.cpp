@@ -91,6 +91,11 @@ Task<Result<std::string>> ClickHouseLink::ask(std::string sql) {
   co_return co_await send(std::move(statement));
 }
 
+Task<Result<std::string>> ClickHouseLink::work(std::string sql) {
+  Statement statement{.operation = "work", .body = std::move(sql), .at_most = settings_.insert_max};
+  co_return co_await send(std::move(statement));
+}
+
 Task<Result<void>> ClickHouseLink::insert(std::string into, std::string rows) {
   Statement statement{.operation = "insert",
                       .parameters = "&query=" + percent_encoded("INSERT INTO " + into + " FORMAT RowBinary"),

@@ -44,6 +44,8 @@ class ClickHouseLink {
 
   // Faults: unavailable (no answer, or a transient error), invalid (the statement never succeeds).
   Task<Result<std::string>> ask(std::string sql);
+  // The same for work that nobody waits for, which may take as long as an insert.
+  Task<Result<std::string>> work(std::string sql);
   // rows: RowBinary; compressed on the way.
   Task<Result<void>> insert(std::string into, std::string rows);
 

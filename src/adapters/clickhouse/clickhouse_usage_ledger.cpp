@@ -59,10 +59,15 @@ Task<Result<void>> ClickHouseUsageLedger::deliver(ports::UsageBatch batch) {
     const std::size_t count = std::min(rows_of_an_insert_max, batch.rows.size() - at);
     inserts.push_back(encoded(std::span(batch.rows).subspan(at, count), version));
   }
-  return ports::run_on(loop_, take(std::move(inserts), encoded_names(batch.rows)));
+  std::set<UsageDay> days;
+  for (const UsageRecord& row : batch.rows)
+    days.insert(day_of({kept_ms(row.ts)}));
+  return ports::run_on(loop_, take(std::move(inserts), encoded_names(batch.rows), std::move(days)));
 }
 
-Task<Result<void>> ClickHouseUsageLedger::take(std::vector<std::string> inserts, std::string names) {
+// The days are marked last: what ends the batch before that sends it again.
+Task<Result<void>> ClickHouseUsageLedger::take(std::vector<std::string> inserts, std::string names,
+                                               std::set<UsageDay> days) {
   Result<void> done = co_await ready();
   if (done && !names.empty()) {
     std::string into = link_.database() + ".tenant_names (tenant_id, name, ver)";
@@ -72,6 +77,11 @@ Task<Result<void>> ClickHouseUsageLedger::take(std::vector<std::string> inserts,
     if (!done) break;
     std::string into = link_.database() + ".usage (" + usage_columns() + ")";
     done = co_await link_.insert(std::move(into), std::move(rows));
+  }
+  if (done && !days.empty()) {
+    std::string mark = mark_changed(link_.database(), days);
+    const Result<std::string> marked = co_await link_.work(std::move(mark));
+    if (!marked) done = fail(marked.error());
   }
   // A table that somebody removed is made again with the next batch.
   if (!done) is_ready_ = false;
@@ -115,7 +125,9 @@ Task<Result<ports::Spending>> ClickHouseUsageLedger::ask_spending(std::string sq
 // ---- sums ---------------------------------------------------------------------------------------------------------
 
 Task<Result<std::vector<UsageCell>>> ClickHouseUsageLedger::cells(ports::UsageScope scope, UsageDivision division) {
-  std::string sql = sums_question(link_.database(), scope, division);
+  const Result<std::vector<WallSpan>> summed = co_await rolled_up(scope.span, division);
+  if (!summed) co_return fail(summed.error());
+  std::string sql = sums_question(link_.database(), scope, division, *summed);
   const Result<std::string> answer = co_await ask(std::move(sql));
   if (!answer) co_return fail(answer.error());
   Result<std::vector<UsageCell>> found = read_cells(*answer, division.by);
@@ -264,10 +276,16 @@ Task<Result<std::string>> ClickHouseUsageLedger::name_of_tenant(TenantId id) {
   co_return found->empty() ? std::string() : found->begin()->second;
 }
 
-// ---- retention ----------------------------------------------------------------------------------------------------
+// ---- retention and roll-ups ----------------------------------------------------------------------------------------
 
-Task<Result<bool>> ClickHouseUsageLedger::forget_step(WallTime now, std::int64_t retention_days) {
-  return ports::run_on(loop_, forget(now, retention_days));
+Task<Result<bool>> ClickHouseUsageLedger::tidy_step(WallTime now, std::int64_t retention_days) {
+  return ports::run_on(loop_, tidy(now, retention_days));
+}
+
+Task<Result<bool>> ClickHouseUsageLedger::tidy(WallTime now, std::int64_t retention_days) {
+  Result<bool> dropped = co_await forget(now, retention_days);
+  if (!dropped || *dropped) co_return dropped;
+  co_return co_await roll_up();
 }
 
 Task<Result<bool>> ClickHouseUsageLedger::forget(WallTime now, std::int64_t retention_days) {
@@ -279,10 +297,34 @@ Task<Result<bool>> ClickHouseUsageLedger::forget(WallTime now, std::int64_t rete
   const std::string month = reader.text();
   // In this order: what is stopped between two of them is done again, with the same end.
   for (std::string& step : steps_to_drop(link_.database(), month, now)) {
-    const Result<std::string> done = co_await ask(std::move(step));
+    const Result<std::string> done = co_await link_.work(std::move(step));
     if (!done) co_return fail(done.error());
   }
   co_return true;
+}
+
+Task<Result<bool>> ClickHouseUsageLedger::roll_up() {
+  std::string question = day_to_roll_up_question(link_.database());
+  const Result<std::string> answer = co_await ask(std::move(question));
+  if (!answer) co_return fail(answer.error());
+  const std::vector<DayToRollUp> found = read_days_to_roll_up(*answer);
+  if (found.empty()) co_return false;
+  for (std::string& step : steps_to_roll_up(link_.database(), found.front())) {
+    const Result<std::string> done = co_await link_.work(std::move(step));
+    if (!done) co_return fail(done.error());
+  }
+  co_return true;
+}
+
+// Minutes are finer than what is rolled up.
+Task<Result<std::vector<WallSpan>>> ClickHouseUsageLedger::rolled_up(WallSpan span, const UsageDivision& division) {
+  constexpr std::int64_t day_ms = 86'400'000;
+  if (division.bucket == ports::UsageBucket::minute || span.end.unix_ms - span.begin.unix_ms < day_ms)
+    co_return std::vector<WallSpan>();
+  std::string question = rolled_up_question(link_.database(), span);
+  const Result<std::string> answer = co_await ask(std::move(question));
+  if (!answer) co_return fail(answer.error());
+  co_return read_rolled_up(*answer);
 }
 
 }  // namespace obleth::adapters

@@ -1,7 +1,8 @@
 // The usage ledger in ClickHouse, shared by replicas: where rows are delivered to, and what is asked afterwards.
 //
 // A row that is delivered again replaces itself, as it has the same event id; whoever reads sees it once. Rows, sums
-// and spending are read from the rows themselves, so that no replay can double them. Made on the loop of the upstream
+// and spending are read from the rows themselves, or from days rolled up from them that are rolled up anew when rows of
+// theirs come, so that no replay can double them. Made on the loop of the upstream
 // that it is given; everything else from any loop's thread, or one without a loop. End that loop last.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "adapters/clickhouse/clickhouse_link.hpp"
+#include "adapters/clickhouse/usage_days.hpp"
 #include "adapters/clickhouse/usage_questions.hpp"
 #include "ports/run_on.hpp"
 #include "ports/spending_book.hpp"
@@ -45,9 +47,9 @@ class ClickHouseUsageLedger final : public ports::UsageSink, public ports::Spend
   Task<Result<std::optional<TenantId>>> tenant_named(std::string name) override;
   Task<Result<std::string>> name_of_tenant(TenantId id) override;
 
-  // Drops one month that ended before the oldest day to be kept, after what it cost has been written down; false:
-  // nothing is left to drop.
-  Task<Result<bool>> forget_step(WallTime now, std::int64_t retention_days);
+  // Drops one month that ended before the oldest day to be kept, after what it cost has been written down; then rolls
+  // up one day that is closed. False: nothing is left to do.
+  Task<Result<bool>> tidy_step(WallTime now, std::int64_t retention_days);
   // Makes the tables, where they can be reached now; otherwise the first question does.
   Task<Result<void>> prepare();
 
@@ -57,7 +59,7 @@ class ClickHouseUsageLedger final : public ports::UsageSink, public ports::Spend
   // On the loop.
   Task<Result<std::string>> ask(std::string sql);
   Task<Result<void>> ready();
-  Task<Result<void>> take(std::vector<std::string> inserts, std::string names);
+  Task<Result<void>> take(std::vector<std::string> inserts, std::string names, std::set<UsageDay> days);
   Task<Result<std::vector<UsageCell>>> cells(ports::UsageScope scope, UsageDivision division);
   Task<Result<std::vector<UsageCell>>> largest(ports::UsageScope scope, ports::UsageDimension by,
                                                std::size_t groups_max);
@@ -68,7 +70,10 @@ class ClickHouseUsageLedger final : public ports::UsageSink, public ports::Spend
   Task<Result<ports::Spending>> ask_spending(std::string sql);
   Task<Result<ports::UsageRows>> page(std::string sql, std::size_t rows_max);
   Task<Result<Names>> ask_names(std::string sql);
+  Task<Result<bool>> tidy(WallTime now, std::int64_t retention_days);
   Task<Result<bool>> forget(WallTime now, std::int64_t retention_days);
+  Task<Result<bool>> roll_up();
+  Task<Result<std::vector<WallSpan>>> rolled_up(WallSpan span, const UsageDivision& division);
 
   ports::Loop& loop_;
   ClickHouseLink link_;

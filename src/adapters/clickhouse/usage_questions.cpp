@@ -7,43 +7,19 @@
 #include "adapters/clickhouse/clickhouse_link.hpp"
 #include "adapters/clickhouse/row_binary.hpp"
 #include "adapters/clickhouse/usage_columns.hpp"
+#include "adapters/clickhouse/usage_sums.hpp"
 #include "domain/duration_sketch.hpp"
 
 namespace obleth::adapters {
 namespace {
 
 using ports::UsageDimension;
-using ports::UsageSums;
 
 constexpr std::int64_t second_ms = 1000;
 constexpr std::int64_t hour_s = 3600;
 constexpr std::int64_t day_s = 86'400;
 constexpr std::int64_t latest_s = (1LL << 32) - 1;  // that DateTime holds
 constexpr std::string_view at_ms = "(toInt64(toUInt32(ts)) * 1000 + ts_ms)";
-
-// admission 2 is brownout, 3 is refused; cache 2 is hit.
-struct Sum {
-  std::string_view of_row;
-  std::int64_t& (*of)(UsageSums&);
-};
-constexpr std::array sums{
-    Sum{"1", [](UsageSums& s) -> std::int64_t& { return s.requests; }},
-    Sum{"status >= 400 AND admission != 3", [](UsageSums& s) -> std::int64_t& { return s.errors; }},
-    Sum{"admission = 3", [](UsageSums& s) -> std::int64_t& { return s.refusals; }},
-    Sum{"admission = 2", [](UsageSums& s) -> std::int64_t& { return s.brownouts; }},
-    Sum{"cache = 2", [](UsageSums& s) -> std::int64_t& { return s.cache_hits; }},
-    Sum{"retries", [](UsageSums& s) -> std::int64_t& { return s.retries; }},
-    Sum{"input_tokens", [](UsageSums& s) -> std::int64_t& { return s.input_tokens; }},
-    Sum{"cached_tokens", [](UsageSums& s) -> std::int64_t& { return s.cached_tokens; }},
-    Sum{"output_tokens", [](UsageSums& s) -> std::int64_t& { return s.output_tokens; }},
-    Sum{"reasoning_tokens", [](UsageSums& s) -> std::int64_t& { return s.reasoning_tokens; }},
-    Sum{"tokens_saved", [](UsageSums& s) -> std::int64_t& { return s.tokens_saved; }},
-    Sum{"cost", [](UsageSums& s) -> std::int64_t& { return s.cost.value; }},
-    Sum{"gpu_ms", [](UsageSums& s) -> std::int64_t& { return s.gpu_ms; }},
-    Sum{"slot_ms", [](UsageSums& s) -> std::int64_t& { return s.slot_ms; }},
-    Sum{"queue_ms", [](UsageSums& s) -> std::int64_t& { return s.queue_ms; }},
-};
-constexpr std::size_t cost_at = 11;  // in sums
 
 std::string number(std::int64_t value) {
   return std::to_string(value);
@@ -66,13 +42,27 @@ std::int64_t end_of(WallSpan span) {
   return end_ms == latest_s * second_ms ? end_ms + 1 : end_ms;
 }
 
-std::string in_scope(const ports::UsageScope& scope) {
-  std::string where = in_span(kept_ms(scope.span.begin), end_of(scope.span));
+std::string of_scope(const ports::UsageScope& scope) {
+  std::string where;
   if (scope.tenant) where += " AND tenant_id = " + quoted(scope.tenant->uuid());
   if (scope.key) where += " AND key_id = " + quoted(scope.key->uuid());
   if (!scope.model.empty()) where += " AND model = " + quoted(scope.model);
   if (!scope.group.empty()) where += " AND grp = " + quoted(scope.group);
   return where;
+}
+
+std::string in_scope(const ports::UsageScope& scope) {
+  return in_span(kept_ms(scope.span.begin), end_of(scope.span)) + of_scope(scope);
+}
+
+// Whether the hour of a row is in one of them.
+std::string in_days(const std::vector<WallSpan>& days) {
+  std::string any;
+  for (const WallSpan& span : days) {
+    any += (any.empty() ? "(" : " OR ") + std::string("(hour >= toDateTime(") + number(span.begin.unix_ms / second_ms) +
+           ") AND hour < toDateTime(" + number(span.end.unix_ms / second_ms) + "))";
+  }
+  return any + ")";
 }
 
 std::string_view group_column(UsageDimension by) {
@@ -121,7 +111,7 @@ UsageCell read_cell(RowBinaryReader& reader, std::optional<UsageDimension> by) {
   const std::string group = reader.text();
   const std::string tenant = reader.text();
   cell.begin_ms = reader.integer<std::int64_t>();
-  for (const Sum& sum : sums)
+  for (const UsageSum& sum : usage_sums)
     sum.of(cell.sums) = reader.integer<std::int64_t>();
   const DurationSketch sketch = read_sketch(reader);
   cell.sums.total = quantiles_of(sketch, DurationKind::total);
@@ -139,29 +129,38 @@ UsageCell read_cell(RowBinaryReader& reader, std::optional<UsageDimension> by) {
 
 }  // namespace
 
-std::string sums_question(const std::string& database, const ports::UsageScope& scope, const UsageDivision& division) {
+std::string sums_question(const std::string& database, const ports::UsageScope& scope, const UsageDivision& division,
+                          const std::vector<WallSpan>& rolled_up) {
   const std::string group = division.by ? std::string(group_column(*division.by)) : "''";
   const std::string length = division.bucket ? number(length_ms(*division.bucket)) : "1";
-  const std::string bucket =
-      division.bucket ? "intDiv(" + std::string(at_ms) + ", " + length + ") * " + length : "toInt64(0)";
+  const auto part_of = [&](std::string_view moment, bool is_row) {
+    const std::string bucket =
+        division.bucket ? "intDiv(" + std::string(moment) + ", " + length + ") * " + length : "0";
+    std::string part = "SELECT " + group + " AS group_id, tenant_id, toInt64(" + bucket + ") AS begin_ms";
+    for (std::size_t at = 0; at < usage_sums.size(); ++at) {
+      const UsageSum& sum = usage_sums.at(at);
+      part += ", toInt64(" + std::string(is_row ? sum.of_row : sum.name) + ") AS value_" + std::to_string(at);
+    }
+    part.append(", ").append(is_row ? row_buckets : "buckets").append(" AS in_buckets, ");
+    return part.append(is_row ? row_counts : "counts").append(" AS in_counts");
+  };
+  std::string only;
+  for (const std::string& id : division.only)
+    only += (only.empty() ? " AND " + group + " IN (" : ", ") + quoted(id);
+  if (!only.empty()) only += ")";
+  std::string from = part_of(at_ms, true) + from_usage(database) + in_scope(scope) + only;
+  if (!rolled_up.empty()) {
+    from += " AND NOT " + in_days(rolled_up) + " UNION ALL " + part_of("toInt64(toUInt32(hour)) * 1000", false) +
+            " FROM " + database + ".usage_hours FINAL WHERE " + in_days(rolled_up) + of_scope(scope) + only;
+  }
   const bool has_tenant = division.by == UsageDimension::tenant || division.by == UsageDimension::key;
-  std::string sql = "SELECT " + group + " AS group_id, ";
-  sql += has_tenant ? "any(tenant_id)" : "''";
-  sql += ", toInt64(" + bucket + ") AS begin_ms";
-  for (std::size_t at = 0; at < sums.size(); ++at) {
-    sql += ", toInt64(sum(" + std::string(sums.at(at).of_row) + "))";
-    if (at == cost_at) sql += " AS total_cost";
-    if (at == 0) sql += " AS total_requests";
+  std::string sql = "SELECT group_id, " + std::string(has_tenant ? "any(tenant_id)" : "''") + ", begin_ms";
+  for (std::size_t at = 0; at < usage_sums.size(); ++at) {
+    sql += ", toInt64(sum(value_" + std::to_string(at) + "))";
+    if (usage_sums.at(at).name == "cost") sql += " AS total_cost";
+    if (usage_sums.at(at).name == "requests") sql += " AS total_requests";
   }
-  sql += ", sumMap([total_bucket, ttft_bucket, queue_bucket], [toUInt64(1), toUInt64(1), toUInt64(1)])";
-  sql += from_usage(database) + in_scope(scope);
-  if (!division.only.empty()) {
-    std::string list;
-    for (const std::string& id : division.only)
-      list += (list.empty() ? "" : ", ") + quoted(id);
-    sql += " AND " + group + " IN (" + list + ")";
-  }
-  sql += " GROUP BY group_id, begin_ms";
+  sql += ", sumMap(in_buckets, in_counts) FROM (" + from + ") GROUP BY group_id, begin_ms";
   if (division.groups_max > 0) {
     sql += " ORDER BY total_cost DESC, total_requests DESC, group_id LIMIT " +
            number(static_cast<std::int64_t>(division.groups_max));

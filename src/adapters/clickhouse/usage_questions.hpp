@@ -29,8 +29,9 @@ struct UsageCell {
   ports::UsageSums sums;
 };
 
+// rolled_up: whole days of the scope's span whose sums stand; everything else is summed from the rows.
 [[nodiscard]] std::string sums_question(const std::string& database, const ports::UsageScope& scope,
-                                        const UsageDivision& division);
+                                        const UsageDivision& division, const std::vector<WallSpan>& rolled_up);
 [[nodiscard]] Result<std::vector<UsageCell>> read_cells(std::string_view answer,
                                                         std::optional<ports::UsageDimension> by);
 // What tells a group from the others of its dimension.

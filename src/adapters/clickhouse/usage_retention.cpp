@@ -58,6 +58,7 @@ std::vector<std::string> steps_to_drop(const std::string& database, const std::s
               std::to_string(now.unix_ms) + ") FROM " + database + ".usage FINAL WHERE toUInt32(ts) >= " + from +
               " AND toUInt32(ts) < " + kept_since + " AND " + not_yet + " GROUP BY day_s, tenant_id, key_id",
           "INSERT INTO " + marks + " (name, value) VALUES ('kept_since', " + kept_since + ")",
+          "ALTER TABLE " + database + ".usage_hours DROP PARTITION " + month,
           "ALTER TABLE " + database + ".usage DROP PARTITION " + month};
 }
 

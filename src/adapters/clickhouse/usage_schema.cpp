@@ -37,7 +37,21 @@ constexpr const char* spending_table =
 constexpr const char* marks_table =
     "CREATE TABLE IF NOT EXISTS marks (name String, value UInt64) ENGINE = ReplacingMergeTree ORDER BY (name, value)";
 
-constexpr std::array statements{usage_table, names_table, spending_table, marks_table};
+// Sums of closed days by hour, written from rows read with FINAL: a day that is rolled up again replaces itself.
+// buckets and counts are how many durations are in which bucket.
+constexpr const char* hours_table =
+    "CREATE TABLE IF NOT EXISTS usage_hours (hour DateTime('UTC'), tenant_id String, key_id String, grp String,"
+    " model String, requests Int64, errors Int64, refusals Int64, brownouts Int64, cache_hits Int64, retries Int64,"
+    " input_tokens Int64, cached_tokens Int64, output_tokens Int64, reasoning_tokens Int64, tokens_saved Int64,"
+    " cost Int64, gpu_ms Int64, slot_ms Int64, queue_ms Int64, buckets Array(UInt16), counts Array(UInt64), ver UInt64)"
+    " ENGINE = ReplacingMergeTree(ver) PARTITION BY toYYYYMM(hour) ORDER BY (tenant_id, hour, key_id, grp, model)";
+// When rows of a day (UTC) came last, and when it was rolled up last: kind 0 and 1, by the server's clock. The sums of
+// a day hold while it was rolled up later than rows came.
+constexpr const char* day_marks_table =
+    "CREATE TABLE IF NOT EXISTS day_marks (day_s UInt32, kind UInt8, at UInt64)"
+    " ENGINE = ReplacingMergeTree(at) ORDER BY (day_s, kind)";
+
+constexpr std::array statements{usage_table, names_table, spending_table, marks_table, hours_table, day_marks_table};
 
 }  // namespace
 
@@ -53,7 +67,7 @@ Task<Result<void>> migrate_usage(ClickHouseLink& link) {
     if (!made) co_return fail(made.error());
   }
   const std::string marks = link.database() + ".marks";
-  std::string note = "INSERT INTO " + marks + " (name, value) VALUES ('schema', 1)";
+  std::string note = "INSERT INTO " + marks + " (name, value) VALUES ('schema', 2)";
   made = co_await link.ask(std::move(note));
   if (!made) co_return fail(made.error());
   co_return Result<void>{};

@@ -201,8 +201,8 @@ for at = 10, #ARGV do
         account[BEGIN], account[SPENT], account[SPENT + 1], account[SPENT + 2] = account[FINISH], 0, 0, 0
         account[UNKNOWN] = 0
       end
-      -- The row of one that ended before this account was opened (a flush) is in the book, which is being asked.
-      if ended >= account[SINCE] or account[UNKNOWN] == 0 then add(account, SPENT, 1, used) end
+      -- The row of one that ended before this account was opened (a flush) is in the book, or comes there.
+      if ended >= account[SINCE] then add(account, SPENT, 1, used) end
     end
     save(ARGV[at], account)
   end
@@ -221,12 +221,25 @@ for at = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', due, ARGV[at]) end
 return #ARGV - 1
 )lua";
 
+// What the book told before is kept beside the account: an answer that comes later adds what has become more.
 constexpr std::string_view learn = R"lua(
-local account = load(ARGV[1])
-if not account or account[UNKNOWN] ~= 1 or account[SINCE] ~= tonumber(ARGV[2]) then return 'known' end
-add(account, SPENT, 1, {tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])})
+local field, account = ARGV[1], load(ARGV[1])
+if not account or account[SINCE] ~= tonumber(ARGV[2]) or account[BEGIN] ~= tonumber(ARGV[3]) then return 'known' end
+local kept = redis.call('HGET', KEYS[1], 'b:' .. field)
+local before = words_of(kept or '')
+for at = 1, #before do before[at] = tonumber(before[at]) end
+if before[1] ~= account[SINCE] then
+  if account[UNKNOWN] ~= 1 then return 'known' end
+  before = {account[SINCE], 0, 0, 0}
+end
+local told = {tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])}
+if told[1] < before[2] then told[1] = before[2] end
+if told[2] < before[3] or (told[2] == before[3] and told[3] < before[4]) then told[2], told[3] = before[3], before[4] end
+add(account, SPENT, 1, told)
+add(account, SPENT, -1, {before[2], before[3], before[4]})
 account[UNKNOWN] = 0
-save(ARGV[1], account)
+save(field, account)
+redis.call('HSET', KEYS[1], 'b:' .. field, string.format('%.0f %.0f %.0f %.0f', account[SINCE], told[1], told[2], told[3]))
 return 'learned'
 )lua";
 

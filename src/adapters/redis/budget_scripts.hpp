@@ -38,7 +38,8 @@ inline constexpr std::string_view budget_layout = "1";  // part of the names: ra
 // KEYS: expiries. ARGV: now, the reservations.
 [[nodiscard]] const RedisScript& renew_script();
 
-// KEYS: state. ARGV: field, when counting began, tokens, dollars, nano-dollars: what was spent before.
+// KEYS: state. ARGV: field, when counting began, the term's begin, tokens, dollars, nano-dollars: what was spent in the
+// term before counting began. May come again with more.
 [[nodiscard]] const RedisScript& learn_script();
 
 }  // namespace obleth::adapters

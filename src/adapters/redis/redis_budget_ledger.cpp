@@ -4,8 +4,8 @@
 #include <map>
 #include <utility>
 
-#include "adapters/redis/budget_scripts.hpp"
 #include "adapters/budget/claim_of.hpp"
+#include "adapters/redis/budget_scripts.hpp"
 #include "ports/handover.hpp"
 
 namespace obleth::adapters {
@@ -80,6 +80,12 @@ class RedisBudgetLedger::Leaving {
   const Question& question_;
   bool stays_ = false;
 };
+
+RedisBudgetLedger::RedisBudgetLedger(RedisLink& link, RedisBudgets& budgets)
+    : link_(link),
+      budgets_(budgets),
+      bookings_(link, budgets.bookings_dropped),
+      later_(link.loop(), [this](SpendingQuestion question) { return ask_again(std::move(question)); }) {}
 
 std::string RedisBudgetLedger::state_key(TenantId tenant) const {
   return link_.server().key("budget:" + std::string(budget_layout) + ":{" + tenant.hex() + "}");
@@ -283,29 +289,42 @@ Task<void> RedisBudgetLedger::learn(TenantId tenant, const std::vector<ChargedAc
     const RedisBudgets::Question question = budgets_.board(to_hex32(bits_of(account)));
     // By itself, so that a request which leaves does not strand the others.
     const WallSpan span{states[index].term.begin, states[index].counted_from};
-    if (question.is_new) spawn(look_up(tenant, account, span, question.answered));
+    if (question.is_new) spawn(look_up({tenant, account, span}, question.answered));
     const auto landed = std::make_shared<ports::Handover>(link_.loop());
     if (question.answered->wait(landed)) co_await landed->awaited();
   }
 }
 
-Task<void> RedisBudgetLedger::look_up(TenantId tenant, ports::SpendingAccount account, WallSpan span,
-                                      std::shared_ptr<ports::Gate> answered) {
+Task<void> RedisBudgetLedger::look_up(SpendingQuestion question, std::shared_ptr<ports::Gate> answered) {
   const Patience patience(budgets_, *answered, link_.loop());
-  Result<ports::Spending> spent = ports::Spending();
-  if (budgets_.rules.book != nullptr) spent = co_await budgets_.rules.book->spent(account, span);
-  if (!spent) {
-    budgets_.note_silence(spent.error().message);
+  const std::string account = to_hex32(bits_of(question.account));
+  const Result<void> taught = co_await teach(question);
+  if (taught) {
+    later_.add(std::move(question));
   } else {
-    RedisScript::Input input{.keys = {state_key(tenant)},
-                             .arguments = {field_of(account), number(span.end.unix_ms),
-                                           number(std::clamp<std::int64_t>(spent->tokens, 0, script_number_max))}};
-    append_cost(input.arguments, spent->cost);
-    const Result<RedisReply> learned = co_await link_.run(learn_script(), std::move(input));
-    static_cast<void>(learned);  // asked for again where it was not
+    budgets_.note_silence(taught.error().message);
   }
-  budgets_.leave(to_hex32(bits_of(account)));
+  budgets_.leave(account);
   answered->open();
+}
+
+Task<void> RedisBudgetLedger::ask_again(SpendingQuestion question) {
+  const Result<void> taught = co_await teach(std::move(question));
+  static_cast<void>(taught);  // what was told before stands
+}
+
+Task<Result<void>> RedisBudgetLedger::teach(SpendingQuestion question) {
+  Result<ports::Spending> spent = ports::Spending();
+  if (budgets_.rules.book != nullptr) spent = co_await budgets_.rules.book->spent(question.account, question.before);
+  if (!spent) co_return fail(std::move(spent.error()));
+  RedisScript::Input input{.keys = {state_key(question.tenant)},
+                           .arguments = {field_of(question.account), number(question.before.end.unix_ms),
+                                         number(question.before.begin.unix_ms),
+                                         number(std::clamp<std::int64_t>(spent->tokens, 0, script_number_max))}};
+  append_cost(input.arguments, spent->cost);
+  const Result<RedisReply> learned = co_await link_.run(learn_script(), std::move(input));
+  static_cast<void>(learned);  // asked for again where it was not
+  co_return Result<void>{};
 }
 
 Task<std::optional<ports::BudgetStanding>> RedisBudgetLedger::standing(const ports::StandingQuestion& asked) {

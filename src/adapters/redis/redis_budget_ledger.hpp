@@ -3,7 +3,8 @@
 //
 // A request that does not fit whole is decided by core/budget on the state that Redis answered, and asked for once more
 // where it is softened. Requests without any limit ask nothing. An account that Redis does not know (the first time,
-// after a flush) is rebuilt from the spending book first. While Redis is away this process spends its part of what was
+// after a flush) is rebuilt from the spending book first, which is asked again later: rows of other replicas may have
+// been on their way. While Redis is away this process spends its part of what was
 // left (SpareBudgets). A reservation that was not answered is cancelled by its id.
 //
 // Thread: its loop's. The link is closed before it is destroyed.
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "adapters/redis/budget_state.hpp"
+#include "adapters/redis/later_questions.hpp"
 #include "adapters/redis/redis_budgets.hpp"
 #include "adapters/redis/redis_link.hpp"
 #include "adapters/redis/settle_queue.hpp"
@@ -25,7 +27,7 @@ namespace obleth::adapters {
 
 class RedisBudgetLedger final : public ports::BudgetLedger {
  public:
-  RedisBudgetLedger(RedisLink& link, RedisBudgets& budgets) : link_(link), budgets_(budgets), bookings_(link) {}
+  RedisBudgetLedger(RedisLink& link, RedisBudgets& budgets);
 
   Task<ports::ReserveOutcome> reserve(const ports::ReserveRequest& request) override;
   WallTime settle(const ports::SettleRequest& request) override;
@@ -63,8 +65,10 @@ class RedisBudgetLedger final : public ports::BudgetLedger {
   // Rebuilds what is unknown of the accounts, and waits for that, though not for ever.
   [[nodiscard]] Task<void> learn(TenantId tenant, const std::vector<ChargedAccount>& charged,
                                  const std::vector<AccountState>& states);
-  [[nodiscard]] Task<void> look_up(TenantId tenant, ports::SpendingAccount account, WallSpan span,
-                                   std::shared_ptr<ports::Gate> answered);
+  [[nodiscard]] Task<void> look_up(SpendingQuestion question, std::shared_ptr<ports::Gate> answered);
+  // Asks the book and teaches Redis its answer; the book's fault.
+  [[nodiscard]] Task<Result<void>> teach(SpendingQuestion question);
+  [[nodiscard]] Task<void> ask_again(SpendingQuestion question);
   [[nodiscard]] std::string state_key(TenantId tenant) const;
   [[nodiscard]] std::string expiries_key(TenantId tenant) const;
   [[nodiscard]] std::string now_argument() const;
@@ -72,6 +76,7 @@ class RedisBudgetLedger final : public ports::BudgetLedger {
   RedisLink& link_;
   RedisBudgets& budgets_;
   SettleQueue bookings_;
+  LaterQuestions later_;
   std::unordered_map<EventId, std::vector<std::string>> limited_;  // open reservations: the fields that they count on
 };
 

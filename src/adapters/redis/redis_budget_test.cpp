@@ -182,6 +182,34 @@ TEST_F(RedisBudget, AFlushedRedisIsRebuiltFromTheBook) {
   EXPECT_TRUE(replica().reserve(with_budget(3, 400)).granted);
 }
 
+TEST_F(RedisBudget, WhatEndedBeforeRedisForgotIsInTheBookAndCountsOnceHoweverLateItIsBooked) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  clock_.step(seconds(1));
+  redis_.kill();
+  replica().ledger.settle(used(1, 600));
+  clock_.step(seconds(1));
+  redis_.start();
+  book_.tokens = 600;
+  LinkFloor other_floor;
+  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  ASSERT_TRUE(other.reserve(with_budget(2, 10)).granted);
+  ports::Loop::set_current(&floor_.loop);
+  replica().until_booked();
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 600);
+}
+
+TEST_F(RedisBudget, RowsThatAnotherReplicaDeliversAfterARebuildAreCounted) {
+  book_.tokens = 100;
+  ASSERT_TRUE(replica().reserve(with_budget(1, 10)).granted);
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 100);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 7));
+  book_.tokens = 150;
+  const int questions = book_.questions;
+  turn_until(floor_.loop, [&] { return book_.questions > questions; });
+  turn_until(floor_.loop, [&] { return replica().standing(a_day(1000))->used_tokens == 157; });
+}
+
 TEST_F(RedisBudget, WhatTheBookCannotTellPassesUnguardedOrIsRefused) {
   book_.silent = true;
   const auto passed = replica().reserve(with_budget(1, 600));

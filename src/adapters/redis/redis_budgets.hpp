@@ -33,6 +33,7 @@ class RedisBudgets {
   const ports::Clock& clock;
   const RedisBudgetRules rules;
   SpareBudgets spare;
+  std::atomic<std::uint64_t> bookings_dropped = 0;  // by the queues of all loops
 
   // This process's wall clock, put right by what Redis last said.
   [[nodiscard]] WallTime now() const { return {clock.wall_now().unix_ms + offset_ms_.load(std::memory_order_relaxed)}; }

@@ -7,6 +7,7 @@
 // Thread: its loop's. The link is closed before it is destroyed.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -21,11 +22,11 @@ class SettleQueue {
  public:
   static constexpr std::size_t waiting_max = 100'000;
 
-  explicit SettleQueue(RedisLink& link) : link_(link) {}
+  // dropped: counts what is dropped by this queue and others. It outlives the queue.
+  SettleQueue(RedisLink& link, std::atomic<std::uint64_t>& dropped) : link_(link), dropped_(dropped) {}
 
   void add(RedisScript::Input booking);
   [[nodiscard]] std::size_t waiting() const { return bookings_.size(); }
-  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
  private:
   struct Booking {
@@ -42,7 +43,7 @@ class SettleQueue {
   RedisLink& link_;
   std::deque<std::shared_ptr<Booking>> bookings_;
   bool is_behind_ = false;  // one was not answered: the others wait for it
-  std::uint64_t dropped_ = 0;
+  std::atomic<std::uint64_t>& dropped_;
   RootTask again_;
 };
 

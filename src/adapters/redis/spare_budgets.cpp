@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "adapters/redis/budget_scripts.hpp"
 #include "adapters/budget/claim_of.hpp"
+#include "adapters/redis/budget_scripts.hpp"
 #include "domain/tokens.hpp"
 
 namespace obleth::adapters {

@@ -1,0 +1,49 @@
+// Accounts that were rebuilt from the ledger, to be asked about again: rows that other replicas had not delivered then
+// come there within a second, or as soon as the ledger is back.
+//
+// Thread: its loop's.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+
+#include "adapters/os/epoll_loop.hpp"
+#include "adapters/os/root_task.hpp"
+#include "domain/calendar.hpp"
+#include "ports/spending_book.hpp"
+
+namespace obleth::adapters {
+
+// What was spent in the term before Redis counted.
+struct SpendingQuestion {
+  TenantId tenant;
+  ports::SpendingAccount account;
+  WallSpan before;
+};
+
+class LaterQuestions final {
+ public:
+  static constexpr std::size_t accounts_max = 10'000;  // beyond it none is asked about again
+
+  using Ask = std::function<Task<void>(SpendingQuestion question)>;
+  LaterQuestions(EpollLoop& loop, Ask ask) : loop_(loop), ask_(std::move(ask)) {}
+
+  // It was answered a moment ago: it is asked again, a few times, with growing pauses.
+  void add(SpendingQuestion question);
+
+ private:
+  struct Due {
+    SpendingQuestion question;
+    std::size_t pause = 0;  // that it has waited for
+  };
+  RootTask keep_asking();
+
+  EpollLoop& loop_;
+  const Ask ask_;
+  std::multimap<Instant, Due> due_;
+  bool is_asking_ = false;
+  RootTask asking_;
+};
+
+}  // namespace obleth::adapters
