@@ -261,8 +261,8 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
     for (const Metric metric :
          {Metric::capacity_slots, Metric::in_flight, Metric::queued, Metric::fairshare_entitled, Metric::leased_slots,
           Metric::unleased_requests, Metric::replicas, Metric::fairshare_received, Metric::fairshare_lag,
-          Metric::store_up, Metric::key_cache_entries, Metric::failed_keys_throttled, Metric::spool_bytes,
-          Metric::spool_oldest}) {
+          Metric::store_up, Metric::key_cache_entries, Metric::failed_keys_throttled, Metric::bookings_dropped,
+          Metric::spool_bytes, Metric::spool_oldest}) {
       gauges.set(metric, {}, 0.5);
     }
     gauges.set(Metric::endpoint_healthy, {"llama", "e"}, 1);

@@ -8,6 +8,7 @@ import time
 import httpx
 import pytest
 
+from support.certificates import Certificate
 from support.gateway import ADMIN_TOKEN, Gateway, wait_until
 from support.postgres_server import PostgresServer
 from support.processes import binary
@@ -149,6 +150,23 @@ def test_wrong_password_is_told_without_the_password(postgres, own, upstream, tm
         settings = httpx.get(f"{gateway.admin_url}/api/v1/settings", headers=headers)
         told = gateway.log_text() + ready.text + settings.text + gateway.metrics()
         assert "planted-wrong-secret" not in told
+
+
+def test_the_server_is_checked_against_the_authority_that_is_named(own_postgres, own, upstream, tmp_path):
+    right, wrong = Certificate(tmp_path, "right"), Certificate(tmp_path, "wrong")
+    own_postgres.use_tls(right)
+    url = own_postgres.url(own_postgres.make_database()) + "?sslmode=verify-full"
+    gateway = own.gateway(upstream.url, environment={"OBLETH_DATABASE_URL": url, "OBLETH_DATABASE_CA": right.chain})
+    assert ask(gateway, gateway.create_tenant().secret).status_code == 200
+    secured = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'obleth'"
+    assert own_postgres.query(secured) == "t"
+    settings = {"OBLETH_DATABASE_URL": url, "OBLETH_DATABASE_CA": wrong.chain}
+    misled = Gateway(tmp_path / "misled", upstream=upstream.url, environment=settings)
+    misled.is_ready = lambda: True
+    with misled:
+        ready = misled.http.get("/ready")
+        assert ready.status_code == 503
+        assert "certificate verify failed" in ready.json()["stores"]["postgres"]["detail"]
 
 
 def test_a_backup_says_what_copies_a_record_that_is_not_in_a_file(postgres, tmp_path):

@@ -56,6 +56,17 @@ class PostgresServer:
     def version(self):
         return "PostgreSQL " + self.query("SHOW server_version")
 
+    def use_tls(self, certificate):
+        """For connections from now on."""
+        for name, file in (("server.crt", certificate.chain), ("server.key", certificate.key)):
+            place = self.folder / "data" / name
+            shutil.copy(file, place)
+            place.chmod(0o600)
+            owner = (self.folder / "data").stat()
+            os.chown(place, owner.st_uid, owner.st_gid)
+        self.query("ALTER SYSTEM SET ssl = on")
+        self.query("SELECT pg_reload_conf()")
+
     def make_database(self):
         name = f"obleth_{next(self._names)}"
         self.query(f"CREATE DATABASE {name} OWNER obleth")
