@@ -64,7 +64,7 @@ def statuses(crowd):
     return {answer.status for answers in crowd.answers.values() for answer in answers}
 
 
-@pytest.mark.parametrize("pool", [2], indirect=True)
+@pytest.mark.parametrize("pool", [2, 3], indirect=True)
 def test_replicas_behind_a_balancer_stay_within_the_capacity_and_share_by_weight(pool, tmp_path):
     weights = [100, 300, 200][: len(pool.replicas)]
     tenants = [pool.replicas[0].create_tenant(weight=weight) for weight in weights]
