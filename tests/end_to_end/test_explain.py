@@ -29,11 +29,14 @@ def ask(gateway, tenant, headers=()):
 
 def wait_behind(gateway, chat, batch):
     """One request of batch that waits behind one of its own and two of chat; its answer's headers."""
-    clients = [ask(gateway, chat, [("x-mock-token-ms", "80")])]  # holds the slot until all have come
-    for tenant, queued in ((batch, 1), (chat, 2), (chat, 3)):
-        clients.append(ask(gateway, tenant))
-        wait_until(lambda: gateway.live()["queued"] == queued, what="the queue")
-    last = ask(gateway, batch, [("x-request-id", "order-7/a")])
+    holder = ask(gateway, chat, [("x-mock-token-ms", "60000")])  # leaves when all have come
+    wait_until(lambda: gateway.live()["in_flight"] == 1, what="the holder of the slot")
+    clients = []
+    for tenant, headers in ((batch, []), (chat, []), (chat, []), (batch, [("x-request-id", "order-7/a")])):
+        clients.append(ask(gateway, tenant, headers))
+        wait_until(lambda: gateway.live()["queued"] == len(clients), what="the queue")
+    holder.close()
+    last = clients.pop()
     for client in clients:
         read_response(client)
     _, headers, _ = read_response(last)
