@@ -341,6 +341,19 @@ TEST(AdmissionPromise, OverrunExtendsTheReservationByHalfOfWhatWasProduced) {
   EXPECT_EQ(rig.engine.snapshot(rig.now).tenants.at(0).reserved_cost.value, 301 * 2'000);
 }
 
+// Else what it is forgiven and what it gets back when it turns out smaller would both count for it.
+TEST(AdmissionPromise, LargestRequestIsForgivenNoPartOfItself) {
+  Rig rig({.capacity = 1});
+  rig.step(Rig::request(1, 2));
+  for (std::uint64_t waiter : {2U, 3U, 4U})
+    rig.step(Rig::request(waiter, waiter == 3 ? 2 : 1));
+  rig.finish(1, 0);
+  rig.step(Progress{.ticket = rig.tickets[2], .output_tokens = 400});
+  rig.finish(2, 30);
+  EXPECT_EQ(rig.engine.snapshot(rig.now).forgiven_cost, 0);
+  EXPECT_THAT(rig.turns, ElementsAre(1, 2, 3));
+}
+
 TEST(LargestCost, IsRememberedForTenMinutesAndNotMuchLonger) {
   LargestCost largest;
   const Instant start = Instant(seconds(59));

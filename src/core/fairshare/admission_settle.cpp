@@ -37,9 +37,15 @@ void Admission::State::accrue(Request& request) {
   const std::int64_t from_reservation = std::min(cost, request.reserved_cost);
   const std::int64_t more = cost > request.reserved_cost ? extension(request) : 0;
   request.reserved_cost += more - from_reservation;
+  note_size(request.charged_cost);
   tree.charge(request.key, cost, more - from_reservation);
   count_work(request, cost);
-  largest.see(request.charged_cost, now);
+}
+
+// Before it is charged: the debt cap never forgives a part of the largest request itself.
+void Admission::State::note_size(std::int64_t cost) {
+  largest.see(cost, now);
+  tree.set_largest_cost(std::max(largest.value(), largest_foreign.value()));
 }
 
 std::int64_t Admission::State::cost_so_far(const Request& request) const {
@@ -86,9 +92,9 @@ void Admission::State::on(const Withdraw& event) {
 void Admission::State::finish(RequestIndex index, const Finish& event) {
   const Request& request = requests[index];
   const std::int64_t cost = final_cost(request, event);
+  note_size(cost);
   tree.end(request.key, {.cost = cost, .charged = request.charged_cost, .reserved = request.reserved_cost});
   count_work(request, cost - request.charged_cost);
-  largest.see(cost, now);
   if (event.reached_upstream) ++completions;
   if (event.learn && event.usage) {
     estimates.learn(request.learned, request.model, event.usage->output.value);

@@ -63,6 +63,7 @@ struct Admission::State {
   [[nodiscard]] std::int64_t final_cost(const Request& request, const Finish& event) const;
   [[nodiscard]] std::int64_t extension(const Request& request) const;
   void count_work(const Request& request, std::int64_t cost);
+  void note_size(std::int64_t cost);
   void finish(RequestIndex index, const Finish& event);
 
   // ---- admission_configure.cpp: settings

@@ -80,6 +80,10 @@ class ReferenceScheduler {
     largest_.forget(now);
     largest_cost_ = largest_.value();
   }
+  void note_size(std::int64_t cost) {
+    largest_.see(cost, now_);
+    largest_cost_ = largest_.value();
+  }
   void set_slots(std::uint32_t slots) { slots_ = slots; }
 
   Node& node(int level, std::uint64_t id, Node& parent, const NodeSettings& settings) {
@@ -171,7 +175,7 @@ class ReferenceScheduler {
       node.account.reserve(-request.reserved);
       --node.in_flight;
     });
-    largest_.see(cost, now_);
+    note_size(cost);
     stand();
     each_on_path(request, [&](Node& node) { touch(node); });
     --models_[request.model].in_flight;
@@ -487,8 +491,8 @@ class ReferenceScheduler {
       node.account.settle(cost);
       node.account.reserve(more - taken);
     });
+    note_size(request.charged);
     if (cost + more - taken != 0) each_on_path(request, [&](Node& node) { touch(node); });
-    largest_.see(request.charged, now_);
   }
 
   // A model that was full or without endpoint and is not any more has come back: all its lines rise to virtual time.
