@@ -12,6 +12,8 @@
 
 namespace obleth::wire {
 
+static_assert(std::endian::native == std::endian::little, "the first byte must be the lowest lane");
+
 class ByteBlock {
   using Vector = unsigned char __attribute__((vector_size(16)));
 
@@ -47,6 +49,12 @@ class ByteBlock {
   [[nodiscard]] ByteBlock behind(ByteBlock before) const {
     return ByteBlock(
         __builtin_shufflevector(before.lanes_, lanes_, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
+  }
+  // The first lane that is set, of a block where any is.
+  [[nodiscard]] std::size_t first() const {
+    const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(lanes_);
+    const int bits = halves[0] != 0 ? std::countr_zero(halves[0]) : 64 + std::countr_zero(halves[1]);
+    return static_cast<std::size_t>(bits) / 8;
   }
   [[nodiscard]] bool any() const {
     const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(lanes_);

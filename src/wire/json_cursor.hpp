@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include "wire/byte_block.hpp"
-#include "wire/byte_lanes.hpp"
 #include "wire/json_text.hpp"
 
 namespace obleth::wire {
@@ -116,14 +115,9 @@ inline std::optional<JsonString> JsonCursor::take_string() {
   while (true) {
     while (end_ - at_ >= static_cast<std::ptrdiff_t>(ByteBlock::width)) {
       const ByteBlock bytes(at_);
-      if ((bytes.equal_to('"') | bytes.equal_to('\\') | bytes.up_to('\x1F')).any()) break;
-      at_ += ByteBlock::width;
-    }
-    while (end_ - at_ >= static_cast<std::ptrdiff_t>(ByteLanes::width)) {
-      const ByteLanes lanes(at_);
-      const std::uint64_t special = lanes.equal_to('"') | lanes.equal_to('\\') | lanes.below(' ');
-      at_ += special == 0 ? ByteLanes::width : ByteLanes::first(special);
-      if (special != 0) break;
+      const ByteBlock special = bytes.equal_to('"') | bytes.equal_to('\\') | bytes.up_to('\x1F');
+      at_ += special.any() ? special.first() : ByteBlock::width;
+      if (special.any()) break;
     }
     while (at_ != end_ && *at_ != '"' && *at_ != '\\' && static_cast<unsigned char>(*at_) >= ' ')
       ++at_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "wire/byte_lanes.hpp"
 #include "wire/json_cursor.hpp"
 #include "wire/usage_figures.hpp"
 
