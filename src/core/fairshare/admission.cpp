@@ -37,6 +37,7 @@ void Admission::State::step(const Event& event, Instant at, Actions& out) {
 
 void Admission::State::begin_step(Instant at, Actions& out) {
   ensure(at >= now, "the engine's time never runs backwards");
+  const bool lease_ends = now < lease.until && at >= lease.until;
   now = at;
   actions = &out;
   drain.advance(now, waiting() > 0);
@@ -44,6 +45,8 @@ void Admission::State::begin_step(Instant at, Actions& out) {
   largest_foreign.forget(now);
   tree.set_largest_cost(std::max(largest.value(), largest_foreign.value()));
   refuse_overdue();
+  // Time alone has freed slots: they are those who wait's before anybody comes who would find them free.
+  if (lease_ends) dispatch();
 }
 
 Instant Admission::next_wakeup() const {

@@ -31,6 +31,20 @@ TEST(SharedPool, LeaseBoundsWhatRunsAndEndsByItself) {
   EXPECT_EQ(rig.engine.in_flight(), 5U);
 }
 
+TEST(SharedPool, WhoComesAsALeaseEndsFindsThoseWhoWaitedBeforeIt) {
+  Rig rig(shared(8));
+  rig.step(SetLease{.slots = 2, .until = rig.now + seconds(3), .slots_after = 4});
+  for (std::uint64_t waiter = 1; waiter <= 6; ++waiter)
+    rig.step(Rig::request(waiter, 1));
+  rig.pass(seconds(3));
+  const Actions actions = rig.step(Rig::request(7, 1));
+  ASSERT_EQ(actions.granted.size(), 2U);
+  EXPECT_EQ(actions.granted.back().waiter, 4U);
+  ASSERT_EQ(actions.queued.size(), 1U);
+  EXPECT_EQ(actions.queued.front().waiter, 7U);
+  EXPECT_EQ(rig.engine.in_flight(), 4U);
+}
+
 TEST(SharedPool, WhatOthersDidForATenantCountsForWhoseTurnItIs) {
   Rig rig(shared(1));
   rig.step(Rig::request(1, 3));
