@@ -10,6 +10,7 @@ namespace obleth::gateway {
 void ShareSync::start() {
   const Instant now = loop_.refresh_now();
   desk_.configure(share_.first_lease(desk_.capacity(), now), now);
+  if (tell_) tell_(status());
   spawn(keep_sharing());
   spawn(keep_telling());
 }

@@ -29,7 +29,7 @@ class ShareSync {
     ports::Peers& peers;
     AdmissionDesk& desk;
   };
-  // tell: how it stands, four times a second.
+  // tell: how it stands, at the start and four times a second.
   ShareSync(const Floor& floor, ReplicaShare::Identity identity, std::function<void(const ReplicaShare::Status&)> tell)
       : loop_(floor.loop),
         peers_(floor.peers),
