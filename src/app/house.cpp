@@ -146,6 +146,7 @@ House::House(Options options, Parts parts)
       ledger(clock, {.book = &spending, .fail_open = options_.fail_open, .unsettled = unsettled.get()}),
       shared_budgets(redis ? std::make_unique<adapters::RedisBudgets>(
                                  clock, adapters::RedisBudgetRules{.book = &spending,
+                                                                   .checkpoints = &record->checkpoints(),
                                                                    .fail_open = options_.fail_open,
                                                                    .replicas = options_.replicas_expected,
                                                                    .unsettled = unsettled.get()})

@@ -17,6 +17,7 @@ class RecordInFile final : public RecordHome {
 
   [[nodiscard]] std::string_view name() const override { return "record"; }
   [[nodiscard]] ports::RecordStore& store() override { return *store_; }
+  [[nodiscard]] ports::SpendingCheckpoints& checkpoints() override { return *store_; }
   void tell_replicas(ports::ChangeFeed&, Bits128) override {}
   [[nodiscard]] ports::ChangeFeed* shared_feed() override { return nullptr; }
   [[nodiscard]] bool is_awaited() const override { return false; }
@@ -38,6 +39,7 @@ class RecordInPostgres final : public RecordHome {
 
   [[nodiscard]] std::string_view name() const override { return "postgres"; }
   [[nodiscard]] ports::RecordStore& store() override { return *store_; }
+  [[nodiscard]] ports::SpendingCheckpoints& checkpoints() override { return *store_; }
   void tell_replicas(ports::ChangeFeed& local, Bits128 replica) override {
     feed_ = std::make_unique<adapters::PostgresChangeFeed>(*store_, local, address_,
                                                            adapters::FeedSettings{.replica = replica});

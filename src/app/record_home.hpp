@@ -15,6 +15,7 @@
 #include "ports/change_feed.hpp"
 #include "ports/record_store.hpp"
 #include "ports/secret_sealer.hpp"
+#include "ports/spending_checkpoints.hpp"
 
 namespace obleth::app {
 
@@ -28,6 +29,8 @@ class RecordHome {
 
   [[nodiscard]] virtual std::string_view name() const = 0;  // in metrics and readiness
   [[nodiscard]] virtual ports::RecordStore& store() = 0;
+  // Of budgets that Redis keeps; in the store.
+  [[nodiscard]] virtual ports::SpendingCheckpoints& checkpoints() = 0;
   // From here on changes are told to other replicas, and theirs to this process, through the record itself, where it
   // can do that. local outlives this; replica is this process.
   virtual void tell_replicas(ports::ChangeFeed& local, Bits128 replica) = 0;

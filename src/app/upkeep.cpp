@@ -12,6 +12,7 @@ namespace {
 constexpr Duration version_poll_period = std::chrono::seconds(5);
 constexpr Duration record_retry_period = std::chrono::milliseconds(250);
 constexpr Duration key_use_period = std::chrono::seconds(10);
+constexpr Duration spending_period = std::chrono::seconds(10);
 constexpr Duration retention_period = std::chrono::hours(1);
 constexpr Duration retention_step_pause = std::chrono::milliseconds(200);  // deliveries come between the steps
 constexpr Duration name_period = std::chrono::seconds(5);
@@ -26,6 +27,7 @@ void Upkeep::start(TenantNames& tenant_names) {
   if (!house_.readiness.loaded()) spawn(await_record());
   spawn(look_for_changes());
   spawn(write_key_uses());
+  if (house_.shared_budgets) spawn(keep_spending());
   spawn(probe());
   spawn(forget_old_usage());
   spawn(refresh_names(tenant_names));
@@ -94,6 +96,23 @@ Task<void> Upkeep::write_key_uses() {
     const bool came = co_await ports::Pause(loop_, loop_.now() + key_use_period, &stop_);
     if (!came) co_return;
     co_await house_.keys.flush_uses();
+  }
+}
+
+// Budgets that Redis told of: a rebuild knows them even where the ledger cannot be asked.
+Task<void> Upkeep::keep_spending() {
+  const Errand errand(*this);
+  while (true) {
+    const bool came = co_await ports::Pause(loop_, loop_.now() + spending_period, &stop_);
+    std::vector<ports::SpendingCheckpoint> told = house_.shared_budgets->spare.take_told();
+    if (!told.empty()) {
+      const Result<void> kept = co_await house_.record->checkpoints().keep_spending(std::move(told));
+      if (!kept) {
+        observe::log_once_per(complaint_period, observe::LogLevel::warn, "what budgets have come to could not be kept",
+                              kept.error().message);
+      }
+    }
+    if (!came) co_return;
   }
 }
 

@@ -38,6 +38,7 @@ class Upkeep {
   Task<void> await_record();
   Task<void> look_for_changes();
   Task<void> write_key_uses();
+  Task<void> keep_spending();
   Task<void> probe();
   Task<void> forget_old_usage();
   Task<void> refresh_names(TenantNames& tenant_names);

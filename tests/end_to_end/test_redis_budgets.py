@@ -1,11 +1,13 @@
 """Budgets that replicas share through Redis: spent once, never twice, whatever Redis does meanwhile."""
 
 import concurrent.futures
+import sqlite3
 import time
 
 import httpx
 import pytest
 
+from support.clickhouse_server import ClickHouseServer
 from support.gateway import wait_until
 from support.redis_server import RedisServer
 
@@ -101,6 +103,32 @@ def test_a_redis_that_is_flushed_under_load_is_rebuilt_from_the_ledger(own, upst
     wait_until(lambda: tokens_of(gateway, tenant, "held") == 0, PATIENCE, "the last settlement")
     # Rows of the eight that ended in the very moment of the flush may be missed, or be in both.
     assert abs(tokens_of(gateway, tenant) - served(answers)) <= 8 * (QUESTION + ANSWER)
+
+
+def test_without_the_ledger_a_flushed_redis_is_rebuilt_from_what_the_record_kept(own, upstream, redis, tmp_path):
+    record = tmp_path / "record.db"
+    with ClickHouseServer() as ledger:
+        environment = {
+            "OBLETH_REDIS_URL": redis.url,
+            "OBLETH_REDIS_TIMEOUT": "20s",
+            "OBLETH_DATABASE_URL": f"sqlite:{record}",
+            **ledger.environment(),
+        }
+        gateway = own.gateway(upstream=upstream.url, environment=environment)
+        wait_until(lambda: redis_is_up(gateway), PATIENCE, "Redis in /ready")
+        tenant = gateway.create_tenant(budget={"period": "lifetime", "tokens": 10 * (QUESTION + ANSWER)})
+        spent = served([ask(gateway, tenant) for _ in range(8)])
+        wait_until(lambda: tokens_of(gateway, tenant) == spent, PATIENCE, "the spending")
+        with sqlite3.connect(record) as kept:
+            wait_until(lambda: kept.execute("SELECT tokens FROM budget_spent").fetchall() == [(spent,)], 2 * PATIENCE)
+        ledger.kill()
+        redis.ask("FLUSHALL")
+        answers = [ask(gateway, tenant) for _ in range(6)]
+        assert [answer.status_code for answer in answers].count(200) == 2, "two of the budget's ten were left"
+        assert "obleth_budget_unguarded_requests_total{" not in gateway.metrics()
+        ledger.start()
+        total = spent + served(answers)
+        wait_until(lambda: tokens_of(gateway, tenant) == total, PATIENCE, "the same with the ledger")
 
 
 @pytest.mark.parametrize("pair", [250], indirect=True)

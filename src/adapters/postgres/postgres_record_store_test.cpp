@@ -9,6 +9,7 @@
 
 #include "adapters/crypto/aes_gcm_sealer.hpp"
 #include "adapters/postgres/test_database_test.hpp"
+#include "adapters/sql/spending_checkpoint_contract_test.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -64,6 +65,11 @@ TEST(PostgresRecordStore, WritesOfTwoReplicasAreAllCountedInTheVersion) {
   other.join();
   EXPECT_EQ(one->version().run_now().value_or(0), 2U * writes);
   EXPECT_EQ(two->all_settings().run_now()->size(), 2U * writes);
+}
+
+TEST(PostgresRecordStore, KeepsWhatBudgetsHaveComeTo) {
+  const auto store = open(test_server().address(test_server().make_database()));
+  expect_checkpoints_are_kept(*store);
 }
 
 TEST(PostgresRecordStore, DatabaseOfANewerVersionIsRefused) {

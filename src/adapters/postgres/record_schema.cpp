@@ -90,8 +90,15 @@ CREATE INDEX audit_by_time ON audit (at, id);
 CREATE INDEX audit_by_target ON audit (target, at);
 )sql";
 
+// What budgets had come to when Redis last told.
+constexpr const char* spending_table = R"sql(
+CREATE TABLE budget_spent (
+  account bytea PRIMARY KEY, term_begin bigint NOT NULL, tokens bigint NOT NULL, cost bigint NOT NULL);
+)sql";
+
 constexpr std::array steps{
     Step{1, 1, first_tables},
+    Step{2, 1, spending_table},
 };
 
 bool has_meta(SqlSession& session) {

@@ -39,6 +39,11 @@ Bits128 bits_of(const ports::SpendingAccount& account) {
   return std::visit([](const auto& id) { return id.bits; }, account);
 }
 
+// A row that another replica has not delivered is in the checkpoint; one of the last seconds is in the book.
+ports::Spending most_of(const ports::Spending& book, const ports::Spending& kept) {
+  return {.tokens = std::max(book.tokens, kept.tokens), .cost = std::max(book.cost, kept.cost)};
+}
+
 // Lets those who wait go on when their time is up.
 class Patience final : private ports::Timer {
  public:
@@ -298,33 +303,41 @@ Task<void> RedisBudgetLedger::learn(TenantId tenant, const std::vector<ChargedAc
 Task<void> RedisBudgetLedger::look_up(SpendingQuestion question, std::shared_ptr<ports::Gate> answered) {
   const Patience patience(budgets_, *answered, link_.loop());
   const std::string account = to_hex32(bits_of(question.account));
-  const Result<void> taught = co_await teach(question);
-  if (taught) {
+  Result<ports::Spending> spent = co_await ask_book(question);
+  if (budgets_.rules.checkpoints != nullptr) {
+    const Result<std::optional<ports::Spending>> kept =
+        co_await budgets_.rules.checkpoints->kept_spending(question.account, question.before.begin);
+    if (kept && *kept) spent = spent ? most_of(*spent, **kept) : **kept;
+  }
+  if (spent) {
+    co_await teach(question, *spent);
     later_.add(std::move(question));
   } else {
-    budgets_.note_silence(taught.error().message);
+    budgets_.note_silence(spent.error().message);
   }
   budgets_.leave(account);
   answered->open();
 }
 
-Task<void> RedisBudgetLedger::ask_again(SpendingQuestion question) {
-  const Result<void> taught = co_await teach(std::move(question));
-  static_cast<void>(taught);  // what was told before stands
+Task<Result<ports::Spending>> RedisBudgetLedger::ask_book(SpendingQuestion question) {
+  if (budgets_.rules.book == nullptr) co_return ports::Spending();
+  co_return co_await budgets_.rules.book->spent(question.account, question.before);
 }
 
-Task<Result<void>> RedisBudgetLedger::teach(SpendingQuestion question) {
-  Result<ports::Spending> spent = ports::Spending();
-  if (budgets_.rules.book != nullptr) spent = co_await budgets_.rules.book->spent(question.account, question.before);
-  if (!spent) co_return fail(std::move(spent.error()));
+// Of the book alone: the checkpoint goes on with what Redis has counted since.
+Task<void> RedisBudgetLedger::ask_again(SpendingQuestion question) {
+  const Result<ports::Spending> spent = co_await ask_book(question);
+  if (spent) co_await teach(std::move(question), *spent);
+}
+
+Task<void> RedisBudgetLedger::teach(SpendingQuestion question, ports::Spending spent) {
   RedisScript::Input input{.keys = {state_key(question.tenant)},
                            .arguments = {field_of(question.account), number(question.before.end.unix_ms),
                                          number(question.before.begin.unix_ms),
-                                         number(std::clamp<std::int64_t>(spent->tokens, 0, script_number_max))}};
-  append_cost(input.arguments, spent->cost);
+                                         number(std::clamp<std::int64_t>(spent.tokens, 0, script_number_max))}};
+  append_cost(input.arguments, spent.cost);
   const Result<RedisReply> learned = co_await link_.run(learn_script(), std::move(input));
   static_cast<void>(learned);  // asked for again where it was not
-  co_return Result<void>{};
 }
 
 Task<std::optional<ports::BudgetStanding>> RedisBudgetLedger::standing(const ports::StandingQuestion& asked) {

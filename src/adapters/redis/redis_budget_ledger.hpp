@@ -66,8 +66,8 @@ class RedisBudgetLedger final : public ports::BudgetLedger {
   [[nodiscard]] Task<void> learn(TenantId tenant, const std::vector<ChargedAccount>& charged,
                                  const std::vector<AccountState>& states);
   [[nodiscard]] Task<void> look_up(SpendingQuestion question, std::shared_ptr<ports::Gate> answered);
-  // Asks the book and teaches Redis its answer; the book's fault.
-  [[nodiscard]] Task<Result<void>> teach(SpendingQuestion question);
+  [[nodiscard]] Task<Result<ports::Spending>> ask_book(SpendingQuestion question);
+  [[nodiscard]] Task<void> teach(SpendingQuestion question, ports::Spending spent);
   [[nodiscard]] Task<void> ask_again(SpendingQuestion question);
   [[nodiscard]] std::string state_key(TenantId tenant) const;
   [[nodiscard]] std::string expiries_key(TenantId tenant) const;

@@ -210,6 +210,46 @@ TEST_F(RedisBudget, RowsThatAnotherReplicaDeliversAfterARebuildAreCounted) {
   turn_until(floor_.loop, [&] { return replica().standing(a_day(1000))->used_tokens == 157; });
 }
 
+// What was kept, and no more: told by the test.
+class ToldCheckpoints final : public ports::SpendingCheckpoints {
+ public:
+  Task<Result<void>> keep_spending(std::vector<ports::SpendingCheckpoint>) override { co_return Result<void>{}; }
+  Task<Result<std::optional<ports::Spending>>> kept_spending(ports::SpendingAccount, WallTime) override {
+    co_return ports::Spending{tokens, {}};
+  }
+  std::int64_t tokens = 0;
+};
+
+TEST_F(RedisBudget, WhereTheBookIsSilentTheCheckpointTellsAndTheBookAddsLater) {
+  ToldCheckpoints checkpoints;
+  checkpoints.tokens = 600;
+  book_.silent = true;
+  RedisBudgetRules rules = rules_of(&book_);
+  rules.checkpoints = &checkpoints;
+  LinkFloor floor;
+  Replica rebuilt(floor, redis_.settings(), clock_, rules);
+  const auto granted = rebuilt.reserve(with_budget(1, 300));
+  ASSERT_TRUE(granted.granted);
+  EXPECT_FALSE(granted.granted->unguarded);
+  EXPECT_FALSE(rebuilt.reserve(with_budget(2, 200)).granted) << "600 are spent and 300 held";
+  book_.silent = false;
+  book_.tokens = 650;
+  checkpoints.tokens = 900;
+  turn_until(floor.loop, [&] { return rebuilt.standing(a_day(1000))->used_tokens == 650; });
+}
+
+TEST_F(RedisBudget, WhatRedisTellsIsTakenForACheckpointOnce) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 70));
+  ASSERT_TRUE(replica().standing(a_day(1000)));
+  const auto told = replica().budgets.spare.take_told();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told.front().spent.tokens, 70);
+  EXPECT_EQ(told.front().account, ports::SpendingAccount(tenant));
+  EXPECT_TRUE(replica().budgets.spare.take_told().empty());
+}
+
 TEST_F(RedisBudget, WhatTheBookCannotTellPassesUnguardedOrIsRefused) {
   book_.silent = true;
   const auto passed = replica().reserve(with_budget(1, 600));

@@ -18,7 +18,8 @@
 namespace obleth::adapters {
 
 struct RedisBudgetRules {
-  ports::SpendingBook* book = nullptr;         // null: nothing was spent before Redis was asked first
+  ports::SpendingBook* book = nullptr;                // null: nothing was spent before Redis was asked first
+  ports::SpendingCheckpoints* checkpoints = nullptr;  // what is known where the book is silent; null: nothing
   bool fail_open = true;                       // false: without Redis, and without the book, requests are refused
   std::uint32_t replicas = 1;                  // that share what is left while Redis is away
   ports::UnsettledTally* unsettled = nullptr;  // told of every reservation, of unlimited accounts too

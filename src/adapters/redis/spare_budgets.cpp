@@ -26,8 +26,15 @@ std::int64_t part_of_rest(std::int64_t limit, std::int64_t spent, std::int64_t h
 
 void SpareBudgets::learn(TenantId tenant, const ChargedAccount& account, const AccountState& state, Instant now) {
   const std::lock_guard lock(mutex_);
-  if (told_.size() >= accounts_max) told_.clear();
-  told_[Name{tenant.bits, account.field()}] = {state, now, std::nullopt};
+  if (told_.size() >= accounts_max) {
+    told_.clear();
+    news_.clear();
+  }
+  Name name{tenant.bits, account.field()};
+  Told& told = told_[name];
+  const bool is_news = state.has_budget && !state.is_unknown;
+  if (is_news && !told.is_news) news_.push_back(std::move(name));
+  told = {state, now, std::nullopt, account.id, told.is_news || is_news};
 }
 
 budget::Account SpareBudgets::part_of(const Told& told, const ports::LimitedAccount& limits, budget::Moment at) const {
@@ -104,6 +111,23 @@ void SpareBudgets::settle(const ports::SettleRequest& request, Instant now) {
                                now);
   }
   held_.erase(found);
+}
+
+std::vector<ports::SpendingCheckpoint> SpareBudgets::take_told() {
+  const std::lock_guard lock(mutex_);
+  std::vector<ports::SpendingCheckpoint> checkpoints;
+  for (const Name& name : news_) {
+    const auto told = told_.find(name);
+    if (told == told_.end()) continue;
+    told->second.is_news = false;
+    const AccountState& state = told->second.state;
+    if (!state.has_budget || state.is_unknown) continue;
+    checkpoints.push_back({.account = told->second.account,
+                           .term_begin = state.term.begin,
+                           .spent = {.tokens = state.spent.tokens, .cost = state.spent.cost}});
+  }
+  news_.clear();
+  return checkpoints;
 }
 
 bool SpareBudgets::knows(TenantId tenant, const std::string& field) const {

@@ -15,6 +15,7 @@
 
 #include "adapters/redis/budget_state.hpp"
 #include "ports/budget_ledger.hpp"
+#include "ports/spending_checkpoints.hpp"
 
 namespace obleth::adapters {
 
@@ -34,6 +35,9 @@ class SpareBudgets {
                                               const std::vector<ChargedAccount>& charged, budget::Moment at);
   // No effect where the reservation is not of this store.
   void settle(const ports::SettleRequest& request, Instant now);
+
+  // What Redis told of budgets since this was asked last.
+  [[nodiscard]] std::vector<ports::SpendingCheckpoint> take_told();
 
   // Redis has told of it before.
   [[nodiscard]] bool knows(TenantId tenant, const std::string& field) const;
@@ -55,6 +59,8 @@ class SpareBudgets {
     AccountState state;
     Instant at;
     std::optional<budget::Account> spare;  // this process's part, while Redis is away
+    ports::SpendingAccount account;
+    bool is_news = false;  // in news_
   };
   struct Held {
     budget::Hold hold;
@@ -68,6 +74,7 @@ class SpareBudgets {
   mutable std::mutex mutex_;
   std::unordered_map<Name, Told, NameHash> told_;
   std::unordered_map<EventId, Held> held_;
+  std::vector<Name> news_;
 };
 
 }  // namespace obleth::adapters

@@ -13,13 +13,14 @@
 
 #include "adapters/sql/record_reader.hpp"
 #include "adapters/sql/record_writer.hpp"
+#include "adapters/sql/spending_checkpoint_table.hpp"
 #include "ports/record_store.hpp"
 #include "ports/secret_sealer.hpp"
 
 namespace obleth::adapters {
 
 template <class Desk>
-class SqlRecordStore : public ports::RecordStore {
+class SqlRecordStore : public ports::RecordStore, public ports::SpendingCheckpoints {
  public:
   Task<Result<std::uint64_t>> commit(ports::Transaction transaction) override {
     return ask("commit", [this, transaction = std::move(transaction)](SqlSession& session) {
@@ -97,6 +98,17 @@ class SqlRecordStore : public ports::RecordStore {
   Task<Result<ports::Page<AuditEntry>>> list_audit(ports::AuditFilter filter) override {
     return ask("list_audit",
                [filter = std::move(filter)](SqlSession& session) { return AuditTable(session).page(filter); });
+  }
+  Task<Result<void>> keep_spending(std::vector<ports::SpendingCheckpoint> checkpoints) override {
+    return ask("keep_spending", [checkpoints = std::move(checkpoints)](SqlSession& session) {
+      SpendingCheckpointTable(session).keep(checkpoints);
+    });
+  }
+  Task<Result<std::optional<ports::Spending>>> kept_spending(ports::SpendingAccount account,
+                                                             WallTime term_begin) override {
+    return ask("kept_spending", [account, term_begin](SqlSession& session) {
+      return SpendingCheckpointTable(session).kept(account, term_begin);
+    });
   }
 
  protected:

@@ -30,6 +30,8 @@ Fault fault_of(Action action) {
   return {};
 }
 
+const std::int64_t known = record_migrations().back().number;
+
 std::vector<Migration> with(std::vector<Migration> more) {
   std::vector<Migration> all(record_migrations().begin(), record_migrations().end());
   all.insert(all.end(), more.begin(), more.end());
@@ -46,35 +48,38 @@ TEST(Migrations, AreNumberedFromOneWithoutAGap) {
 
 TEST(Migrations, AreTakenOnceInOrder) {
   SqliteConnection connection({":memory:"});
-  const auto steps = with({{2, 2, "CREATE TABLE extra (x)"}, {3, 2, "INSERT INTO extra VALUES (5)"}});
+  const auto steps =
+      with({{known + 1, known + 1, "CREATE TABLE extra (x)"}, {known + 2, known + 1, "INSERT INTO extra VALUES (5)"}});
   migrate(connection, record_migrations());
   migrate(connection, steps);
   migrate(connection, steps);
   EXPECT_EQ(number(connection, "SELECT sum(x) FROM extra"), 5);
-  EXPECT_EQ(number(connection, "PRAGMA user_version"), 3);
+  EXPECT_EQ(number(connection, "PRAGMA user_version"), known + 2);
   EXPECT_EQ(number(connection, "SELECT count(*) FROM groups WHERE name = 'default'"), 1);
 }
 
 TEST(Migrations, FailingStepLeavesTheSchemaAsItWas) {
   SqliteConnection connection({":memory:"});
-  const auto steps = with({{2, 2, "CREATE TABLE extra (x); INSERT INTO nowhere VALUES (1)"}});
+  const auto steps = with({{known + 1, known + 1, "CREATE TABLE extra (x); INSERT INTO nowhere VALUES (1)"}});
   fault_of([&] { migrate(connection, steps); });
-  EXPECT_EQ(number(connection, "PRAGMA user_version"), 1);
+  EXPECT_EQ(number(connection, "PRAGMA user_version"), known);
   EXPECT_EQ(number(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'"), 0);
 }
 
 TEST(Migrations, SchemaOfANewerVersionIsRefusedWithBothNumbers) {
   SqliteConnection connection({":memory:"});
-  migrate(connection, with({{2, 2, "CREATE TABLE extra (x)"}}));
+  migrate(connection, with({{known + 1, known + 1, "CREATE TABLE extra (x)"}}));
   const Fault fault = fault_of([&] { migrate(connection, record_migrations()); });
-  EXPECT_NE(fault.message.find("newer obleth (schema 2, this version knows 1)"), std::string::npos) << fault.message;
+  const std::string both =
+      "newer obleth (schema " + std::to_string(known + 1) + ", this version knows " + std::to_string(known) + ")";
+  EXPECT_NE(fault.message.find(both), std::string::npos) << fault.message;
 }
 
 TEST(Migrations, NewerSchemaThatStillServesThisVersionIsAccepted) {
   SqliteConnection connection({":memory:"});
-  migrate(connection, with({{2, 1, "CREATE TABLE extra (x)"}}));
+  migrate(connection, with({{known + 1, known, "CREATE TABLE extra (x)"}}));
   EXPECT_NO_THROW(migrate(connection, record_migrations()));
-  EXPECT_EQ(number(connection, "PRAGMA user_version"), 2);
+  EXPECT_EQ(number(connection, "PRAGMA user_version"), known + 1);
 }
 
 TEST(Migrations, DatabaseOfAnotherProgramIsLeftAlone) {

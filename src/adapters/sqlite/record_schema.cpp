@@ -78,8 +78,15 @@ CREATE INDEX audit_by_time ON audit (at, id);
 CREATE INDEX audit_by_target ON audit (target, at);
 )sql";
 
+// What budgets had come to when Redis last told.
+constexpr const char* spending_table = R"sql(
+CREATE TABLE budget_spent (
+  account BLOB PRIMARY KEY, term_begin INTEGER NOT NULL, tokens INTEGER NOT NULL, cost INTEGER NOT NULL) STRICT;
+)sql";
+
 constexpr std::array steps{
     Migration{1, 1, first_tables},
+    Migration{2, 1, spending_table},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "adapters/crypto/aes_gcm_sealer.hpp"
+#include "adapters/sql/spending_checkpoint_contract_test.hpp"
 #include "base/temporary_folder_test.hpp"
 #include "ports/posting_loop.hpp"
 
@@ -78,6 +79,11 @@ TEST_F(SqliteRecordStoreTest, TwoProcessesSeeEachOthersCommits) {
   EXPECT_EQ(other->all_settings().run_now()->front().second, "64");
   EXPECT_EQ(other->commit(setting("capacity", "65")).run_now().value_or(0), 2U);
   EXPECT_EQ(one->version().run_now().value_or(0), 2U);
+}
+
+TEST_F(SqliteRecordStoreTest, KeepsWhatBudgetsHaveComeTo) {
+  const auto store = open_store(path_, sealer_);
+  expect_checkpoints_are_kept(*store);
 }
 
 TEST_F(SqliteRecordStoreTest, FolderThatIsNotThereIsAClearFault) {
