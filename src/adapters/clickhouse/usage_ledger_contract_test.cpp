@@ -16,11 +16,11 @@ class RolledUp final : public ports::UsageSink, public ports::UsageLedger {
  public:
   explicit RolledUp(ClickHouseUsageLedger& ledger) : ledger_(ledger) {}
 
-  Task<Result<void>> deliver(const ports::UsageBatch& batch) override {
+  Task<Result<void>> deliver(ports::UsageBatch batch) override {
     const Result<bool> rolled_up = ledger_.tidy_step({}, 1).run_now();
     EXPECT_TRUE(rolled_up) << (rolled_up ? "" : rolled_up.error().message);
     is_rolled_up_ = false;
-    return ledger_.deliver(batch);
+    return ledger_.deliver(std::move(batch));
   }
   Task<Result<ports::UsageSums>> summary(ports::UsageScope scope) override { return now().summary(std::move(scope)); }
   Task<Result<std::vector<ports::UsageShare>>> division(ports::UsageScope scope, ports::UsageDimension by,
