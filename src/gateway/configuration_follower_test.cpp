@@ -11,16 +11,6 @@
 namespace obleth::gateway {
 namespace {
 
-class LoopClock final : public ports::Clock {
- public:
-  explicit LoopClock(const ports::Loop& loop) : loop_(loop) {}
-  [[nodiscard]] Instant now() const override { return loop_.now(); }
-  [[nodiscard]] WallTime wall_now() const override { return loop_.wall_now(); }
-
- private:
-  const ports::Loop& loop_;
-};
-
 // A record in memory with the tenant, key and model of the fixture, and a gateway whose one slot is taken.
 class ConfigurationFollowerTest : public testing::Test {
  protected:

@@ -3,7 +3,8 @@
 import pytest
 
 from support import stores
-from support.gateway import Gateway, MockUpstream
+from support.gateway import Gateway, MockUpstream, wait_until
+from support.redis_server import RedisServer, redis_is_up
 
 
 def pytest_collection_modifyitems(config, items):
@@ -78,3 +79,27 @@ def own(tmp_path):
         server.kill()
     for folder in {server.folder for server in started if isinstance(server, Gateway)}:
         stores.forget(folder)
+
+
+@pytest.fixture
+def redis(tmp_path):
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture
+def start_pair(own, upstream, redis, tmp_path):
+    """Starts two gateways on one record and one Redis, which both of them reach."""
+
+    def start(**environment):
+        shared = {
+            "OBLETH_REDIS_URL": redis.url,
+            "OBLETH_REDIS_TIMEOUT": "20s",  # a slow machine is no fault
+            "OBLETH_DATABASE_URL": f"sqlite:{tmp_path / 'record.db'}",
+            **environment,
+        }
+        pair = [own.gateway(upstream=upstream.url, environment=shared) for _ in range(2)]
+        wait_until(lambda: all(redis_is_up(each) for each in pair), 30, "Redis in /ready")
+        return pair
+
+    return start

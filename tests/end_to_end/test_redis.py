@@ -5,27 +5,16 @@ import time
 import pytest
 
 from support.gateway import wait_until
-from support.redis_server import RedisServer
+from support.redis_server import RedisServer, redis_is_up
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 4}
 PATIENCE = 30
 
 
 @pytest.fixture
-def redis(tmp_path):
-    with RedisServer(tmp_path / "redis") as server:
-        yield server
-
-
-@pytest.fixture
-def replicas(own, upstream, redis, tmp_path):
+def replicas(start_pair, upstream):
     """Two gateways on one record and one Redis."""
-    shared = {
-        "OBLETH_REDIS_URL": redis.url,
-        "OBLETH_REDIS_TIMEOUT": "20s",  # a slow machine is no fault
-        "OBLETH_DATABASE_URL": f"sqlite:{tmp_path / 'record.db'}",
-    }
-    pair = [own.gateway(upstream=upstream.url, environment=shared) for _ in range(2)]
+    pair = start_pair()
     pair[0].create_model(model_name="m", upstream_model="mock-model", api_base=f"{upstream.url}/v1")
     wait_until(lambda: all(serves_models(each) for each in pair), PATIENCE, "the model at both replicas")
     return pair
@@ -40,7 +29,7 @@ def ready(gateway):
 
 
 def redis_is(gateway, up):
-    return ready(gateway)["stores"]["redis"]["up"] == up
+    return redis_is_up(gateway) == up
 
 
 def ask(gateway, tenant):

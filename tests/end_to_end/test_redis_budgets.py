@@ -9,35 +9,17 @@ import pytest
 
 from support.clickhouse_server import ClickHouseServer
 from support.gateway import wait_until
-from support.redis_server import RedisServer
+from support.redis_server import redis_is_up
 
 PATIENCE = 30
 QUESTION, ANSWER = 12, 100  # tokens
 
 
 @pytest.fixture
-def redis(tmp_path):
-    with RedisServer(tmp_path / "redis") as server:
-        yield server
-
-
-@pytest.fixture
-def pair(own, upstream, redis, tmp_path, request):
-    """Two gateways on one record and one Redis; a single one's part is half of what is left."""
-    shared = {
-        "OBLETH_REDIS_URL": redis.url,
-        "OBLETH_DATABASE_URL": f"sqlite:{tmp_path / 'record.db'}",
-        "OBLETH_REPLICAS_EXPECTED": "2",
-        "OBLETH_REDIS_TIMEOUT": f"{getattr(request, 'param', 20_000)}ms",  # a slow machine is no fault
-    }
-    pair = [own.gateway(upstream=upstream.url, environment=shared) for _ in range(2)]
-    for gateway in pair:
-        wait_until(lambda: redis_is_up(gateway), PATIENCE, "Redis in /ready")
-    return pair
-
-
-def redis_is_up(gateway):
-    return gateway.http.get("/ready").json()["stores"]["redis"]["up"]
+def pair(start_pair, request):
+    """A single one's part is half of what is left."""
+    timeout_ms = getattr(request, "param", 20_000)
+    return start_pair(OBLETH_REPLICAS_EXPECTED="2", OBLETH_REDIS_TIMEOUT=f"{timeout_ms}ms")
 
 
 def ask(gateway, tenant, **fields):

@@ -12,7 +12,6 @@ import pytest
 from support.dialects import rows_of
 from support.gateway import wait_until
 from support.raw_http import ScriptedUpstream, json_answer
-from support.redis_server import RedisServer
 
 HELLO = [{"role": "user", "content": "Say something kind."}]
 KEPT_BYTES_MAX = 512 * 1024
@@ -286,23 +285,10 @@ def test_many_that_ask_at_once_are_all_answered(gateway, tenant, cached):
 
 
 @pytest.fixture
-def redis(tmp_path):
-    with RedisServer(tmp_path / "redis") as server:
-        yield server
-
-
-@pytest.fixture
-def replicas(own, upstream, redis, tmp_path):
+def replicas(start_pair, upstream):
     """Two gateways on one record and one Redis, with one cached model."""
-    shared = {
-        "OBLETH_REDIS_URL": redis.url,
-        "OBLETH_REDIS_TIMEOUT": "20s",  # a slow machine is no fault
-        "OBLETH_DATABASE_URL": f"sqlite:{tmp_path / 'record.db'}",
-    }
-    pair = [own.gateway(upstream=upstream.url, environment=shared) for _ in range(2)]
+    pair = start_pair()
     pair[0].create_model(model_name="cached", upstream_model="mock-model", api_base=f"{upstream.url}/v1", cache_enabled=True)
-    for each in pair:
-        wait_until(lambda each=each: each.http.get("/ready").json()["stores"]["redis"]["up"], PATIENCE, "Redis")
     return pair
 
 

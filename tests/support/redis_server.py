@@ -75,3 +75,8 @@ class RedisServer:
 
     def __exit__(self, *_):
         self.kill()
+
+
+def redis_is_up(gateway):
+    """As the gateway sees it."""
+    return gateway.http.get("/ready").json()["stores"]["redis"]["up"]
