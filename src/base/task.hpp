@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "base/ensure.hpp"
-#include "base/frame_pool.hpp"
 
 namespace obleth {
 
@@ -25,8 +24,6 @@ struct TaskPromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
   std::exception_ptr failure;
 
-  static void* operator new(std::size_t bytes) { return frame_pool::take(bytes); }
-  static void operator delete(void* frame, std::size_t bytes) noexcept { frame_pool::give(frame, bytes); }
 
   struct ResumeAwaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -115,8 +112,6 @@ namespace detail {
 
 struct Detached {
   struct promise_type {
-    static void* operator new(std::size_t bytes) { return frame_pool::take(bytes); }
-    static void operator delete(void* frame, std::size_t bytes) noexcept { frame_pool::give(frame, bytes); }
     Detached get_return_object() const noexcept { return {}; }
     [[nodiscard]] std::suspend_never initial_suspend() const noexcept { return {}; }
     [[nodiscard]] std::suspend_never final_suspend() const noexcept { return {}; }

@@ -7,7 +7,6 @@
 #include <exception>
 #include <utility>
 
-#include "base/frame_pool.hpp"
 #include "base/task.hpp"
 #include "ports/loop.hpp"
 
@@ -18,8 +17,6 @@ namespace detail {
 // A coroutine that owns itself and stands still until its handle is resumed.
 struct Parcel {
   struct promise_type {
-    static void* operator new(std::size_t bytes) { return frame_pool::take(bytes); }
-    static void operator delete(void* frame, std::size_t bytes) noexcept { frame_pool::give(frame, bytes); }
     Parcel get_return_object() noexcept { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
     [[nodiscard]] std::suspend_never final_suspend() const noexcept { return {}; }

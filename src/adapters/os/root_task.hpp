@@ -6,15 +6,11 @@
 #include <exception>
 #include <utility>
 
-#include "base/frame_pool.hpp"
-
 namespace obleth::adapters {
 
 class [[nodiscard]] RootTask {
  public:
   struct promise_type {
-    static void* operator new(std::size_t bytes) { return frame_pool::take(bytes); }
-    static void operator delete(void* frame, std::size_t bytes) noexcept { frame_pool::give(frame, bytes); }
     RootTask get_return_object() noexcept { return RootTask(std::coroutine_handle<promise_type>::from_promise(*this)); }
     [[nodiscard]] std::suspend_never initial_suspend() const noexcept { return {}; }
     [[nodiscard]] std::suspend_always final_suspend() const noexcept { return {}; }
