@@ -43,6 +43,8 @@ class ByteBlock {
   [[nodiscard]] ByteBlock between(char first, char last) const {
     return of(lanes_ - every(first) <= every(static_cast<char>(last - first)));
   }
+  // Letters in lower case; of other ASCII only what has the same lower bits changes ('[' becomes '{').
+  [[nodiscard]] ByteBlock lowered() const { return *this | ByteBlock(every(' ')); }
   [[nodiscard]] ByteBlock up_to(char last) const { return of(lanes_ <= every(last)); }
   [[nodiscard]] ByteBlock beyond_ascii() const { return of(lanes_ >= every('\x80')); }
   // Each lane's neighbour before it; the first one's is the last of the block before.
@@ -50,16 +52,22 @@ class ByteBlock {
     return ByteBlock(
         __builtin_shufflevector(before.lanes_, lanes_, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
   }
+  // A bit for each lane that is set, the first lane's lowest.
+  [[nodiscard]] std::uint32_t bits() const {
+#if defined(__SSE2__)
+    using SignedVector = char __attribute__((vector_size(16)));
+    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128(std::bit_cast<SignedVector>(lanes_)));
+#else
+    // Every product's highest byte gathers one bit of each of eight bytes; no two of its terms meet.
+    constexpr std::uint64_t ones = 0x0101010101010101ULL;
+    constexpr std::uint64_t gather = 0x0102040810204080ULL;
+    const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(lanes_);
+    return static_cast<std::uint32_t>((halves[0] & ones) * gather >> 56 | ((halves[1] & ones) * gather >> 56) << 8);
+#endif
+  }
   // The first lane that is set, of a block where any is.
-  [[nodiscard]] std::size_t first() const {
-    const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(lanes_);
-    const int bits = halves[0] != 0 ? std::countr_zero(halves[0]) : 64 + std::countr_zero(halves[1]);
-    return static_cast<std::size_t>(bits) / 8;
-  }
-  [[nodiscard]] bool any() const {
-    const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(lanes_);
-    return (halves[0] | halves[1]) != 0;
-  }
+  [[nodiscard]] std::size_t first() const { return static_cast<std::size_t>(std::countr_zero(bits())); }
+  [[nodiscard]] bool any() const { return bits() != 0; }
 
   friend ByteBlock operator|(ByteBlock a, ByteBlock b) { return ByteBlock(a.lanes_ | b.lanes_); }
   friend ByteBlock operator&(ByteBlock a, ByteBlock b) { return ByteBlock(a.lanes_ & b.lanes_); }
@@ -76,5 +84,18 @@ class ByteBlock {
 
   Vector lanes_;
 };
+
+// The first byte from at on that is wanted: asked of sixteen at once, and of those that are left one by one.
+template <class Lanes, class Wanted>
+[[nodiscard]] inline const char* find_byte(const char* at, const char* end, Lanes&& wanted_lanes, Wanted&& is_wanted) {
+  for (auto left = static_cast<std::size_t>(end - at); left >= ByteBlock::width; left -= ByteBlock::width) {
+    const ByteBlock found = wanted_lanes(ByteBlock(at));
+    if (found.any()) return at + found.first();
+    at += ByteBlock::width;
+  }
+  while (at != end && !is_wanted(*at))
+    ++at;
+  return at;
+}
 
 }  // namespace obleth::wire

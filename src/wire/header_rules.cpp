@@ -7,29 +7,19 @@
 #include "base/append_all.hpp"
 #include "wire/head_fields.hpp"
 #include "wire/http_syntax.hpp"
+#include "wire/name_table.hpp"
 
 namespace obleth::wire {
 namespace {
 
-// Names of headers, found by length first: most headers share their length with none of them.
 template <std::size_t count>
 class NameSet {
  public:
-  consteval explicit NameSet(const std::array<std::string_view, count>& names) : names_(names) {
-    for (const std::string_view name : names_)
-      lengths_ |= bit(name);
-  }
-  [[nodiscard]] bool contains(std::string_view name) const {
-    if ((lengths_ & bit(name)) == 0) return false;
-    return std::ranges::any_of(names_, [name](std::string_view one) { return equals_ignoring_case(one, name); });
-  }
+  consteval explicit NameSet(const std::array<std::string_view, count>& names) : names_(names) {}
+  [[nodiscard]] bool contains(std::string_view name) const { return names_.find_ignoring_case(name) < count; }
 
  private:
-  [[nodiscard]] static constexpr std::uint64_t bit(std::string_view name) {
-    return name.size() < 64 ? std::uint64_t{1} << name.size() : 0;
-  }
-  std::array<std::string_view, count> names_;
-  std::uint64_t lengths_ = 0;
+  NameTable<count> names_;
 };
 
 constexpr NameSet<10> hop_by_hop({"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "te", "trailer",

@@ -34,6 +34,20 @@ bool JsonCursor::skip_escape() {
   return true;
 }
 
+// With an escape, or none that ends. special: what stands in it first.
+std::optional<JsonString> JsonCursor::take_other_string(const char* special) {
+  const char* const first = at_;
+  while (special != end_ && *special == '\\') {
+    at_ = special;
+    if (!skip_escape()) return std::nullopt;
+    special = find_special(at_);
+  }
+  at_ = special;
+  if (special == end_ || *special != '"') return std::nullopt;
+  ++at_;
+  return JsonString{{first, special}, true};
+}
+
 bool JsonCursor::skip_digits() {
   const char* const first = at_;
   while (at_ != end_ && is_digit(*at_))
@@ -84,7 +98,7 @@ bool JsonCursor::skip_scalar() {
   }
 }
 
-bool JsonCursor::skip_value() {
+bool JsonCursor::skip_other_value() {
   const char next = peek();
   return next == '{' || next == '[' ? skip_container() : skip_scalar();
 }

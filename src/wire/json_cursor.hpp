@@ -33,22 +33,29 @@ class JsonCursor {
 
   // The next byte that is not white space, not yet taken; NUL at the end.
   char peek() {
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t'))
-      ++at_;
+    if (at_ != end_ && static_cast<unsigned char>(*at_) <= ' ') skip_space();
     return at_ == end_ ? '\0' : *at_;
   }
+  // wanted: not NUL.
   bool take(char wanted) {
-    if (peek() != wanted || at_ == end_) return false;
+    if (peek() != wanted) return false;
     ++at_;
     return true;
   }
   [[nodiscard]] bool at_end() { return peek() == '\0' && at_ == end_; }
 
-  std::optional<JsonString> take_string();
+  // plain: how many bytes behind the quote are known to be neither quotes, backslashes nor control characters.
+  std::optional<JsonString> take_string(std::size_t plain = 0);
+  // What stands behind the quote that comes next, to the end of the text; empty where none comes.
+  [[nodiscard]] std::string_view inside_of_string() {
+    return peek() == '"' ? std::string_view(at_ + 1, end_) : std::string_view();
+  }
   std::optional<std::string_view> take_number();  // its text
+  // Digits alone and few enough, as most numbers are. Nothing: it is not so, or may go on, and nothing is taken.
+  std::optional<std::int64_t> take_count();
   bool take_literal(std::string_view literal);    // true, false, null
   bool take_null() { return peek() == 'n' && take_literal("null"); }
-  bool skip_value();
+  bool skip_value() { return take_count().has_value() || skip_other_value(); }
 
   // An object, member by member: visit(key) takes the value, and answers whether to go on.
   template <class Visit>
@@ -85,7 +92,6 @@ class JsonCursor {
   template <class Visit>
   bool take_members(Visit& visit) {
     do {
-      if (peek() != '"') return false;
       const std::optional<JsonString> key = take_string();
       if (!key || !take(':') || !visit(*key)) return false;
     } while (take(','));
@@ -95,10 +101,17 @@ class JsonCursor {
     --depth_;
     return take(close);
   }
+  void skip_space() {
+    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t'))
+      ++at_;
+  }
+  bool skip_other_value();
   bool skip_scalar();
   bool skip_container();
   bool skip_escape();
   bool stop_at_end();
+  [[nodiscard]] const char* find_special(const char* at) const;
+  std::optional<JsonString> take_other_string(const char* special);
   bool skip_digits();
 
   const char* begin_;
@@ -108,26 +121,37 @@ class JsonCursor {
   bool too_deep_ = false;
 };
 
-inline std::optional<JsonString> JsonCursor::take_string() {
+inline std::optional<JsonString> JsonCursor::take_string(std::size_t plain) {
   if (!take('"')) return std::nullopt;
   const char* const first = at_;
-  bool has_escape = false;
-  while (true) {
-    while (end_ - at_ >= static_cast<std::ptrdiff_t>(ByteBlock::width)) {
-      const ByteBlock bytes(at_);
-      const ByteBlock special = bytes.equal_to('"') | bytes.equal_to('\\') | bytes.up_to('\x1F');
-      at_ += special.any() ? special.first() : ByteBlock::width;
-      if (special.any()) break;
-    }
-    while (at_ != end_ && *at_ != '"' && *at_ != '\\' && static_cast<unsigned char>(*at_) >= ' ')
-      ++at_;
-    if (at_ == end_ || static_cast<unsigned char>(*at_) < ' ') return std::nullopt;
-    if (*at_ == '"') break;
-    has_escape = true;
-    if (!skip_escape()) return std::nullopt;
-  }
-  ++at_;
-  return JsonString{{first, at_ - 1}, has_escape};
+  const char* const special = find_special(first + plain);
+  if (special == end_ || *special != '"') return take_other_string(special);
+  at_ = special + 1;
+  return JsonString{{first, special}, false};
+}
+
+// The quote, backslash or control character that comes next in a string.
+inline const char* JsonCursor::find_special(const char* at) const {
+  return find_byte(
+      at, end_,
+      [](ByteBlock bytes) { return bytes.equal_to('"') | bytes.equal_to('\\') | bytes.up_to('\x1F'); },
+      [](char byte) { return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < ' '; });
+}
+
+inline std::optional<std::int64_t> JsonCursor::take_count() {
+  constexpr std::ptrdiff_t digits_max = 18;  // of those every number fits
+  const char first = peek();
+  if (first < '0' || first > '9') return std::nullopt;
+  const char* const last = at_ + std::min(end_ - at_, digits_max);
+  const char* at = at_;
+  std::int64_t count = 0;
+  for (; at != last && *at >= '0' && *at <= '9'; ++at)
+    count = count * 10 + (*at - '0');
+  const bool led_by_zero = first == '0' && at - at_ > 1;
+  if (at == end_ || led_by_zero) return std::nullopt;
+  if ((*at >= '0' && *at <= '9') || *at == '.' || (*at | 0x20) == 'e') return std::nullopt;
+  at_ = at;
+  return count;
 }
 
 }  // namespace obleth::wire

@@ -5,8 +5,9 @@
 #include <charconv>
 #include <utility>
 
-#include "wire/byte_lanes.hpp"
+#include "wire/byte_block.hpp"
 #include "wire/json_cursor.hpp"
+#include "wire/name_table.hpp"
 #include "wire/usage_figures.hpp"
 
 namespace obleth::wire {
@@ -28,46 +29,63 @@ class UsageReader {
   }
 
  private:
+  struct Member {
+    ToldTokens UsageFigures::* figure;
+    std::string_view detail;  // the figure is this member of an object; empty: it is the value
+  };
+  static constexpr NameTable<11> names{{"prompt_tokens", "input_tokens", "completion_tokens", "output_tokens",
+                                        "total_tokens", "prompt_tokens_details", "input_tokens_details",
+                                        "completion_tokens_details", "output_tokens_details",
+                                        "cache_read_input_tokens", "cache_creation_input_tokens"}};
+  static constexpr Member members[] = {{&UsageFigures::prompt, {}},
+                                       {&UsageFigures::prompt, {}},
+                                       {&UsageFigures::output, {}},
+                                       {&UsageFigures::output, {}},
+                                       {&UsageFigures::total, {}},
+                                       {&UsageFigures::cached, "cached_tokens"},
+                                       {&UsageFigures::cached, "cached_tokens"},
+                                       {&UsageFigures::reasoning, "reasoning_tokens"},
+                                       {&UsageFigures::reasoning, "reasoning_tokens"},
+                                       {&UsageFigures::cache_read, {}},
+                                       {&UsageFigures::cache_written, {}}};
+
   bool read_member(const JsonString& key) {
-    if (key.equals("prompt_tokens")) {
-      figures_.prompt_is_whole = true;
-      return read_figure(figures_.prompt);
-    }
-    if (key.equals("input_tokens")) return read_figure(figures_.prompt);
-    if (key.equals("completion_tokens") || key.equals("output_tokens")) return read_figure(figures_.output);
-    if (key.equals("total_tokens")) return read_figure(figures_.total);
-    if (key.equals("prompt_tokens_details") || key.equals("input_tokens_details")) {
-      return read_detail("cached_tokens", figures_.cached);
-    }
-    if (key.equals("completion_tokens_details") || key.equals("output_tokens_details")) {
-      return read_detail("reasoning_tokens", figures_.reasoning);
-    }
-    if (key.equals("cache_read_input_tokens")) return read_figure(figures_.cache_read);
-    if (key.equals("cache_creation_input_tokens")) return read_figure(figures_.cache_written);
-    return cursor_.skip_value();
+    const std::size_t at = names.find(key);
+    if (at == std::size(members)) return cursor_.skip_value();
+    if (at == 0) figures_.prompt_is_whole = true;
+    ToldTokens& figure = figures_.*members[at].figure;
+    return members[at].detail.empty() ? read_figure(figure) : read_detail(members[at].detail, figure);
   }
 
-  bool read_detail(std::string_view name, std::optional<std::int64_t>& detail) {
+  bool read_detail(std::string_view name, ToldTokens& detail) {
     if (cursor_.peek() != '{') return cursor_.skip_value();
     return cursor_.take_object(
         [&](const JsonString& key) { return key.equals(name) ? read_figure(detail) : cursor_.skip_value(); });
   }
 
   // null is absent; anything else that is not a count is clamped to one.
-  bool read_figure(std::optional<std::int64_t>& figure) {
+  bool read_figure(ToldTokens& figure) {
+    if (const std::optional<std::int64_t> count = cursor_.take_count()) {
+      figure = ToldTokens(std::min(*count, usage_tokens_max));
+      figures_.clamped = figures_.clamped || *count > usage_tokens_max;
+      return true;
+    }
     if (cursor_.take_null()) return true;
     const char first = cursor_.peek();
-    if (first != '-' && (first < '0' || first > '9')) {
-      figures_.clamped = true;
-      return cursor_.skip_value();
-    }
+    if (first == '-' || (first >= '0' && first <= '9')) return read_other_number(figure);
+    figures_.clamped = true;
+    return cursor_.skip_value();
+  }
+
+  bool read_other_number(ToldTokens& figure) {
     const std::optional<std::string_view> text = cursor_.take_number();
     if (!text) return false;
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error == std::errc::result_out_of_range) number = first == '-' ? 0 : usage_tokens_max;
-    figure = std::clamp<std::int64_t>(number, 0, usage_tokens_max);
-    figures_.clamped = figures_.clamped || *figure != number || error != std::errc{} || end != text->end();
+    if (error == std::errc::result_out_of_range) number = text->starts_with('-') ? 0 : usage_tokens_max;
+    const std::int64_t possible = std::clamp<std::int64_t>(number, 0, usage_tokens_max);
+    figure = ToldTokens(possible);
+    figures_.clamped = figures_.clamped || possible != number || error != std::errc{} || end != text->end();
     return true;
   }
 
@@ -79,30 +97,30 @@ bool may_hold_figures(char first, const UsagePlace& place) {
   return first == '{' || (place.is_input_only && first >= '0' && first <= '9');
 }
 
-// What a byte outside a string can do to a value.
-enum class Mark : std::uint8_t { none, opens, closes, comma, quote };
-
-consteval std::array<Mark, 256> make_marks() {
-  std::array<Mark, 256> made{};
-  made['{'] = made['['] = Mark::opens;
-  made['}'] = made[']'] = Mark::closes;
-  made[','] = Mark::comma;
-  made['"'] = Mark::quote;
-  return made;
+const char* find_quote_or_backslash(const char* at, const char* end) {
+  return find_byte(
+      at, end, [](ByteBlock bytes) { return bytes.equal_to('"') | bytes.equal_to('\\'); },
+      [](char byte) { return byte == '"' || byte == '\\'; });
 }
 
-constexpr std::array<Mark, 256> marks = make_marks();
+bool opens(char byte) {
+  return (byte | ' ') == '{';
+}
+bool closes(char byte) {
+  return (byte | ' ') == '}';
+}
 
-// Bytes before the first quote or backslash.
-std::size_t plain_string_bytes(std::string_view text) {
+const char* find_quote_or_bracket(const char* at, const char* end) {
+  const auto quotes_and_brackets = [](ByteBlock bytes) {
+    const ByteBlock lowered = bytes.lowered();
+    return bytes.equal_to('"') | lowered.equal_to('{') | lowered.equal_to('}');
+  };
+  return find_byte(at, end, quotes_and_brackets, [](char byte) { return byte == '"' || opens(byte) || closes(byte); });
+}
+
+std::size_t find_no_space(std::string_view text) {
   std::size_t at = 0;
-  while (text.size() - at >= ByteLanes::width) {
-    const ByteLanes lanes(text.data() + at);
-    const std::uint64_t special = lanes.equal_to('"') | lanes.equal_to('\\');
-    if (special != 0) return at + ByteLanes::first(special);
-    at += ByteLanes::width;
-  }
-  while (at < text.size() && text[at] != '"' && text[at] != '\\')
+  while (at < text.size() && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t'))
     ++at;
   return at;
 }
@@ -127,7 +145,8 @@ std::optional<ExtractedUsage> normalised(const UsageFigures& figures) {
   const std::int64_t outside =
       figures.prompt_is_whole ? 0 : figures.cache_read.value_or(0) + figures.cache_written.value_or(0);
   const std::int64_t rest_of_total = std::max<std::int64_t>(0, figures.total.value_or(0) - output);
-  const std::int64_t prompt = figures.prompt ? *figures.prompt + outside : std::max(rest_of_total, outside);
+  const std::int64_t prompt =
+      figures.prompt ? figures.prompt.value_or(0) + outside : std::max(rest_of_total, outside);
   const std::int64_t cached = figures.cached.value_or(figures.cache_read.value_or(0));
   const std::int64_t reasoning = figures.reasoning.value_or(0);
   return ExtractedUsage{.usage = {.prompt = {prompt},
@@ -144,7 +163,7 @@ namespace {
 bool take_usage_at(const UsagePlace& place, JsonCursor& cursor, UsageFigures& figures) {
   UsageFigures told;
   const bool whole = UsageReader(cursor).read(told);
-  if (place.is_input_only) told.output.reset();
+  if (place.is_input_only) told.output = {};
   figures.take(told);
   return whole;
 }
@@ -182,161 +201,161 @@ std::optional<ExtractedUsage> usage_of_document(std::string_view json, const Dia
 
 void UsageTokenizer::feed(std::string_view bytes) {
   bytes_ += static_cast<std::int64_t>(bytes.size());
-  while (!bytes.empty() && phase_ != Phase::done && phase_ != Phase::broken) {
-    std::size_t taken = 1;
-    if (in_string_) {
-      taken = feed_string(bytes);
-    } else if (phase_ == Phase::value) {
-      taken = feed_value(bytes);
-    } else if (const std::size_t whole_key = feed_key(bytes); whole_key > 0) {
-      taken = whole_key;
-    } else {
-      feed_structure(bytes.front());
-    }
-    bytes.remove_prefix(taken);
+  while (!bytes.empty() && phase_ != Phase::done && phase_ != Phase::broken)
+    bytes.remove_prefix(take(bytes));
+}
+
+std::size_t UsageTokenizer::take(std::string_view bytes) {
+  if (phase_ == Phase::value) return take_value(bytes);
+  if (phase_ == Phase::key) return take_key(bytes);
+  const std::size_t space = find_no_space(bytes);
+  if (space > 0) return space;
+  switch (phase_) {
+    case Phase::in_object:
+      return take_member(bytes);
+    case Phase::before_value:
+      return begin_value(bytes);
+    case Phase::after_key:
+      phase_ = bytes.front() == ':' ? Phase::before_value : Phase::broken;
+      choose_place(JsonCursor(kept_).take_string().value_or(JsonString{}));
+      return 1;
+    default:
+      phase_ = bytes.front() == '{' ? Phase::in_object : Phase::broken;
+      return 1;
   }
 }
 
-// A key that is here with its colon is read where it stands; 0: there is none.
-std::size_t UsageTokenizer::feed_key(std::string_view bytes) {
-  if (phase_ != Phase::in_object || bytes.front() != '"') return 0;
-  JsonCursor cursor(bytes.substr(0, key_bytes_max));
-  const std::optional<JsonString> key = cursor.take_string();
-  if (!key || !cursor.take(':')) return 0;
-  phase_ = Phase::value;
-  begin_value(*key);
-  return cursor.position();
+// A key that is here with its colon, as most are, is read where it stands; else, and with an escape, it is kept.
+std::size_t UsageTokenizer::take_member(std::string_view bytes) {
+  if (bytes.front() == ',') return 1;
+  if (bytes.front() != '"') {
+    leave_object();
+    return 1;
+  }
+  const char* const end = bytes.data() + bytes.size();
+  const char* const key = bytes.data() + 1;
+  const char* const key_end = find_quote_or_backslash(key, end);
+  if (end - key_end > 1 && key_end[0] == '"' && key_end[1] == ':') {
+    choose_place({.raw = {key, key_end}});
+    phase_ = Phase::before_value;
+    const std::string_view rest(key_end + 2, end);
+    const bool is_here = !rest.empty() && rest.front() > ' ';
+    return bytes.size() - rest.size() + (is_here ? begin_value(rest) : 0);
+  }
+  phase_ = Phase::key;
+  in_string_ = true;
+  kept_.assign(1, '"');
+  return 1;
 }
 
-std::size_t UsageTokenizer::feed_string(std::string_view bytes) {
-  const std::size_t taken = pass_string(bytes);
-  if (phase_ == Phase::key) {
-    key_.append(bytes.substr(0, std::min(taken, key_bytes_max - key_.size())));
-    if (!in_string_) phase_ = Phase::after_key;
-  }
-  if (capturing_) capture(bytes.substr(0, taken));
+std::size_t UsageTokenizer::take_key(std::string_view bytes) {
+  const char* const begin = bytes.data();
+  const auto taken = static_cast<std::size_t>(resume_string(begin, begin + bytes.size()) - begin);
+  kept_.append(bytes.substr(0, std::min(taken, key_bytes_max - kept_.size())));
+  if (!in_string_) phase_ = Phase::after_key;
   return taken;
 }
 
-void UsageTokenizer::feed_structure(char byte) {
-  if (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t') return;
-  switch (phase_) {
-    case Phase::before_object:
-      phase_ = byte == '{' ? Phase::in_object : Phase::broken;
-      break;
-    case Phase::in_object:
-      if (byte == ',') break;
-      in_string_ = byte == '"';
-      key_.assign(1, byte);
-      if (in_string_) {
-        phase_ = Phase::key;
-      } else {
-        leave_object();
-      }
-      break;
-    case Phase::after_key:
-      phase_ = byte == ':' ? Phase::value : Phase::broken;
-      begin_value(JsonCursor(key_).take_string());
-      break;
-    default:
-      break;
+// place_: of the usage that is this key's value or stands in it.
+void UsageTokenizer::choose_place(const JsonString& key) {
+  place_ = nullptr;
+  for (const UsagePlace& place : rules_->usage) {
+    if (place.inner.empty()) break;
+    if (outer_ != nullptr && place.outer != outer_->outer) continue;
+    const bool is_outer = outer_ == nullptr && !place.outer.empty();
+    if (key.equals(is_outer ? place.outer : place.inner)) place_ = &place;
   }
 }
 
 void UsageTokenizer::leave_object() {
-  phase_ = outer_.empty() ? Phase::done : Phase::in_object;
-  outer_ = {};
+  phase_ = outer_ == nullptr ? Phase::done : Phase::in_object;
+  outer_ = nullptr;
 }
 
-void UsageTokenizer::begin_value(const std::optional<JsonString>& key) {
-  captured_place_ = nullptr;
-  capturing_ = may_enter_ = false;
-  if (!key) return;
-  for (const UsagePlace& place : rules_->usage) {
-    if (place.inner.empty()) break;
-    if (place.outer == outer_ && key->equals(place.inner)) captured_place_ = &place;
-    if (!outer_.empty() || place.outer.empty() || !key->equals(place.outer)) continue;
-    may_enter_ = true;
-    next_outer_ = place.outer;
+// Usage that is here to its last byte is read where it stands.
+std::size_t UsageTokenizer::begin_value(std::string_view bytes) {
+  phase_ = Phase::value;
+  if (place_ == nullptr) return take_value(bytes);
+  const bool is_object = bytes.front() == '{';
+  if (outer_ == nullptr && !place_->outer.empty()) {
+    if (!is_object) return take_value(bytes);
+    outer_ = place_;
+    phase_ = Phase::in_object;
+    return 1;
   }
-  capturing_ = captured_place_ != nullptr;
-  captured_.clear();
+  keeping_ = may_hold_figures(bytes.front(), *place_);
+  kept_.clear();
+  JsonCursor cursor(bytes.substr(0, usage_bytes_max));
+  if (!is_object || !take_usage_at(*place_, cursor, figures_)) return take_value(bytes);
+  keeping_ = false;
+  return cursor.position();
 }
 
-// rest: of the value, as far as it was not captured. A value that came whole is read where it stands.
-void UsageTokenizer::end_value(std::string_view rest) {
-  if (capturing_ && captured_.empty() && rest.size() <= usage_bytes_max) {
-    take_captured(rest, figures_);
-  } else if (capturing_) {
-    capture(rest);
-    if (capturing_) take_captured(captured_, figures_);
-  }
-  capturing_ = false;
-}
-
-void UsageTokenizer::take_captured(std::string_view value, UsageFigures& figures) const {
-  JsonCursor cursor(value);
-  if (!may_hold_figures(cursor.peek(), *captured_place_)) return;
-  static_cast<void>(take_usage_at(*captured_place_, cursor, figures));  // what is cut tells nothing
-}
-
-// As far as the value's end, or the end of the bytes.
-std::size_t UsageTokenizer::feed_value(std::string_view bytes) {
-  std::size_t at = 0;
-  while (at < bytes.size()) {
-    const char byte = bytes[at];
-    const Mark mark = marks[static_cast<unsigned char>(byte)];
-    if (may_enter_ && static_cast<unsigned char>(byte) > ' ') {
-      may_enter_ = false;
-      if (byte == '{') {
-        outer_ = next_outer_;
-        phase_ = Phase::in_object;
-        return at + 1;
-      }
-    }
-    ++at;
-    if (mark == Mark::none) continue;
-    if (mark == Mark::quote) {
-      at += pass_string(bytes.substr(at));
-      if (in_string_) break;
-    } else if (depth_ == 0 && mark != Mark::opens) {
-      end_value(bytes.substr(0, at - 1));
+// As far as the value goes, or the bytes.
+std::size_t UsageTokenizer::take_value(std::string_view bytes) {
+  const char* const begin = bytes.data();
+  const char* const end = begin + bytes.size();
+  const char* at = in_string_ ? resume_string(begin, end) : begin;
+  while (at != end) {
+    if (depth_ > 0) {
+      at = pass_nested(at, end);
+      if (depth_ == 0 && keeping_) take_kept({begin, at});
+    } else if (*at == '"') {
+      at = pass_string(at + 1, end);
+    } else if (*at == ',' || closes(*at)) {
       phase_ = Phase::in_object;
-      if (mark == Mark::closes) leave_object();
-      return at;
+      if (keeping_) take_kept({begin, at});
+      return static_cast<std::size_t>(at - begin);
     } else {
-      depth_ += mark == Mark::opens ? 1 : 0;
-      depth_ -= mark == Mark::closes ? 1 : 0;
+      depth_ = opens(*at++) ? 1 : 0;
     }
   }
-  if (capturing_) capture(bytes.substr(0, at));
+  if (keeping_) keep(bytes);
+  return bytes.size();
+}
+
+// Behind the bracket with which the value ends: of what is nested only the depth counts.
+const char* UsageTokenizer::pass_nested(const char* at, const char* end) {
+  std::uint64_t depth = depth_;
+  while (depth > 0) {
+    at = find_quote_or_bracket(at, end);
+    if (at == end) break;
+    const char byte = *at++;
+    if (byte == '"') {
+      at = pass_string(at, end);
+    } else {
+      depth += opens(byte) ? 1 : std::uint64_t{0} - 1;
+    }
+  }
+  depth_ = depth;
   return at;
 }
 
-// The rest of a string with its quote, or all bytes where it does not end in them.
-std::size_t UsageTokenizer::pass_string(std::string_view bytes) {
-  std::size_t at = std::exchange(escaped_, false) ? 1 : 0;
-  while (true) {
-    at += plain_string_bytes(bytes.substr(at));
-    in_string_ = at == bytes.size() || bytes[at] != '"';
-    if (!in_string_) return at + 1;
-    if (at == bytes.size()) return at;
-    escaped_ = at + 1 == bytes.size();  // what the backslash is for is still to come
-    if (escaped_) return at + 1;
-    at += 2;
+// Behind the quote with which the string ends.
+const char* UsageTokenizer::pass_string(const char* at, const char* end) {
+  at = find_quote_or_backslash(at, end);
+  while (at != end && *at == '\\') {
+    escaped_ = end - at == 1;  // what the backslash is for is still to come
+    at = escaped_ ? end : find_quote_or_backslash(at + 2, end);
   }
+  in_string_ = at == end;
+  return in_string_ ? end : at + 1;
 }
 
-void UsageTokenizer::capture(std::string_view bytes) {
-  capturing_ = captured_.size() + bytes.size() <= usage_bytes_max;
-  if (capturing_) captured_ += bytes;
+const char* UsageTokenizer::resume_string(const char* begin, const char* end) {
+  return pass_string(begin + (std::exchange(escaped_, false) ? 1 : 0), end);
 }
 
-// With those of an object whose end may have come, though not that of its member. A number may go on.
-UsageFigures UsageTokenizer::figures() const {
-  UsageFigures figures = figures_;
-  if (capturing_ && captured_.find('{') != std::string::npos) take_captured(captured_, figures);
-  return figures;
+void UsageTokenizer::keep(std::string_view bytes) {
+  keeping_ = kept_.size() + bytes.size() <= usage_bytes_max;
+  if (keeping_) kept_ += bytes;
+}
+
+// The value ends with these bytes. One that was too long, or is no JSON, tells nothing.
+void UsageTokenizer::take_kept(std::string_view last_bytes) {
+  keep(last_bytes);
+  JsonCursor cursor(kept_);
+  if (std::exchange(keeping_, false)) static_cast<void>(take_usage_at(*place_, cursor, figures_));
 }
 
 }  // namespace obleth::wire

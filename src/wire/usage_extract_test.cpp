@@ -71,6 +71,24 @@ TEST(UsageExtract, OnlyTheTopLevelCounts) {
   EXPECT_EQ(found->usage.prompt.value, 1);
 }
 
+TEST(UsageExtract, ACutAnywhereTellsTheSame) {
+  constexpr std::string_view answers[] = {
+      R"({"id":"chatcmpl-0123456789abcdef","choices":[{"message":{"content":"Say \"}]\" and \\","tool_calls":[[],{}]}}],
+          "usage" : { "prompt_tokens":12, "note":"}{\"]", "completion_tokens":5 } , "tail":{"usage":{"prompt_tokens":9}}})",
+      R"({"response":{"id":"resp_0123456789","output":["]}"],"usage":{"input_tokens":12,"output_tokens":5}},"x":1})",
+      R"({"a very long key, longer than any that matters: \u0075sage":[1,"usage"],"us\u0061ge":{"input_tokens":12,
+          "output_tokens":5}})"};
+  for (const std::string_view json : answers) {
+    for (std::size_t cut = 0; cut <= json.size(); ++cut) {
+      UsageTokenizer tokenizer;
+      tokenizer.feed(json.substr(0, cut));
+      tokenizer.feed(json.substr(cut));
+      ASSERT_TRUE(tokenizer.finish()) << json.substr(0, cut);
+      EXPECT_EQ(tokenizer.finish()->usage, usage(12, 0, 5, 0)) << json.substr(0, cut);
+    }
+  }
+}
+
 TEST(UsageExtract, WhatHoldsNoCountIsNoUsage) {
   for (const std::string_view json : {R"({"usage":null})", R"({"usage":{}})", R"({"usage":[1]})", R"({"usage":5})",
                                       R"({"usage":{"queries":3}})", "{}", "", "plain text", R"("usage")"}) {
