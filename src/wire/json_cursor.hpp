@@ -53,7 +53,7 @@ class JsonCursor {
   std::optional<std::string_view> take_number();  // its text
   // Digits alone and few enough, as most numbers are. Nothing: it is not so, or may go on, and nothing is taken.
   std::optional<std::int64_t> take_count();
-  bool take_literal(std::string_view literal);    // true, false, null
+  bool take_literal(std::string_view literal);  // true, false, null
   bool take_null() { return peek() == 'n' && take_literal("null"); }
   bool skip_value() { return take_count().has_value() || skip_other_value(); }
 
@@ -133,8 +133,7 @@ inline std::optional<JsonString> JsonCursor::take_string(std::size_t plain) {
 // The quote, backslash or control character that comes next in a string.
 inline const char* JsonCursor::find_special(const char* at) const {
   return find_byte(
-      at, end_,
-      [](ByteBlock bytes) { return bytes.equal_to('"') | bytes.equal_to('\\') | bytes.up_to('\x1F'); },
+      at, end_, [](ByteBlock bytes) { return bytes.equal_to('"') | bytes.equal_to('\\') | bytes.up_to('\x1F'); },
       [](char byte) { return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < ' '; });
 }
 

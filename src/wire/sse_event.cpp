@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "wire/byte_lanes.hpp"
+#include "wire/byte_block.hpp"
 #include "wire/json_cursor.hpp"
 #include "wire/usage_figures.hpp"
 
@@ -11,20 +11,16 @@ namespace obleth::wire {
 namespace {
 
 constexpr std::string_view payload_field = "data:";
-constexpr std::size_t opening_bytes_max = 1024;
+
+bool ends_line(char byte) {
+  return byte == '\n' || byte == '\r';
+}
 
 std::size_t find_line_end(std::string_view bytes, std::size_t at) {
-  while (bytes.size() - at >= ByteLanes::width) {
-    const ByteLanes lanes(bytes.data() + at);
-    if (const std::uint64_t controls = lanes.below('\x0E'); controls != 0) {
-      const std::uint64_t ends = lanes.equal_to('\n') | lanes.equal_to('\r');
-      if (ends != 0) return at + ByteLanes::first(ends);
-    }
-    at += ByteLanes::width;
-  }
-  while (at < bytes.size() && bytes[at] != '\n' && bytes[at] != '\r')
-    ++at;
-  return at < bytes.size() ? at : std::string_view::npos;
+  const char* const end = bytes.data() + bytes.size();
+  const char* const found = find_byte(
+      bytes.data() + at, end, [](ByteBlock block) { return block.equal_to('\n') | block.equal_to('\r'); }, ends_line);
+  return found == end ? std::string_view::npos : static_cast<std::size_t>(found - bytes.data());
 }
 
 std::int64_t unescaped_bytes(const JsonString& text) {
@@ -32,26 +28,37 @@ std::int64_t unescaped_bytes(const JsonString& text) {
   return static_cast<std::int64_t>(text.has_escape && text.unescape(meaning) ? meaning.size() : text.raw.size());
 }
 
+void count(const JsonString& text, SsePayloadReading& reading) {
+  reading.has_content = reading.has_content || !text.raw.empty();
+  reading.content_bytes += unescaped_bytes(text);
+}
+
 // One event's JSON, of any dialect: choices[].delta and choices[].text; Anthropic's and the responses API's delta.
 class PayloadReader {
  public:
-  PayloadReader(std::string_view json, const DialectRules& rules, std::string& opening)
-      : json_(json), rules_(rules), opening_(opening), cursor_(json) {}
+  PayloadReader(std::string_view json, const DialectRules& rules) : json_(json), rules_(rules), cursor_(json) {}
 
-  SsePayloadReading read() {
+  SsePayloadReading read(SsePattern& pattern) {
     const auto visit = [this](const JsonString& key) { return read_member(key); };
-    const bool known = !opening_.empty() && json_.starts_with(opening_);
-    opening_plain_ = !known;
-    const bool whole =
-        known ? cursor_.resume_object(opening_.size(), {.raw = "choices"}, visit) : cursor_.take_object(visit);
-    reading_.usage_only = whole && cursor_.at_end() && choices_empty_ && reading_.usage.tells();
-    return std::move(reading_);
+    opening_bytes_ = pattern.known_opening(json_);
+    opening_plain_ = opening_bytes_ == 0;
+    const bool whole = (opening_plain_ ? cursor_.take_object(visit)
+                                       : cursor_.resume_object(opening_bytes_, {.raw = "choices"}, visit)) &&
+                       cursor_.at_end();
+    reading_.usage_only = whole && choices_empty_ && reading_.usage.tells();
+    pattern.learn(json_, opening_bytes_, whole && is_only_text() ? std::optional(text_) : std::nullopt);
+    return reading_;
   }
 
  private:
+  // Its one text is all that tells this event from the next.
+  [[nodiscard]] bool is_only_text() const {
+    return texts_ == 1 && !reading_.done && !reading_.number && !reading_.usage.tells() && !reading_.usage.clamped;
+  }
+
   bool read_member(const JsonString& key) {
     if (key.equals("choices")) {
-      if (opening_plain_ && cursor_.position() <= opening_bytes_max) opening_ = cursor_.since(0);
+      if (opening_plain_) opening_bytes_ = cursor_.position();
       opening_plain_ = false;
       return read_choices();
     }
@@ -131,16 +138,19 @@ class PayloadReader {
   bool count_text() {
     const std::optional<JsonString> text = cursor_.take_string();
     if (!text) return false;
-    reading_.has_content = reading_.has_content || !text->raw.empty();
-    reading_.content_bytes += unescaped_bytes(*text);
+    count(*text, reading_);
+    text_ = text->raw;
+    ++texts_;
     return true;
   }
 
   std::string_view json_;
   const DialectRules& rules_;
-  std::string& opening_;
   JsonCursor cursor_;
   SsePayloadReading reading_;
+  std::string_view text_;  // the last one that was counted
+  std::size_t texts_ = 0;
+  std::size_t opening_bytes_ = 0;
   bool choices_empty_ = false;
   bool opening_plain_ = true;  // to be learned: nothing but what is skipped has come so far
 };
@@ -219,9 +229,13 @@ std::string_view sse_payload(std::string_view event, std::string& joined) {
   return several ? std::string_view(joined) : first;
 }
 
-SsePayloadReading read_sse_payload(std::string_view payload, const DialectRules& rules, std::string& opening) {
-  if (payload.starts_with('{')) return PayloadReader(payload, rules, opening).read();
+SsePayloadReading read_sse_payload(std::string_view payload, const DialectRules& rules, SsePattern& pattern) {
   SsePayloadReading reading;
+  if (const std::optional<JsonString> text = pattern.text_of(payload)) {
+    count(*text, reading);
+    return reading;
+  }
+  if (payload.starts_with('{')) return PayloadReader(payload, rules).read(pattern);
   reading.done = !payload.empty() && std::ranges::any_of(rules.stream_ends, [payload](std::string_view end) {
     return payload.starts_with(end);
   });

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "wire/sse_pattern.hpp"
 #include "wire/usage_extract.hpp"
 
 namespace obleth::wire {
@@ -44,10 +45,9 @@ struct SsePayloadReading {
   std::optional<std::int64_t> number;  // sequence_number
   UsageFigures usage;
 };
-// opening: what the events of one stream have in common before their choices (id, model, …): it is walked once, and
-// then only compared. Starts empty; belongs to the stream.
+// pattern: of the stream that the event is of; learns from it.
 [[nodiscard]] SsePayloadReading read_sse_payload(std::string_view payload, const DialectRules& rules,
-                                                 std::string& opening);
+                                                 SsePattern& pattern);
 
 // Whether data that begins so can still turn out to be usage only.
 [[nodiscard]] bool may_become_usage_only(std::string_view beginning);

@@ -47,17 +47,14 @@ void SseScanner::feed(std::string_view bytes, std::vector<std::string_view>& out
 
 void SseScanner::finish(std::vector<std::string_view>& out) {
   released_.clear();
-  if (oversized_) {
-    beginning_.usage = passing_->figures();
-    note(beginning_);
-  }
+  if (passing_) note_passing();
   read_event(event_, false);
   release(event_.size(), out);
   sent_ = event_.size();
 }
 
 bool SseScanner::at_event_boundary() const {
-  return sent_ == 0 && !oversized_;
+  return sent_ == 0 && !passing_;
 }
 
 std::optional<TokenUsage> SseScanner::usage() const {
@@ -70,11 +67,10 @@ OutputTokens SseScanner::counted_output() const {
 }
 
 bool SseScanner::complete_event(std::string_view part) {
-  if (oversized_) {
-    passing_->feed(part);
-    beginning_.usage = passing_->figures();
-    beginning_.has_content = true;
-    note(beginning_);
+  if (passing_) {
+    passing_->usage.feed(part);
+    passing_->beginning.has_content = true;
+    note_passing();
     return false;
   }
   if (event_.empty()) {
@@ -89,7 +85,7 @@ bool SseScanner::complete_event(std::string_view part) {
 void SseScanner::read_event(std::string_view event, bool single_line) {
   std::string joined;
   const std::string_view payload = single_line ? sse_payload_of_line(event) : sse_payload(event, joined);
-  note(read_sse_payload(payload, *rules_, opening_));
+  note(read_sse_payload(payload, *rules_, pattern_));
 }
 
 void SseScanner::note(const SsePayloadReading& reading) {
@@ -101,14 +97,17 @@ void SseScanner::note(const SsePayloadReading& reading) {
   figures_.take(reading.usage);
 }
 
-void SseScanner::become_oversized() {
+void SseScanner::note_passing() {
+  passing_->beginning.usage = passing_->usage.figures();
+  note(passing_->beginning);
+}
+
+void SseScanner::become_passing() {
   std::string joined;
   const std::string_view payload = sse_payload(event_, joined);
-  beginning_ = read_sse_payload(payload, *rules_, opening_);
-  passing_.emplace(*rules_);
-  passing_->feed(payload);
-  oversized_ = true;
-  event_.clear();
+  passing_ = std::make_unique<PassingEvent>(read_sse_payload(payload, *rules_, pattern_), UsageTokenizer(*rules_));
+  passing_->usage.feed(payload);
+  event_ = {};
 }
 
 void SseScanner::begin_event() {
@@ -116,7 +115,7 @@ void SseScanner::begin_event() {
   sent_ = 0;
   next_look_ = 0;
   undecided_ = true;
-  oversized_ = false;
+  passing_.reset();
 }
 
 void SseScanner::release(std::size_t up_to, std::vector<std::string_view>& out) {
@@ -145,8 +144,8 @@ bool SseScanner::give_other_lines(std::string_view part, std::vector<std::string
 }
 
 std::size_t SseScanner::keep_incomplete(std::string_view tail, std::vector<std::string_view>& out) {
-  if (oversized_) {
-    passing_->feed(tail);
+  if (passing_) {
+    passing_->usage.feed(tail);
     return tail.size();
   }
   const std::size_t kept = event_.size();
@@ -154,7 +153,7 @@ std::size_t SseScanner::keep_incomplete(std::string_view tail, std::vector<std::
   const std::size_t sendable = held_from();
   release(std::min(sendable, kept), out);
   sent_ = sendable;
-  if (event_.size() > sse_held_bytes_max) become_oversized();
+  if (event_.size() > sse_held_bytes_max) become_passing();
   return sendable > kept ? sendable - kept : 0;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,8 +49,14 @@ class SseScanner {
   bool complete_event(std::string_view part);
   void read_event(std::string_view event, bool single_line);
   void note(const SsePayloadReading& reading);
-  // From here on the event is not kept: only its usage is looked for as it passes.
-  void become_oversized();
+  // An event that passed its bound: what its beginning said, and its usage, which is looked for as it passes.
+  struct PassingEvent {
+    SsePayloadReading beginning;
+    UsageTokenizer usage;
+  };
+  void note_passing();
+  // From here on the event is not kept.
+  void become_passing();
   void begin_event();
   // Gives out what was held back of the first bytes of the event.
   void release(std::size_t up_to, std::vector<std::string_view>& out);
@@ -63,18 +70,16 @@ class SseScanner {
   bool done_seen_ = false;
   bool usage_only_ = false;      // the event read last
   bool undecided_ = true;        // the incomplete event can still be the usage-only one
-  bool oversized_ = false;       // the incomplete event passed its bound and is not kept
   bool skip_line_feed_ = false;  // the event taken out ended in CR: an LF that follows belongs to it
   SseBoundary boundary_;
   std::size_t sent_ = 0;       // bytes of event_ that have gone on
   std::size_t next_look_ = 0;  // at event_, when it has this size
   std::string event_;          // the incomplete event
-  std::string opening_;        // what its events have in common
-  std::string released_;       // what was held back and goes on with this call
+  SsePattern pattern_;
+  std::string released_;  // what was held back and goes on with this call
   const DialectRules* rules_;
   UsageFigures figures_;
-  std::optional<UsageTokenizer> passing_;  // of an event that is not kept
-  SsePayloadReading beginning_;            // of the same
+  std::unique_ptr<PassingEvent> passing_;  // an event that is not kept; none: it is
   std::int64_t next_number_ = 0;
   std::int64_t content_events_ = 0;
   std::int64_t content_bytes_ = 0;

@@ -244,6 +244,48 @@ TEST(SseScanner, ToolCallsAndReasoningAreContent) {
   }
 }
 
+// What is compared with the event before must tell the same as what is walked.
+TEST(SseScanner, EveryEventTellsWhatItTellsAlone) {
+  const std::string heads[] = {R"({"id":"c","choices":[{"index":0,"delta":{)",
+                               R"({"id":"d","choices":[{"index":0,"delta":{)",
+                               R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta",)",
+                               R"({"type":"message_stop","delta":{)",
+                               R"({"sequence_number":7,"delta":{)",
+                               R"({"usage":{"prompt_tokens":3},"choices":[{"delta":{)"};
+  const std::string texts[] = {R"("content":"Hello")",
+                               R"("content":"")",
+                               R"("content":"\"\u00e9\n")",
+                               R"("content":"a","reasoning":"b")",
+                               R"("role":"assistant","content":"x")",
+                               R"("content":"bad \x")",
+                               R"("content":"cut)"};
+  const std::string tails[] = {"}}]}", "}}],\"usage\":null}", "}}],\"usage\":{\"completion_tokens\":4}}", "}}",
+                               "}}]} x"};
+  std::mt19937 random(3);
+  const auto pick = [&random](const auto& from) { return from[random() % std::size(from)]; };
+  std::string head;
+  std::string tail;
+  SseScanner together(false);
+  std::int64_t events = 0;
+  std::int64_t bytes = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    if (random() % 4 == 0) head = pick(heads);
+    if (random() % 4 == 0) tail = pick(tails);
+    const std::string event = "data: " + head + pick(texts) + tail + "\n\n";
+    std::vector<std::string_view> out;
+    SseScanner alone(false);
+    alone.feed(event, out);
+    together.feed(event, out);
+    events += alone.content_events();
+    bytes += alone.content_bytes();
+    ASSERT_EQ(together.content_events(), events) << event;
+    ASSERT_EQ(together.content_bytes(), bytes) << event;
+    ASSERT_TRUE(together.done_seen() || !alone.done_seen()) << event;
+    ASSERT_TRUE(together.usage() || !alone.usage()) << event;
+    if (alone.next_number() > 0) ASSERT_EQ(together.next_number(), alone.next_number()) << event;
+  }
+}
+
 TEST(SseScanner, RandomStreamsAreUnchangedButForUsage) {
   std::mt19937 random(7);
   const std::string pieces[] = {role,

@@ -35,8 +35,8 @@ class UsageReader {
   };
   static constexpr NameTable<11> names{{"prompt_tokens", "input_tokens", "completion_tokens", "output_tokens",
                                         "total_tokens", "prompt_tokens_details", "input_tokens_details",
-                                        "completion_tokens_details", "output_tokens_details",
-                                        "cache_read_input_tokens", "cache_creation_input_tokens"}};
+                                        "completion_tokens_details", "output_tokens_details", "cache_read_input_tokens",
+                                        "cache_creation_input_tokens"}};
   static constexpr Member members[] = {{&UsageFigures::prompt, {}},
                                        {&UsageFigures::prompt, {}},
                                        {&UsageFigures::output, {}},
@@ -145,8 +145,7 @@ std::optional<ExtractedUsage> normalised(const UsageFigures& figures) {
   const std::int64_t outside =
       figures.prompt_is_whole ? 0 : figures.cache_read.value_or(0) + figures.cache_written.value_or(0);
   const std::int64_t rest_of_total = std::max<std::int64_t>(0, figures.total.value_or(0) - output);
-  const std::int64_t prompt =
-      figures.prompt ? figures.prompt.value_or(0) + outside : std::max(rest_of_total, outside);
+  const std::int64_t prompt = figures.prompt ? figures.prompt.value_or(0) + outside : std::max(rest_of_total, outside);
   const std::int64_t cached = figures.cached.value_or(figures.cache_read.value_or(0));
   const std::int64_t reasoning = figures.reasoning.value_or(0);
   return ExtractedUsage{.usage = {.prompt = {prompt},

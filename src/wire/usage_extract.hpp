@@ -39,10 +39,10 @@ struct UsageFigures {
   ToldTokens total;
   ToldTokens cached;
   ToldTokens reasoning;
-  ToldTokens cache_read;        // Anthropic's, which its input_tokens leaves out
-  ToldTokens cache_written;     // likewise
-  bool prompt_is_whole = false;               // called prompt_tokens: whatever was cached is in it
-  bool clamped = false;                       // a figure was negative, fractional or huge
+  ToldTokens cache_read;         // Anthropic's, which its input_tokens leaves out
+  ToldTokens cache_written;      // likewise
+  bool prompt_is_whole = false;  // called prompt_tokens: whatever was cached is in it
+  bool clamped = false;          // a figure was negative, fractional or huge
 
   [[nodiscard]] bool tells() const { return prompt || output || total; }
   // What came later stands; what it leaves out stays.
@@ -89,7 +89,7 @@ class UsageTokenizer {
   enum class Phase : std::uint8_t { before_object, in_object, key, after_key, before_value, value, done, broken };
   const DialectRules* rules_;
   std::int64_t bytes_ = 0;
-  std::uint64_t depth_ = 0;  // inside a member's value
+  std::uint64_t depth_ = 0;            // inside a member's value
   const UsagePlace* outer_ = nullptr;  // whose outer object is walked over; none: the top level
   const UsagePlace* place_ = nullptr;  // of the value, where usage may stand in it or be it
   UsageFigures figures_;
