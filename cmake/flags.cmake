@@ -25,3 +25,12 @@ if(OBLETH_COVERAGE)
   add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
   add_link_options(-fprofile-instr-generate)
 endif()
+if(OBLETH_PROFILE_RECORD)
+  add_compile_options(-fprofile-generate=${CMAKE_BINARY_DIR}/profile)
+  add_link_options(-fprofile-generate=${CMAKE_BINARY_DIR}/profile)
+elseif(OBLETH_PROFILE AND CMAKE_BUILD_TYPE STREQUAL "Release" AND EXISTS ${CMAKE_SOURCE_DIR}/bench/obleth.profdata
+       AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19)
+  # What has changed since `./dev profile` is compiled as if there were none: that is no reason for a warning.
+  add_compile_options(-fprofile-use=${CMAKE_SOURCE_DIR}/bench/obleth.profdata
+                      -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled -Wno-backend-plugin)
+endif()

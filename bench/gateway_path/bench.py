@@ -7,7 +7,7 @@ import pathlib
 import sys
 import tempfile
 
-from gateway_path import memory, report, system_calls
+from gateway_path import memory, report, rest, system_calls
 from gateway_path.load import CACHE_CASES, CASES, measure
 from gateway_path.servers import Bed
 
@@ -71,6 +71,7 @@ def run(known):
         machine = report.machine()
         with Bed(known.build.resolve(), folder, cores()) as bed:
             resident = {} if brief else measure_memory(bed, known)
+            at_rest = {} if brief or "obleth" not in resident else rest.measure(bed, bed.servers["obleth"])
             samples = run_rounds(bed, cases, known)
             calls = {} if brief else count_calls(bed, cases, known)
     figures = report.summary(samples)
@@ -84,6 +85,7 @@ def run(known):
         ],
         "system_calls": calls,
         "memory": resident,
+        "at_rest": at_rest,
         "void": list(report.doubts(samples)),
     }
     print(json.dumps(result, indent=2) if known.json else "\n".join(report.as_text(result)))

@@ -9,6 +9,7 @@ import time
 
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 10
+POLL_SECONDS = 0.002
 
 
 def free_port():
@@ -41,7 +42,7 @@ class Program:
             found = condition()
             if found:
                 return found
-            time.sleep(0.02)
+            time.sleep(POLL_SECONDS)
         self.stop()
         raise RuntimeError(f"{' '.join(self.process.args)} did not start: {self.log.read_text()}")
 

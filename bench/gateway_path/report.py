@@ -106,5 +106,8 @@ def as_text(result):
     for server, memory in result["memory"].items():
         at_start, idle, live = memory.values()
         yield f"  {server:8} {at_start:>8} {idle:>8} {live:>8}"
+    if result["at_rest"]:
+        ready, wakes = result["at_rest"].values()
+        yield f"\nobleth at rest: ready {ready} ms after its start on fresh files; {wakes} wake-ups a second of all its threads"
     for sentence in result["void"]:
         yield f"VOID {sentence}"

@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 
-from gateway_path.processes import Program, free_port, resident_mib
+from gateway_path.processes import POLL_SECONDS, Program, free_port, resident_mib
 
 MODEL = "mock-model"
 CACHED_MODEL = "cached-model"
@@ -167,7 +167,7 @@ def wait_until_ready(port, seconds=10):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1).close()
             return
         except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.02)
+            time.sleep(POLL_SECONDS)
     raise RuntimeError("obleth did not become ready")
 
 

@@ -2,12 +2,31 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <string>
+
 namespace obleth {
 namespace {
 
-TEST(HexText, IsWhatTheTextOfAnIdIs) {
-  for (const Bits128 bits : {Bits128{}, Bits128{1, 0xFEDCBA9876543210ULL}, Bits128{~0ULL, ~0ULL}})
-    EXPECT_EQ(HexText(bits).view(), to_hex32(bits));
+std::string as_printf_writes(Bits128 bits) {
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(bits.high),
+                static_cast<unsigned long long>(bits.low));
+  return text.data();
+}
+
+TEST(HexText, HasEveryDigitInItsPlace) {
+  std::uint64_t bits = 0x0123'4567'89AB'CDEF;
+  for (int turn = 0; turn < 1000; ++turn) {
+    const Bits128 id{bits, ~bits};
+    EXPECT_EQ(HexText(id).view(), as_printf_writes(id));
+    EXPECT_EQ(to_hex32(id), as_printf_writes(id));
+    bits = bits * 0x9E37'79B9'7F4A'7C15 + 1;
+  }
+}
+
+TEST(HexText, IsThirtyTwoZerosForNothing) {
+  EXPECT_EQ(HexText(Bits128{}).view(), std::string(32, '0'));
 }
 
 }  // namespace

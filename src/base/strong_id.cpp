@@ -1,32 +1,9 @@
 #include "base/strong_id.hpp"
 
-#include <array>
-#include <cstring>
+#include "base/hex_text.hpp"
 
 namespace obleth {
 namespace {
-
-constexpr std::string_view hex_digits = "0123456789abcdef";
-
-constexpr std::size_t hex64_digits = 16;
-
-// Both digits of every byte.
-consteval std::array<char, 512> make_hex_pairs() {
-  std::array<char, 512> pairs{};
-  for (std::size_t byte = 0; byte < 256; ++byte) {
-    pairs[2 * byte] = hex_digits[byte >> 4];
-    pairs[2 * byte + 1] = hex_digits[byte & 0xF];
-  }
-  return pairs;
-}
-constexpr std::array<char, 512> hex_pairs = make_hex_pairs();
-
-void write_hex(char* to, std::uint64_t value) {
-  for (std::size_t at = hex64_digits; at > 0; value >>= 8) {
-    at -= 2;
-    std::memcpy(to + at, hex_pairs.data() + 2 * (value & 0xFF), 2);
-  }
-}
 
 std::optional<std::uint64_t> hex_value(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
@@ -38,10 +15,7 @@ std::optional<std::uint64_t> hex_value(char digit) {
 }  // namespace
 
 std::string to_hex32(Bits128 bits) {
-  std::string text(2 * hex64_digits, '0');
-  write_hex(text.data(), bits.high);
-  write_hex(text.data() + hex64_digits, bits.low);
-  return text;
+  return std::string(HexText(bits).view());
 }
 
 std::string to_uuid(Bits128 bits) {

@@ -24,7 +24,7 @@ struct TaskPromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
   std::exception_ptr failure;
 
-
+  // At its end whoever awaits it goes on at once.
   struct ResumeAwaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>

@@ -1,11 +1,10 @@
 #include "gateway/answer_headers.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "base/append_all.hpp"
 #include "base/hex_text.hpp"
+#include "base/text_pen.hpp"
 #include "gateway/reserve_budget.hpp"
 #include "gateway/soften_request.hpp"
 
@@ -15,15 +14,18 @@ namespace {
 constexpr std::string_view cors_allowed_headers =
     "authorization, content-type, x-api-key, x-request-id, openai-organization, openai-project, x-stainless-*, *";
 
+// ", name;dur=" and as many digits as a time has at most.
+constexpr std::size_t duration_bytes_max = 40;
+
 // Milliseconds with three decimals, as Server-Timing takes them.
-void append_duration(std::string& lines, std::string_view name, Duration span) {
+void write_duration(TextPen& pen, std::string_view name, Duration span) {
   const std::int64_t us = std::max<std::int64_t>(0, whole_us(span));
-  std::array<char, 24> digits{};
-  char* at = std::to_chars(digits.data(), digits.data() + digits.size() - 4, us / 1000).ptr;
-  *at++ = '.';
+  pen.plain(name);
+  pen.plain(";dur=");
+  pen.number(us / 1000);
+  pen.character('.');
   for (const std::int64_t unit : {100, 10, 1})
-    *at++ = static_cast<char>('0' + us / unit % 10);
-  append_all(lines, {name, ";dur=", {digits.data(), at}});
+    pen.character(static_cast<char>('0' + us / unit % 10));
 }
 
 }  // namespace
@@ -67,12 +69,14 @@ void append_path_headers(std::string& lines, const Softened& softened) {
 }
 
 void append_server_timing(std::string& lines, const Timings& at, Reached reached) {
-  lines += "Server-Timing: ";
-  append_duration(lines, "auth", at.identified - at.received);
-  if (reached >= Reached::budget) append_duration(lines, ", budget", at.funded - at.identified);
-  if (reached >= Reached::turn) append_duration(lines, ", queue", at.admitted - at.funded);
-  if (reached >= Reached::upstream) append_duration(lines, ", upstream", at.answered - at.sent);
-  lines += "\r\n";
+  append_with_pen(lines, 4 * duration_bytes_max, [&](TextPen& pen) {
+    pen.plain("Server-Timing: ");
+    write_duration(pen, "auth", at.identified - at.received);
+    if (reached >= Reached::budget) write_duration(pen, ", budget", at.funded - at.identified);
+    if (reached >= Reached::turn) write_duration(pen, ", queue", at.admitted - at.funded);
+    if (reached >= Reached::upstream) write_duration(pen, ", upstream", at.answered - at.sent);
+    pen.plain("\r\n");
+  });
 }
 
 }  // namespace obleth::gateway

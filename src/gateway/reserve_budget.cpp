@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/append_all.hpp"
+#include "base/text_pen.hpp"
 #include "gateway/answer_headers.hpp"
 
 namespace obleth::gateway {
@@ -71,11 +71,44 @@ constexpr RateLines token_lines{
     "x-ratelimit-limit-tokens: ", "\r\nx-ratelimit-remaining-tokens: ", "\r\nx-ratelimit-reset-tokens: "};
 constexpr RateLines request_lines{
     "x-ratelimit-limit-requests: ", "\r\nx-ratelimit-remaining-requests: ", "\r\nx-ratelimit-reset-requests: "};
+constexpr std::size_t reset_bytes_max = TextPen::number_bytes_max + 8;  // hours, and "h59m59s"
+constexpr std::size_t rate_state_bytes_max = 128 + 2 * TextPen::number_bytes_max + reset_bytes_max;
+
+// As OpenAI tells it: 20ms, 1.5s, 6m0s, 1h0m5s.
+void write_reset(TextPen& pen, Duration reset) {
+  const std::int64_t ms = std::max<std::int64_t>(0, whole_ms(reset));
+  const std::int64_t minutes = ms / 60'000;
+  if (ms < 1000) {
+    pen.number(ms);
+    pen.plain("ms");
+    return;
+  }
+  if (minutes >= 60) {
+    pen.number(minutes / 60);
+    pen.character('h');
+  }
+  if (minutes > 0) {
+    pen.number(minutes % 60);
+    pen.character('m');
+  }
+  pen.number(ms % 60'000 / 1000);
+  if (const std::int64_t tenths = ms % 1000 / 100; minutes == 0 && tenths > 0) {
+    pen.character('.');
+    pen.number(tenths);
+  }
+  pen.character('s');
+}
 
 void append_rate_state(std::string& lines, const RateLines& names, const ports::RateState& state) {
-  const std::string limit = std::to_string(state.limit);
-  const std::string remaining = std::to_string(std::max<std::int64_t>(0, state.remaining));
-  append_all(lines, {names.limit, limit, names.remaining, remaining, names.reset, reset_text(state.reset), "\r\n"});
+  append_with_pen(lines, rate_state_bytes_max, [&](TextPen& pen) {
+    pen.plain(names.limit);
+    pen.number(state.limit);
+    pen.plain(names.remaining);
+    pen.number(std::max<std::int64_t>(0, state.remaining));
+    pen.plain(names.reset);
+    write_reset(pen, state.reset);
+    pen.plain("\r\n");
+  });
 }
 
 }  // namespace
@@ -103,17 +136,9 @@ bool may_soften(const Routed& routed) {
 }
 
 std::string reset_text(Duration reset) {
-  const std::int64_t ms = std::max<std::int64_t>(0, whole_ms(reset));
-  if (ms < 1000) return std::to_string(ms) + "ms";
-  const std::int64_t minutes = ms / 60'000;
-  const std::int64_t seconds = ms % 60'000 / 1000;
-  const std::int64_t tenths = ms % 1000 / 100;
   std::string text;
-  if (minutes >= 60) text += std::to_string(minutes / 60) + "h";
-  if (minutes > 0) return text + std::to_string(minutes % 60) + "m" + std::to_string(seconds) + "s";
-  text += std::to_string(seconds);
-  if (tenths > 0) text += "." + std::to_string(tenths);
-  return text + "s";
+  append_with_pen(text, reset_bytes_max, [reset](TextPen& pen) { write_reset(pen, reset); });
+  return text;
 }
 
 void append_rate_headers(std::string& lines, const std::optional<ports::RateState>& tokens,

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <cstring>
 
 #include "base/json_string.hpp"
+#include "base/text_pen.hpp"
 
 namespace obleth::observe {
 namespace {
@@ -27,7 +26,6 @@ TimeOfDay split(WallTime at) {
   return {year_month_day(day), ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60, ms % 1000};
 }
 
-constexpr std::size_t number_bytes_max = 20;
 constexpr std::size_t frame_bytes_max = 64;  // date, level and what stands between
 constexpr std::size_t marks_of_a_field = 6;  // ,"": and the quotes of a text
 
@@ -37,29 +35,20 @@ std::size_t bytes_max(const LogLine& line) {
   for (const LogField& field : line.fields) {
     const auto* text = std::get_if<std::string_view>(&field.value());
     bytes += field.name().size() + marks_of_a_field;
-    bytes += text == nullptr ? number_bytes_max : text->size() * json_bytes_of_a_byte;
+    bytes += text == nullptr ? TextPen::number_bytes_max : text->size() * json_bytes_of_a_byte;
   }
   return bytes;
 }
 
-// Writes where there is room for all of it: one check for a line, none for each of its some hundred parts.
-class Pen {
+class Pen : public TextPen {
  public:
-  explicit Pen(char* at) : at_(at) {}
-  [[nodiscard]] char* at() const { return at_; }
-
-  void character(char c) { *at_++ = c; }
-  void plain(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
-  void escaped(std::string_view text) { at_ = write_json_string(at_, text); }
+  using TextPen::TextPen;
+  void escaped(std::string_view text) { move_to(write_json_string(at(), text)); }
   void quoted(std::string_view text) {
     character('"');
     escaped(text);
     character('"');
   }
-  void number(std::int64_t value) { at_ = std::to_chars(at_, at_ + number_bytes_max, value).ptr; }
   // With leading zeros.
   void two_digits(std::int64_t value) {
     character(static_cast<char>('0' + value / 10 % 10));
@@ -92,20 +81,7 @@ class Pen {
       plain(std::get<bool>(value) ? "true" : "false");
     }
   }
-
- private:
-  char* at_;
 };
-
-template <class Write>
-void append_with_pen(std::string& out, const LogLine& line, Write write) {
-  const std::size_t before = out.size();
-  out.resize_and_overwrite(before + bytes_max(line), [&](char* begin, std::size_t) {
-    Pen pen(begin + before);
-    write(pen);
-    return static_cast<std::size_t>(pen.at() - begin);
-  });
-}
 
 // A word that reads the same without quotes.
 bool is_word(const LogField::Value& value) {
@@ -121,7 +97,7 @@ std::string_view to_text(LogLevel level) {
 }
 
 void append_json_line(std::string& out, const LogLine& line) {
-  append_with_pen(out, line, [&line](Pen& pen) {
+  append_with_pen<Pen>(out, bytes_max(line), [&line](Pen& pen) {
     const TimeOfDay time = split(line.at);
     pen.plain("{\"ts\":\"");
     pen.date(time.date);
@@ -143,7 +119,7 @@ void append_json_line(std::string& out, const LogLine& line) {
 }
 
 void append_text_line(std::string& out, const LogLine& line) {
-  append_with_pen(out, line, [&line](Pen& pen) {
+  append_with_pen<Pen>(out, bytes_max(line), [&line](Pen& pen) {
     constexpr std::string_view after_level = "      ";
     const std::string_view level = to_text(line.level);
     pen.clock(split(line.at));
