@@ -7,66 +7,35 @@
 #include <tuple>
 
 #include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/usage_head.hpp"
 #include "adapters/sqlite/usage_rest.hpp"
-#include "adapters/sqlite/usage_schema.hpp"
 
 namespace obleth::adapters {
 namespace {
 
-// Texts and bytes are read where they stand: the row is inserted before any of them changes.
-void give(sqlite3_context* column, std::int64_t value) {
-  sqlite3_result_int64(column, value);
-}
-void give(sqlite3_context* column, const std::string& value) {
-  sqlite3_result_text64(column, value.c_str(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
-}
-
 struct Column {
   std::string_view name;
-  void (*give_of)(sqlite3_context*, const ArrivingRow&, WrittenValues&);
+  void (*give_of)(sqlite3_context*, const ArrivingRow&, std::string& packed);
 };
 
-template <std::int64_t UsageNumbers::* number>
-void give_number(sqlite3_context* column, const ArrivingRow& row, WrittenValues& /*unused*/) {
-  give(column, row.numbers.*number);
+// Texts and bytes are read where they stand: the row is inserted before any of them changes.
+void give_place(sqlite3_context* column, const ArrivingRow& row, std::string& /*unused*/) {
+  sqlite3_result_int64(column, row.place);
 }
-void give_place(sqlite3_context* column, const ArrivingRow& row, WrittenValues& /*unused*/) {
-  give(column, row.place);
+void give_client_request_id(sqlite3_context* column, const ArrivingRow& row, std::string& /*unused*/) {
+  const std::string& id = row.record->client_request_id;
+  sqlite3_result_text64(column, id.c_str(), id.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
-void give_event_spot(sqlite3_context* column, const ArrivingRow& row, WrittenValues& /*unused*/) {
-  give(column, event_spot_of(row.place, row.record->event_id));
-}
-void give_event_id(sqlite3_context* column, const ArrivingRow& row, WrittenValues& written) {
-  written.event_id = bytes_of(row.record->event_id.bits);
-  sqlite3_result_blob64(column, written.event_id.data(), written.event_id.size(), SQLITE_STATIC);
-}
-void give_status(sqlite3_context* column, const ArrivingRow& row, WrittenValues& /*unused*/) {
-  give(column, row.record->status);
-}
-void give_admission(sqlite3_context* column, const ArrivingRow& row, WrittenValues& /*unused*/) {
-  give(column, static_cast<std::int64_t>(row.record->admission));
-}
-void give_client_request_id(sqlite3_context* column, const ArrivingRow& row, WrittenValues& /*unused*/) {
-  give(column, row.record->client_request_id);
-}
-void give_rest(sqlite3_context* column, const ArrivingRow& row, WrittenValues& written) {
-  pack_rest(*row.record, row.numbers, written.rest);
-  sqlite3_result_blob64(column, written.rest.data(), written.rest.size(), SQLITE_STATIC);
+void give_packed(sqlite3_context* column, const ArrivingRow& row, std::string& packed) {
+  pack_head({row.numbers.tenant, row.numbers.key, row.numbers.kind, row.record->event_id}, packed);
+  pack_rest(*row.record, row.numbers, packed);
+  sqlite3_result_blob64(column, packed.data(), packed.size(), SQLITE_STATIC);
 }
 
 constexpr std::array columns{
     Column{"place", give_place},
-    Column{"event_spot", give_event_spot},
-    Column{"event_id", give_event_id},
-    Column{"tenant", give_number<&UsageNumbers::tenant>},
-    Column{"key", give_number<&UsageNumbers::key>},
-    Column{"model", give_number<&UsageNumbers::model>},
-    Column{"grp", give_number<&UsageNumbers::group>},
-    Column{"route", give_number<&UsageNumbers::route>},
-    Column{"status", give_status},
-    Column{"admission", give_admission},
     Column{"client_request_id", give_client_request_id},
-    Column{"rest", give_rest},
+    Column{"packed", give_packed},
 };
 
 std::string column_names() {
@@ -120,7 +89,7 @@ struct ArrivingRows::Module {
   static int column(sqlite3_vtab_cursor* cursor, sqlite3_context* column, int number) {
     ArrivingRows& rows = rows_of(cursor);
     try {
-      columns[static_cast<std::size_t>(number)].give_of(column, rows.rows_[rows.at_], rows.written_);
+      columns[static_cast<std::size_t>(number)].give_of(column, rows.rows_[rows.at_], rows.packed_);
       return SQLITE_OK;
     } catch (const std::bad_alloc&) {  // SQLite is C: no exception may pass through it
       return SQLITE_NOMEM;

@@ -4,13 +4,11 @@
 // and nothing is bound or copied on the way. Thread: the writing connection's.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 
 #include "adapters/sqlite/connection.hpp"
-#include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/usage_dictionary.hpp"
 #include "domain/usage_record.hpp"
 
@@ -23,12 +21,6 @@ struct ArrivingRow {
   bool is_new = false;     // the ledger took it
 };
 
-// The values of a row that stand nowhere else: until the statement goes on to the next.
-struct WrittenValues {
-  std::array<std::uint8_t, id_bytes> event_id{};
-  std::string rest;
-};
-
 class ArrivingRows {
  public:
   ArrivingRows();
@@ -37,7 +29,7 @@ class ArrivingRows {
 
   // Makes the table known to the connection, which must not outlive this.
   void define_in(SqliteConnection& connection);
-  // Inserts the rows, and says of each whether it is new: not where its event or its place is taken.
+  // Inserts the rows, and says of each whether it is new: not where its place is taken.
   void insert(SqliteConnection& connection, std::span<ArrivingRow> rows);
 
  private:
@@ -47,7 +39,7 @@ class ArrivingRows {
   std::string insertion_;
   std::span<ArrivingRow> rows_;
   std::size_t at_ = 0;  // where the statement stands
-  WrittenValues written_;
+  std::string packed_;  // of the row that it stands at
 };
 
 }  // namespace obleth::adapters

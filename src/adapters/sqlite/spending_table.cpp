@@ -8,6 +8,7 @@
 #include "adapters/sqlite/usage_names.hpp"
 #include "adapters/sqlite/usage_rows.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
+#include "adapters/sqlite/usage_walk.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -31,6 +32,7 @@ std::int64_t ceil_to(std::int64_t ms, std::int64_t unit_ms) {
 
 struct Account {
   std::int64_t number = 0;
+  std::int64_t tenant = 0;  // its own number, or whose key it is
   std::int64_t account = 0;
   bool is_key = false;
 };
@@ -42,7 +44,8 @@ std::optional<Account> find_account(SqliteConnection& connection, const ports::S
   find.bind(key == nullptr ? std::get<TenantId>(account).bits : key->bits);
   if (!find.step()) return std::nullopt;
   const std::int64_t number = Row(find).integer();
-  return Account{number, key == nullptr ? account_of_tenant(number) : account_of_key(number), key != nullptr};
+  if (key == nullptr) return Account{number, number, account_of_tenant(number), false};
+  return Account{number, tenant_of_key(connection, number), account_of_key(number), true};
 }
 
 Spending spending_of(const UsageRecord& record) {
@@ -99,16 +102,12 @@ class SpendingQuestion {
   void add_rows(std::int64_t begin, std::int64_t end) {
     if (begin >= end) return;
     // The account's own rows alone: of everybody's there may be millions in a quarter of an hour.
-    Statement rows(connection_, account_.is_key ? "SELECT status, admission, rest FROM usage INDEXED BY usage_by_tenant"
-                                                  " WHERE place >= ?1 AND place < ?2 AND key = ?3"
-                                                  " AND tenant = (SELECT tenant FROM keys WHERE number = ?3)"
-                                                : "SELECT status, admission, rest FROM usage INDEXED BY usage_by_tenant"
-                                                  " WHERE place >= ?1 AND place < ?2 AND tenant = ?3");
-    rows.bind(first_place_of({begin})).bind(first_place_of({end})).bind(account_.number);
-    while (rows.step()) {
-      Row row(rows);
+    UsageWalk walk(connection_, {.places = {first_place_of({begin}), first_place_of({end})},
+                                 .tenant = account_.tenant,
+                                 .key = account_.is_key ? std::optional(account_.number) : std::nullopt});
+    while (const WalkedRow* row = walk.next()) {
       UsageRecord record;
-      read_packed(row, record);
+      read_sums_of({}, row->rest, record);
       increase(spending_, spending_of(record));
     }
   }

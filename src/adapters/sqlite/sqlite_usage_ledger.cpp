@@ -19,8 +19,8 @@ SqliteUsageLedger::SqliteUsageLedger(const DatabaseFile& file)
       reader_(file, questions_waiting_max),
       bookkeeper_(file, questions_waiting_max) {
   SqliteConnection& writer = writer_.connection();
-  // The log is cut back after a burst; the cache holds the upper part of the indices. A page that many batches touch is
-  // written to the file once for all of them.
+  // The log is cut back after a burst; the cache holds the sums that rows are added to. A page that many batches touch
+  // is written to the file once for all of them.
   writer.execute("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192;");
   migrate_usage(writer);
   delivery_.prepare(writer);

@@ -80,11 +80,11 @@ void Statement::again() {
   bound_ = 0;
 }
 
-std::string Row::text() {
+std::string_view Row::text_view() {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, next_));
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, next_));
   ++next_;
-  return bytes == nullptr ? std::string() : std::string(bytes, size);
+  return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
 }
 
 SecretHash Row::hash() {

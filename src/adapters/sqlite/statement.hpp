@@ -80,7 +80,8 @@ class Row {
   [[nodiscard]] std::uint32_t small_integer() { return static_cast<std::uint32_t>(integer()); }
   [[nodiscard]] bool flag() { return integer() != 0; }
   [[nodiscard]] WallTime time() { return WallTime{integer()}; }
-  [[nodiscard]] std::string text();
+  [[nodiscard]] std::string text() { return std::string(text_view()); }
+  [[nodiscard]] std::string_view text_view();  // until the statement's next step
   [[nodiscard]] SecretHash hash();
   [[nodiscard]] Bits128 bits();
   [[nodiscard]] std::span<const std::uint8_t> blob();  // until the statement's next step

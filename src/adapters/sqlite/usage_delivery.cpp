@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "adapters/sql/store_failure.hpp"
 #include "adapters/sqlite/delivered_ranges.hpp"
 #include "adapters/sqlite/spending_table.hpp"
 #include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/tenant_rows.hpp"
+#include "adapters/sqlite/usage_head.hpp"
+#include "adapters/sqlite/usage_marks.hpp"
 #include "adapters/sqlite/usage_rollup.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 
@@ -23,9 +27,13 @@ std::int64_t next_place(std::int64_t place) {
   return (place + 1) % places_per_ms == 0 ? place + 1 - places_per_ms : place + 1;
 }
 
-bool is_known(SqliteConnection& connection, const UsageRecord& row) {
-  Statement find(connection, "SELECT 1 FROM usage WHERE event_spot = ?1 AND event_id = ?2");
-  return find.bind(event_spot_of(first_place_of(row.ts), row.event_id)).bind(row.event_id).step();
+// Of the event that has a place.
+EventId event_at(SqliteConnection& connection, std::int64_t place) {
+  Statement find(connection, "SELECT packed FROM usage WHERE place = ?");
+  UsageHead head;
+  if (!find.bind(place).step() || !unpack_head(Row(find).blob(), head))
+    throw StoreFailure(store_fault(FaultKind::broken, "the database holds a row that is damaged"));
+  return head.event;
 }
 
 }  // namespace
@@ -55,6 +63,8 @@ std::size_t UsageDelivery::take_rows(SqliteConnection& connection, std::span<Usa
   }
   std::ranges::sort(arriving, {}, &ArrivingRow::place);
   insert(connection, arriving);
+  write_tenant_rows(connection, arriving);
+  write_marks(connection, arriving);
   UsageRollUp roll_up;
   SpendingSums spending;
   std::size_t added = 0;
@@ -69,15 +79,19 @@ std::size_t UsageDelivery::take_rows(SqliteConnection& connection, std::span<Usa
   return added;
 }
 
+// An event ends at one time, so all that could be the same stand from its own place on without a gap.
 void UsageDelivery::insert(SqliteConnection& connection, std::span<ArrivingRow> rows) {
   arriving_.insert(connection, rows);
+  bool moved = false;
   for (ArrivingRow& row : rows) {
-    // Left out: the ledger has the event, or another one has its place.
-    for (std::int64_t tried = 1; !row.is_new && tried < places_per_ms && !is_known(connection, *row.record); ++tried) {
+    for (std::int64_t tried = 1; !row.is_new && tried < places_per_ms; ++tried) {
+      if (event_at(connection, row.place) == row.record->event_id) break;
       row.place = next_place(row.place);
       arriving_.insert(connection, {&row, 1});
+      moved = true;
     }
   }
+  if (moved) std::ranges::sort(rows, {}, &ArrivingRow::place);
 }
 
 }  // namespace obleth::adapters

@@ -22,6 +22,7 @@ UsageNumbers UsageDictionary::numbers_of(SqliteConnection& connection, const Usa
   numbers.endpoint = word(connection, record.endpoint, last_.endpoint);
   numbers.error_code = word(connection, record.error_code, last_.error_code);
   numbers.mcp_server = word(connection, record.mcp_server, last_.mcp_server);
+  numbers.kind = kind(connection, {numbers.model, numbers.group, numbers.route, record.status, record.admission});
   return numbers;
 }
 
@@ -29,6 +30,7 @@ void UsageDictionary::forget_all() {
   tenants_.clear();
   keys_.clear();
   words_.clear();
+  kinds_.clear();
   last_ = {};
 }
 
@@ -75,6 +77,20 @@ std::int64_t UsageDictionary::word(SqliteConnection& connection, const std::stri
   put.run();
   keep_bounded(words_);
   words_[word] = number;
+  return number;
+}
+
+std::int64_t UsageDictionary::kind(SqliteConnection& connection, const UsageKind& kind) {
+  if (const auto known = kinds_.find(kind); known != kinds_.end()) return known->second;
+  Statement put(connection,
+                "INSERT INTO kinds (model, grp, route, status, admission) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (model, grp, route, status, admission) DO UPDATE SET model = model RETURNING number");
+  put.bind(kind.model).bind(kind.group).bind(kind.route).bind(kind.status).bind(static_cast<int>(kind.admission));
+  put.step();
+  const std::int64_t number = Row(put).integer();
+  put.run();
+  keep_bounded(kinds_);
+  kinds_[kind] = number;
   return number;
 }
 

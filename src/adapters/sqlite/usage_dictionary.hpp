@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_map>
 
 #include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/usage_kinds.hpp"
 #include "domain/usage_record.hpp"
 
 namespace obleth::adapters {
@@ -22,6 +24,7 @@ struct UsageNumbers {
   std::int64_t endpoint = 0;
   std::int64_t error_code = 0;
   std::int64_t mcp_server = 0;
+  std::int64_t kind = 0;
 };
 
 class UsageDictionary {
@@ -40,6 +43,7 @@ class UsageDictionary {
   std::int64_t tenant(SqliteConnection& connection, TenantId id, const std::string& name);
   std::int64_t key(SqliteConnection& connection, KeyId id, std::int64_t tenant_number);
   std::int64_t word(SqliteConnection& connection, const std::string& word);
+  std::int64_t kind(SqliteConnection& connection, const UsageKind& kind);
   // Of a column: most rows say there what the row before them said.
   struct LastWord {
     bool is_set = false;
@@ -51,6 +55,7 @@ class UsageDictionary {
   std::unordered_map<TenantId, KnownTenant> tenants_;
   std::unordered_map<KeyId, std::int64_t> keys_;
   std::unordered_map<std::string, std::int64_t> words_;
+  std::map<UsageKind, std::int64_t> kinds_;
   struct LastWords {
     LastWord model, group, route, endpoint, error_code, mcp_server;
   } last_;

@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <concepts>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/tenant_rows.hpp"
+#include "adapters/sqlite/usage_head.hpp"
+#include "adapters/sqlite/usage_marks.hpp"
 #include "adapters/sqlite/usage_rest.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 
@@ -15,14 +21,83 @@ namespace {
 constexpr int pure = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
 constexpr std::size_t half_bytes = 8;
 
-void tell_event_spot(sqlite3_context* call, int, sqlite3_value** values) {
-  const auto* id = static_cast<const std::uint8_t*>(sqlite3_value_blob(values[1]));
-  if (id == nullptr || sqlite3_value_bytes(values[1]) < static_cast<int>(half_bytes))
-    return sqlite3_result_error_code(call, SQLITE_MISMATCH);
+std::optional<EventId> event_of(sqlite3_value* value) {
+  const auto* id = static_cast<const std::uint8_t*>(sqlite3_value_blob(value));
+  if (id == nullptr || sqlite3_value_bytes(value) != static_cast<int>(id_bytes)) return std::nullopt;
   EventId event;
-  for (std::size_t at = 0; at < half_bytes; ++at)
+  for (std::size_t at = 0; at < half_bytes; ++at) {
     event.bits.high = event.bits.high << 8 | id[at];
-  sqlite3_result_int64(call, event_spot_of(sqlite3_value_int64(values[0]), event));
+    event.bits.low = event.bits.low << 8 | id[half_bytes + at];
+  }
+  return event;
+}
+
+std::string_view text_of(sqlite3_value* value) {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_value_text(value));
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
+  return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
+}
+
+void give_bytes(sqlite3_context* call, const std::string& bytes) {
+  sqlite3_result_blob64(call, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+}
+
+// SQLite is C: no exception may pass through it.
+template <class Step>
+void guarded(sqlite3_context* call, Step step) {
+  try {
+    step();
+  } catch (const std::bad_alloc&) {
+    sqlite3_result_error_nomem(call);
+  }
+}
+
+void tell_event_spot(sqlite3_context* call, int, sqlite3_value** values) {
+  const auto event = event_of(values[1]);
+  if (!event) return sqlite3_result_error_code(call, SQLITE_MISMATCH);
+  sqlite3_result_int64(call, event_spot_of(sqlite3_value_int64(values[0]), *event));
+}
+
+void tell_row(sqlite3_context* call, int, sqlite3_value** values) {
+  guarded(call, [&] {
+    const auto event = event_of(values[3]);
+    if (!event) return sqlite3_result_error_code(call, SQLITE_MISMATCH);
+    std::string packed;
+    pack_head({.tenant = sqlite3_value_int64(values[0]),
+               .key = sqlite3_value_int64(values[1]),
+               .kind = sqlite3_value_int64(values[2]),
+               .event = *event},
+              packed);
+    const auto* rest = static_cast<const char*>(sqlite3_value_blob(values[4]));
+    packed.append(rest, static_cast<std::size_t>(sqlite3_value_bytes(values[4])));
+    give_bytes(call, packed);
+  });
+}
+
+void tell_posting_entry(sqlite3_context* call, int, sqlite3_value** values) {
+  guarded(call, [&] {
+    std::string entry;
+    add_posting_entry(0, sqlite3_value_int64(values[0]), sqlite3_value_int64(values[1]), entry);
+    give_bytes(call, entry);
+  });
+}
+
+// SQLite gives zeroed memory for a pointer to the marks, which are made by the first row.
+void gather_step(sqlite3_context* call, int, sqlite3_value** values) {
+  guarded(call, [&] {
+    const auto event = event_of(values[0]);
+    if (!event) return sqlite3_result_error_code(call, SQLITE_MISMATCH);
+    auto** marks = static_cast<std::string**>(sqlite3_aggregate_context(call, sizeof(std::string*)));
+    if (marks == nullptr) return sqlite3_result_error_nomem(call);
+    if (*marks == nullptr) *marks = new std::string();
+    add_marks(*event, text_of(values[1]), **marks);
+  });
+}
+
+void gather_end(sqlite3_context* call) {
+  auto** marks = static_cast<std::string**>(sqlite3_aggregate_context(call, 0));
+  const std::unique_ptr<std::string> owned(marks == nullptr ? nullptr : *marks);
+  guarded(call, [&] { give_bytes(call, owned == nullptr ? std::string() : *owned); });
 }
 
 // Reads the arguments of a call one after the other.
@@ -43,11 +118,7 @@ class Arguments {
     value = static_cast<Word>(std::clamp(sqlite3_value_int(*next_++), 0, static_cast<int>(last)));
   }
   void flag(bool& value) { value = sqlite3_value_int(*next_++) != 0; }
-  void text(std::string& value) {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_value_text(*next_));
-    if (bytes != nullptr) value.assign(bytes, static_cast<std::size_t>(sqlite3_value_bytes(*next_)));
-    ++next_;
-  }
+  void text(std::string& value) { value = text_of(*next_++); }
 
  private:
   sqlite3_value** next_;
@@ -71,17 +142,15 @@ int fields_of_rest() {
 }
 
 void tell_rest(sqlite3_context* call, int, sqlite3_value** values) {
-  try {
+  guarded(call, [&] {
     UsageRecord record;
     UsageNumbers numbers;
     Arguments arguments(values);
     visit_rest(record, numbers, arguments);
     std::string packed;
     pack_rest(record, numbers, packed);
-    sqlite3_result_blob64(call, packed.data(), packed.size(), SQLITE_TRANSIENT);
-  } catch (const std::bad_alloc&) {  // SQLite is C: no exception may pass through it
-    sqlite3_result_error_nomem(call);
-  }
+    give_bytes(call, packed);
+  });
 }
 
 }  // namespace
@@ -95,6 +164,12 @@ void define_usage_functions(SqliteConnection& connection) {
   };
   define("event_spot", 2, tell_event_spot);
   define("pack_rest", fields_of_rest(), tell_rest);
+  define("pack_row", 5, tell_row);
+  define("posting_entry", 2, tell_posting_entry);
+  if (sqlite3_create_function_v2(database, "gather_marks", 2, pure, nullptr, nullptr, gather_step, gather_end,
+                                 nullptr) != SQLITE_OK) {
+    connection.fail();
+  }
 }
 
 }  // namespace obleth::adapters

@@ -4,13 +4,10 @@
 #include <cstring>
 #include <optional>
 
+#include "adapters/sqlite/varint.hpp"
+
 namespace obleth::adapters {
 namespace {
-
-constexpr std::uint64_t low_bits = 0x7F;
-constexpr std::uint64_t more_follow = 0x80;
-constexpr std::uint32_t bits_of_a_byte = 7;
-constexpr std::size_t varint_bytes_max = 10;
 
 // Counts the bytes that a row may take at most.
 class Measure {
@@ -33,9 +30,7 @@ class Packer {
   explicit Packer(char* at) : at_(at) {}
   [[nodiscard]] const char* at() const { return at_; }
 
-  void number(std::int64_t value) {
-    varint(static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63));
-  }
+  void number(std::int64_t value) { varint(zigzag(value)); }
   void optional_number(const std::optional<std::int64_t>& value) {
     flag(value.has_value());
     if (value) number(*value);
@@ -52,25 +47,20 @@ class Packer {
   }
 
  private:
-  void varint(std::uint64_t value) {
-    for (; value > low_bits; value >>= bits_of_a_byte)
-      *at_++ = static_cast<char>(value | more_follow);
-    *at_++ = static_cast<char>(value);
-  }
+  void varint(std::uint64_t value) { at_ = put_varint(at_, value); }
 
   char* at_;
 };
 
+// Fields behind the last byte stay as they are.
 class Unpacker {
  public:
-  explicit Unpacker(std::span<const std::uint8_t> packed) : left_(packed) {}
-  [[nodiscard]] bool is_whole() const { return whole_; }
+  explicit Unpacker(std::span<const std::uint8_t> packed) : packed_(packed) {}
+  [[nodiscard]] bool is_whole() const { return packed_.is_whole(); }
 
   template <std::integral Number>
   void number(Number& value) {
-    if (left_.empty()) return;
-    const std::uint64_t coded = varint();
-    value = static_cast<Number>(coded >> 1U ^ (~(coded & 1U) + 1));
+    if (!packed_.is_over()) value = static_cast<Number>(unzigzag(packed_.next()));
   }
   void optional_number(std::optional<std::int64_t>& value) {
     bool present = false;
@@ -79,35 +69,20 @@ class Unpacker {
   }
   template <class Word>
   void word(Word& value, Word last) {
-    const std::uint64_t coded = left_.empty() ? 0 : varint();
+    const std::uint64_t coded = packed_.is_over() ? 0 : packed_.next();
     value = coded < static_cast<std::uint64_t>(last) ? static_cast<Word>(coded) : last;
   }
   void flag(bool& value) {
-    if (!left_.empty()) value = varint() != 0;
+    if (!packed_.is_over()) value = packed_.next() != 0;
   }
   void text(std::string& value) {
-    const std::uint64_t size = left_.empty() ? 0 : varint();
-    whole_ = whole_ && size <= left_.size();
-    if (!whole_) return;
-    value.assign(reinterpret_cast<const char*>(left_.data()), size);
-    left_ = left_.subspan(size);
+    if (packed_.is_over()) return;
+    const auto bytes = packed_.bytes(packed_.next());
+    value.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
 
  private:
-  std::uint64_t varint() {
-    std::uint64_t value = 0;
-    for (std::uint32_t shift = 0; shift < 64 && !left_.empty(); shift += bits_of_a_byte) {
-      const std::uint8_t byte = left_.front();
-      left_ = left_.subspan(1);
-      value |= (byte & low_bits) << shift;
-      if ((byte & more_follow) == 0) return value;
-    }
-    whole_ = false;
-    return 0;
-  }
-
-  std::span<const std::uint8_t> left_;
-  bool whole_ = true;
+  VarintReader packed_;
 };
 
 }  // namespace
@@ -115,8 +90,9 @@ class Unpacker {
 void pack_rest(const UsageRecord& record, const UsageNumbers& numbers, std::string& packed) {
   Measure room;
   visit_rest(record, numbers, room);
-  packed.resize_and_overwrite(room.bytes(), [&](char* begin, std::size_t) {
-    Packer packer(begin);
+  const std::size_t before = packed.size();
+  packed.resize_and_overwrite(before + room.bytes(), [&](char* begin, std::size_t) {
+    Packer packer(begin + before);
     visit_rest(record, numbers, packer);
     return static_cast<std::size_t>(packer.at() - begin);
   });

@@ -1,4 +1,4 @@
-// What a row of the ledger holds beside the columns by which rows are found: packed into one column, "rest".
+// What a row of the ledger holds beside what rows are found by (usage_head.hpp), packed behind that into one column.
 //
 // SQLite works on each column of each row; what is only read back with its row costs a fraction as bytes. Fields follow
 // each other in the order of visit_rest, numbers as varints (zigzag); new ones go to the end, and bytes that end early
@@ -14,7 +14,7 @@
 
 namespace obleth::adapters {
 
-// packed: what it held before is replaced.
+// To the end of packed.
 void pack_rest(const UsageRecord& record, const UsageNumbers& numbers, std::string& packed);
 // False: the bytes are something else.
 [[nodiscard]] bool unpack_rest(std::span<const std::uint8_t> packed, UsageRecord& record, UsageNumbers& numbers);

@@ -30,8 +30,13 @@ bool remove(SqliteConnection& connection, std::string_view sql, std::int64_t bef
 constexpr const char* remove_rows =
     "DELETE FROM usage WHERE place IN (SELECT place FROM usage WHERE place < ? ORDER BY place LIMIT ?)";
 constexpr const char* remove_kinds =
-    "DELETE FROM usage_kinds WHERE (begin, model, grp, route, status, admission) IN"
-    " (SELECT begin, model, grp, route, status, admission FROM usage_kinds WHERE begin < ? ORDER BY begin LIMIT ?)";
+    "DELETE FROM usage_kinds WHERE (begin, kind) IN"
+    " (SELECT begin, kind FROM usage_kinds WHERE begin < ? ORDER BY begin LIMIT ?)";
+constexpr const char* remove_marks =
+    "DELETE FROM usage_marks WHERE id IN (SELECT id FROM usage_marks WHERE id < ? ORDER BY id LIMIT ?)";
+constexpr const char* remove_postings =
+    "DELETE FROM usage_of_tenants WHERE (tenant, first) IN (SELECT tenant, first"
+    " FROM tenants AS t CROSS JOIN usage_of_tenants ON tenant = t.number AND first < ? LIMIT ?)";
 constexpr const char* remove_quarters =
     "DELETE FROM spending_quarters WHERE (account, begin) IN"
     " (SELECT account, begin FROM spending_quarters WHERE begin < ? ORDER BY begin LIMIT ?)";
@@ -68,6 +73,8 @@ bool forget_some(SqliteConnection& connection, WallTime kept_since, WallTime now
   const std::int64_t minutes_since = std::max<std::int64_t>(0, (now.unix_ms - minutes_kept_ms) / hour * hour);
   note(connection, "minutes_since", minutes_since);
   bool removed = remove(connection, remove_rows, first_place_of(kept_since));
+  removed = remove(connection, remove_postings, first_place_of(kept_since)) || removed;
+  removed = remove(connection, remove_marks, first_marks_of(kept_since)) || removed;
   for (const char* sql : {remove_kinds, remove_quarters})
     removed = remove(connection, sql, kept_since.unix_ms) || removed;
   for (const RollUpBy by : {RollUpBy::model, RollUpBy::key, RollUpBy::all}) {

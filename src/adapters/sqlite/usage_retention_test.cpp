@@ -103,9 +103,9 @@ TEST_F(UsageRetention, EveryRollUpIsEmptiedOfWhatIsTooOld) {
   deliver(random.some(1000, january_1.unix_ms, 20 * a_day_ms));
   forget(march_20, 30);
   SqliteConnection connection({folder.file("usage.db")});
-  for (const char* table : {"usage", "usage_kinds", "usage_minutes_by_model", "usage_minutes_by_all",
-                            "usage_hours_by_model", "usage_hours_by_key", "usage_hours_by_all", "usage_days_by_model",
-                            "usage_days_by_key", "usage_days_by_all", "spending_quarters"}) {
+  for (const char* table : {"usage", "usage_of_tenants", "usage_marks", "usage_kinds", "usage_minutes_by_model",
+                            "usage_minutes_by_all", "usage_hours_by_model", "usage_hours_by_key", "usage_hours_by_all",
+                            "usage_days_by_model", "usage_days_by_key", "usage_days_by_all", "spending_quarters"}) {
     const std::string sql = std::string("SELECT count(*) FROM ") + table;
     Statement count(connection, sql);
     ASSERT_TRUE(count.step());

@@ -103,7 +103,7 @@ void UsageRollUp::add(const UsageRecord& record, const UsageNumbers& numbers) {
   const std::int64_t hour = length_ms(UsageBucket::hour);
   const std::int64_t ms = record.ts.unix_ms;
   minutes_[{numbers.tenant, ms / minute * minute, numbers.key, numbers.model, numbers.group}].add(record);
-  kinds_.insert({ms / hour * hour, numbers.model, numbers.group, numbers.route, record.status, record.admission});
+  kinds_.insert({ms / hour * hour, numbers.kind});
 }
 
 void UsageRollUp::write(SqliteConnection& connection) const {
@@ -118,10 +118,9 @@ void UsageRollUp::write(SqliteConnection& connection) const {
     write_table(connection, by, UsageBucket::hour, coarser(hours, by, UsageBucket::hour));
     write_table(connection, by, UsageBucket::day, coarser(days, by, UsageBucket::day));
   }
-  Statement note(connection, "INSERT OR IGNORE INTO usage_kinds VALUES (?, ?, ?, ?, ?, ?)");
-  for (const Kind& kind : kinds_) {
-    note.bind(kind.begin_ms).bind(kind.model).bind(kind.group).bind(kind.route).bind(kind.status);
-    note.bind(static_cast<int>(kind.admission)).run();
+  Statement note(connection, "INSERT OR IGNORE INTO usage_kinds VALUES (?, ?)");
+  for (const KindOfHour& kind : kinds_) {
+    note.bind(kind.begin_ms).bind(kind.number).run();
     note.again();
   }
 }

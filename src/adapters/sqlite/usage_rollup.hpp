@@ -32,18 +32,14 @@ class UsageRollUp {
 
  private:
   using Sums = std::map<UsageCell, RolledUp>;
-  struct Kind {  // of rows that an hour has
+  struct KindOfHour {
     std::int64_t begin_ms = 0;
-    std::int64_t model = 0;
-    std::int64_t group = 0;
-    std::int64_t route = 0;
-    int status = 0;
-    AdmissionOutcome admission = AdmissionOutcome::fast;
-    auto operator<=>(const Kind&) const = default;
+    std::int64_t number = 0;
+    auto operator<=>(const KindOfHour&) const = default;
   };
 
   Sums minutes_;
-  std::set<Kind> kinds_;
+  std::set<KindOfHour> kinds_;
 };
 
 }  // namespace obleth::adapters

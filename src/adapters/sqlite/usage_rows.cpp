@@ -1,51 +1,67 @@
 #include "adapters/sqlite/usage_rows.hpp"
 
-#include <algorithm>
-
 #include "adapters/sql/store_failure.hpp"
+#include "adapters/sqlite/usage_dictionary.hpp"
 #include "adapters/sqlite/usage_names.hpp"
 #include "adapters/sqlite/usage_rest.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 
 namespace obleth::adapters {
 
-const std::string& select_usage_rows() {
-  static const std::string sql =
-      "SELECT u.place, u.event_id, u.client_request_id, t.id, t.name, k.id, g.word, m.word, r.word, u.status,"
-      " u.admission, u.rest"
-      " FROM usage AS u"
-      " CROSS JOIN tenants AS t ON t.number = u.tenant CROSS JOIN keys AS k ON k.number = u.key"
-      " CROSS JOIN words AS g ON g.number = u.grp CROSS JOIN words AS m ON m.number = u.model"
-      " CROSS JOIN words AS r ON r.number = u.route";
-  return sql;
-}
-
-UsageNumbers read_packed(Row& row, UsageRecord& record) {
+UsageNumbers read_sums_of(const UsageKind& kind, std::span<const std::uint8_t> rest, UsageRecord& record) {
   UsageNumbers numbers;
-  record.status = static_cast<int>(row.integer());
-  const std::int64_t admission = row.integer();
-  record.admission = static_cast<AdmissionOutcome>(
-      std::clamp<std::int64_t>(admission, 0, static_cast<std::int64_t>(AdmissionOutcome::refused)));
-  if (!unpack_rest(row.blob(), record, numbers))
+  record.status = kind.status;
+  record.admission = kind.admission;
+  if (!unpack_rest(rest, record, numbers))
     throw StoreFailure(store_fault(FaultKind::broken, "the database holds a row that is damaged"));
   return numbers;
 }
 
-UsageRecord read_usage_row(SqliteConnection& connection, Row& row) {
+const UsageRowReader::NamedTenant& UsageRowReader::tenant(std::int64_t number) {
+  const auto [at, is_new] = tenants_.try_emplace(number);
+  if (!is_new) return at->second;
+  Statement find(connection_, "SELECT id, name FROM tenants WHERE number = ?");
+  find.bind(number);
+  if (find.step()) {
+    Row row(find);
+    at->second.id = row.id<TenantId>();
+    at->second.name = row.text();
+  }
+  return at->second;
+}
+
+KeyId UsageRowReader::key(std::int64_t number) {
+  const auto [at, is_new] = keys_.try_emplace(number);
+  if (!is_new) return at->second;
+  Statement find(connection_, "SELECT id FROM keys WHERE number = ?");
+  find.bind(number);
+  if (find.step()) at->second = Row(find).id<KeyId>();
+  return at->second;
+}
+
+const std::string& UsageRowReader::word(std::int64_t number) {
+  const auto [at, is_new] = words_.try_emplace(number);
+  if (is_new) at->second = word_of(connection_, number);
+  return at->second;
+}
+
+UsageRecord UsageRowReader::read(const WalkedRow& row) {
   UsageRecord record;
-  record.ts = time_of_place(row.integer());
-  record.event_id = row.id<EventId>();
-  record.client_request_id = row.text();
-  record.tenant_id = row.id<TenantId>();
-  record.tenant = row.text();
-  record.key_id = row.id<KeyId>();
-  record.group = row.text();
-  record.model = row.text();
-  record.route = row.text();
-  const UsageNumbers numbers = read_packed(row, record);
-  record.endpoint = word_of(connection, numbers.endpoint);
-  record.error_code = word_of(connection, numbers.error_code);
-  record.mcp_server = word_of(connection, numbers.mcp_server);
+  record.ts = time_of_place(row.place);
+  record.event_id = row.head.event;
+  record.client_request_id = row.client_request_id;
+  const NamedTenant& owner = tenant(row.head.tenant);
+  record.tenant_id = owner.id;
+  record.tenant = owner.name;
+  record.key_id = key(row.head.key);
+  const UsageKind& kind = kinds_.of(row.head.kind);
+  record.group = word(kind.group);
+  record.model = word(kind.model);
+  record.route = word(kind.route);
+  const UsageNumbers numbers = read_sums_of(kind, row.rest, record);
+  record.endpoint = word(numbers.endpoint);
+  record.error_code = word(numbers.error_code);
+  record.mcp_server = word(numbers.mcp_server);
   return record;
 }
 

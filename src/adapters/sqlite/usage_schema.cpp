@@ -157,6 +157,47 @@ CREATE INDEX usage_by_time ON usage (place, tenant, key, model, grp, route, stat
 CREATE INDEX usage_by_tenant ON usage (tenant, place, key, model, grp, route, status, admission);
 )sql";
 
+// One tree for the rows, which grows at its end. What else they are found by is kept for many rows at a time: kinds,
+// a tenant's rows, marks of ids.
+constexpr const char* postings_and_marks = R"sql(
+CREATE TABLE kinds (
+  number INTEGER PRIMARY KEY, model INTEGER NOT NULL, grp INTEGER NOT NULL, route INTEGER NOT NULL,
+  status INTEGER NOT NULL, admission INTEGER NOT NULL, UNIQUE (model, grp, route, status, admission)) STRICT;
+INSERT INTO kinds (model, grp, route, status, admission)
+  SELECT model, grp, route, status, admission FROM usage
+  UNION SELECT model, grp, route, status, admission FROM usage_kinds;
+CREATE TABLE numbered_kinds (
+  begin INTEGER NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (begin, kind)) STRICT, WITHOUT ROWID;
+INSERT INTO numbered_kinds
+  SELECT begin, number FROM usage_kinds JOIN kinds USING (model, grp, route, status, admission);
+DROP TABLE usage_kinds;
+ALTER TABLE numbered_kinds RENAME TO usage_kinds;
+
+CREATE TABLE marked_usage (
+  place INTEGER PRIMARY KEY,  -- ts * 2^20 and a part that tells the rows of one millisecond apart
+  client_request_id TEXT NOT NULL,
+  packed BLOB NOT NULL) STRICT;  -- usage_head.hpp, usage_rest.hpp
+INSERT INTO marked_usage
+  SELECT place, client_request_id, pack_row(tenant, key, number, event_id, rest)
+  FROM usage CROSS JOIN kinds USING (model, grp, route, status, admission) ORDER BY place;
+CREATE TABLE usage_of_tenants (  -- tenant_rows.hpp
+  tenant INTEGER NOT NULL, first INTEGER NOT NULL, entries BLOB NOT NULL,
+  PRIMARY KEY (tenant, first)) STRICT, WITHOUT ROWID;
+INSERT INTO usage_of_tenants
+  SELECT tenant, place, posting_entry(key, number)
+  FROM usage INDEXED BY usage_by_tenant CROSS JOIN kinds USING (model, grp, route, status, admission)
+  ORDER BY tenant, place;
+CREATE TABLE usage_marks (  -- usage_marks.hpp
+  id INTEGER PRIMARY KEY,   -- hours since 1970 * 2^20 and the number within the hour
+  first INTEGER NOT NULL, last INTEGER NOT NULL, marks BLOB NOT NULL) STRICT;
+INSERT INTO usage_marks
+  SELECT min(place) / 3774873600000 * 1048576 + min(place) / 62914560000 % 60, min(place), max(place),
+    gather_marks(event_id, client_request_id)
+  FROM usage GROUP BY place / 62914560000;
+DROP TABLE usage;
+ALTER TABLE marked_usage RENAME TO usage;
+)sql";
+
 }  // namespace
 
 std::span<const Migration> usage_migrations() {
@@ -165,6 +206,7 @@ std::span<const Migration> usage_migrations() {
       Migration{1, 1, scripts[0].c_str()},
       Migration{2, 2, scripts[1].c_str()},
       Migration{3, 3, packed_rows},
+      Migration{4, 4, postings_and_marks},
   };
   return steps;
 }

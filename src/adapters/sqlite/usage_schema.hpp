@@ -22,14 +22,18 @@ inline constexpr std::int64_t usage_ms_max = (1LL << 42) - 1;  // the year 2109
 [[nodiscard]] constexpr std::int64_t first_place_of(WallTime at) {
   return at.unix_ms * places_per_ms;
 }
-// Where an event stands in the index of events: its hour, so that the rows of a delivery touch few pages of the index,
-// and then 42 bits of its id, so that most comparisons are of two integers. An event ends at one time: it is once in
-// the ledger if it is once in its hour.
+// Where an event stood in the index of events that the third step made: its hour, and then 42 bits of its id.
 inline constexpr std::int64_t places_per_hour = 3'600'000 * places_per_ms;
 [[nodiscard]] constexpr std::int64_t event_spot_of(std::int64_t place, EventId event) {
   constexpr std::uint32_t bits_of_id = 42;
   const auto hour = static_cast<std::uint64_t>(place / places_per_hour);
   return static_cast<std::int64_t>(hour << bits_of_id | event.bits.high >> (64 - bits_of_id));
+}
+
+// Marks (usage_marks.hpp) are kept in groups of one hour each, numbered within it.
+inline constexpr std::int64_t mark_groups_per_hour = 1LL << 20;
+[[nodiscard]] constexpr std::int64_t first_marks_of(WallTime at) {
+  return first_place_of(at) / places_per_hour * mark_groups_per_hour;
 }
 
 [[nodiscard]] constexpr WallTime time_of_place(std::int64_t place) {

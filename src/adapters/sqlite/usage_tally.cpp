@@ -8,6 +8,7 @@
 #include "adapters/sqlite/usage_rows.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 #include "adapters/sqlite/usage_sum_columns.hpp"
+#include "adapters/sqlite/usage_walk.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -49,13 +50,6 @@ std::string passing(std::string_view column, const char* value, bool is_told) {
   return std::string(" AND (") + value + " IS NULL OR " + std::string(column) + " = " + value + ")";
 }
 
-std::string statement_over_rows(const std::string& group, const ScopeNumbers& scope) {
-  const std::string sql = "SELECT " + group + ", place / " + std::to_string(places_per_ms) +
-                          ", status, admission, rest FROM usage WHERE place >= ?1 AND place < ?2";
-  return sql + passing("key", "?3", true) + passing("model", "?4", true) + passing("grp", "?5", true) +
-         (scope.tenant ? " AND tenant = ?6" : "");
-}
-
 std::string statement_over_sums(const std::string& group, const ScopeNumbers& scope, RollUpBy by, UsageBucket level) {
   std::string sql = "SELECT " + group + ", begin";
   for (const SumColumn& column : sum_columns)
@@ -71,14 +65,23 @@ std::string statement_over_sums(const std::string& group, const ScopeNumbers& sc
          passing("grp", "?5", true) + (scope.tenant ? " AND tenant = ?6" : "");
 }
 
-void add_row(Row& row, RolledUp& tally) {
-  UsageRecord record;
-  read_packed(row, record);
-  tally.add(record);
+std::int64_t group_of_row(const UsageHead& head, const UsageKind& kind, std::optional<UsageDimension> by) {
+  if (!by) return 0;
+  switch (*by) {
+    case UsageDimension::tenant:
+      return head.tenant;
+    case UsageDimension::key:
+      return head.key;
+    case UsageDimension::model:
+      return kind.model;
+    case UsageDimension::group:
+      return kind.group;
+  }
+  return 0;
 }
 
 // False: the durations are not what an encoded sketch is.
-bool add_sums(Row& row, RolledUp& tally, bool with_durations) {
+bool add_sums_of(Row& row, RolledUp& tally, bool with_durations) {
   for (const SumColumn& column : sum_columns) {
     std::int64_t& sum = column.of(tally.sums);
     sum = saturating_add(sum, row.integer());
@@ -90,7 +93,6 @@ bool add_sums(Row& row, RolledUp& tally, bool with_durations) {
 
 std::string tally_statement(const TallyQuestion& question, const ScopeNumbers& scope, UsageLevel level) {
   const std::string group = question.by ? column_of(*question.by) : "0";
-  if (level == UsageLevel::rows) return statement_over_rows(group, scope);
   return statement_over_sums(group, scope, roll_up_for(question, scope, level), bucket_of(level));
 }
 
@@ -124,28 +126,44 @@ void UsageTally::add(const ScopeNumbers& scope) {
                               : question_.bucket == UsageBucket::hour ? UsageLevel::hours
                                                                       : UsageLevel::days;
   const UsageCut cut{.coarsest = coarsest, .minutes_since_ms = meta_value(connection_, "minutes_since")};
-  for (const UsagePiece& piece : pieces_of({{scope.begin_ms}, {scope.end_ms}}, cut))
-    add_piece(scope, piece);
+  for (const UsagePiece& piece : pieces_of({{scope.begin_ms}, {scope.end_ms}}, cut)) {
+    if (piece.level == UsageLevel::rows) {
+      add_rows(scope, piece);
+    } else {
+      add_sums(scope, piece);
+    }
+  }
 }
 
-void UsageTally::add_piece(const ScopeNumbers& scope, const UsagePiece& piece) {
-  const bool of_rows = piece.level == UsageLevel::rows;
-  const std::int64_t unit = of_rows ? places_per_ms : 1;
+RolledUp& UsageTally::tally_of(std::int64_t group, std::int64_t ms) {
   const std::int64_t length = question_.bucket ? length_ms(*question_.bucket) : 0;
+  return tallies_[{.group = group, .begin_ms = length > 0 ? ms / length * length : 0}];
+}
+
+void UsageTally::add_rows(const ScopeNumbers& scope, const UsagePiece& piece) {
+  const KindChoice kinds(connection_, {.model = scope.model, .group = scope.group});
+  UsageWalk walk(connection_, {.places = {first_place_of({piece.begin_ms}), first_place_of({piece.end_ms})},
+                               .tenant = scope.tenant,
+                               .key = scope.key,
+                               .kinds = &kinds});
+  while (const WalkedRow* row = walk.next()) {
+    const UsageKind& kind = kinds_.of(row->head.kind);
+    UsageRecord record;
+    read_sums_of(kind, row->rest, record);
+    tally_of(group_of_row(row->head, kind, question_.by), time_of_place(row->place).unix_ms).add(record);
+  }
+}
+
+void UsageTally::add_sums(const ScopeNumbers& scope, const UsagePiece& piece) {
   const std::string sql = tally_statement(question_, scope, piece.level);
   Statement ask(connection_, sql);
-  ask.bind(piece.begin_ms * unit).bind(piece.end_ms * unit).bind(scope.key).bind(scope.model).bind(scope.group);
+  ask.bind(piece.begin_ms).bind(piece.end_ms).bind(scope.key).bind(scope.model).bind(scope.group);
   if (scope.tenant) ask.bind(*scope.tenant);
   while (ask.step()) {
     Row row(ask);
-    TallyPlace place{.group = row.integer(), .begin_ms = row.integer()};
-    place.begin_ms = length > 0 ? place.begin_ms / length * length : 0;
-    RolledUp& tally = tallies_[place];
-    if (of_rows) {
-      add_row(row, tally);
-    } else if (!add_sums(row, tally, question_.with_durations)) {
+    const std::int64_t group = row.integer();
+    if (!add_sums_of(row, tally_of(group, row.integer()), question_.with_durations))
       throw StoreFailure(store_fault(FaultKind::broken, "the database holds durations that are damaged"));
-    }
   }
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/usage_kinds.hpp"
 #include "adapters/sqlite/usage_names.hpp"
 #include "adapters/sqlite/usage_pieces.hpp"
 #include "adapters/sqlite/usage_rollup.hpp"
@@ -34,7 +35,8 @@ using UsageTallies = std::map<TallyPlace, RolledUp>;
 
 class UsageTally {
  public:
-  UsageTally(SqliteConnection& connection, TallyQuestion question) : connection_(connection), question_(question) {}
+  UsageTally(SqliteConnection& connection, TallyQuestion question)
+      : connection_(connection), question_(question), kinds_(connection) {}
 
   [[nodiscard]] UsageTallies of(const ScopeNumbers& scope);
   // Only these groups of the question's dimension.
@@ -42,15 +44,18 @@ class UsageTally {
 
  private:
   void add(const ScopeNumbers& scope);
-  void add_piece(const ScopeNumbers& scope, const UsagePiece& piece);
+  void add_rows(const ScopeNumbers& scope, const UsagePiece& piece);
+  void add_sums(const ScopeNumbers& scope, const UsagePiece& piece);
+  [[nodiscard]] RolledUp& tally_of(std::int64_t group, std::int64_t ms);
 
   SqliteConnection& connection_;
   TallyQuestion question_;
+  KindBook kinds_;
   UsageTallies tallies_;
 };
 
-// What a piece of this level is asked with, for the tests of its plan. Values: begin, end, the tenant where one is
-// asked for, then key, model and group as far as the table tells them apart; null: any.
+// What a piece of this level, which is not that of rows, is asked with, for the tests of its plan. Values: begin, end,
+// the tenant where one is asked for, then key, model and group as far as the table tells them apart; null: any.
 [[nodiscard]] std::string tally_statement(const TallyQuestion& question, const ScopeNumbers& scope, UsageLevel level);
 
 }  // namespace obleth::adapters
