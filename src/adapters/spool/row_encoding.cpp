@@ -14,10 +14,10 @@ namespace obleth::adapters {
 namespace {
 
 // Wire types of Protocol Buffers.
-constexpr std::uint64_t type_varint = 0;
-constexpr std::uint64_t type_fixed64 = 1;
-constexpr std::uint64_t type_bytes = 2;
-constexpr std::uint64_t type_fixed32 = 5;
+constexpr std::uint32_t type_varint = 0;
+constexpr std::uint32_t type_fixed64 = 1;
+constexpr std::uint32_t type_bytes = 2;
+constexpr std::uint32_t type_fixed32 = 5;
 
 constexpr std::uint64_t zigzag(std::int64_t value) {
   return (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63);
@@ -90,106 +90,117 @@ class Encoder {
   char* at_;
 };
 
-// What one field of a payload says; a field that comes twice says what it says last.
-struct FieldValue {
-  bool present = false;
-  std::uint64_t number = 0;
-  std::string_view bytes;
-};
-
+// Visits a record's fields beside those of a payload, both in the order of their numbers: what does not stand next in
+// the payload stays as it is. So a visit is one comparison with a tag that the compiler knows. Where the payload has
+// another order, more visits take what is left; a field that comes twice says what it says last.
 class Decoder {
  public:
-  // False: not an encoded row.
-  [[nodiscard]] bool read(std::string_view payload) {
-    left_ = payload;
-    while (!left_.empty()) {
-      if (!read_field()) return false;
-    }
-    return true;
-  }
+  explicit Decoder(std::string_view payload) : at_(payload.data()), end_(payload.data() + payload.size()) {}
+  // False: what was read so far is not an encoded row.
+  [[nodiscard]] bool is_whole() const { return whole_; }
+  [[nodiscard]] const char* at() const { return at_; }
+  [[nodiscard]] bool is_over() const { return at_ == end_; }
 
-  void text(std::uint32_t field, std::string& value) const {
-    if (!fields_[field].bytes.empty()) value = fields_[field].bytes;
+  void text(std::uint32_t field, std::string& value) {
+    if (!take_tag(field, type_bytes)) return;
+    const std::string_view text = bytes();
+    if (!text.empty()) value.assign(text.data(), text.size());
   }
-  void id(std::uint32_t field, Bits128& value) const {
-    const std::string_view raw = fields_[field].bytes;
+  void id(std::uint32_t field, Bits128& value) {
+    if (!take_tag(field, type_bytes)) return;
+    const std::string_view raw = bytes();
     if (raw.size() != sizeof(Bits128)) return;
     std::memcpy(&value.high, raw.data(), sizeof value.high);
     std::memcpy(&value.low, raw.data() + sizeof value.high, sizeof value.low);
   }
   template <std::integral Number>
-  void number(std::uint32_t field, Number& value) const {
-    value = static_cast<Number>(unzigzag(fields_[field].number));
+  void number(std::uint32_t field, Number& value) {
+    if (take_tag(field, type_varint)) value = static_cast<Number>(unzigzag(varint()));
   }
-  void optional_number(std::uint32_t field, std::optional<std::int64_t>& value) const {
-    if (fields_[field].present) value = unzigzag(fields_[field].number);
+  void optional_number(std::uint32_t field, std::optional<std::int64_t>& value) {
+    if (take_tag(field, type_varint)) value = unzigzag(varint());
   }
-  void word(std::uint32_t field, AdmissionOutcome& value) const { word_up_to(field, AdmissionOutcome::refused, value); }
-  void word(std::uint32_t field, UsageSource& value) const { word_up_to(field, UsageSource::estimated, value); }
-  void word(std::uint32_t field, CacheOutcome& value) const { word_up_to(field, CacheOutcome::hit, value); }
-  void flag(std::uint32_t field, bool& value) const { value = fields_[field].number != 0; }
+  void word(std::uint32_t field, AdmissionOutcome& value) { word_up_to(field, AdmissionOutcome::refused, value); }
+  void word(std::uint32_t field, UsageSource& value) { word_up_to(field, UsageSource::estimated, value); }
+  void word(std::uint32_t field, CacheOutcome& value) { word_up_to(field, CacheOutcome::hit, value); }
+  void flag(std::uint32_t field, bool& value) {
+    if (take_tag(field, type_varint)) value = varint() != 0;
+  }
+
+  // Past a field that no visit takes.
+  void skip_field() {
+    switch (varint() & 7U) {
+      case type_varint:
+        static_cast<void>(varint());
+        break;
+      case type_bytes:
+        static_cast<void>(bytes());
+        break;
+      case type_fixed64:
+        skip(sizeof(std::uint64_t));
+        break;
+      case type_fixed32:
+        skip(sizeof(std::uint32_t));
+        break;
+      default:
+        fail();
+    }
+  }
 
  private:
   template <class Word>
-  void word_up_to(std::uint32_t field, Word last, Word& value) const {
-    const std::uint64_t coded = fields_[field].number;
+  void word_up_to(std::uint32_t field, Word last, Word& value) {
+    if (!take_tag(field, type_varint)) return;
+    const std::uint64_t coded = varint();
     value = static_cast<Word>(coded <= static_cast<std::uint64_t>(last) ? coded : 0);
   }
-  [[nodiscard]] bool read_varint(std::uint64_t& value) {
-    // Tags, lengths and most numbers are of one byte.
-    if (!left_.empty() && static_cast<unsigned char>(left_.front()) < 0x80U) {
-      value = static_cast<unsigned char>(left_.front());
-      left_.remove_prefix(1);
-      return true;
-    }
-    return read_long_varint(value);
-  }
-  [[nodiscard]] bool read_long_varint(std::uint64_t& value) {
-    value = 0;
-    for (std::uint32_t shift = 0; shift < 64 && !left_.empty(); shift += 7) {
-      const auto byte = static_cast<unsigned char>(left_.front());
-      left_.remove_prefix(1);
-      value |= std::uint64_t{byte & 0x7FU} << shift;
-      if ((byte & 0x80U) == 0) return true;
-    }
-    return false;
-  }
-  [[nodiscard]] bool skip(std::uint64_t size) {
-    if (size > left_.size()) return false;
-    left_.remove_prefix(size);
+  [[nodiscard]] std::uint32_t byte(std::size_t further) const { return static_cast<unsigned char>(at_[further]); }
+  [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+
+  [[nodiscard]] bool take_tag(std::uint32_t field, std::uint32_t type) {
+    const std::uint32_t tag = field << 3U | type;
+    static_assert(row_field_last < 1U << 11U, "a tag is of two bytes at most");
+    const std::size_t size = tag < 0x80U ? 1 : 2;
+    if (left() < size) return false;
+    if (size == 1 ? byte(0) != tag : byte(0) != ((tag & 0x7FU) | 0x80U) || byte(1) != tag >> 7U) return false;
+    at_ += size;
     return true;
   }
-  [[nodiscard]] bool read_field() {
-    std::uint64_t tag = 0;
-    if (!read_varint(tag)) return false;
-    const std::uint64_t field = tag >> 3U;
-    FieldValue value{.present = true};
-    switch (tag & 7U) {
-      case type_varint:
-        if (!read_varint(value.number)) return false;
-        break;
-      case type_bytes: {
-        std::uint64_t size = 0;
-        if (!read_varint(size) || size > left_.size()) return false;
-        value.bytes = left_.substr(0, size);
-        left_.remove_prefix(size);
-        break;
-      }
-      case type_fixed64:
-        if (!skip(sizeof(std::uint64_t))) return false;
-        break;
-      case type_fixed32:
-        if (!skip(sizeof(std::uint32_t))) return false;
-        break;
-      default:
-        return false;
+  [[nodiscard]] std::uint64_t varint() {
+    if (at_ == end_ || byte(0) >= 0x80U) return long_varint();
+    return static_cast<unsigned char>(*at_++);
+  }
+  [[nodiscard]] std::uint64_t long_varint() {
+    std::uint64_t value = 0;
+    for (std::uint32_t shift = 0; shift < 64 && at_ != end_; shift += 7) {
+      const std::uint64_t coded = static_cast<unsigned char>(*at_++);
+      value |= (coded & 0x7FU) << shift;
+      if (coded < 0x80U) return value;
     }
-    if (field <= row_field_last) fields_[field] = value;
+    fail();
+    return 0;
+  }
+  [[nodiscard]] std::string_view bytes() {
+    const std::uint64_t size = varint();
+    const char* const begin = at_;
+    return skip(size) ? std::string_view(begin, size) : std::string_view();
+  }
+  bool skip(std::uint64_t size) {
+    if (size > left()) {
+      fail();
+      return false;
+    }
+    at_ += size;
     return true;
+  }
+  void fail() {
+    whole_ = false;
+    at_ = end_;
   }
 
-  std::string_view left_;
-  std::array<FieldValue, row_field_last + 1> fields_{};
+  const char* at_;
+  const char* end_;
+  bool whole_ = true;
 };
 
 }  // namespace
@@ -207,10 +218,13 @@ std::optional<UsageRecord> decode_row(std::string_view payload) {
 }
 
 bool decode_row_into(UsageRecord& record, std::string_view payload) {
-  Decoder decoder;
-  if (!decoder.read(payload)) return false;
-  visit_row_fields(record, decoder);
-  return true;
+  Decoder decoder(payload);
+  while (!decoder.is_over()) {
+    const char* const before = decoder.at();
+    visit_row_fields(record, decoder);
+    if (decoder.at() == before) decoder.skip_field();
+  }
+  return decoder.is_whole();
 }
 
 }  // namespace obleth::adapters

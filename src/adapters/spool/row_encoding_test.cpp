@@ -77,6 +77,18 @@ TEST(RowEncoding, SkipsFieldsOfALaterVersionOfEveryWireType) {
   EXPECT_EQ(back->model, "m");
 }
 
+TEST(RowEncoding, ReadsFieldsInEveryOrderAndTheLastOfThoseThatComeTwice) {
+  // Fields 38, 13 (429), 7, 13 (200), 7, then 2.
+  const std::string shuffled = std::string("\xB2\x02\x02ua", 5) + std::string("\x68\xDA\x06", 3) + "\x3A\x01m" +
+                               std::string("\x68\x90\x03", 3) + "\x3A\x01n" + "\x12\x01r";
+  const auto back = decode_row(shuffled);
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->user_agent_family, "ua");
+  EXPECT_EQ(back->status, 200);
+  EXPECT_EQ(back->model, "n");
+  EXPECT_EQ(back->client_request_id, "r");
+}
+
 TEST(RowEncoding, AWordOfALaterVersionBecomesTheFirstOne) {
   const auto back = decode_row(std::string("\x60\x63", 2));  // field 12, admission: word 99
   ASSERT_TRUE(back.has_value());
