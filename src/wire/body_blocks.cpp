@@ -62,6 +62,7 @@ bool BodyReader::read_block(std::string_view param) {
 }
 
 bool BodyReader::read_query() {
+  has_query_ = true;
   std::swap(fields_.text, query_);
   const bool read = read_blocks("query");
   std::swap(fields_.text, query_);

@@ -14,9 +14,11 @@ bool is_any_of(const JsonString& key, std::initializer_list<std::string_view> na
 }  // namespace
 
 bool BodyReader::measure_text(std::string_view param) {
-  const std::optional<JsonString> text = cursor_.take_string();
+  TextCounter counter(fields_.text);
+  const std::size_t plain = counter.count_plain(cursor_.inside_of_string());
+  const std::optional<JsonString> text = cursor_.take_string(plain);
   if (!text) return false;
-  return measure_string(*text, fields_.text) || refuse("is not valid UTF-8", param);
+  return counter.count(text->raw.substr(plain)) || refuse("is not valid UTF-8", param);
 }
 
 bool BodyReader::measure_value(std::string_view param) {

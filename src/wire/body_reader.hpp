@@ -66,6 +66,7 @@ class BodyReader {
   std::uint32_t seen_ = 0;  // bit per rule
   RequestFields& fields_;
   TextMeasure query_;  // of rerank: read with every document
+  bool has_query_ = false;
   std::optional<BodyFault> fault_;
 };
 

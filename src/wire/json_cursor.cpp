@@ -20,6 +20,18 @@ bool JsonCursor::stop_at_end() {
   return false;
 }
 
+// Past the one space that compact JSON has, or the indentation of another.
+void JsonCursor::skip_space() {
+  const auto is_space = [](char byte) { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; };
+  if (!is_space(*at_)) return;
+  ++at_;
+  if (at_ == end_ || !is_space(*at_)) return;
+  const auto no_spaces = [](ByteBlock bytes) {
+    return ~(bytes.equal_to(' ') | bytes.equal_to('\n') | bytes.equal_to('\r') | bytes.equal_to('\t'));
+  };
+  at_ = find_byte(at_, end_, no_spaces, [&is_space](char byte) { return !is_space(byte); });
+}
+
 // On the backslash.
 bool JsonCursor::skip_escape() {
   if (end_ - at_ < 2) return stop_at_end();

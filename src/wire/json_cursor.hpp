@@ -101,10 +101,7 @@ class JsonCursor {
     --depth_;
     return take(close);
   }
-  void skip_space() {
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t'))
-      ++at_;
-  }
+  void skip_space();
   bool skip_other_value();
   bool skip_scalar();
   bool skip_container();

@@ -1,5 +1,7 @@
 #include "wire/json_text.hpp"
 
+#include "wire/byte_block.hpp"
+
 namespace obleth::wire {
 namespace {
 
@@ -47,6 +49,13 @@ Utf8Character escaped_character(std::string_view raw) {
   return {0x10000 + ((unit - 0xD800) << 10) + (second - 0xDC00), 12};
 }
 
+bool is_ascii(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  return find_byte(
+             text.data(), end, [](ByteBlock bytes) { return bytes.beyond_ascii(); },
+             [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; }) == end;
+}
+
 void append_utf8(std::string& text, std::uint32_t code_point) {
   const auto put = [&text](std::uint32_t byte) { text.push_back(static_cast<char>(byte)); };
   if (code_point < 0x80) {
@@ -69,21 +78,27 @@ void append_utf8(std::string& text, std::uint32_t code_point) {
 }  // namespace
 
 Utf8Character first_utf8_character(std::string_view text) {
+  // Below 0x40 for a byte that continues a character.
+  const auto continued = [text](std::size_t at) { return static_cast<unsigned char>(text[at]) ^ 0x80U; };
   if (text.empty()) return {};
-  const auto lead = static_cast<unsigned char>(text.front());
+  const std::uint32_t lead = static_cast<unsigned char>(text.front());
   if (lead < 0x80) return {lead, 1};
   const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
   if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) return {};
-  std::uint32_t code_point = lead & (0x7FU >> bytes);
-  for (const char next : text.substr(1, bytes - 1)) {
-    const auto byte = static_cast<unsigned char>(next);
-    if ((byte & 0xC0) != 0x80) return {};
-    code_point = code_point << 6 | (byte & 0x3F);
+  const std::uint32_t second = continued(1);
+  if (second >= 0x40) return {};
+  if (bytes == 2) return {(lead & 0x1F) << 6 | second, 2};
+  const std::uint32_t third = continued(2);
+  if (third >= 0x40) return {};
+  if (bytes == 3) {
+    const std::uint32_t code_point = (lead & 0xF) << 12 | second << 6 | third;
+    const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
+    return code_point < 0x800 || surrogate ? Utf8Character{} : Utf8Character{code_point, 3};
   }
-  const bool overlong = (bytes == 3 && code_point < 0x800) || (bytes == 4 && code_point < 0x10000);
-  const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
-  if (overlong || surrogate || code_point > 0x10FFFF) return {};
-  return {code_point, bytes};
+  const std::uint32_t fourth = continued(3);
+  if (fourth >= 0x40) return {};
+  const std::uint32_t code_point = (lead & 0x7) << 18 | second << 12 | third << 6 | fourth;
+  return code_point < 0x10000 || code_point > 0x10FFFF ? Utf8Character{} : Utf8Character{code_point, 4};
 }
 
 Utf8Character first_string_character(std::string_view raw) {
@@ -98,6 +113,10 @@ bool JsonString::means(std::string_view text) const {
 }
 
 bool JsonString::unescape(std::string& text) const {
+  if (!has_escape && is_ascii(raw)) {
+    text = raw;
+    return true;
+  }
   text.clear();
   for (std::string_view rest = raw; !rest.empty();) {
     const Utf8Character next = first_string_character(rest);

@@ -1,15 +1,33 @@
-// Counts the characters of prompts by class, eight bytes at a time where they are ASCII. Pure.
+// Counts the characters of prompts by class. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "domain/text_measure.hpp"
-#include "wire/json_text.hpp"
+#include "wire/plain_text.hpp"
 
 namespace obleth::wire {
 
-// The meaning of a JSON string. False: not UTF-8 (what came before it is counted).
-[[nodiscard]] bool measure_string(const JsonString& text, TextMeasure& measure);
+// The text of one JSON string, in parts that follow one another. What it counts is in the measure when it is gone.
+class TextCounter {
+ public:
+  explicit TextCounter(TextMeasure& measure) : measure_(measure) {}
+  ~TextCounter() { plain_.add_to(measure_); }
+  TextCounter(const TextCounter&) = delete;
+  TextCounter& operator=(const TextCounter&) = delete;
+
+  // Counts as far as characters are plain, and answers how many.
+  std::size_t count_plain(std::string_view text);
+  // raw: as it stands between the quotes, its escapes well formed. False: not UTF-8.
+  [[nodiscard]] bool count(std::string_view raw);
+  void count(std::uint32_t code_point);
+
+ private:
+  TextMeasure& measure_;
+  PlainText plain_;
+  bool behind_newline_ = false;
+};
 
 // A whole JSON value as a model is shown it (a tools schema): its strings, numbers and punctuation, but not the white
 // space between them. json has been walked by a JsonCursor. False: not UTF-8.

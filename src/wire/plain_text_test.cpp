@@ -1,0 +1,133 @@
+#include "wire/plain_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "wire/text_measure.hpp"
+
+namespace obleth::wire {
+namespace {
+
+// The rule itself, character by character. before: 0 at the beginning of a text and behind what is no ASCII.
+class PlainRule {
+ public:
+  void add(unsigned character) {
+    const auto is_letter = [](unsigned c) { return is_capital(c) || is_small(c); };
+    const auto is_digit = [](unsigned c) { return c >= '0' && c <= '9'; };
+    const auto is_space = [](unsigned c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+    const auto is_mark = [&](unsigned c) {
+      return c != 0 && c < 0x80 && !is_letter(c) && !is_digit(c) && !is_space(c);
+    };
+    const auto run = [&](auto in_class) { return in_class(character) && !in_class(before_) ? 1 : 0; };
+    measure.letters += is_letter(character) ? 1 : 0;
+    measure.words += run(is_letter) + (is_capital(character) && is_small(before_) ? 1 : 0);
+    measure.digits += is_digit(character) ? 1 : 0;
+    measure.numbers += run(is_digit);
+    measure.space_runs += run(is_space);
+    measure.line_runs += run([](unsigned c) { return c == '\n'; });
+    measure.punctuation += is_mark(character) ? 1 : 0;
+    measure.punctuation_runs += run(is_mark);
+    measure.wide_characters += character >= 0x800 ? 1 : 0;
+    measure.narrow_characters += character >= 0x80 && character < 0x800 ? 1 : 0;
+    before_ = character >= 0x80 ? 0 : character;
+  }
+  TextMeasure measure;
+
+ private:
+  static bool is_capital(unsigned c) { return c >= 'A' && c <= 'Z'; }
+  static bool is_small(unsigned c) { return c >= 'a' && c <= 'z'; }
+  unsigned before_ = 0;
+};
+
+struct RandomText {
+  std::string raw;
+  TextMeasure measure;
+};
+
+// Plain runs of any length, between them escapes and characters beyond ASCII, few or many.
+RandomText random_text(std::mt19937& random) {
+  constexpr std::string_view prose = "aaaaabcdefzAZMQ0019      .,;:!?@[`{~/";
+  const struct {
+    std::string_view raw;
+    unsigned character;
+  } others[] = {{R"(\n)", '\n'},          {R"(\t)", '\t'},
+                {R"(\")", '"'},           {R"(\\)", '\\'},
+                {R"(\u0041)", 'A'},       {"\xC3\xA9", 0xE9},
+                {"\xE4\xBD\xA0", 0x4F60}, {R"(\ud83d\ude00)", 0x1F600},
+                {R"(\/)", '/'},           {"\xF0\x9F\x98\x80", 0x1F600},
+                {R"(\u0020)", ' '},       {R"(\u0037)", '7'}};
+  RandomText made;
+  PlainRule rule;
+  const auto others_in_a_hundred = random() % 3 == 0 ? 40U : random() % 8;
+  for (std::size_t left = random() % 300; left > 0; --left) {
+    if (random() % 100 < others_in_a_hundred) {
+      const auto& other = others[random() % std::size(others)];
+      made.raw += other.raw;
+      rule.add(other.character);
+    } else {
+      const char any = static_cast<char>(' ' + random() % 0x60);
+      const char plain = random() % 4 == 0 && is_plain(any) ? any : prose[random() % prose.size()];
+      made.raw += plain;
+      rule.add(static_cast<unsigned char>(plain));
+    }
+  }
+  made.measure = rule.measure;
+  return made;
+}
+
+TEST(PlainText, CountsWhatTheRuleCounts) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 3'000; ++round) {
+    const RandomText text = random_text(random);
+    const std::string exact(text.raw);  // of exactly this size, so that a read past its end is seen
+    TextMeasure measure;
+    EXPECT_TRUE(TextCounter(measure).count(exact));
+    ASSERT_EQ(measure, text.measure) << text.raw;
+  }
+}
+
+// As a body is read: its plain beginning first, what is left of it then; and with that beginning cut anywhere.
+TEST(PlainText, ATextInPartsCountsAsOne) {
+  std::mt19937 random(12);
+  for (int round = 0; round < 300; ++round) {
+    const RandomText text = random_text(random);
+    for (std::size_t cut = 0; cut <= text.raw.size(); ++cut) {
+      TextMeasure measure;
+      {
+        TextCounter counter(measure);
+        const std::size_t plain = counter.count_plain(std::string_view(text.raw).substr(0, cut));
+        EXPECT_TRUE(counter.count(std::string_view(text.raw).substr(plain)));
+      }
+      ASSERT_EQ(measure, text.measure) << text.raw << " cut at " << cut;
+    }
+  }
+}
+
+TEST(PlainText, MachinesWithoutWideVectorsCountTheSame) {
+  std::mt19937 random(13);
+  for (int round = 0; round < 3'000; ++round) {
+    std::string text;
+    for (std::size_t left = random() % (round % 100 == 0 ? 20'000 : 200); left > 0; --left)
+      text += static_cast<char>(random() % 64 == 0 ? random() : ' ' + random() % 0x5F);
+    PlainText wide;
+    PlainText narrow;
+    std::size_t by_wide = 0;
+    std::size_t by_narrow = 0;
+    while (by_wide < text.size() && is_plain(text[by_wide]))
+      by_wide += wide.count(std::string_view(text).substr(by_wide));
+    while (by_narrow < text.size() && is_plain(text[by_narrow]))
+      by_narrow += narrow.count_by_half_vectors(std::string_view(text).substr(by_narrow));
+    TextMeasure of_wide;
+    TextMeasure of_narrow;
+    EXPECT_EQ(wide.before(), narrow.before());
+    wide.add_to(of_wide);
+    narrow.add_to(of_narrow);
+    ASSERT_EQ(by_wide, by_narrow) << text;
+    ASSERT_EQ(of_wide, of_narrow) << text;
+  }
+}
+
+}  // namespace
+}  // namespace obleth::wire
