@@ -1,6 +1,6 @@
 // Sixteen bytes looked at together, in one vector register. The answers are blocks again: 0xFF in each lane that fits.
 //
-// Vector extensions of GCC and Clang (SSE2, NEON); for long runs, where ByteLanes would do the same twice. Pure.
+// Vector extensions of GCC and Clang (SSE2, NEON). Pure.
 #pragma once
 
 #include <array>

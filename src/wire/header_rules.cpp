@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
-#include "base/append_all.hpp"
 #include "wire/head_fields.hpp"
 #include "wire/http_syntax.hpp"
 #include "wire/name_table.hpp"
@@ -16,7 +16,7 @@ template <std::size_t count>
 class NameSet {
  public:
   consteval explicit NameSet(const std::array<std::string_view, count>& names) : names_(names) {}
-  [[nodiscard]] bool contains(std::string_view name) const { return names_.find_ignoring_case(name) < count; }
+  [[nodiscard]] bool contains(std::string_view name) const { return names_.find_token(name) < count; }
 
  private:
   NameTable<count> names_;
@@ -42,32 +42,62 @@ class ConnectionOptions {
  public:
   explicit ConnectionOptions(const HeaderBlock& fields) {
     for (const HeaderField& field : fields.fields()) {
-      if (!equals_ignoring_case(field.name, "connection")) continue;
+      if (!is_named(field.name, "connection")) continue;
       for_each_list_item(field.value, [this](std::string_view option) { take(option); });
     }
   }
   [[nodiscard]] bool name(std::string_view header) const {
-    return std::ranges::any_of(options_.begin(), options_.begin() + count_,
-                               [header](std::string_view one) { return equals_ignoring_case(one, header); });
+    return std::ranges::any_of(options_, [header](std::string_view one) { return equals_ignoring_case(one, header); });
   }
 
  private:
   void take(std::string_view option) {
-    if (equals_ignoring_case(option, "close") || hop_by_hop.contains(option)) return;
-    // The grammar admits no more than fit.
-    if (count_ < static_cast<std::ptrdiff_t>(options_.size())) options_[static_cast<std::size_t>(count_++)] = option;
+    // The grammar bounds how many there are.
+    if (!equals_ignoring_case(option, "close") && !hop_by_hop.contains(option)) options_.push_back(option);
   }
 
-  std::array<std::string_view, connection_option_count_max> options_;
-  std::ptrdiff_t count_ = 0;
+  std::vector<std::string_view> options_;  // hardly ever any
 };
 
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-  append_all(out, {name, ": ", value, "\r\n"});
+// Writes header lines where there is room for all of them: the text grows once for a head.
+class LinePen {
+ public:
+  static constexpr std::size_t marks_bytes = 4;  // ": " and CR LF
+
+  explicit LinePen(char* at) : at_(at) {}
+  [[nodiscard]] char* at() const { return at_; }
+
+  void plain(std::string_view text) { at_ = std::copy(text.begin(), text.end(), at_); }
+  void line(std::string_view name, std::string_view value) {
+    plain(name);
+    plain(": ");
+    plain(value);
+    plain("\r\n");
+  }
+  void line_unless_empty(std::string_view name, std::string_view value) {
+    if (!value.empty()) line(name, value);
+  }
+
+ private:
+  char* at_;
+};
+
+// As long as the fields can become, each with a prefix of so many bytes.
+std::size_t bytes_max_of(const HeaderBlock& fields, std::size_t prefix_bytes) {
+  std::size_t bytes = 0;
+  for (const HeaderField& field : fields.fields())
+    bytes += prefix_bytes + field.name.size() + field.value.size() + LinePen::marks_bytes;
+  return bytes;
 }
 
-void append_unless_empty(std::string& out, std::string_view name, std::string_view value) {
-  if (!value.empty()) append_line(out, name, value);
+template <class Write>
+void append_lines(std::string& out, std::size_t bytes_max, Write&& write) {
+  const std::size_t before = out.size();
+  out.resize_and_overwrite(before + bytes_max, [&](char* begin, std::size_t) {
+    LinePen pen(begin + before);
+    write(pen);
+    return static_cast<std::size_t>(pen.at() - begin);
+  });
 }
 
 bool is_replaced(std::string_view name, const ForwardedExtras& extras) {
@@ -116,33 +146,47 @@ bool continues_a_trace(const HeaderBlock& fields) {
 }  // namespace
 
 void append_forwarded_headers(std::string& out, const RequestHead& head, const ForwardedExtras& extras) {
-  append_unless_empty(out, "Host", extras.authority);
-  const ConnectionOptions connection(head.fields);
-  for (const HeaderField& field : head.fields.fields()) {
-    if (hop_by_hop.contains(field.name) || ours_in_requests.contains(field.name)) continue;
-    if (identity_claims.contains(field.name) || connection.name(field.name)) continue;
-    if (equals_ignoring_case(field.name, "tracestate") && !continues_a_trace(head.fields)) continue;
-    if (!is_replaced(field.name, extras)) append_line(out, field.name, field.value);
-  }
-  append_unless_empty(out, "Authorization", extras.credential);
-  if (extras.identity_encoding) append_line(out, "Accept-Encoding", "identity");
+  constexpr std::string_view ours =
+      "Host: \r\nAuthorization: \r\nAccept-Encoding: identity\r\nx-request-id: \r\ntraceparent: \r\nVia: 1.1 "
+      "obleth\r\n";
+  std::size_t bytes_max = bytes_max_of(head.fields, 0) + ours.size() + extras.authority.size() +
+                          extras.credential.size() + extras.request_id.size() + extras.traceparent.size();
   for (const auto& [name, value] : extras.add)
-    append_line(out, name, value);
-  append_unless_empty(out, "x-request-id", extras.request_id);
-  append_unless_empty(out, "traceparent", extras.traceparent);
-  append_line(out, "Via", "1.1 obleth");
+    bytes_max += name.size() + value.size() + LinePen::marks_bytes;
+  const ConnectionOptions connection(head.fields);
+  append_lines(out, bytes_max, [&](LinePen& pen) {
+    pen.line_unless_empty("Host", extras.authority);
+    for (const HeaderField& field : head.fields.fields()) {
+      if (hop_by_hop.contains(field.name) || ours_in_requests.contains(field.name)) continue;
+      if (identity_claims.contains(field.name) || connection.name(field.name)) continue;
+      if (is_named(field.name, "tracestate") && !continues_a_trace(head.fields)) continue;
+      if (!is_replaced(field.name, extras)) pen.line(field.name, field.value);
+    }
+    pen.line_unless_empty("Authorization", extras.credential);
+    if (extras.identity_encoding) pen.line("Accept-Encoding", "identity");
+    for (const auto& [name, value] : extras.add)
+      pen.line(name, value);
+    pen.line_unless_empty("x-request-id", extras.request_id);
+    pen.line_unless_empty("traceparent", extras.traceparent);
+    pen.line("Via", "1.1 obleth");
+  });
 }
 
 void append_relayed_headers(std::string& out, const ResponseHead& head) {
+  constexpr std::string_view renamed = "x-upstream-";
   const ConnectionOptions connection(head.fields);
-  for (const HeaderField& field : head.fields.fields()) {
-    if (hop_by_hop.contains(field.name) || connection.name(field.name)) continue;
-    if (starts_ignoring_case(field.name, "x-obleth-") || starts_ignoring_case(field.name, "access-control-")) continue;
-    const bool is_renamed =
-        equals_ignoring_case(field.name, "x-request-id") || starts_ignoring_case(field.name, "x-ratelimit-");
-    if (is_renamed) out.append("x-upstream-");
-    append_line(out, is_renamed ? field.name.substr(2) : field.name, field.value);
-  }
+  append_lines(out, bytes_max_of(head.fields, renamed.size()), [&](LinePen& pen) {
+    for (const HeaderField& field : head.fields.fields()) {
+      if (hop_by_hop.contains(field.name) || connection.name(field.name)) continue;
+      const char first = lower_case(field.name.front());
+      if (first == 'x' && starts_ignoring_case(field.name, "x-obleth-")) continue;
+      if (first == 'a' && starts_ignoring_case(field.name, "access-control-")) continue;
+      const bool is_renamed =
+          first == 'x' && (is_named(field.name, "x-request-id") || starts_ignoring_case(field.name, "x-ratelimit-"));
+      if (is_renamed) pen.plain(renamed);
+      pen.line(is_renamed ? field.name.substr(2) : field.name, field.value);
+    }
+  });
 }
 
 CacheWish cache_wish_of(const RequestHead& head) {

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "domain/http_message.hpp"
 #include "wire/byte_block.hpp"
+#include "wire/http_syntax.hpp"
 #include "wire/json_text.hpp"
 
 namespace obleth::wire {
@@ -29,8 +29,9 @@ class NameTable {
   [[nodiscard]] std::size_t find(std::string_view name) const {
     return find(name.size(), [name](std::string_view one) { return one == name; });
   }
-  [[nodiscard]] std::size_t find_ignoring_case(std::string_view name) const {
-    return find(name.size(), [name](std::string_view one) { return equals_ignoring_case(one, name); });
+  // In any case: see is_named.
+  [[nodiscard]] std::size_t find_token(std::string_view token) const {
+    return find(token.size(), [token](std::string_view one) { return is_named(token, one); });
   }
   // By what the key means.
   [[nodiscard]] std::size_t find(const JsonString& key) const {
