@@ -51,6 +51,7 @@ def raise_descriptors():
 
 
 BOTH = ("haproxy", "obleth")
+QUEUES = ("haproxy-queue", "obleth")
 
 
 def dimensions(descriptors):
@@ -62,11 +63,11 @@ def dimensions(descriptors):
         "connections": [Point(size, size, servers=BOTH, rate=2000) for size in (4, 64, 1000, 10_000)],
         "tenants": [Point(size, tenants=size, keys=size) for size in (10, 1000, 100_000)],
         "keys": [Point(size, tenants=100, keys=size) for size in (100, 10_000, 1_000_000)],
-        "queue": [Point(size, SLOTS + size, tenants=1000, keys=1000, slots=SLOTS) for size in (0, 1000, queue)],
+        "queue": [Point(size, SLOTS + size, servers=QUEUES, tenants=1000, keys=1000, slots=SLOTS) for size in (0, 1000, queue)],
         # The queue and the tenants together.
         "both": [
-            Point(0, SLOTS, tenants=10, keys=10, slots=SLOTS),
-            Point(queue, SLOTS + queue, tenants=100_000, keys=100_000, slots=SLOTS),
+            Point(0, SLOTS, servers=QUEUES, tenants=10, keys=10, slots=SLOTS),
+            Point(queue, SLOTS + queue, servers=QUEUES, tenants=100_000, keys=100_000, slots=SLOTS),
         ],
     }
 
@@ -113,7 +114,7 @@ def warm_up_of(point, server):
 def measure_point(bed, towns, point, known):
     figures = {}
     for name in point.servers:
-        server = towns.server_of(point) if point.tenants else bed.servers[name]
+        server = towns.server_of(point) if point.tenants and name == "obleth" else bed.servers[name]
         samples = []
         for number in range(known.rounds):
             warm_up = warm_up_of(point, server) if number == 0 else 0.5 + point.connections / 5_000
@@ -134,11 +135,11 @@ def as_text(result):
     yield f"µs of CPU of the proxy's process for a request, saturated; medians of {result['rounds']} windows of {result['seconds']} s"
     for name, points in result["dimensions"].items():
         yield f"\n{name}"
-        yield f"  {'':>10} {'':8} {'µs/request':>10} {'min':>8} {'× first':>8} {'user µs':>8} {'per s':>7}"
+        yield f"  {'':>10} {'':13} {'µs/request':>10} {'min':>8} {'× first':>8} {'user µs':>8} {'per s':>7}"
         for point in points:
             for server, row in point["servers"].items():
                 first = points[0]["servers"][server]["cost_us"]
-                yield f"  {point['size']:>10} {server:8} {row['cost_us']:>10.1f} {row['cost_us_min']:>8.1f} {row['cost_us'] / first:>8.2f} {row['user_us']:>8.1f} {row['per_second']:>7}"
+                yield f"  {point['size']:>10} {server:13} {row['cost_us']:>10.1f} {row['cost_us_min']:>8.1f} {row['cost_us'] / first:>8.2f} {row['user_us']:>8.1f} {row['per_second']:>7}"
     for sentence in result["void"]:
         yield f"VOID {sentence}"
 
@@ -159,6 +160,7 @@ def run(known, cores):
         folder = known.keep or pathlib.Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         with Bed(known.build.resolve(), folder, cores) as bed:
+            bed.servers["haproxy-queue"] = bed.start_queueing_haproxy(SLOTS)
             towns = Towns(bed)
             for name in known.dimensions:
                 for point in points_of[name]:

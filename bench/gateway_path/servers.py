@@ -20,6 +20,7 @@ GATEWAY_LISTENS = r"listening on (\S+?):(\d+),? .*admin on (\S+?),? .*metrics on
 HAPROXY = """
 global
   nbthread 1
+  no strict-limits
   maxconn {connections}
 defaults
   mode http
@@ -28,10 +29,11 @@ defaults
   timeout connect 5s
   timeout client 60s
   timeout server 60s
+  timeout queue 60s
   timeout http-keep-alive 60s
 listen gateway
   bind 127.0.0.1:{port}
-  server upstream 127.0.0.1:{upstream}
+  server upstream 127.0.0.1:{upstream} {limit}
 """
 NGINX = """
 daemon off;
@@ -117,11 +119,17 @@ class Bed:
     def _start_nginx(self):
         return self._start_configured("nginx", NGINX, ["nginx", "-p", self.folder, "-c"])
 
-    def _start_configured(self, name, configuration, command):
+    def start_queueing_haproxy(self, slots):
+        """It sends no more than `slots` requests at a time; the others wait in the order of their arrival."""
+        return self._start_configured("haproxy-queue", HAPROXY, ["haproxy", "-db", "-f"], slots)
+
+    def _start_configured(self, name, configuration, command, slots=None):
         port = free_port()
         file = self.folder / f"{name}.conf"
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        sizes = {"descriptors": descriptors, "connections": descriptors // 2 - 100}
+        # Each connection has one to the upstream beside it, but for those that wait for a slot.
+        connections = descriptors - slots - 200 if slots else descriptors // 2 - 100
+        sizes = {"descriptors": descriptors, "connections": connections, "limit": f"maxconn {slots}" if slots else ""}
         file.write_text(configuration.format(port=port, upstream=self.upstream_port, folder=self.folder, **sizes))
         return Server(name, port, self._run(name, [*command, file], self.core, port=port))
 

@@ -14,6 +14,11 @@ namespace obleth::ports {
 
 using SpendingAccount = std::variant<TenantId, KeyId>;
 
+// Ids are random: those of tenants and those of keys are never the same.
+[[nodiscard]] inline Bits128 bits_of(const SpendingAccount& account) {
+  return std::visit([](const auto& id) { return id.bits; }, account);
+}
+
 struct Spending {
   std::int64_t tokens = 0;  // prompt and output
   NanoUsd cost;

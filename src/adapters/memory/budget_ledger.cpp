@@ -13,10 +13,6 @@ namespace {
 
 constexpr Duration complaint_period = std::chrono::minutes(1);
 
-Bits128 bits_of(const ports::SpendingAccount& account) {
-  return std::visit([](const auto& id) { return id.bits; }, account);
-}
-
 ports::BudgetStanding standing_of(const budget::Account& account) {
   constexpr WallTime never{std::numeric_limits<std::int64_t>::max()};
   const budget::Amount held = account.held();
@@ -119,7 +115,8 @@ Task<std::optional<ports::BudgetStanding>> MemoryBudgetLedger::standing(const po
     const budget::Moment at{clock_.now(), clock_.wall_now()};
     const std::lock_guard lock(guarded.mutex);
     guarded.shard->release_expired(at);
-    const KeptAccount* const kept = guarded.shard->obey(bits_of(account), question.limits, question.timezone, at);
+    const KeptAccount* const kept =
+        guarded.shard->obey(ports::bits_of(account), question.limits, question.timezone, at);
     if (kept == nullptr) co_return ports::BudgetStanding();
     if (!kept->account.unknown() || around_.book == nullptr) co_return standing_of(kept->account);
   }
@@ -144,7 +141,7 @@ std::pair<std::shared_ptr<SpendingFlight>, bool> MemoryBudgetLedger::board(Guard
                                                                            const ports::SpendingAccount& account) {
   const bool may_ask = clock_.now() >= ask_again_at_.load(std::memory_order_relaxed);
   const std::lock_guard lock(shard.mutex);
-  KeptAccount* const kept = shard.shard->find(bits_of(account));
+  KeptAccount* const kept = shard.shard->find(ports::bits_of(account));
   if (kept == nullptr || !kept->account.unknown()) return {nullptr, false};
   // A flight about another span answers a question that is out of date.
   if (kept->flight != nullptr && kept->flight->span() == *kept->account.unknown()) return {kept->flight, false};
@@ -159,7 +156,7 @@ Task<void> MemoryBudgetLedger::fly(GuardedShard& shard, std::shared_ptr<Spending
   if (!spent) note_silence(spent.error().message);
   {
     const std::lock_guard lock(shard.mutex);
-    KeptAccount* const kept = shard.shard->find(bits_of(flight->account()));
+    KeptAccount* const kept = shard.shard->find(ports::bits_of(flight->account()));
     const bool is_the_last = kept != nullptr && kept->flight == flight;
     if (is_the_last) kept->flight = nullptr;
     if (is_the_last && spent) kept->account.learn(flight->span(), {spent->tokens, spent->cost});

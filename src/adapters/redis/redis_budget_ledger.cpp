@@ -35,10 +35,6 @@ std::string sequence_text(const ports::SettleTurn& turn) {
   return number(static_cast<std::int64_t>(turn.sequence));
 }
 
-Bits128 bits_of(const ports::SpendingAccount& account) {
-  return std::visit([](const auto& id) { return id.bits; }, account);
-}
-
 // A row that another replica has not delivered is in the checkpoint; one of the last seconds is in the book.
 ports::Spending most_of(const ports::Spending& book, const ports::Spending& kept) {
   return {.tokens = std::max(book.tokens, kept.tokens), .cost = std::max(book.cost, kept.cost)};
@@ -291,7 +287,7 @@ Task<void> RedisBudgetLedger::learn(TenantId tenant, const std::vector<ChargedAc
   for (std::size_t index = 0; index < charged.size(); ++index) {
     if (!states[index].is_unknown) continue;
     const ports::SpendingAccount account = charged[index].id;
-    const RedisBudgets::Question question = budgets_.board(to_hex32(bits_of(account)));
+    const RedisBudgets::Question question = budgets_.board(to_hex32(ports::bits_of(account)));
     // By itself, so that a request which leaves does not strand the others.
     const WallSpan span{states[index].term.begin, states[index].counted_from};
     if (question.is_new) spawn(look_up({tenant, account, span}, question.answered));
@@ -302,7 +298,7 @@ Task<void> RedisBudgetLedger::learn(TenantId tenant, const std::vector<ChargedAc
 
 Task<void> RedisBudgetLedger::look_up(SpendingQuestion question, std::shared_ptr<ports::Gate> answered) {
   const Patience patience(budgets_, *answered, link_.loop());
-  const std::string account = to_hex32(bits_of(question.account));
+  const std::string account = to_hex32(ports::bits_of(question.account));
   Result<ports::Spending> spent = co_await ask_book(question);
   if (budgets_.rules.checkpoints != nullptr) {
     const Result<std::optional<ports::Spending>> kept =

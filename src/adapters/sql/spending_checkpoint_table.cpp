@@ -3,13 +3,6 @@
 #include "adapters/sql/query.hpp"
 
 namespace obleth::adapters {
-namespace {
-
-const Bits128& bits_of(const ports::SpendingAccount& account) {
-  return std::visit([](const auto& id) -> const Bits128& { return id.bits; }, account);
-}
-
-}  // namespace
 
 // Replicas tell of the same accounts, one a little later than the other: within a term the most is the latest.
 void SpendingCheckpointTable::keep(std::span<const ports::SpendingCheckpoint> checkpoints) const {
@@ -20,7 +13,11 @@ void SpendingCheckpointTable::keep(std::span<const ports::SpendingCheckpoint> ch
               " ON CONFLICT (account) DO UPDATE SET term_begin = excluded.term_begin, tokens = excluded.tokens,"
               " cost = excluded.cost WHERE budget_spent.term_begin <> excluded.term_begin"
               " OR budget_spent.tokens < excluded.tokens OR budget_spent.cost < excluded.cost");
-    put.bind(bits_of(each.account)).bind(each.term_begin).bind(each.spent.tokens).bind(each.spent.cost.value).run();
+    put.bind(ports::bits_of(each.account))
+        .bind(each.term_begin)
+        .bind(each.spent.tokens)
+        .bind(each.spent.cost.value)
+        .run();
   }
   all.commit();
 }
@@ -28,7 +25,7 @@ void SpendingCheckpointTable::keep(std::span<const ports::SpendingCheckpoint> ch
 std::optional<ports::Spending> SpendingCheckpointTable::kept(const ports::SpendingAccount& account,
                                                              WallTime term_begin) const {
   Query find(session_, "SELECT tokens, cost FROM budget_spent WHERE account = ? AND term_begin = ?");
-  find.bind(bits_of(account)).bind(term_begin);
+  find.bind(ports::bits_of(account)).bind(term_begin);
   if (!find.step()) return std::nullopt;
   QueryRow row(find);
   const std::int64_t tokens = row.integer();
