@@ -116,7 +116,7 @@ Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask) {
   record.fairshare_key = grant.key;
   record.fairshare_v = grant.virtual_time;
   record.weight = grant.tenant_weight;
-  Admitted admitted{std::move(funded), std::move(permit), grant};
+  Admitted admitted{std::move(funded), std::move(permit), grant.output_cap};
   admitted.timings.admitted = now;
   co_return admitted;
 }

@@ -74,7 +74,10 @@ class FakeClient final : public ports::ClientExchange {
       ensure(head_.fields.append({name, value}), "too many headers in a test");
   }
 
-  [[nodiscard]] const RequestHead& head() const override { return head_; }
+  [[nodiscard]] const RequestHead& head() const override {
+    ensure(!head_forgotten_, "who forgot a head does not ask for it");
+    return head_;
+  }
   [[nodiscard]] Instant received_at() const override { return received_at_; }
   [[nodiscard]] std::string_view client_address() const override { return "192.0.2.1"; }
   [[nodiscard]] std::optional<std::uint64_t> client_network() const override { return network; }
@@ -113,6 +116,10 @@ class FakeClient final : public ports::ClientExchange {
     co_return keep(last);
   }
   [[nodiscard]] bool started() const override { return started_; }
+  void forget_head() override {
+    ensure(started_, "a head is forgotten after the start");
+    head_forgotten_ = true;
+  }
   void close_after() override {}
 
   // FIN or reset, at any moment.
@@ -167,6 +174,7 @@ class FakeClient final : public ports::ClientExchange {
   std::uint64_t body_bytes_max_ = UINT64_MAX;
   std::size_t body_read_ = 0;
   bool started_ = false;
+  bool head_forgotten_ = false;
   bool gone_ = false;
 };
 

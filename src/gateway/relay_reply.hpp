@@ -3,14 +3,57 @@
 // At most one read of the upstream is held; a slow client holds up the upstream. Connection's thread.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "gateway/policy.hpp"
 #include "gateway/refuse.hpp"
+#include "gateway/reply_meter.hpp"
 #include "gateway/request_states.hpp"
 
 namespace obleth::gateway {
 
-// Refuses only what the upstream broke off before a byte of it went to the client; what goes wrong later is an ending.
-// What ends the answer is left unsent, for after the settling.
-Task<Outcome<Relayed>> relay_reply(Answered&& answered, const Policy& policy);
+// One answer on its way from the upstream to the client. It lives for as long as a stream does, and is most of what a
+// live stream costs in memory: while it waits, nothing else of the request's stages is there.
+class ReplyRelay {
+ public:
+  ReplyRelay(Answered&& answered, const Policy& policy);
+  ReplyRelay(const ReplyRelay&) = delete;
+  ReplyRelay& operator=(const ReplyRelay&) = delete;
+
+  // Returns when all has passed that will; what ends the answer is left unsent, for after the settling.
+  Task<void> run();
+  // After run, once. Refuses only what the upstream broke off before a byte of it went to the client; what goes wrong
+  // later is an ending.
+  [[nodiscard]] Outcome<Relayed> conclude();
+
+ private:
+  Task<void> start_answer(std::string_view first);
+  [[nodiscard]] bool begins_before_its_events() const;
+  [[nodiscard]] bool take(const Result<std::string_view>& piece);
+  [[nodiscard]] bool is_end_of_answer();
+  void note_wait_since(Instant before);
+  void note_first_byte();
+  void note_cut(const Fault& fault);
+  void finish();
+  void capture_onward();
+  void hold_onward();
+  void report_progress();
+
+  Answered answered_;
+  Ending ending_ = Ending::complete;
+  bool first_byte_noted_ = false;
+  std::uint64_t bytes_passed_ = 0;
+  std::int64_t progress_told_ = -1;
+  Instant progress_at_;
+  std::vector<std::string_view> onward_;  // what goes on now
+  ReplyMeter meter_;
+  std::string head_lines_;
+  std::string last_of_body_;
+  std::unique_ptr<Refusal> refusal_;  // nothing has reached the client, who is told of it instead
+};
 
 }  // namespace obleth::gateway

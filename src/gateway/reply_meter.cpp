@@ -9,42 +9,45 @@ ReplyMeter::ReplyMeter(const AnswerHead& head, const wire::DialectRules& rules, 
     : unreported_(rules.unreported) {
   if (head.encoded) return;
   if (head.event_stream) {
-    scanner_.emplace(usage_injected, rules);
+    reader_.emplace<wire::SseScanner>(usage_injected, rules);
   } else if (head.json) {
-    tokenizer_.emplace(rules);
+    reader_.emplace<wire::UsageTokenizer>(rules);
   }
 }
 
 void ReplyMeter::pass(std::string_view bytes, std::vector<std::string_view>& onward) {
   bytes_ += static_cast<std::int64_t>(bytes.size());
-  if (scanner_) {
-    scanner_->feed(bytes, onward);
+  if (auto* const scanner = std::get_if<wire::SseScanner>(&reader_)) {
+    scanner->feed(bytes, onward);
     return;
   }
-  if (tokenizer_) tokenizer_->feed(bytes);
+  if (auto* const tokenizer = std::get_if<wire::UsageTokenizer>(&reader_)) tokenizer->feed(bytes);
   onward.push_back(bytes);
 }
 
 void ReplyMeter::finish(std::vector<std::string_view>& onward) {
-  if (scanner_) scanner_->finish(onward);
+  if (auto* const scanner = std::get_if<wire::SseScanner>(&reader_)) scanner->finish(onward);
 }
 
 ToldUsage ReplyMeter::told() const {
-  if (!scanner_ && !tokenizer_) return {};
-  const wire::UsageFigures figures = scanner_ ? scanner_->figures() : tokenizer_->figures();
+  const auto* const scanner = std::get_if<wire::SseScanner>(&reader_);
+  const auto* const tokenizer = std::get_if<wire::UsageTokenizer>(&reader_);
+  if (scanner == nullptr && tokenizer == nullptr) return {};
+  const wire::UsageFigures figures = scanner != nullptr ? scanner->figures() : tokenizer->figures();
   const auto found = wire::normalised(figures);
   return {.usage = found ? std::optional(found->usage) : std::nullopt,
-          .output_told = !scanner_ || scanner_->output_told(),
+          .output_told = scanner == nullptr || scanner->output_told(),
           .clamped = found ? found->clamped : figures.clamped};
 }
 
 wire::BrokenStream ReplyMeter::broken_at() const {
-  if (!scanner_) return {};
-  return {.at_event_boundary = scanner_->at_event_boundary(), .next_number = scanner_->next_number()};
+  const auto* const scanner = std::get_if<wire::SseScanner>(&reader_);
+  if (scanner == nullptr) return {};
+  return {.at_event_boundary = scanner->at_event_boundary(), .next_number = scanner->next_number()};
 }
 
 OutputTokens ReplyMeter::counted() const {
-  if (scanner_) return scanner_->counted_output();
+  if (const auto* const scanner = std::get_if<wire::SseScanner>(&reader_)) return scanner->counted_output();
   if (unreported_ == wire::Unreported::by_slot_time) return {};
   return {bytes_ / bytes_per_token};
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "domain/tokens.hpp"
@@ -33,14 +34,17 @@ class ReplyMeter {
   [[nodiscard]] ToldUsage told() const;
   [[nodiscard]] OutputTokens counted() const;
   // A cut stream can be told so in one more event.
-  [[nodiscard]] bool can_tell_in_stream() const { return scanner_.has_value(); }
+  [[nodiscard]] bool can_tell_in_stream() const { return std::holds_alternative<wire::SseScanner>(reader_); }
   [[nodiscard]] wire::BrokenStream broken_at() const;
   // Nothing of the stream is missing.
-  [[nodiscard]] bool done_seen() const { return scanner_ && scanner_->done_seen(); }
+  [[nodiscard]] bool done_seen() const {
+    const auto* const scanner = std::get_if<wire::SseScanner>(&reader_);
+    return scanner != nullptr && scanner->done_seen();
+  }
 
  private:
-  std::optional<wire::SseScanner> scanner_;        // a stream of events
-  std::optional<wire::UsageTokenizer> tokenizer_;  // one JSON document
+  // Of a stream of events, of one JSON document, or of what is not looked into.
+  std::variant<std::monostate, wire::SseScanner, wire::UsageTokenizer> reader_;
   wire::Unreported unreported_;
   std::int64_t bytes_ = 0;
 };

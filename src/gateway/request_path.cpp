@@ -22,44 +22,33 @@ namespace obleth::gateway {
 
 Task<void> RequestPath::serve(ports::ClientExchange& exchange) {
   UsageRecord record;
+  Outcome<Answer> reached = co_await reach_answer(exchange, record);
+  // What the upstream says passes through; what it took is settled, whatever the ending. For as long as that takes,
+  // this row and the relay are all that the request holds.
+  if (auto* const reply = reached ? std::get_if<std::unique_ptr<ReplyRelay>>(&*reached) : nullptr) {
+    co_await (*reply)->run();
+    reached = settle_reply(**reply);
+  }
+  co_await conclude(exchange, record, reached);
+}
+
+Task<Outcome<RequestPath::Answer>> RequestPath::reach_answer(ports::ClientExchange& exchange, UsageRecord& record) {
   const Arrival arrival{&exchange, &loop_, EventId{services_.entropy.bits128()}, &record};
   Outcome<Received> received = receive_request(arrival, services_.policy);
-  if (!received) {
-    const wire::ErrorDialect shape = errors_of(record.route);
-    Outcome<Settled> refused = refuse(std::move(received.error()));
-    co_await conclude(exchange, record, refused, shape);
-    co_return;
-  }
-  const wire::ErrorDialect dialect = received->route.rules().errors;
+  if (!received) co_return refuse(std::move(received.error()));
   const Treatment treatment = received->route.treatment;
   if (needs_no_key(treatment)) {
     co_await answer_alone(*received, services_.policy, services_.readiness);
-    co_return;
+    co_return Answer();
   }
-  if (!services_.readiness.serving()) {
-    Outcome<Settled> refused = refuse(draining());
-    co_await conclude(exchange, record, refused, dialect);
-    co_return;
-  }
-  Task<Outcome<Settled>> way =
+  if (!services_.readiness.serving()) co_return refuse(draining());
+  Task<Outcome<Answer>> way =
       treatment == Treatment::model_list ? answer_locally(std::move(*received)) : walk(std::move(*received));
-  Outcome<Settled> end = co_await way;
-  co_await conclude(exchange, record, end, dialect);
+  Outcome<Answer> answer = co_await way;
+  co_return answer;
 }
 
-Task<Outcome<Settled>> RequestPath::walk(Received&& received) {
-  Outcome<Answer> reached = co_await reach_answer(std::move(received));
-  if (!reached) co_return refuse(std::move(reached.error()));
-  if (auto* const replayed = std::get_if<Settled>(&*reached)) co_return std::move(*replayed);
-
-  // What the upstream says passes through; what it took is settled, whatever the ending.
-  Outcome<Relayed> relayed = co_await relay_reply(std::get<Answered>(std::move(*reached)), services_.policy);
-  if (!relayed) co_return refuse(std::move(relayed.error()));
-  co_return settle_cost(std::move(*relayed), services_.estimates);
-}
-
-// A coroutine of its own, so that its states are gone while the answer streams.
-Task<Outcome<RequestPath::Answer>> RequestPath::reach_answer(Received&& received) {
+Task<Outcome<RequestPath::Answer>> RequestPath::walk(Received&& received) {
   const Services& ask = services_;
 
   // Whose request is it? On the head alone, before any of the body is read.
@@ -94,11 +83,17 @@ Task<Outcome<RequestPath::Answer>> RequestPath::reach_answer(Received&& received
   const UpstreamDoors doors{ask.upstream, ask.endpoints, ask.policy, ask.metrics};
   Outcome<Answered> answered = co_await forward_upstream(std::move(softened), doors);
   if (!answered) co_return refuse(std::move(answered.error()));
-  co_return std::move(*answered);
+  co_return std::make_unique<ReplyRelay>(std::move(*answered), ask.policy);
+}
+
+Outcome<RequestPath::Answer> RequestPath::settle_reply(ReplyRelay& reply) {
+  Outcome<Relayed> relayed = reply.conclude();
+  if (!relayed) return refuse(std::move(relayed.error()));
+  return settle_cost(std::move(*relayed), services_.estimates);
 }
 
 // The list of models: no slot, no tokens.
-Task<Outcome<Settled>> RequestPath::answer_locally(Received&& received) {
+Task<Outcome<RequestPath::Answer>> RequestPath::answer_locally(Received&& received) {
   UsageRecord& record = *received.record;
   const KeySources keys{services_.keys, services_.failed_keys};
   Outcome<Identified> identified = co_await identify_tenant(std::move(received), keys);
@@ -121,10 +116,11 @@ Task<Outcome<Settled>> RequestPath::answer_locally(Received&& received) {
 }
 
 // The row is kept before the last byte goes out: what a client has seen end comes to the ledger, whatever happens next.
-Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord& record, Outcome<Settled>& end,
-                                 wire::ErrorDialect dialect) {
-  std::string head_lines;  // of a refusal; an answer brings its own
-  if (end) {
+Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord& record, Outcome<Answer>& end) {
+  auto* const settled = end ? std::get_if<Settled>(&*end) : nullptr;
+  if (end && settled == nullptr) co_return;  // it needed no key, and belongs to nobody
+  std::string head_lines;                    // of a refusal; an answer brings its own
+  if (settled != nullptr) {
     report_usage(record, services_.metrics);
   } else {
     append_request_ids(head_lines, record);
@@ -135,10 +131,10 @@ Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord& r
     report_refusal(record, end.error(), services_.metrics);
   }
   if (belongs_to_a_key(record)) co_await services_.journal.keep(record);
-  if (end) {
-    co_await send_rest(std::move(*end));
+  if (settled != nullptr) {
+    co_await send_rest(std::move(*settled));
   } else {
-    co_await send_refusal(exchange, end.error(), dialect, std::move(head_lines));
+    co_await send_refusal(exchange, end.error(), errors_of(record.route), std::move(head_lines));
   }
 }
 

@@ -3,6 +3,7 @@
 // One per thread; its services are shared unless said otherwise. Connection's thread.
 #pragma once
 
+#include <memory>
 #include <variant>
 
 #include "gateway/admission_desk.hpp"
@@ -13,6 +14,7 @@
 #include "gateway/policy.hpp"
 #include "gateway/recall_response.hpp"
 #include "gateway/refuse.hpp"
+#include "gateway/relay_reply.hpp"
 #include "gateway/request_states.hpp"
 #include "observe/health.hpp"
 #include "observe/metrics.hpp"
@@ -53,14 +55,17 @@ class RequestPath final : public ports::HttpService {
   Task<void> serve(ports::ClientExchange& exchange) override;
 
  private:
-  // receive → identify tenant → resolve model → recall → price → reserve budget → await turn → soften → forward → relay
-  // → settle. An answer that is recalled is settled at once.
-  Task<Outcome<Settled>> walk(Received&& received);
-  using Answer = std::variant<Answered, Settled>;
-  Task<Outcome<Answer>> reach_answer(Received&& received);
-  Task<Outcome<Settled>> answer_locally(Received&& received);
-  Task<void> conclude(ports::ClientExchange& exchange, UsageRecord& record, Outcome<Settled>& end,
-                      wire::ErrorDialect dialect);
+  // An upstream's that begins; or one that was settled without: recalled, or told by obleth itself. monostate: to one
+  // who needs no key, and told already.
+  using Answer = std::variant<std::monostate, std::unique_ptr<ReplyRelay>, Settled>;
+
+  Task<Outcome<Answer>> reach_answer(ports::ClientExchange& exchange, UsageRecord& record);
+  // identify tenant → resolve model → recall → price → reserve budget → await turn → soften → forward. A coroutine of
+  // its own, so that its states are gone while the answer streams.
+  Task<Outcome<Answer>> walk(Received&& received);
+  Task<Outcome<Answer>> answer_locally(Received&& received);
+  Outcome<Answer> settle_reply(ReplyRelay& reply);
+  Task<void> conclude(ports::ClientExchange& exchange, UsageRecord& record, Outcome<Answer>& end);
 
   ports::Loop& loop_;
   Services services_;

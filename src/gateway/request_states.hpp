@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "core/fairshare/events.hpp"
 #include "domain/api_key.hpp"
 #include "domain/model.hpp"
 #include "domain/usage_record.hpp"
@@ -96,7 +95,7 @@ struct Funded : Priced {
 
 struct Admitted : Funded {
   Permit permit;
-  fairshare::Granted grant;
+  std::optional<std::int64_t> granted_output_cap;  // pressure asks for shorter answers: this one is to be cut to that
 };
 
 struct Softened : Admitted {

@@ -14,7 +14,7 @@ std::string_view reason_of(std::int64_t cap, const ports::Reservation& reservati
 
 // The cap that pressure asks for, but for one that thinking would use up: its answer would be broken, not shorter.
 std::optional<std::int64_t> cap_by_pressure(const Admitted& admitted) {
-  const std::optional<std::int64_t> cap = admitted.grant.output_cap;
+  const std::optional<std::int64_t> cap = admitted.granted_output_cap;
   const bool thinks = cap && admitted.content && admitted.content->fields.thinking_tokens >= *cap;
   return thinks ? std::nullopt : cap;
 }

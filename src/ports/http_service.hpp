@@ -22,7 +22,7 @@ class ClientExchange {
  public:
   virtual ~ClientExchange() = default;
 
-  // Valid until the exchange ends.
+  // Valid until the exchange ends, or until it is forgotten.
   [[nodiscard]] virtual const RequestHead& head() const = 0;
   [[nodiscard]] virtual Instant received_at() const = 0;  // when the head was complete
   // The client's address; what a trusted proxy told, where there is one.
@@ -50,6 +50,8 @@ class ClientExchange {
   virtual Task<Result<void>> finish(std::string_view last) = 0;
 
   [[nodiscard]] virtual bool started() const = 0;
+  // After start: nobody asks for the head or the client's address any more. A stream then does not hold them.
+  virtual void forget_head() {}
   // Sent as Connection: close, and the connection ends after this answer.
   virtual void close_after() = 0;
   // Ends the connection at once, with no answer or in the middle of one; nothing may be called afterwards. Only the

@@ -15,7 +15,9 @@ ChunkDecoder::Step ChunkDecoder::feed(std::string_view bytes) {
   Step step;
   while (step.consumed < bytes.size() && phase_ != Phase::done && phase_ != Phase::fault) {
     if (phase_ != Phase::payload) {
-      phase_ = next_phase(bytes[step.consumed++]);
+      const std::size_t taken = take_line(bytes.substr(step.consumed));
+      if (taken == 0) phase_ = next_phase(bytes[step.consumed]);
+      step.consumed += std::max<std::size_t>(taken, 1);
       continue;
     }
     if (!step.payload.empty()) break;
@@ -32,6 +34,28 @@ ChunkDecoder::Step ChunkDecoder::feed(std::string_view bytes) {
 ChunkDecoder::State ChunkDecoder::state() const {
   if (phase_ == Phase::done) return State::done;
   return phase_ == Phase::fault ? State::fault : State::more;
+}
+
+// A stream of events has these two lines around each of them, whole: by the byte they cost as much as the rest of its
+// way.
+std::size_t ChunkDecoder::take_line(std::string_view bytes) {
+  if (phase_ == Phase::payload_cr) {
+    if (!bytes.starts_with("\r\n")) return 0;
+    phase_ = Phase::size;
+    return 2;
+  }
+  if (phase_ != Phase::size || digits_ != 0) return 0;
+  std::uint64_t size = 0;
+  std::size_t at = 0;
+  for (; at < bytes.size() && at <= size_digits_max; ++at) {
+    const int digit = hex_value(bytes[at]);
+    if (digit < 0) break;
+    size = size << 4 | static_cast<std::uint64_t>(digit);
+  }
+  if (size == 0 || at > size_digits_max || !bytes.substr(at).starts_with("\r\n")) return 0;
+  left_ = size;
+  phase_ = Phase::payload;
+  return at + 2;
 }
 
 ChunkDecoder::Phase ChunkDecoder::next_phase(char c) {

@@ -44,6 +44,8 @@ class ChunkDecoder {
     fault
   };
 
+  // A usual line of framing that lies here whole: its bytes; 0: go on by the byte.
+  [[nodiscard]] std::size_t take_line(std::string_view bytes);
   [[nodiscard]] Phase next_phase(char c);
   [[nodiscard]] Phase after_size(char c);
   [[nodiscard]] Phase after_extension(char c);

@@ -107,7 +107,7 @@ void SseScanner::become_passing() {
   const std::string_view payload = sse_payload(event_, joined);
   passing_ = std::make_unique<PassingEvent>(read_sse_payload(payload, *rules_, pattern_), UsageTokenizer(*rules_));
   passing_->usage.feed(payload);
-  event_ = {};
+  std::string().swap(event_);
 }
 
 void SseScanner::begin_event() {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/os/epoll_loop.hpp"
 #include "domain/http_message.hpp"
 
 namespace obleth::adapters {
@@ -21,7 +22,9 @@ struct AnswerBuffer {
 
 class AnswerBuffers {
  public:
-  static constexpr std::size_t kept_max = 8;  // beyond them memory goes back: they were for clients slower than us
+  // As many as are in use while writes to clients are gathered; beyond them memory goes back: they were for clients
+  // slower than us.
+  static constexpr std::size_t kept_max = EpollLoop::writes_gathered_max + 1;
 
   [[nodiscard]] std::unique_ptr<AnswerBuffer> take() {
     if (kept_.empty()) return std::make_unique_for_overwrite<AnswerBuffer>();

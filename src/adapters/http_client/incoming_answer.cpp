@@ -88,45 +88,50 @@ void IncomingAnswer::begin_body(const ports::UpstreamCall& call, bool request_is
   }
 }
 
+// The one coroutine of a stream that waits for its upstream: what needs no waiting stands beside it, so that its frame
+// is small.
 Task<Result<std::string_view>> IncomingAnswer::read() {
-  if (!ready_.empty()) co_return Result<std::string_view>(std::exchange(ready_, {}));
+  if (!ready_.empty()) co_return std::exchange(ready_, {});
   release_buffer();
-  while (decoder_.state() == BodyDecoder::State::more) {
-    const Result<void> received = co_await receive_more();
-    if (!received) co_return fail(received.error());
-    const std::string_view payload = decode_received();
-    if (!payload.empty()) co_return Result<std::string_view>(payload);
-    release_buffer();
-    if (connection_.socket == nullptr) break;
-  }
-  if (decoder_.state() == BodyDecoder::State::fault)
-    co_return fail(lose(FaultKind::bad_answer, "the inference server's chunked answer is malformed"));
-  co_return Result<std::string_view>(std::string_view());
-}
-
-// Fills a buffer; at the end of an answer that ends with its connection there is none, and no socket any more.
-Task<Result<void>> IncomingAnswer::receive_more() {
-  while (connection_.socket != nullptr && connection_.socket->is_open()) {
+  while (more_can_come()) {
     const Instant deadline = deadline_after(pool_.loop().now(), idle_timeout_);
     const WaitOutcome waited = co_await socket().readable(deadline, cancel_);
-    if (waited == WaitOutcome::cancelled) co_return fail(lose(FaultKind::cancelled, "the answer was called off"));
-    if (waited == WaitOutcome::timed_out)
-      co_return fail(lose(FaultKind::timed_out, "the inference server stopped in the middle of its answer"));
-    buffer_ = buffers_.take();
-    const IoOutcome got = socket().read_some(buffer_->bytes);
-    if (got.state == IoState::moved) {
-      begin_ = 0;
-      end_ = got.bytes;
-      co_return Result<void>{};
-    }
-    release_buffer();
-    if (got.state == IoState::would_block) continue;
-    if (got.state != IoState::ended || !decoder_.ends_with_connection())
-      co_return fail(lose(FaultKind::broken, "the inference server broke off in the middle of its answer"));
-    connection_.socket.reset();
+    if (std::optional<Result<std::string_view>> told = receive(waited)) co_return *std::move(told);
   }
-  if (connection_.socket == nullptr && decoder_.ends_with_connection()) co_return Result<void>{};
-  co_return fail(lose(FaultKind::broken, "the answer was broken off"));
+  co_return end_of_body();
+}
+
+bool IncomingAnswer::more_can_come() const {
+  return decoder_.state() == BodyDecoder::State::more && connection_.socket != nullptr && connection_.socket->is_open();
+}
+
+std::optional<Result<std::string_view>> IncomingAnswer::receive(WaitOutcome waited) {
+  if (waited == WaitOutcome::cancelled) return fail(lose(FaultKind::cancelled, "the answer was called off"));
+  if (waited == WaitOutcome::timed_out)
+    return fail(lose(FaultKind::timed_out, "the inference server stopped in the middle of its answer"));
+  buffer_ = buffers_.take();
+  const IoOutcome got = socket().read_some(buffer_->bytes);
+  if (got.state == IoState::moved) {
+    begin_ = 0;
+    end_ = got.bytes;
+    const std::string_view payload = decode_received();
+    if (!payload.empty()) return payload;
+  }
+  release_buffer();
+  if (got.state == IoState::moved || got.state == IoState::would_block) return std::nullopt;
+  if (got.state != IoState::ended || !decoder_.ends_with_connection())
+    return fail(lose(FaultKind::broken, "the inference server broke off in the middle of its answer"));
+  connection_.socket.reset();
+  return std::nullopt;
+}
+
+Result<std::string_view> IncomingAnswer::end_of_body() {
+  if (decoder_.state() == BodyDecoder::State::fault)
+    return fail(lose(FaultKind::bad_answer, "the inference server's chunked answer is malformed"));
+  const bool ended_with_connection = decoder_.ends_with_connection() && connection_.socket == nullptr;
+  if (decoder_.state() == BodyDecoder::State::more && !ended_with_connection)
+    return fail(lose(FaultKind::broken, "the answer was broken off"));
+  return std::string_view();
 }
 
 std::string_view IncomingAnswer::decode_received() {

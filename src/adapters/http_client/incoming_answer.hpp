@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "adapters/http_client/answer_buffers.hpp"
@@ -52,7 +53,10 @@ class IncomingAnswer final : public ports::UpstreamAnswer, public LiveAnswers::M
   [[nodiscard]] HeadState parse_heads(bool answer_has_no_body);
   // Payload from the bytes that have been received; ends the answer where it is complete.
   [[nodiscard]] std::string_view decode_received();
-  [[nodiscard]] Task<Result<void>> receive_more();
+  [[nodiscard]] bool more_can_come() const;
+  // Absent: nothing that the caller would know of. Wait again, where more can come.
+  [[nodiscard]] std::optional<Result<std::string_view>> receive(WaitOutcome waited);
+  [[nodiscard]] Result<std::string_view> end_of_body();
   void note_complete();
   [[nodiscard]] Fault lose(FaultKind kind, std::string message, bool may_retry = false);
   void close();

@@ -80,6 +80,22 @@ void ShortText::add_number(std::uint64_t number, int base) {
   add({digits.data(), written.ptr});
 }
 
+FramedPayload::FramedPayload(AnswerFraming framing, std::string_view payload, bool is_last) {
+  const bool chunked = framing == AnswerFraming::chunked;
+  if (!payload.empty()) {
+    if (chunked) {
+      char* end = std::to_chars(size_line_.data(), size_line_.data() + 16, payload.size(), 16).ptr;
+      *end++ = '\r';
+      *end++ = '\n';
+      pieces_[count_++] = {size_line_.data(), static_cast<std::size_t>(end - size_line_.data())};
+    }
+    pieces_[count_++] = payload;
+    if (chunked) pieces_[count_++] = is_last ? "\r\n0\r\n\r\n" : "\r\n";
+  } else if (chunked && is_last) {
+    pieces_[count_++] = "0\r\n\r\n";
+  }
+}
+
 std::string_view status_line(int status, ShortText& room) {
   const std::string_view known = known_status_line(status);
   if (!known.empty()) return known;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,22 @@ class ShortText {
  private:
   std::array<char, bytes_max> bytes_;  // not zeroed: only size_ are read
   std::size_t size_ = 0;
+};
+
+// Some payload as it goes out: with the lines of its chunk around it, where the answer is chunked.
+class FramedPayload {
+ public:
+  // is_last: the end of the body comes with it.
+  FramedPayload(AnswerFraming framing, std::string_view payload, bool is_last);
+  FramedPayload(const FramedPayload&) = delete;
+  FramedPayload& operator=(const FramedPayload&) = delete;
+  // Empty: there is nothing to send.
+  [[nodiscard]] std::span<const std::string_view> pieces() const { return std::span(pieces_).first(count_); }
+
+ private:
+  std::array<char, 18> size_line_;  // sixteen digits and CRLF; not zeroed: only what is in pieces_ is read
+  std::array<std::string_view, 3> pieces_;
+  std::size_t count_ = 0;
 };
 
 // "HTTP/1.1 200 OK\r\n"; text of its own only for a status that has no name.

@@ -35,10 +35,11 @@ std::size_t bytes_of_head(std::string_view held, std::string_view fresh) {
 
 void Exchange::begin(ClientLink& link) {
   link_ = &link;
-  if (head_bytes_.capacity() > head_memory_kept_max) head_bytes_ = std::string();
-  head_bytes_.clear();
-  head_bytes_searched_ = 0;
-  client_address_.clear();
+  if (heard_ == nullptr) heard_ = std::make_unique_for_overwrite<Heard>();
+  if (heard_->bytes.capacity() > head_memory_kept_max) std::string().swap(heard_->bytes);
+  heard_->bytes.clear();
+  heard_->bytes_searched = 0;
+  heard_->client_address.clear();
   continue_due_ = false;
   keep_alive_ = true;
   answer_ = Answer::none;
@@ -48,33 +49,38 @@ void Exchange::begin(ClientLink& link) {
 
 wire::HeadOutcome Exchange::take_head() {
   Inflow& inflow = link_->inflow;
-  const std::size_t size = bytes_of_head(head_bytes_, inflow.bytes());
-  head_bytes_.append(inflow.bytes().substr(0, size));
+  const std::size_t size = bytes_of_head(heard_->bytes, inflow.bytes());
+  heard_->bytes.append(inflow.bytes().substr(0, size));
   inflow.consume(size);
   const wire::HeadOutcome outcome =
-      wire::parse_request_head(head_bytes_, head_bytes_searched_, link_->settings().head, head_);
-  head_bytes_searched_ = head_bytes_.size();
+      wire::parse_request_head(heard_->bytes, heard_->bytes_searched, link_->settings().head, heard_->head);
+  heard_->bytes_searched = heard_->bytes.size();
   if (!std::holds_alternative<wire::ParsedHead>(outcome)) return outcome;
   received_at_ = link_->loop().now();
-  keep_alive_ = head_.keep_alive;
-  continue_due_ = head_.expects_continue;
-  body_.begin(head_, link_->settings().body_bytes_max);
+  keep_alive_ = heard_->head.keep_alive;
+  continue_due_ = heard_->head.expects_continue;
+  body_.begin(heard_->head, link_->settings().body_bytes_max);
   // What lies behind a request without a body is the next request, and may have to wait for long.
   if (body_.is_done()) inflow.settle();
   return outcome;
 }
 
 std::string_view Exchange::client_address() const {
-  if (client_address_.empty()) {
-    client_address_ = client_behind_proxies(link_->peer, head_, link_->share.listener).host_text();
+  std::string& address = heard_->client_address;
+  if (address.empty()) {
+    address = client_behind_proxies(link_->peer, heard_->head, link_->share.listener).host_text();
   }
-  return client_address_;
+  return address;
 }
 
 std::optional<std::uint64_t> Exchange::client_network() const {
   const HttpListener& listener = link_->share.listener;
-  const NetAddress client = client_behind_proxies(link_->peer, head_, listener);
+  const NetAddress client = client_behind_proxies(link_->peer, heard_->head, listener);
   return listener.trusts(client) ? std::nullopt : std::optional(client.network());
+}
+
+void Exchange::forget_head() {
+  heard_.reset();
 }
 
 Task<Result<std::string_view>> Exchange::read_body() {
@@ -120,8 +126,8 @@ Task<Result<std::string_view>> Exchange::read_body() {
 Task<Result<void>> Exchange::send_continue() {
   continue_due_ = false;
   const std::array<std::string_view, 1> interim = {"HTTP/1.1 100 Continue\r\n\r\n"};
-  Result<void> sent = co_await send(interim);
-  co_return sent;
+  const WriteOutcome outcome = co_await write_all(interim);
+  co_return told(outcome);
 }
 
 Fault Exchange::give_up(FaultKind kind, std::string message) {
@@ -130,19 +136,21 @@ Fault Exchange::give_up(FaultKind kind, std::string message) {
   return client_fault(kind, std::move(message));
 }
 
-Task<Result<void>> Exchange::send(std::span<const std::string_view> pieces) {
-  const WriteOutcome outcome =
-      co_await link_->socket->write_all(pieces, link_->settings().write_stall_max, &link_->departure);
+WriteAll Exchange::write_all(std::span<const std::string_view> pieces) {
+  return link_->socket->write_all(pieces, link_->settings().write_stall_max, &link_->departure);
+}
+
+Result<void> Exchange::told(WriteOutcome outcome) {
   switch (outcome) {
     case WriteOutcome::sent:
-      co_return Result<void>{};
+      return {};
     case WriteOutcome::timed_out:
-      co_return fail(give_up(FaultKind::timed_out, "The client stopped reading its answer."));
+      return fail(give_up(FaultKind::timed_out, "The client stopped reading its answer."));
     case WriteOutcome::cancelled:
     case WriteOutcome::failed:
       break;
   }
-  co_return fail(give_up(FaultKind::broken, "The client left before its answer was complete."));
+  return fail(give_up(FaultKind::broken, "The client left before its answer was complete."));
 }
 
 Result<void> Exchange::count_payload(std::size_t bytes) {
@@ -160,8 +168,8 @@ Task<Result<void>> Exchange::start(int status, std::string_view head_lines, std:
   // A client that still waits for 100 Continue may or may not send its body now: there is no telling the next request.
   if (continue_due_ || link_->share.listener.is_closing()) keep_alive_ = false;
   const AnswerShape shape{.status = status,
-                          .to_head_request = head_.method == "HEAD",
-                          .to_http_1_0 = head_.is_http_1_0,
+                          .to_head_request = heard_->head.method == "HEAD",
+                          .to_http_1_0 = heard_->head.is_http_1_0,
                           .keep_alive = keep_alive_,
                           .content_length = content_length};
   framing_ = framing_of(shape);
@@ -182,34 +190,37 @@ Task<Result<void>> Exchange::start(int status, std::string_view head_lines, std:
   }
   const std::array<std::string_view, 5> pieces = {status_line(status, unnamed_status), head_lines, tail.view(), first,
                                                   as_chunk ? std::string_view("\r\n") : std::string_view()};
-  Result<void> sent = co_await send(pieces);
+  const WriteOutcome outcome = co_await write_all(pieces);
   // first may have pointed into the request's body; from here on its buffer is not needed.
   if (body_.is_done()) link_->inflow.settle();
-  co_return sent;
+  co_return told(outcome);
 }
 
-Task<Result<void>> Exchange::send_payload(std::string_view bytes, bool is_last) {
-  if (answer_ == Answer::broken) co_return fail(give_up(FaultKind::broken, "The client has left."));
+Result<void> Exchange::begin_payload(std::string_view& bytes) {
+  if (answer_ == Answer::broken) return fail(give_up(FaultKind::broken, "The client has left."));
   ensure(answer_ == Answer::open, "an answer is written between its start and its one finish");
   if (framing_ == AnswerFraming::none) bytes = {};
-  Result<void> counted = count_payload(bytes.size());
-  if (!counted) co_return counted;
-  if (framing_ != AnswerFraming::chunked) {
-    if (bytes.empty()) co_return Result<void>{};
-    const std::array<std::string_view, 1> plain = {bytes};
-    Result<void> sent = co_await send(plain);
-    co_return sent;
+  return count_payload(bytes.size());
+}
+
+Result<void> Exchange::end_payload() {
+  if (framing_ == AnswerFraming::length && answer_left_ > 0) {
+    return fail(give_up(FaultKind::internal, "Fewer bytes than Content-Length says."));
   }
-  ShortText size_line;
-  if (!bytes.empty()) {
-    size_line.add_number(bytes.size(), 16);
-    size_line.add("\r\n");
+  answer_ = Answer::complete;
+  return {};
+}
+
+// One coroutine for whatever is written: of a stream it is made for each event.
+Task<Result<void>> Exchange::send_payload(std::string_view bytes, bool is_last) {
+  if (Result<void> begun = begin_payload(bytes); !begun) co_return begun;
+  const FramedPayload framed(framing_, bytes, is_last);
+  if (!framed.pieces().empty()) {
+    const WriteOutcome outcome = co_await write_all(framed.pieces());
+    if (outcome != WriteOutcome::sent) co_return told(outcome);
   }
-  const std::string_view end_of_payload = bytes.empty() ? "" : "\r\n";
-  const std::string_view end_of_body = is_last ? "0\r\n\r\n" : "";
-  const std::array<std::string_view, 4> chunk = {size_line.view(), bytes, end_of_payload, end_of_body};
-  Result<void> sent = co_await send(chunk);
-  co_return sent;
+  if (is_last) co_return end_payload();
+  co_return Result<void>{};
 }
 
 Task<Result<void>> Exchange::write(std::string_view bytes) {
@@ -217,13 +228,7 @@ Task<Result<void>> Exchange::write(std::string_view bytes) {
 }
 
 Task<Result<void>> Exchange::finish(std::string_view last) {
-  Result<void> sent = co_await send_payload(last, true);
-  if (!sent) co_return sent;
-  if (framing_ == AnswerFraming::length && answer_left_ > 0) {
-    co_return fail(give_up(FaultKind::internal, "Fewer bytes than Content-Length says."));
-  }
-  answer_ = Answer::complete;
-  co_return Result<void>{};
+  return send_payload(last, true);
 }
 
 }  // namespace obleth::adapters

@@ -4,6 +4,7 @@
 // connection does not hold it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,7 +23,7 @@ class Exchange final : public ports::ClientExchange {
   // Takes from the inflow what belongs to the head, and parses it. After ParsedHead the request can be served.
   [[nodiscard]] wire::HeadOutcome take_head();
 
-  [[nodiscard]] const RequestHead& head() const override { return head_; }
+  [[nodiscard]] const RequestHead& head() const override { return heard_->head; }
   [[nodiscard]] Instant received_at() const override { return received_at_; }
   [[nodiscard]] std::string_view client_address() const override;
   [[nodiscard]] std::optional<std::uint64_t> client_network() const override;
@@ -37,6 +38,7 @@ class Exchange final : public ports::ClientExchange {
   Task<Result<void>> finish(std::string_view last) override;
 
   [[nodiscard]] bool started() const override { return answer_ != Answer::none; }
+  void forget_head() override;
   void close_after() override { keep_alive_ = false; }
   void abort_connection(ports::AbortBy by) override {
     answer_ = Answer::broken;
@@ -47,25 +49,33 @@ class Exchange final : public ports::ClientExchange {
   [[nodiscard]] bool finished() const { return answer_ == Answer::complete; }
   [[nodiscard]] bool broken() const { return answer_ == Answer::broken; }
   // Also of a head that was refused.
-  [[nodiscard]] std::string_view client_request_id() const { return wire::claimed_request_id(head_bytes_); }
+  [[nodiscard]] std::string_view client_request_id() const { return wire::claimed_request_id(heard_->bytes); }
   [[nodiscard]] bool keeps_alive() const { return keep_alive_; }
   [[nodiscard]] RequestBody& body() { return body_; }
 
  private:
   enum class Answer : std::uint8_t { none, open, complete, broken };
 
-  [[nodiscard]] Task<Result<void>> send(std::span<const std::string_view> pieces);
+  [[nodiscard]] WriteAll write_all(std::span<const std::string_view> pieces);
+  [[nodiscard]] Result<void> told(WriteOutcome outcome);
   [[nodiscard]] Task<Result<void>> send_continue();
   [[nodiscard]] Task<Result<void>> send_payload(std::string_view bytes, bool is_last);
+  [[nodiscard]] Result<void> begin_payload(std::string_view& bytes);
   [[nodiscard]] Result<void> count_payload(std::size_t bytes);
+  [[nodiscard]] Result<void> end_payload();
   [[nodiscard]] Fault give_up(FaultKind kind, std::string message);
 
+  // The request's head and what it points into. A live stream has let go of it.
+  struct Heard {
+    RequestHead head;
+    std::string bytes;
+    std::size_t bytes_searched = 0;
+    std::string client_address;
+  };
+
   ClientLink* link_ = nullptr;
-  RequestHead head_;
-  std::string head_bytes_;  // what head_ points into
-  std::size_t head_bytes_searched_ = 0;
+  std::unique_ptr<Heard> heard_;
   Instant received_at_;
-  mutable std::string client_address_;
   RequestBody body_;
   std::uint32_t reads_ = 0;  // of the body
   bool continue_due_ = false;

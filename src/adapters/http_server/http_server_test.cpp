@@ -58,8 +58,15 @@ TEST(HttpServer, FramesAnAnswerOfUnknownLengthAsChunks) {
   EXPECT_NE(answer.find("Transfer-Encoding: chunked\r\n\r\n4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n"),
             std::string::npos)
       << answer;
-  client.send(get("/hello"));
-  EXPECT_TRUE(client.read_answer().ends_with("hello"));
+}
+
+TEST(HttpServer, HearsTheNextRequestAfterAServiceForgotTheHead) {
+  RunningServer server;
+  BluntClient client(server.port());
+  client.send(get("/pieces"));
+  EXPECT_TRUE(client.read_until("0\r\n\r\n").ends_with("three\r\n0\r\n\r\n"));
+  client.send(post("/echo", "next"));
+  EXPECT_TRUE(client.read_answer().ends_with("next"));
 }
 
 TEST(HttpServer, EndsAnAnswerToHttp10ByClosing) {

@@ -7,7 +7,7 @@ namespace obleth::adapters {
 
 void Inflow::settle() {
   if (bytes_.empty()) {
-    kept_ = std::string();
+    std::string().swap(kept_);
     bytes_ = {};
   } else if (buffer_ != nullptr) {
     kept_.assign(bytes_);

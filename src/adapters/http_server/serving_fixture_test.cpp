@@ -18,6 +18,7 @@ Task<void> PathService::serve(ports::ClientExchange& exchange) {
     if (about == "/silent") co_return;
     if (about == "/pieces") {
       sent = co_await asked.start(200, "", std::nullopt, "one ");
+      asked.forget_head();
       sent = co_await asked.write("two ");
       sent = co_await asked.finish("three");
     } else if (about == "/refuse") {

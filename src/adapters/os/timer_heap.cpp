@@ -1,6 +1,7 @@
 #include "adapters/os/timer_heap.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace obleth::adapters {
 namespace {
@@ -41,13 +42,15 @@ void TimerHeap::sift_down(std::size_t at, Entry entry) {
 }
 
 void TimerHeap::arm(ports::Timer& timer, Instant due) {
-  timer.due = due;
+  const Instant former = std::exchange(timer.due, due);
   if (timer.heap_position == 0) {
     if (due == Instant::distant_future()) return;
     entries_.push_back({due, &timer});
     sift_up(entries_.size() - 1, {due, &timer});
     return;
   }
+  // Its place is never for later than it was due, and is then not looked at.
+  if (due >= former && former != Instant::distant_future()) return;
   const std::size_t at = timer.heap_position - 1;
   if (due < entries_[at].key) sift_up(at, {due, &timer});
 }
