@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/text_pen.hpp"
 #include "wire/head_fields.hpp"
 #include "wire/http_syntax.hpp"
 #include "wire/name_table.hpp"
@@ -59,45 +60,25 @@ class ConnectionOptions {
   std::vector<std::string_view> options_;  // hardly ever any
 };
 
-// Writes header lines where there is room for all of them: the text grows once for a head.
-class LinePen {
- public:
-  static constexpr std::size_t marks_bytes = 4;  // ": " and CR LF
+constexpr std::size_t line_marks_bytes = 4;  // ": " and CR LF
 
-  explicit LinePen(char* at) : at_(at) {}
-  [[nodiscard]] char* at() const { return at_; }
+void write_line(TextPen& pen, std::string_view name, std::string_view value) {
+  pen.plain(name);
+  pen.plain(": ");
+  pen.plain(value);
+  pen.plain("\r\n");
+}
 
-  void plain(std::string_view text) { at_ = std::copy(text.begin(), text.end(), at_); }
-  void line(std::string_view name, std::string_view value) {
-    plain(name);
-    plain(": ");
-    plain(value);
-    plain("\r\n");
-  }
-  void line_unless_empty(std::string_view name, std::string_view value) {
-    if (!value.empty()) line(name, value);
-  }
-
- private:
-  char* at_;
-};
+void write_unless_empty(TextPen& pen, std::string_view name, std::string_view value) {
+  if (!value.empty()) write_line(pen, name, value);
+}
 
 // As long as the fields can become, each with a prefix of so many bytes.
 std::size_t bytes_max_of(const HeaderBlock& fields, std::size_t prefix_bytes) {
   std::size_t bytes = 0;
   for (const HeaderField& field : fields.fields())
-    bytes += prefix_bytes + field.name.size() + field.value.size() + LinePen::marks_bytes;
+    bytes += prefix_bytes + field.name.size() + field.value.size() + line_marks_bytes;
   return bytes;
-}
-
-template <class Write>
-void append_lines(std::string& out, std::size_t bytes_max, Write&& write) {
-  const std::size_t before = out.size();
-  out.resize_and_overwrite(before + bytes_max, [&](char* begin, std::size_t) {
-    LinePen pen(begin + before);
-    write(pen);
-    return static_cast<std::size_t>(pen.at() - begin);
-  });
 }
 
 bool is_replaced(std::string_view name, const ForwardedExtras& extras) {
@@ -152,30 +133,30 @@ void append_forwarded_headers(std::string& out, const RequestHead& head, const F
   std::size_t bytes_max = bytes_max_of(head.fields, 0) + ours.size() + extras.authority.size() +
                           extras.credential.size() + extras.request_id.size() + extras.traceparent.size();
   for (const auto& [name, value] : extras.add)
-    bytes_max += name.size() + value.size() + LinePen::marks_bytes;
+    bytes_max += name.size() + value.size() + line_marks_bytes;
   const ConnectionOptions connection(head.fields);
-  append_lines(out, bytes_max, [&](LinePen& pen) {
-    pen.line_unless_empty("Host", extras.authority);
+  append_with_pen(out, bytes_max, [&](TextPen& pen) {
+    write_unless_empty(pen, "Host", extras.authority);
     for (const HeaderField& field : head.fields.fields()) {
       if (hop_by_hop.contains(field.name) || ours_in_requests.contains(field.name)) continue;
       if (identity_claims.contains(field.name) || connection.name(field.name)) continue;
       if (is_named(field.name, "tracestate") && !continues_a_trace(head.fields)) continue;
-      if (!is_replaced(field.name, extras)) pen.line(field.name, field.value);
+      if (!is_replaced(field.name, extras)) write_line(pen, field.name, field.value);
     }
-    pen.line_unless_empty("Authorization", extras.credential);
-    if (extras.identity_encoding) pen.line("Accept-Encoding", "identity");
+    write_unless_empty(pen, "Authorization", extras.credential);
+    if (extras.identity_encoding) write_line(pen, "Accept-Encoding", "identity");
     for (const auto& [name, value] : extras.add)
-      pen.line(name, value);
-    pen.line_unless_empty("x-request-id", extras.request_id);
-    pen.line_unless_empty("traceparent", extras.traceparent);
-    pen.line("Via", "1.1 obleth");
+      write_line(pen, name, value);
+    write_unless_empty(pen, "x-request-id", extras.request_id);
+    write_unless_empty(pen, "traceparent", extras.traceparent);
+    write_line(pen, "Via", "1.1 obleth");
   });
 }
 
 void append_relayed_headers(std::string& out, const ResponseHead& head) {
   constexpr std::string_view renamed = "x-upstream-";
   const ConnectionOptions connection(head.fields);
-  append_lines(out, bytes_max_of(head.fields, renamed.size()), [&](LinePen& pen) {
+  append_with_pen(out, bytes_max_of(head.fields, renamed.size()), [&](TextPen& pen) {
     for (const HeaderField& field : head.fields.fields()) {
       if (hop_by_hop.contains(field.name) || connection.name(field.name)) continue;
       const char first = lower_case(field.name.front());
@@ -184,7 +165,7 @@ void append_relayed_headers(std::string& out, const ResponseHead& head) {
       const bool is_renamed =
           first == 'x' && (is_named(field.name, "x-request-id") || starts_ignoring_case(field.name, "x-ratelimit-"));
       if (is_renamed) pen.plain(renamed);
-      pen.line(is_renamed ? field.name.substr(2) : field.name, field.value);
+      write_line(pen, is_renamed ? field.name.substr(2) : field.name, field.value);
     }
   });
 }
