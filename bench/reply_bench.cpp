@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include <string>
+#include <string_view>
 
 #include "wire/usage_extract.hpp"
 
@@ -30,6 +31,35 @@ void find_usage_of_answer(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(body.size()) * state.iterations());
 }
 BENCHMARK(find_usage_of_answer)->Arg(16)->Arg(1'000);
+
+// In pieces of so many bytes, as sockets give it.
+void find_usage_of_pieces(benchmark::State& state) {
+  const std::string body = chat_answer(1'000);
+  const auto piece_bytes = static_cast<std::size_t>(state.range(0));
+  for (auto _ : state) {
+    UsageTokenizer tokenizer;
+    for (std::size_t at = 0; at < body.size(); at += piece_bytes)
+      tokenizer.feed(std::string_view(body).substr(at, piece_bytes));
+    benchmark::DoNotOptimize(tokenizer.finish());
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(body.size()) * state.iterations());
+}
+BENCHMARK(find_usage_of_pieces)->Arg(64)->Arg(1'400);
+
+// Numbers by the thousand, as embeddings are.
+void find_usage_of_numbers(benchmark::State& state) {
+  std::string body = R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5)";
+  for (int number = 0; number < 4'000; ++number)
+    body += ",-0.0123456";
+  body += R"(]}],"model":"bge-m3","usage":{"prompt_tokens":9,"total_tokens":9}})";
+  for (auto _ : state) {
+    UsageTokenizer tokenizer;
+    tokenizer.feed(body);
+    benchmark::DoNotOptimize(tokenizer.finish());
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(body.size()) * state.iterations());
+}
+BENCHMARK(find_usage_of_numbers);
 
 }  // namespace
 }  // namespace obleth::wire

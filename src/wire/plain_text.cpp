@@ -39,15 +39,17 @@ struct Tally {
       std::memcpy(lanes[at].data(), &sums[at], width);
   }
 
-  [[gnu::always_inline]] static bool all_plain(const Bytes& bytes) {
+  [[gnu::always_inline]] static bool all_plain(const Bytes& bytes, char stop) {
     std::uint64_t any = 0;
-    for (const std::uint64_t word : std::bit_cast<Words>((bytes < ' ') | (bytes == '"') | (bytes == '\\')))
+    for (const std::uint64_t word :
+         std::bit_cast<Words>((bytes < ' ') | (bytes == static_cast<signed char>(stop)) | (bytes == '\\')))
       any |= word;
     return any == 0;
   }
   // The plain characters with which bytes begin, which are not all plain.
-  [[gnu::always_inline]] static std::size_t plain_bytes(const Bytes& bytes) {
-    const auto special = std::bit_cast<Words>((bytes < ' ') | (bytes == '"') | (bytes == '\\'));
+  [[gnu::always_inline]] static std::size_t plain_bytes(const Bytes& bytes, char stop) {
+    const auto special =
+        std::bit_cast<Words>((bytes < ' ') | (bytes == static_cast<signed char>(stop)) | (bytes == '\\'));
     std::size_t at = 0;
     while (special[at] == 0)
       ++at;
@@ -102,7 +104,7 @@ std::int64_t sum_of(const std::array<unsigned char, PlainText::width_max>& lanes
 }  // namespace
 
 template <std::size_t width>
-[[gnu::always_inline]] inline std::size_t PlainText::count_vectors(std::string_view text) {
+[[gnu::always_inline]] inline std::size_t PlainText::count_vectors(std::string_view text, char stop) {
   using Bytes = typename Tally<width>::Bytes;
   Tally<width> tally(lanes_, before_);
   Bytes bytes = Bytes{} + ' ';
@@ -110,7 +112,7 @@ template <std::size_t width>
   for (std::size_t left = vectors_max - vectors_; left > 0; --left, at += width) {
     if (text.size() - at < width) break;
     std::memcpy(&bytes, text.data() + at, width);
-    if (!Tally<width>::all_plain(bytes)) break;
+    if (!Tally<width>::all_plain(bytes, stop)) break;
     tally.add(bytes);
   }
   vectors_ += at / width;
@@ -122,7 +124,7 @@ template <std::size_t width>
       bytes = Bytes{} + ' ';
       std::memcpy(&bytes, text.data() + at, left);
     }
-    const std::size_t plain = Tally<width>::all_plain(bytes) ? left : Tally<width>::plain_bytes(bytes);
+    const std::size_t plain = Tally<width>::all_plain(bytes, stop) ? left : Tally<width>::plain_bytes(bytes, stop);
     if (plain > 0) {
       tally.add_first(plain, bytes);
       before_ = static_cast<CharacterKind>(tally.kinds[plain - 1]);
@@ -134,25 +136,25 @@ template <std::size_t width>
   return at;
 }
 
-std::size_t PlainText::count(std::string_view text) {
+std::size_t PlainText::count(std::string_view text, char stop) {
 #if defined(__x86_64__)
   static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
   if (has_avx2) {
     if (vectors_ == vectors_max) fold();
-    return count_by_avx2(text);
+    return count_by_avx2(text, stop);
   }
 #endif
-  return count_by_half_vectors(text);
+  return count_by_half_vectors(text, stop);
 }
 
-std::size_t PlainText::count_by_half_vectors(std::string_view text) {
+std::size_t PlainText::count_by_half_vectors(std::string_view text, char stop) {
   if (vectors_ == vectors_max) fold();
-  return count_vectors<width_max / 2>(text);
+  return count_vectors<width_max / 2>(text, stop);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) std::size_t PlainText::count_by_avx2(std::string_view text) {
-  return count_vectors<32>(text);
+__attribute__((target("avx2"))) std::size_t PlainText::count_by_avx2(std::string_view text, char stop) {
+  return count_vectors<width_max>(text, stop);
 }
 #endif
 

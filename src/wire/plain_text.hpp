@@ -1,6 +1,7 @@
 // Counts plain characters of JSON strings by class, a vector register of them at once. Pure.
 //
-// Plain is ASCII that stands for itself: no quote, backslash or control character.
+// Plain is ASCII that stands for itself: no backslash, control character or quote. Where whole JSON is counted, a quote
+// is a mark like any other: the byte that stops a count is the backslash then.
 #pragma once
 
 #include <array>
@@ -12,8 +13,8 @@
 
 namespace obleth::wire {
 
-[[nodiscard]] constexpr bool is_plain(char byte) {
-  return static_cast<signed char>(byte) >= ' ' && byte != '"' && byte != '\\';
+[[nodiscard]] constexpr bool is_plain(char byte, char stop = '"') {
+  return static_cast<signed char>(byte) >= ' ' && byte != stop && byte != '\\';
 }
 
 // What a character is, so ordered that a word begins at a letter of a higher kind than the character before it.
@@ -28,9 +29,9 @@ class PlainText {
   using Lanes = std::array<std::array<unsigned char, width_max>, class_count>;
 
   // Counts plain characters with which text begins, and answers how many; 0: it begins with another. There may be more.
-  std::size_t count(std::string_view text);
+  std::size_t count(std::string_view text, char stop = '"');
   // The same, as a machine without AVX2 does it.
-  std::size_t count_by_half_vectors(std::string_view text);
+  std::size_t count_by_half_vectors(std::string_view text, char stop = '"');
 
   [[nodiscard]] CharacterKind before() const { return before_; }
   void set_before(CharacterKind kind) { before_ = kind; }
@@ -39,8 +40,8 @@ class PlainText {
 
  private:
   template <std::size_t width>
-  std::size_t count_vectors(std::string_view text);
-  std::size_t count_by_avx2(std::string_view text);
+  std::size_t count_vectors(std::string_view text, char stop);
+  std::size_t count_by_avx2(std::string_view text, char stop);
   void fold();
 
   alignas(width_max) Lanes lanes_{};

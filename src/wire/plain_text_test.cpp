@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 #include <string>
 
@@ -85,6 +86,49 @@ TEST(PlainText, CountsWhatTheRuleCounts) {
     TextMeasure measure;
     EXPECT_TRUE(TextCounter(measure).count(exact));
     ASSERT_EQ(measure, text.measure) << text.raw;
+  }
+}
+
+// White space outside of strings is not shown to a model; everything else of a schema is, character by character.
+TEST(PlainText, JsonCountsAsItIsWrittenWithoutItsWhiteSpace) {
+  std::mt19937 random(14);
+  for (int round = 0; round < 2'000; ++round) {
+    std::string json = "[";
+    PlainRule rule;
+    rule.add('[');
+    const auto add = [&](std::string_view bytes) {
+      json += bytes;
+      for (const char byte : bytes)
+        rule.add(static_cast<unsigned char>(byte));
+    };
+    const auto add_space = [&] {
+      json += std::array<std::string_view, 6>{"", "", "", " ", "\n   ", "\t\r\n"}[random() % 6];
+    };
+    for (std::size_t left = random() % 20; left > 0; --left) {
+      add_space();
+      switch (random() % 4) {
+        case 0:
+          add(R"("get_weather, or  so: {x} [1]")");
+          break;
+        case 1:
+          add("-12.5e3");
+          break;
+        case 2:
+          json += R"("say \"Hi\"\n\\ \u00e9\u0041")";
+          for (const unsigned character : std::initializer_list<unsigned>{'"', 's', 'a', 'y', ' ', '"', 'H', 'i', '"',
+                                                                          '\n', '\\', ' ', 0xE9, 'A', '"'})
+            rule.add(character);
+          break;
+        default:
+          add(R"({"a":true,"location":null})");
+      }
+      add_space();
+      add(",");
+    }
+    add("0]");
+    TextMeasure measure;
+    ASSERT_TRUE(measure_json(json, measure));
+    ASSERT_EQ(measure, rule.measure) << json;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "wire/text_measure.hpp"
 
+#include "wire/byte_block.hpp"
 #include "wire/json_cursor.hpp"
 
 namespace obleth::wire {
@@ -14,30 +15,49 @@ CharacterKind kind_of(std::uint32_t code_point) {
   return CharacterKind::mark;
 }
 
+bool is_space(char byte) {
+  return static_cast<unsigned char>(byte) <= ' ';
+}
+
+// As far as the first white space outside of strings.
+std::size_t bytes_without_space(std::string_view json) {
+  const char* const end = json.data() + json.size();
+  const char* at = json.data();
+  while (true) {
+    at = find_byte(
+        at, end, [](ByteBlock bytes) { return bytes.equal_to('"') | bytes.up_to(' '); },
+        [](char byte) { return byte == '"' || is_space(byte); });
+    if (at == end || *at != '"') return static_cast<std::size_t>(at - json.data());
+    JsonCursor cursor({at, end});
+    if (!cursor.take_string()) return json.size();
+    at += cursor.position();
+  }
+}
+
 }  // namespace
 
-std::size_t TextCounter::count_plain(std::string_view text) {
+std::size_t TextCounter::count_plain(std::string_view text, char stop) {
   std::size_t counted = 0;
-  while (counted < text.size() && is_plain(text[counted]))
-    counted += plain_.count(text.substr(counted));
+  while (counted < text.size() && is_plain(text[counted], stop))
+    counted += plain_.count(text.substr(counted), stop);
   behind_newline_ = behind_newline_ && counted == 0;
   return counted;
 }
 
-bool TextCounter::count(std::string_view raw) {
+bool TextCounter::count_to_end(std::string_view raw, char stop) {
   while (!raw.empty()) {
-    raw.remove_prefix(count_plain(raw));
-    while (!raw.empty() && !is_plain(raw.front())) {
+    raw.remove_prefix(count_plain(raw, stop));
+    while (!raw.empty() && !is_plain(raw.front(), stop)) {
       const Utf8Character next = first_string_character(raw);
       if (next.bytes == 0) return false;
-      count(next.code_point);
+      count_character(next.code_point);
       raw.remove_prefix(next.bytes);
     }
   }
   return true;
 }
 
-void TextCounter::count(std::uint32_t code_point) {
+void TextCounter::count_character(std::uint32_t code_point) {
   const CharacterKind kind = kind_of(code_point);
   const CharacterKind before = plain_.before();
   const std::int64_t begins = kind == before ? 0 : 1;
@@ -70,18 +90,11 @@ void TextCounter::count(std::uint32_t code_point) {
 bool measure_json(std::string_view json, TextMeasure& measure) {
   TextCounter counter(measure);
   while (!json.empty()) {
-    const auto byte = static_cast<unsigned char>(json.front());
-    if (byte == '"') {
-      JsonCursor cursor(json);
-      const std::optional<JsonString> text = cursor.take_string();
-      counter.count('"');
-      if (!text || !counter.count(text->raw)) return false;
-      counter.count('"');
-      json.remove_prefix(cursor.position());
-      continue;
-    }
-    if (byte > ' ') counter.count(byte);
-    json.remove_prefix(1);
+    const std::size_t bytes = bytes_without_space(json);
+    if (!counter.count_json(json.substr(0, bytes))) return false;
+    json.remove_prefix(bytes);
+    while (!json.empty() && is_space(json.front()))
+      json.remove_prefix(1);
   }
   return true;
 }

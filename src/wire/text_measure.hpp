@@ -18,12 +18,17 @@ class TextCounter {
   TextCounter& operator=(const TextCounter&) = delete;
 
   // Counts as far as characters are plain, and answers how many.
-  std::size_t count_plain(std::string_view text);
+  std::size_t count_plain(std::string_view text, char stop = '"');
   // raw: as it stands between the quotes, its escapes well formed. False: not UTF-8.
-  [[nodiscard]] bool count(std::string_view raw);
-  void count(std::uint32_t code_point);
+  [[nodiscard]] bool count(std::string_view raw) { return count_to_end(raw, '"'); }
+  // Of well-formed JSON a part with no white space outside of its strings, and no escape cut: what is between the
+  // strings and their quotes are characters, too.
+  [[nodiscard]] bool count_json(std::string_view json) { return count_to_end(json, '\\'); }
 
  private:
+  [[nodiscard]] bool count_to_end(std::string_view raw, char stop);
+  void count_character(std::uint32_t code_point);
+
   TextMeasure& measure_;
   PlainText plain_;
   bool behind_newline_ = false;

@@ -304,7 +304,7 @@ std::size_t UsageTokenizer::take_value(std::string_view bytes) {
     } else if (*at == ',' || closes(*at)) {
       phase_ = Phase::in_object;
       if (keeping_) take_kept({begin, at});
-      return static_cast<std::size_t>(at - begin);
+      return static_cast<std::size_t>(at - begin) + (*at == ',' ? 1 : 0);
     } else {
       depth_ = opens(*at++) ? 1 : 0;
     }
