@@ -123,12 +123,17 @@ void SpendingSums::add_to(Sums& sums, Key key, const Spending& spending) {
   increase(sums[key], spending);
 }
 
+void SpendingSums::add_to_quarter(Sums::value_type*& last, Key key, const Spending& spending) {
+  if (last == nullptr || last->first != key) last = &*quarters_.try_emplace(key).first;
+  increase(last->second, spending);
+}
+
 void SpendingSums::add(const UsageRecord& record, const UsageNumbers& numbers) {
   const Spending spending = spending_of(record);
   if (spending.tokens == 0 && spending.cost.value == 0) return;
   const std::int64_t begin_ms = floor_to(record.ts.unix_ms, quarter_ms);
-  add_to(quarters_, {account_of_tenant(numbers.tenant), begin_ms}, spending);
-  add_to(quarters_, {account_of_key(numbers.key), begin_ms}, spending);
+  add_to_quarter(last_of_tenant_, {account_of_tenant(numbers.tenant), begin_ms}, spending);
+  add_to_quarter(last_of_key_, {account_of_key(numbers.key), begin_ms}, spending);
 }
 
 void SpendingSums::write(SqliteConnection& connection) const {

@@ -28,8 +28,12 @@ class SpendingSums {
   };
   using Sums = std::map<Key, ports::Spending>;
   static void add_to(Sums& sums, Key key, const ports::Spending& spending);
+  void add_to_quarter(Sums::value_type*& last, Key key, const ports::Spending& spending);
 
   Sums quarters_;
+  // Of quarters_: where the row before was added.
+  Sums::value_type* last_of_tenant_ = nullptr;
+  Sums::value_type* last_of_key_ = nullptr;
 };
 
 // Inside a read transaction, so that all of it is of one moment.

@@ -35,8 +35,17 @@ void UsageDictionary::forget_all() {
 }
 
 std::int64_t UsageDictionary::tenant(SqliteConnection& connection, TenantId id, const std::string& name) {
+  if (last_.tenant.number == 0 || last_.tenant_id != id || (last_.tenant.name != name && !name.empty())) {
+    last_.tenant = find_tenant(connection, id, name);
+    last_.tenant_id = id;
+  }
+  return last_.tenant.number;
+}
+
+const UsageDictionary::KnownTenant& UsageDictionary::find_tenant(SqliteConnection& connection, TenantId id,
+                                                                 const std::string& name) {
   const auto known = tenants_.find(id);
-  if (known != tenants_.end() && (name.empty() || name == known->second.name)) return known->second.number;
+  if (known != tenants_.end() && (name.empty() || name == known->second.name)) return known->second;
   // A name that is not told leaves the one that is known.
   Statement put(connection,
                 "INSERT INTO tenants (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET"
@@ -45,12 +54,21 @@ std::int64_t UsageDictionary::tenant(SqliteConnection& connection, TenantId id, 
   Row row(put);
   const std::int64_t number = row.integer();
   keep_bounded(tenants_);
-  tenants_[id] = {number, row.text()};
+  KnownTenant& tenant = tenants_[id];
+  tenant = {number, row.text()};
   put.run();
-  return number;
+  return tenant;
 }
 
 std::int64_t UsageDictionary::key(SqliteConnection& connection, KeyId id, std::int64_t tenant_number) {
+  if (last_.key == 0 || last_.key_id != id) {
+    last_.key = find_key(connection, id, tenant_number);
+    last_.key_id = id;
+  }
+  return last_.key;
+}
+
+std::int64_t UsageDictionary::find_key(SqliteConnection& connection, KeyId id, std::int64_t tenant_number) {
   if (const auto known = keys_.find(id); known != keys_.end()) return known->second;
   Statement put(connection,
                 "INSERT INTO keys (id, tenant) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET tenant = tenant"
@@ -81,6 +99,14 @@ std::int64_t UsageDictionary::word(SqliteConnection& connection, const std::stri
 }
 
 std::int64_t UsageDictionary::kind(SqliteConnection& connection, const UsageKind& kind) {
+  if (last_.kind_number == 0 || last_.kind != kind) {
+    last_.kind_number = find_kind(connection, kind);
+    last_.kind = kind;
+  }
+  return last_.kind_number;
+}
+
+std::int64_t UsageDictionary::find_kind(SqliteConnection& connection, const UsageKind& kind) {
   if (const auto known = kinds_.find(kind); known != kinds_.end()) return known->second;
   Statement put(connection,
                 "INSERT INTO kinds (model, grp, route, status, admission) VALUES (?, ?, ?, ?, ?)"

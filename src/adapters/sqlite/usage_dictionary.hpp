@@ -41,9 +41,12 @@ class UsageDictionary {
     std::string name;
   };
   std::int64_t tenant(SqliteConnection& connection, TenantId id, const std::string& name);
+  const KnownTenant& find_tenant(SqliteConnection& connection, TenantId id, const std::string& name);
   std::int64_t key(SqliteConnection& connection, KeyId id, std::int64_t tenant_number);
+  std::int64_t find_key(SqliteConnection& connection, KeyId id, std::int64_t tenant_number);
   std::int64_t word(SqliteConnection& connection, const std::string& word);
   std::int64_t kind(SqliteConnection& connection, const UsageKind& kind);
+  std::int64_t find_kind(SqliteConnection& connection, const UsageKind& kind);
   // Of a column: most rows say there what the row before them said.
   struct LastWord {
     bool is_set = false;
@@ -56,8 +59,15 @@ class UsageDictionary {
   std::unordered_map<KeyId, std::int64_t> keys_;
   std::unordered_map<std::string, std::int64_t> words_;
   std::map<UsageKind, std::int64_t> kinds_;
-  struct LastWords {
+  // Numbers that are 0: nothing was said before.
+  struct Last {
+    TenantId tenant_id;
+    KnownTenant tenant;
+    KeyId key_id;
+    std::int64_t key = 0;
     LastWord model, group, route, endpoint, error_code, mcp_server;
+    UsageKind kind;
+    std::int64_t kind_number = 0;
   } last_;
 };
 

@@ -102,8 +102,12 @@ void UsageRollUp::add(const UsageRecord& record, const UsageNumbers& numbers) {
   const std::int64_t minute = length_ms(UsageBucket::minute);
   const std::int64_t hour = length_ms(UsageBucket::hour);
   const std::int64_t ms = record.ts.unix_ms;
-  minutes_[{numbers.tenant, ms / minute * minute, numbers.key, numbers.model, numbers.group}].add(record);
-  kinds_.insert({ms / hour * hour, numbers.kind});
+  const UsageCell cell{numbers.tenant, ms / minute * minute, numbers.key, numbers.model, numbers.group};
+  if (last_ == nullptr || last_->first != cell) last_ = &*minutes_.try_emplace(cell).first;
+  last_->second.add(record);
+  const KindOfHour kind{ms / hour * hour, numbers.kind};
+  if (last_kind_ != kind) kinds_.insert(kind);
+  last_kind_ = kind;
 }
 
 void UsageRollUp::write(SqliteConnection& connection) const {

@@ -39,7 +39,9 @@ class UsageRollUp {
   };
 
   Sums minutes_;
+  Sums::value_type* last_ = nullptr;  // of minutes_: where the row before was added
   std::set<KindOfHour> kinds_;
+  KindOfHour last_kind_;
 };
 
 }  // namespace obleth::adapters
