@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "adapters/sqlite/stand_back.hpp"
 #include "app/data_files.hpp"
 #include "app/live_settings.hpp"
 #include "app/version.hpp"
@@ -117,6 +118,7 @@ Result<void> House::open_spool() {
   if (!opened) return fail(std::move(opened.error()));
   spool = std::move(*opened);
   delivery_ = std::make_unique<LoopThread<adapters::Delivery>>([this](adapters::EpollLoop& loop) {
+    adapters::stand_back();
     return std::make_unique<adapters::Delivery>(loop, *spool, usage->sink(), entropy, readiness);
   });
   spending.follow(backlog());

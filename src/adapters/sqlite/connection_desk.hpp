@@ -29,8 +29,8 @@ namespace obleth::adapters {
 class ConnectionDesk {
  public:
   // Throws StoreFailure when the file cannot be opened.
-  ConnectionDesk(DatabaseFile file, std::size_t queue_max, int niceness = 0)
-      : connection_(std::move(file)), worker_(queue_max, niceness) {}
+  ConnectionDesk(DatabaseFile file, std::size_t queue_max, Worker::Turns turns = Worker::Turns::like_others)
+      : connection_(std::move(file)), worker_(queue_max, turns) {}
 
   // For what is done before anybody asks.
   [[nodiscard]] SqliteConnection& connection() { return connection_; }

@@ -15,7 +15,7 @@
 namespace obleth::adapters {
 
 SqliteUsageLedger::SqliteUsageLedger(const DatabaseFile& file)
-    : writer_(file, batches_waiting_max, writer_niceness),
+    : writer_(file, batches_waiting_max, Worker::Turns::behind_others),
       reader_(file, questions_waiting_max),
       bookkeeper_(file, questions_waiting_max) {
   SqliteConnection& writer = writer_.connection();

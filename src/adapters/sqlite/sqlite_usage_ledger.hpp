@@ -20,8 +20,6 @@ class SqliteUsageLedger final : public ports::UsageSink, public ports::SpendingB
  public:
   static constexpr std::size_t batches_waiting_max = 16;
   static constexpr std::size_t questions_waiting_max = 256;
-  // Requests go first; of a core that they would fill, a quarter is left to the rows that they make.
-  static constexpr int writer_niceness = 5;
 
   // Creates or migrates the file; a path, not ":memory:", since several connections share it. Fault: it cannot be
   // opened, is damaged, another program's, or a newer version's.

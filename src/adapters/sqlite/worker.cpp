@@ -1,13 +1,13 @@
 #include "adapters/sqlite/worker.hpp"
 
-#include <unistd.h>
-
 #include <utility>
+
+#include "adapters/sqlite/stand_back.hpp"
 
 namespace obleth::adapters {
 
-Worker::Worker(std::size_t queue_max, int niceness)
-    : queue_max_(queue_max), niceness_(niceness), thread_([this] { work(); }) {}
+Worker::Worker(std::size_t queue_max, Turns turns)
+    : queue_max_(queue_max), turns_(turns), thread_([this] { work(); }) {}
 
 Worker::~Worker() {
   stop();
@@ -33,8 +33,7 @@ bool Worker::submit(Job job) {
 }
 
 void Worker::work() {
-  // On Linux niceness is the thread's own. Where it cannot be changed, the thread stands beside the others.
-  [[maybe_unused]] const int result = niceness_ == 0 ? 0 : ::nice(niceness_);
+  if (turns_ == Turns::behind_others) stand_back();
   std::unique_lock lock(mutex_);
   while (true) {
     arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });

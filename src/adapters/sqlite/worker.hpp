@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -16,8 +17,9 @@ class Worker {
  public:
   using Job = std::move_only_function<void()>;
 
-  // niceness: how far its thread stands back behind the others (nice(2)), where the system lets it.
-  explicit Worker(std::size_t queue_max, int niceness = 0);
+  enum class Turns : std::uint8_t { like_others, behind_others };  // stand_back.hpp
+
+  explicit Worker(std::size_t queue_max, Turns turns = Turns::like_others);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();
@@ -31,7 +33,7 @@ class Worker {
   void work();
 
   const std::size_t queue_max_;
-  const int niceness_;
+  const Turns turns_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Job> queue_;

@@ -25,7 +25,7 @@ TEST(Worker, StandsBackBehindTheThreadThatMadeIt) {
   constexpr int nicest = 19;
   const int mine = getpriority(PRIO_PROCESS, 0);
   std::promise<int> theirs;
-  Worker worker(1, 5);
+  Worker worker(1, Worker::Turns::behind_others);
   ASSERT_TRUE(worker.submit([&theirs] { theirs.set_value(getpriority(PRIO_PROCESS, 0)); }));
   EXPECT_EQ(theirs.get_future().get(), std::min(mine + 5, nicest));
   EXPECT_EQ(getpriority(PRIO_PROCESS, 0), mine);

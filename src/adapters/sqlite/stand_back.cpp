@@ -1,0 +1,39 @@
+#include "adapters/sqlite/stand_back.hpp"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace obleth::adapters {
+namespace {
+
+constexpr int niceness = 5;  // a third of the weight of a thread that is not nice
+constexpr int niceness_max = 19;
+constexpr std::uint64_t turn_ns = 100'000;
+
+// As the kernel has it; the C library of today has none.
+struct SchedulingAttributes {
+  std::uint32_t size = sizeof(SchedulingAttributes);
+  std::uint32_t policy = SCHED_BATCH;
+  std::uint64_t flags = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime_ns = turn_ns;
+  std::uint64_t deadline_ns = 0;
+  std::uint64_t period_ns = 0;
+};
+
+}  // namespace
+
+void stand_back() {
+  SchedulingAttributes attributes;
+  attributes.nice = std::min(::getpriority(PRIO_PROCESS, 0) + niceness, niceness_max);
+  if (::syscall(SYS_sched_setattr, 0, &attributes, 0U) == 0) return;
+  [[maybe_unused]] const int result = ::setpriority(PRIO_PROCESS, 0, attributes.nice);
+}
+
+}  // namespace obleth::adapters
