@@ -26,8 +26,12 @@ std::string LabelTable::text_of(LabelValue number) const {
 
 LabelValue LabelCache::number_of(std::string_view value, LabelTable& table) {
   if (value.empty()) return label_absent;
+  if (last_ != nullptr && last_->first == value) return last_->second;
   const auto found = numbers_.find(value);
-  if (found != numbers_.end()) return found->second;
+  if (found != numbers_.end()) {
+    last_ = &*found;
+    return found->second;
+  }
   // A value that the full table knows is still found there; asking costs a lock, and only the surplus pays it.
   const LabelValue number = table.number_of(value);
   if (number != label_other) numbers_.emplace(value, number);

@@ -43,7 +43,8 @@ class LabelCache {
   [[nodiscard]] LabelValue number_of(std::string_view value, LabelTable& table);
 
  private:
-  LabelNumbers numbers_;  // never holds more than the table
+  LabelNumbers numbers_;                            // never holds more than the table
+  const LabelNumbers::value_type* last_ = nullptr;  // many requests in a row say the same
 };
 
 }  // namespace obleth::observe
