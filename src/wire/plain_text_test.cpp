@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "wire/json_text.hpp"
 #include "wire/text_measure.hpp"
 
 namespace obleth::wire {
@@ -87,6 +88,24 @@ TEST(PlainText, CountsWhatTheRuleCounts) {
     EXPECT_TRUE(TextCounter(measure).count(exact));
     ASSERT_EQ(measure, text.measure) << text.raw;
   }
+}
+
+TEST(PlainText, WhatIsNotUtf8IsRefused) {
+  constexpr std::string_view bytes =
+      "a\x7F\x80\x8F\x90\x9F\xA0\xBF\xC0\xC1\xC2\xDF\xE0\xE1\xEC\xED\xEE\xEF\xF0\xF4\xF5\xFF";
+  std::mt19937 random(15);
+  int accepted = 0;
+  for (int round = 0; round < 50'000; ++round) {
+    std::string raw;
+    for (std::size_t left = random() % 6; left > 0; --left)
+      raw += bytes[random() % bytes.size()];
+    TextMeasure measure;
+    std::string meaning;
+    const bool is_utf8 = JsonString{raw, false}.unescape(meaning);
+    ASSERT_EQ(TextCounter(measure).count(raw), is_utf8);
+    accepted += is_utf8 ? 1 : 0;
+  }
+  EXPECT_GT(accepted, 5'000);
 }
 
 // White space outside of strings is not shown to a model; everything else of a schema is, character by character.

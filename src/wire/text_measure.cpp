@@ -15,6 +15,15 @@ CharacterKind kind_of(std::uint32_t code_point) {
   return CharacterKind::mark;
 }
 
+// Of a character of two or three bytes whose first leaves nothing to doubt but that the others continue it: most
+// letters of Latin, Greek, Cyrillic and Arabic script; Chinese, Japanese, most of Korean. 0: look closely.
+std::size_t usual_character_bytes(std::string_view text) {
+  const auto continues = [text](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
+  const auto lead = static_cast<unsigned char>(text.front());
+  if (lead >= 0xE1 && lead <= 0xEC) return text.size() > 2 && continues(1) && continues(2) ? 3 : 0;
+  return lead >= 0xC2 && lead <= 0xDF && text.size() > 1 && continues(1) ? 2 : 0;
+}
+
 bool is_space(char byte) {
   return static_cast<unsigned char>(byte) <= ' ';
 }
@@ -48,6 +57,11 @@ bool TextCounter::count_to_end(std::string_view raw, char stop) {
   while (!raw.empty()) {
     raw.remove_prefix(count_plain(raw, stop));
     while (!raw.empty() && !is_plain(raw.front(), stop)) {
+      if (const std::size_t bytes = usual_character_bytes(raw); bytes > 0) {
+        count_beyond_ascii(bytes == 3);
+        raw.remove_prefix(bytes);
+        continue;
+      }
       const Utf8Character next = first_string_character(raw);
       if (next.bytes == 0) return false;
       count_character(next.code_point);
@@ -81,10 +95,17 @@ void TextCounter::count_character(std::uint32_t code_point) {
       measure_.punctuation_runs += begins;
       break;
     case CharacterKind::other:
-      ++(code_point >= 0x800 ? measure_.wide_characters : measure_.narrow_characters);
+      count_beyond_ascii(code_point >= 0x800);
+      return;
   }
   behind_newline_ = newline;
   plain_.set_before(kind);
+}
+
+void TextCounter::count_beyond_ascii(bool is_wide) {
+  ++(is_wide ? measure_.wide_characters : measure_.narrow_characters);
+  behind_newline_ = false;
+  plain_.set_before(CharacterKind::other);
 }
 
 bool measure_json(std::string_view json, TextMeasure& measure) {

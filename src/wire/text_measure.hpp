@@ -28,6 +28,7 @@ class TextCounter {
  private:
   [[nodiscard]] bool count_to_end(std::string_view raw, char stop);
   void count_character(std::uint32_t code_point);
+  void count_beyond_ascii(bool is_wide);
 
   TextMeasure& measure_;
   PlainText plain_;
