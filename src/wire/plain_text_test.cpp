@@ -7,41 +7,11 @@
 #include <string>
 
 #include "wire/json_text.hpp"
+#include "wire/plain_rule_test.hpp"
 #include "wire/text_measure.hpp"
 
 namespace obleth::wire {
 namespace {
-
-// The rule itself, character by character. before: 0 at the beginning of a text and behind what is no ASCII.
-class PlainRule {
- public:
-  void add(unsigned character) {
-    const auto is_letter = [](unsigned c) { return is_capital(c) || is_small(c); };
-    const auto is_digit = [](unsigned c) { return c >= '0' && c <= '9'; };
-    const auto is_space = [](unsigned c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-    const auto is_mark = [&](unsigned c) {
-      return c != 0 && c < 0x80 && !is_letter(c) && !is_digit(c) && !is_space(c);
-    };
-    const auto run = [&](auto in_class) { return in_class(character) && !in_class(before_) ? 1 : 0; };
-    measure.letters += is_letter(character) ? 1 : 0;
-    measure.words += run(is_letter) + (is_capital(character) && is_small(before_) ? 1 : 0);
-    measure.digits += is_digit(character) ? 1 : 0;
-    measure.numbers += run(is_digit);
-    measure.space_runs += run(is_space);
-    measure.line_runs += run([](unsigned c) { return c == '\n'; });
-    measure.punctuation += is_mark(character) ? 1 : 0;
-    measure.punctuation_runs += run(is_mark);
-    measure.wide_characters += character >= 0x800 ? 1 : 0;
-    measure.narrow_characters += character >= 0x80 && character < 0x800 ? 1 : 0;
-    before_ = character >= 0x80 ? 0 : character;
-  }
-  TextMeasure measure;
-
- private:
-  static bool is_capital(unsigned c) { return c >= 'A' && c <= 'Z'; }
-  static bool is_small(unsigned c) { return c >= 'a' && c <= 'z'; }
-  unsigned before_ = 0;
-};
 
 struct RandomText {
   std::string raw;
