@@ -42,13 +42,19 @@ Task<Outcome<RequestPath::Answer>> RequestPath::reach_answer(ports::ClientExchan
     co_return Answer();
   }
   if (!services_.readiness.serving()) co_return refuse(draining());
-  Task<Outcome<Answer>> way =
-      treatment == Treatment::model_list ? answer_locally(std::move(*received)) : walk(std::move(*received));
-  Outcome<Answer> answer = co_await way;
+  if (treatment == Treatment::model_list) {
+    Outcome<Answer> list = co_await answer_locally(std::move(*received));
+    co_return list;
+  }
+
+  Outcome<Turn> turn = co_await reach_turn(std::move(*received));
+  if (!turn) co_return refuse(std::move(turn.error()));
+  if (auto* const replayed = std::get_if<Settled>(&*turn)) co_return std::move(*replayed);
+  Outcome<Answer> answer = co_await ask_upstream(std::get<Softened>(std::move(*turn)));
   co_return answer;
 }
 
-Task<Outcome<RequestPath::Answer>> RequestPath::walk(Received&& received) {
+Task<Outcome<RequestPath::Turn>> RequestPath::reach_turn(Received&& received) {
   const Services& ask = services_;
 
   // Whose request is it? On the head alone, before any of the body is read.
@@ -77,13 +83,15 @@ Task<Outcome<RequestPath::Answer>> RequestPath::walk(Received&& received) {
   const TurnSources turns{ask.desk, ask.policy, {ask.keys, ask.catalog}};
   Outcome<Admitted> admitted = co_await await_turn(std::move(*funded), turns);
   if (!admitted) co_return refuse(std::move(admitted.error()));
-  Softened softened = soften_request(std::move(*admitted));
+  co_return soften_request(std::move(*admitted));
+}
 
-  // The upstream works.
-  const UpstreamDoors doors{ask.upstream, ask.endpoints, ask.policy, ask.metrics};
+// The upstream works.
+Task<Outcome<RequestPath::Answer>> RequestPath::ask_upstream(Softened&& softened) {
+  const UpstreamDoors doors{services_.upstream, services_.endpoints, services_.policy, services_.metrics};
   Outcome<Answered> answered = co_await forward_upstream(std::move(softened), doors);
   if (!answered) co_return refuse(std::move(answered.error()));
-  co_return std::make_unique<ReplyRelay>(std::move(*answered), ask.policy);
+  co_return std::make_unique<ReplyRelay>(std::move(*answered), services_.policy);
 }
 
 Outcome<RequestPath::Answer> RequestPath::settle_reply(ReplyRelay& reply) {
