@@ -30,7 +30,11 @@ if(OBLETH_PROFILE_RECORD)
   add_link_options(-fprofile-generate=${CMAKE_BINARY_DIR}/profile)
 elseif(OBLETH_PROFILE AND CMAKE_BUILD_TYPE STREQUAL "Release" AND EXISTS ${CMAKE_SOURCE_DIR}/bench/obleth.profdata
        AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19)
+  set(profile ${CMAKE_SOURCE_DIR}/bench/obleth.profdata)
+  # Objects of two profiles do not link with each other: every command changes with the file.
+  file(SHA256 ${profile} profile_hash)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${profile})
   # What has changed since `./dev profile` is compiled as if there were none: that is no reason for a warning.
-  add_compile_options(-fprofile-use=${CMAKE_SOURCE_DIR}/bench/obleth.profdata
+  add_compile_options(-fprofile-use=${profile} -DOBLETH_PROFILE=${profile_hash}
                       -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled -Wno-backend-plugin)
 endif()
