@@ -38,6 +38,12 @@ MarkGroup open_group(SqliteConnection& connection, std::int64_t hour) {
   return group;
 }
 
+bool step_to_first(Statement& groups, Places within) {
+  groups.bind(within.begin / places_per_hour * mark_groups_per_hour);
+  groups.bind((within.end / places_per_hour + 1) * mark_groups_per_hour);
+  return groups.step();
+}
+
 bool holds(std::span<const std::uint8_t> marks, UsageMark mark) {
   // No way out of the loop: so it is compiled to comparisons of several at once.
   std::uint32_t found = 0;
@@ -102,11 +108,8 @@ MarkedPlaces::MarkedPlaces(SqliteConnection& connection, UsageMark mark, Places 
       within_(within),
       oldest_first_(oldest_first),
       sql_(statement(oldest_first)),
-      groups_(connection, sql_) {
-  groups_.bind(within.begin / places_per_hour * mark_groups_per_hour);
-  groups_.bind((within.end / places_per_hour + 1) * mark_groups_per_hour);
-  has_group_ = groups_.step();
-}
+      groups_(connection, sql_),
+      has_group_(step_to_first(groups_, within)) {}
 
 std::vector<Places> MarkedPlaces::next_hour() {
   std::vector<Places> found;

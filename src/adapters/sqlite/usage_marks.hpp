@@ -49,7 +49,7 @@ class MarkedPlaces {
   bool oldest_first_;
   std::string sql_;
   Statement groups_;
-  bool has_group_ = false;  // groups_ stands at one that is not looked at
+  bool has_group_;  // groups_ stands at one that is not looked at
 };
 
 }  // namespace obleth::adapters
