@@ -49,7 +49,7 @@ MODULES = {
     "adapters/caching": (("ports", "wire", "observe", "domain", "base"), ("Boost.Unordered",)),
     "adapters/crypto": (("ports", "domain", "base"), ("OpenSSL", "POSIX")),
     "adapters/sql": (("ports", "observe", "domain", "base"), ("Boost.JSON",)),
-    "adapters/sqlite": (("core/budget", "adapters/sql", "ports", "wire", "observe", "domain", "base"), ("SQLite", "POSIX")),
+    "adapters/sqlite": (("core/budget", "adapters/os", "adapters/sql", "ports", "wire", "observe", "domain", "base"), ("SQLite", "POSIX")),
     "adapters/postgres": (("adapters/sql", "ports", "observe", "domain", "base"), ("libpq", "POSIX")),
     "adapters/clickhouse": (("core/budget", "ports", "wire", "observe", "domain", "base"), ("zlib",)),
     "adapters/spool": (("adapters/os", "ports", "wire", "observe", "domain", "base"), ("POSIX",)),

@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "adapters/sqlite/stand_back.hpp"
+#include "adapters/os/thread_turns.hpp"
 #include "app/data_files.hpp"
 #include "app/live_settings.hpp"
 #include "app/version.hpp"

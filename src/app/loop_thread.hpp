@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "adapters/os/epoll_loop.hpp"
+#include "adapters/os/thread_turns.hpp"
 
 namespace obleth::app {
 
@@ -20,6 +21,7 @@ class LoopThread {
   explicit LoopThread(Make make) {
     std::latch made(1);
     thread_ = std::thread([this, &made, make = std::move(make)]() mutable {
+      adapters::take_short_turns();
       ports::Loop::set_current(&loop_);
       resident_ = make(loop_);
       made.count_down();

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "adapters/sqlite/stand_back.hpp"
+#include "adapters/os/thread_turns.hpp"
 
 namespace obleth::adapters {
 

@@ -17,7 +17,7 @@ class Worker {
  public:
   using Job = std::move_only_function<void()>;
 
-  enum class Turns : std::uint8_t { like_others, behind_others };  // stand_back.hpp
+  enum class Turns : std::uint8_t { like_others, behind_others };  // thread_turns.hpp
 
   explicit Worker(std::size_t queue_max, Turns turns = Turns::like_others);
   Worker(const Worker&) = delete;
