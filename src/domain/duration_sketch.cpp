@@ -1,7 +1,10 @@
 #include "domain/duration_sketch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+
+#include "base/varint.hpp"
 
 namespace obleth {
 namespace {
@@ -32,21 +35,9 @@ std::int64_t middle_of(std::uint32_t bucket_in_kind) {
   return (fraction << shift) + ((1LL << shift) >> 1);
 }
 
-void put_varint(std::vector<std::uint8_t>& bytes, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7)
-    bytes.push_back(static_cast<std::uint8_t>(value | 0x80));
-  bytes.push_back(static_cast<std::uint8_t>(value));
-}
-
-std::optional<std::uint64_t> take_varint(std::span<const std::uint8_t>& bytes) {
-  std::uint64_t value = 0;
-  for (std::uint32_t shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
-    const std::uint8_t byte = bytes.front();
-    bytes = bytes.subspan(1);
-    value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
-    if ((byte & 0x80) == 0) return value;
-  }
-  return std::nullopt;
+void append_varint(std::vector<std::uint8_t>& bytes, std::uint64_t value) {
+  std::array<char, varint_bytes_max> room;
+  bytes.insert(bytes.end(), room.data(), put_varint(room.data(), value));
 }
 
 }  // namespace
@@ -104,13 +95,14 @@ void DurationSketch::add(const DurationSketch& other) {
 
 bool DurationSketch::add_encoded(std::span<const std::uint8_t> bytes) {
   std::uint64_t bucket = 0;
-  while (!bytes.empty()) {
-    const auto step = take_varint(bytes);
-    const auto count = take_varint(bytes);
-    if (!step || !count) return false;
-    bucket += *step;
+  VarintReader reader(bytes);
+  while (!reader.is_over()) {
+    const std::uint64_t step = reader.next();
+    const std::uint64_t count = reader.next();
+    if (!reader.is_whole()) return false;
+    bucket += step;
     if (bucket >= buckets_of_all) return false;
-    add_count(static_cast<std::uint32_t>(bucket), *count);
+    add_count(static_cast<std::uint32_t>(bucket), count);
   }
   return true;
 }
@@ -119,8 +111,8 @@ std::vector<std::uint8_t> DurationSketch::encoded() const {
   std::vector<std::uint8_t> bytes;
   std::uint32_t before = 0;
   each(0, buckets_of_all, [&](std::uint32_t bucket, std::uint64_t count) {
-    put_varint(bytes, bucket - before);
-    put_varint(bytes, count);
+    append_varint(bytes, bucket - before);
+    append_varint(bytes, count);
     before = bucket;
   });
   return bytes;

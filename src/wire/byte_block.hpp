@@ -5,10 +5,9 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <numeric>
-#include <utility>
 
 namespace obleth::wire {
 
@@ -20,23 +19,7 @@ class ByteBlock {
  public:
   static constexpr std::size_t width = sizeof(Vector);
 
-  // How many blocks had a lane set, lane by lane: one subtraction per block, one addition across in the end.
-  class Sum {
-   public:
-    static constexpr std::int64_t blocks_max = 255;  // then a lane is full
-    void operator+=(ByteBlock lanes) { lanes_ -= lanes.lanes_; }
-    // All lanes together; begins again at nothing.
-    [[nodiscard]] std::int64_t take() {
-      const auto counts = std::bit_cast<std::array<unsigned char, width>>(std::exchange(lanes_, Vector{}));
-      return std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
-    }
-
-   private:
-    Vector lanes_{};
-  };
-
   explicit ByteBlock(const char* sixteen_bytes) { std::memcpy(&lanes_, sixteen_bytes, width); }
-  [[nodiscard]] static ByteBlock all(bool set) { return ByteBlock(every(set ? '\xFF' : '\0')); }
 
   [[nodiscard]] ByteBlock equal_to(char wanted) const { return of(lanes_ == every(wanted)); }
   // Bounds included.
@@ -47,11 +30,6 @@ class ByteBlock {
   [[nodiscard]] ByteBlock lowered() const { return *this | ByteBlock(every(' ')); }
   [[nodiscard]] ByteBlock up_to(char last) const { return of(lanes_ <= every(last)); }
   [[nodiscard]] ByteBlock beyond_ascii() const { return of(lanes_ >= every('\x80')); }
-  // Each lane's neighbour before it; the first one's is the last of the block before.
-  [[nodiscard]] ByteBlock behind(ByteBlock before) const {
-    return ByteBlock(
-        __builtin_shufflevector(before.lanes_, lanes_, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
-  }
   // A bit for each lane that is set, the first lane's lowest.
   [[nodiscard]] std::uint32_t bits() const {
 #if defined(__SSE2__)
@@ -61,7 +39,8 @@ class ByteBlock {
     // Every product's highest byte gathers one bit of each of eight bytes; no two of its terms meet.
     constexpr std::uint64_t ones = 0x0101010101010101ULL;
     constexpr std::uint64_t gather = 0x0102040810204080ULL;
-    const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(lanes_);
+    using Halves = std::array<std::uint64_t, 2>;
+    const auto halves = std::bit_cast<Halves>(lanes_);
     return static_cast<std::uint32_t>((halves[0] & ones) * gather >> 56 | ((halves[1] & ones) * gather >> 56) << 8);
 #endif
   }
@@ -70,7 +49,6 @@ class ByteBlock {
   [[nodiscard]] bool any() const { return bits() != 0; }
 
   friend ByteBlock operator|(ByteBlock a, ByteBlock b) { return ByteBlock(a.lanes_ | b.lanes_); }
-  friend ByteBlock operator&(ByteBlock a, ByteBlock b) { return ByteBlock(a.lanes_ & b.lanes_); }
   ByteBlock operator~() const { return ByteBlock(~lanes_); }
 
  private:

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "adapters/spool/row_fields.hpp"
+#include "base/varint.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -18,13 +19,6 @@ constexpr std::uint32_t type_varint = 0;
 constexpr std::uint32_t type_fixed64 = 1;
 constexpr std::uint32_t type_bytes = 2;
 constexpr std::uint32_t type_fixed32 = 5;
-
-constexpr std::uint64_t zigzag(std::int64_t value) {
-  return (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63);
-}
-constexpr std::int64_t unzigzag(std::uint64_t coded) {
-  return static_cast<std::int64_t>(coded >> 1U) ^ -static_cast<std::int64_t>(coded & 1U);
-}
 
 bool continues_character(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
@@ -70,11 +64,7 @@ class Encoder {
   }
 
  private:
-  void varint(std::uint64_t value) {
-    for (; value >= 0x80U; value >>= 7U)
-      *at_++ = static_cast<char>(value | 0x80U);
-    *at_++ = static_cast<char>(value);
-  }
+  void varint(std::uint64_t value) { at_ = put_varint(at_, value); }
   void coded_number(std::uint32_t field, std::uint64_t value) {
     varint((std::uint64_t{field} << 3U) | type_varint);
     varint(value);
@@ -167,18 +157,9 @@ class Decoder {
     return true;
   }
   [[nodiscard]] std::uint64_t varint() {
-    if (at_ == end_ || byte(0) >= 0x80U) return long_varint();
-    return static_cast<unsigned char>(*at_++);
-  }
-  [[nodiscard]] std::uint64_t long_varint() {
-    std::uint64_t value = 0;
-    for (std::uint32_t shift = 0; shift < 64 && at_ != end_; shift += 7) {
-      const std::uint64_t coded = static_cast<unsigned char>(*at_++);
-      value |= (coded & 0x7FU) << shift;
-      if (coded < 0x80U) return value;
-    }
-    fail();
-    return 0;
+    const std::optional<std::uint64_t> value = take_varint(at_, end_);
+    if (!value) fail();
+    return value.value_or(0);
   }
   [[nodiscard]] std::string_view bytes() {
     const std::uint64_t size = varint();

@@ -1,24 +1,12 @@
 #include "adapters/sqlite/duration_functions.hpp"
 
-#include <new>
 #include <span>
 
+#include "adapters/sqlite/sql_function.hpp"
 #include "domain/duration_sketch.hpp"
 
 namespace obleth::adapters {
 namespace {
-
-constexpr int pure = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-
-// SQLite is C: no exception may pass through it.
-template <class Step>
-void guarded(sqlite3_context* call, Step step) {
-  try {
-    step();
-  } catch (const std::bad_alloc&) {
-    sqlite3_result_error_nomem(call);
-  }
-}
 
 bool add_value(DurationSketch& sketch, sqlite3_value* value) {
   const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_value_blob(value));
@@ -72,8 +60,10 @@ void define_duration_functions(SqliteConnection& connection) {
   const auto checked = [&](int code) {
     if (code != SQLITE_OK) connection.fail();
   };
-  checked(sqlite3_create_function_v2(database, "merge_durations", 2, pure, nullptr, merge, nullptr, nullptr, nullptr));
-  checked(sqlite3_create_function_v2(database, "sum_durations", 1, pure, nullptr, nullptr, sum_step, sum_end, nullptr));
+  checked(sqlite3_create_function_v2(database, "merge_durations", 2, pure_function, nullptr, merge, nullptr, nullptr,
+                                     nullptr));
+  checked(sqlite3_create_function_v2(database, "sum_durations", 1, pure_function, nullptr, nullptr, sum_step, sum_end,
+                                     nullptr));
 }
 
 }  // namespace obleth::adapters

@@ -11,7 +11,7 @@
 #include "adapters/sqlite/arriving_rows.hpp"
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
-#include "adapters/sqlite/varint.hpp"
+#include "base/varint.hpp"
 
 namespace obleth::adapters {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <concepts>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "adapters/sqlite/sql_function.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/tenant_rows.hpp"
 #include "adapters/sqlite/usage_head.hpp"
@@ -18,7 +18,6 @@
 namespace obleth::adapters {
 namespace {
 
-constexpr int pure = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
 constexpr std::size_t half_bytes = 8;
 
 std::optional<EventId> event_of(sqlite3_value* value) {
@@ -40,16 +39,6 @@ std::string_view text_of(sqlite3_value* value) {
 
 void give_bytes(sqlite3_context* call, const std::string& bytes) {
   sqlite3_result_blob64(call, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
-}
-
-// SQLite is C: no exception may pass through it.
-template <class Step>
-void guarded(sqlite3_context* call, Step step) {
-  try {
-    step();
-  } catch (const std::bad_alloc&) {
-    sqlite3_result_error_nomem(call);
-  }
 }
 
 void tell_event_spot(sqlite3_context* call, int, sqlite3_value** values) {
@@ -158,15 +147,15 @@ void tell_rest(sqlite3_context* call, int, sqlite3_value** values) {
 void define_usage_functions(SqliteConnection& connection) {
   sqlite3* const database = connection.handle();
   const auto define = [&](const char* name, int arguments, auto function) {
-    const int code =
-        sqlite3_create_function_v2(database, name, arguments, pure, nullptr, function, nullptr, nullptr, nullptr);
+    const int code = sqlite3_create_function_v2(database, name, arguments, pure_function, nullptr, function, nullptr,
+                                                nullptr, nullptr);
     if (code != SQLITE_OK) connection.fail();
   };
   define("event_spot", 2, tell_event_spot);
   define("pack_rest", fields_of_rest(), tell_rest);
   define("pack_row", 5, tell_row);
   define("posting_entry", 2, tell_posting_entry);
-  if (sqlite3_create_function_v2(database, "gather_marks", 2, pure, nullptr, nullptr, gather_step, gather_end,
+  if (sqlite3_create_function_v2(database, "gather_marks", 2, pure_function, nullptr, nullptr, gather_step, gather_end,
                                  nullptr) != SQLITE_OK) {
     connection.fail();
   }

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "adapters/sqlite/varint.hpp"
+#include "base/varint.hpp"
 
 namespace obleth::adapters {
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <optional>
 
-#include "adapters/sqlite/varint.hpp"
+#include "base/varint.hpp"
 
 namespace obleth::adapters {
 namespace {
