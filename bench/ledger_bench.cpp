@@ -1,7 +1,7 @@
 // The way of a row into the ledger: what keeping it costs the request's thread, what delivering it costs after.
 //
-// The spool lies in the folder for temporary files. Rows are as chats make them, about 290 bytes each: 50 tenants with
-// 200 keys ask 8 models.
+// The spool lies in the folder for temporary files. Rows are as chats make them, about 290 bytes each: of so many
+// tenants with four keys each, who ask 8 models, or of one key that asks one.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -20,17 +20,17 @@ namespace {
 constexpr std::int64_t began_ms = 1'790'000'000'000;
 constexpr std::int64_t rows_per_ms = 5;
 
-UsageRecord chat_row(SystemEntropy& entropy, std::int64_t number = 0) {
+UsageRecord chat_row(SystemEntropy& entropy, std::int64_t number = 0, std::uint64_t tenants = 50) {
   UsageRecord row;
   row.event_id = EventId{entropy.bits128()};
   row.client_request_id = row.event_id.uuid();
   row.ts = WallTime{began_ms + number / rows_per_ms};
-  const std::uint64_t key = row.event_id.bits.high % 200;
+  const std::uint64_t key = tenants == 1 ? 0 : row.event_id.bits.high % (4 * tenants);
   row.tenant_id = TenantId{{11, key / 4}};
   row.key_id = KeyId{{13, key}};
   row.tenant = "chatbot-" + std::to_string(key / 4);
   row.group = "default";
-  row.model = "llama-3-70b-" + std::to_string(row.event_id.bits.low % 8);
+  row.model = "llama-3-70b-" + std::to_string(tenants == 1 ? 0 : row.event_id.bits.low % 8);
   row.upstream_model = "llama-3-70b";
   row.endpoint = "http://10.1.2.3:8000/v1";
   row.route = "/v1/chat/completions";
@@ -64,10 +64,10 @@ class Place {
   Place& operator=(const Place&) = delete;
   [[nodiscard]] std::string file(const char* name) const { return folder_.file(name); }
   void turn() { loop.turn(Duration::zero()); }
-  void write_rows(std::int64_t rows) {
+  void write_rows(std::int64_t rows, std::uint64_t tenants) {
     SpoolWriter writer(loop, *spool);
     for (std::int64_t row = 0; row < rows; ++row) {
-      spawn(writer.keep(chat_row(entropy, row)));
+      spawn(writer.keep(chat_row(entropy, row, tenants)));
       if (row % 64 == 0) turn();
     }
     turn();
@@ -133,7 +133,7 @@ void replay(benchmark::State& state, bool into_sqlite) {
   for (auto _ : state) {
     state.PauseTiming();
     auto place = std::make_unique<Place>();
-    place->write_rows(rows);
+    place->write_rows(rows, static_cast<std::uint64_t>(state.range(0)));
     ForgetfulSink forgetful;
     std::unique_ptr<SqliteUsageLedger> ledger;
     if (into_sqlite) ledger = std::move(*SqliteUsageLedger::open({.path = place->file("usage.db")}));
@@ -158,12 +158,19 @@ void replay(benchmark::State& state, bool into_sqlite) {
 void Replay(benchmark::State& state) {
   replay(state, false);
 }
-BENCHMARK(Replay)->Unit(benchmark::kMillisecond)->UseRealTime()->MeasureProcessCPUTime();
+BENCHMARK(Replay)->Arg(50)->Unit(benchmark::kMillisecond)->UseRealTime()->MeasureProcessCPUTime();
 
 void ReplayIntoSqlite(benchmark::State& state) {
   replay(state, true);
 }
-BENCHMARK(ReplayIntoSqlite)->Unit(benchmark::kMillisecond)->UseRealTime()->MeasureProcessCPUTime()->Iterations(2);
+BENCHMARK(ReplayIntoSqlite)
+    ->Arg(1)
+    ->Arg(50)
+    ->Arg(100'000)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime()
+    ->Iterations(2);
 
 }  // namespace
 }  // namespace obleth::adapters

@@ -38,9 +38,33 @@ def rows_of(gateway):
     """client_request_id: how often it is in the ledger. Asked by reading the file, whatever state the gateway is in."""
     with contextlib.closing(sqlite3.connect(gateway.folder / "data" / "usage.db")) as ledger:
         counted = {}
-        for (text,) in ledger.execute("SELECT client_request_id FROM usage"):
+        for _, row in packed_rows(ledger):
+            size, begin = varint(row, 0)
+            text = row[begin : begin + size].decode()
             counted[text] = counted.get(text, 0) + 1
         return counted
+
+
+def packed_rows(ledger):
+    """Places and bytes of all rows: src/adapters/sqlite/usage_runs.hpp."""
+    for place, run in ledger.execute("SELECT place, run FROM usage"):
+        at = 0
+        while at < len(run):
+            further, at = varint(run, at)
+            size, at = varint(run, at)
+            place += further
+            yield place, run[at : at + size]
+            at += size
+
+
+def varint(packed, at):
+    """A number of seven bits a byte, and where it ends."""
+    value = shift = 0
+    while packed[at] >= 0x80:
+        value |= (packed[at] & 0x7F) << shift
+        shift += 7
+        at += 1
+    return value | packed[at] << shift, at + 1
 
 
 def metric(gateway, series):
@@ -324,7 +348,7 @@ def test_a_clock_that_jumps_by_months_loses_no_row(own, tmp_path, upstream):
         ask(gateway, tenant, 10)
     wait_until(lambda: rows_by(gateway, "delivered") == 40, what="every row")
     with contextlib.closing(sqlite3.connect(gateway.folder / "data" / "usage.db")) as ledger:
-        days = [place / (86_400_000 << 20) for (place,) in ledger.execute("SELECT place FROM usage")]
+        days = [place / (86_400_000 << 20) for place, _ in packed_rows(ledger)]
     assert sorted(round(day - today.timestamp() / 86400, 1) for day in days) == [-40.0] * 10 + [0.0] * 20 + [40.0] * 10
     assert metric(gateway, "obleth_spool_bytes") == 0
     wait_until(lambda: metric(gateway, "obleth_spool_oldest_seconds") == 0, what="the age of nothing")

@@ -70,7 +70,6 @@ TEST(QueryPlan, NoQuestionToTheLedgerScansAGrowingTable) {
   for (const char* sql : {
            "SELECT sum(tokens) FROM spending_quarters WHERE account = ? AND begin >= ? AND begin < ?",
            "SELECT sum(tokens) FROM spending_days WHERE account = ? AND begin >= ? AND begin < ?",
-           "SELECT packed FROM usage WHERE place = ?",
            "SELECT id, first, last, marks FROM usage_marks WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1",
            "SELECT end FROM delivered_ranges WHERE segment = ? AND begin <= ? ORDER BY begin DESC LIMIT 1",
            "SELECT id FROM tenants WHERE name = ? ORDER BY number DESC LIMIT 1",

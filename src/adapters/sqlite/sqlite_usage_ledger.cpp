@@ -23,7 +23,6 @@ SqliteUsageLedger::SqliteUsageLedger(const DatabaseFile& file)
   // is written to the file once for all of them.
   writer.execute("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192;");
   migrate_usage(writer);
-  delivery_.prepare(writer);
   for (ConnectionDesk* desk : {&reader_, &bookkeeper_}) {
     desk->connection().execute("PRAGMA query_only = ON; PRAGMA cache_size = -16384;");
     define_usage_functions(desk->connection());

@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "adapters/sqlite/arriving_rows.hpp"
+#include "adapters/sqlite/arriving_row.hpp"
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 #include "base/varint.hpp"

@@ -5,7 +5,6 @@
 
 #include <span>
 
-#include "adapters/sqlite/arriving_rows.hpp"
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/usage_dictionary.hpp"
 #include "ports/usage_sink.hpp"
@@ -14,17 +13,13 @@ namespace obleth::adapters {
 
 class UsageDelivery {
  public:
-  // Before the first delivery; the connection must not outlive this.
-  void prepare(SqliteConnection& connection) { arriving_.define_in(connection); }
   // How many of the rows were new. Times that no ledger can hold are moved to the nearest that it can.
   std::size_t take(SqliteConnection& connection, const ports::JournalRange& range, std::span<UsageRecord> rows);
 
  private:
   std::size_t take_rows(SqliteConnection& connection, std::span<UsageRecord> rows);
-  void insert(SqliteConnection& connection, std::span<ArrivingRow> rows);
 
   UsageDictionary dictionary_;
-  ArrivingRows arriving_;
 };
 
 }  // namespace obleth::adapters

@@ -1,6 +1,7 @@
 #include "adapters/sqlite/usage_functions.hpp"
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "adapters/sqlite/usage_head.hpp"
 #include "adapters/sqlite/usage_marks.hpp"
 #include "adapters/sqlite/usage_rest.hpp"
+#include "adapters/sqlite/usage_runs.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 
 namespace obleth::adapters {
@@ -37,6 +39,12 @@ std::string_view text_of(sqlite3_value* value) {
   return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
 }
 
+std::string_view bytes_of(sqlite3_value* value) {
+  const auto* bytes = static_cast<const char*>(sqlite3_value_blob(value));
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
+  return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
+}
+
 void give_bytes(sqlite3_context* call, const std::string& bytes) {
   sqlite3_result_blob64(call, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
 }
@@ -57,9 +65,21 @@ void tell_row(sqlite3_context* call, int, sqlite3_value** values) {
                .kind = sqlite3_value_int64(values[2]),
                .event = *event},
               packed);
-    const auto* rest = static_cast<const char*>(sqlite3_value_blob(values[4]));
-    packed.append(rest, static_cast<std::size_t>(sqlite3_value_bytes(values[4])));
+    packed += bytes_of(values[4]);
     give_bytes(call, packed);
+  });
+}
+
+void tell_run_of_row(sqlite3_context* call, int, sqlite3_value** values) {
+  guarded(call, [&] {
+    const std::string_view client = text_of(values[0]);
+    std::array<char, varint_bytes_max> size;
+    std::string row(size.data(), put_varint(size.data(), client.size()));
+    row += client;
+    row += bytes_of(values[1]);
+    std::string run;
+    add_run_entry(0, row, run);
+    give_bytes(call, run);
   });
 }
 
@@ -155,6 +175,7 @@ void define_usage_functions(SqliteConnection& connection) {
   define("pack_rest", fields_of_rest(), tell_rest);
   define("pack_row", 5, tell_row);
   define("posting_entry", 2, tell_posting_entry);
+  define("run_of_row", 2, tell_run_of_row);
   if (sqlite3_create_function_v2(database, "gather_marks", 2, pure_function, nullptr, nullptr, gather_step, gather_end,
                                  nullptr) != SQLITE_OK) {
     connection.fail();

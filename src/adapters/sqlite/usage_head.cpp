@@ -16,7 +16,7 @@ void pack_head(const UsageHead& head, std::string& packed) {
     std::memcpy(at, &half, sizeof half);
     at += sizeof half;
   }
-  packed.assign(bytes.data(), at);
+  packed.append(bytes.data(), at);
 }
 
 std::optional<std::span<const std::uint8_t>> unpack_head(std::span<const std::uint8_t> packed, UsageHead& head) {

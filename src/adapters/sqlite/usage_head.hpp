@@ -17,7 +17,7 @@ struct UsageHead {
   EventId event;
 };
 
-// packed: what it held before is replaced; the rest (usage_rest.hpp) follows.
+// To the end of packed; the rest (usage_rest.hpp) follows.
 void pack_head(const UsageHead& head, std::string& packed);
 // The rest behind it. Nothing: the bytes are something else.
 [[nodiscard]] std::optional<std::span<const std::uint8_t>> unpack_head(std::span<const std::uint8_t> packed,

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/sqlite/arriving_rows.hpp"
+#include "adapters/sqlite/arriving_row.hpp"
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "domain/ids.hpp"

@@ -13,7 +13,7 @@ namespace {
 
 using ports::UsageBucket;
 
-constexpr std::int64_t rows_of_a_step = 2000;
+constexpr std::int64_t records_of_a_step = 2000;
 
 void note(SqliteConnection& connection, std::string_view name, std::int64_t value) {
   Statement put(connection,
@@ -23,7 +23,7 @@ void note(SqliteConnection& connection, std::string_view name, std::int64_t valu
 
 bool remove(SqliteConnection& connection, std::string_view sql, std::int64_t before) {
   Statement step(connection, sql);
-  step.bind(before).bind(rows_of_a_step).run();
+  step.bind(before).bind(records_of_a_step).run();
   return connection.rows_changed() > 0;
 }
 

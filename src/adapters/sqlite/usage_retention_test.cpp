@@ -70,7 +70,7 @@ TEST_F(UsageRetention, OldRowsGoAndLifetimeSpendingStays) {
 TEST_F(UsageRetention, TakesManySmallStepsAndDeliveriesComeBetween) {
   std::vector<UsageRecord> rows;
   for (std::uint64_t serial = 1; serial <= 5000; ++serial)
-    rows.push_back(a_row(serial, january_1.unix_ms + static_cast<std::int64_t>(serial)));
+    rows.push_back(a_row(serial, january_1.unix_ms + static_cast<std::int64_t>(serial) * 100));
   deliver(rows);
   ASSERT_TRUE(*ledger->forget_step(march_20, 30).run_now());
   deliver({a_row(9000, march_20.unix_ms)});

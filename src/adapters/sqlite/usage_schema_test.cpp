@@ -176,7 +176,7 @@ TEST_P(OlderLedger, RowsThatComeAgainAreStillKnownAndNewOnesAreTaken) {
   EXPECT_EQ(told(*old, {.scope = {}, .event_id = another.event_id}).size(), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryEarlierVersion, OlderLedger, testing::Values(1, 2, 3),
+INSTANTIATE_TEST_SUITE_P(EveryEarlierVersion, OlderLedger, testing::Values(1, 2, 3, 4),
                          [](const auto& version) { return "Schema" + std::to_string(version.param); });
 
 }  // namespace

@@ -5,16 +5,14 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/usage_head.hpp"
 #include "adapters/sqlite/usage_kinds.hpp"
 #include "adapters/sqlite/usage_marks.hpp"
+#include "adapters/sqlite/usage_runs.hpp"
 
 namespace obleth::adapters {
 
@@ -25,13 +23,6 @@ struct WalkScope {
   const KindChoice* kinds = nullptr;  // null: any; outlives the walk
   bool oldest_first = true;
   bool is_short = false;  // everybody's rows there are few: a tenant's are not looked up
-};
-
-struct WalkedRow {
-  std::int64_t place = 0;
-  UsageHead head;
-  std::string_view client_request_id;
-  std::span<const std::uint8_t> rest;  // usage_rest.hpp
 };
 
 class UsageWalk {
@@ -47,13 +38,18 @@ class UsageWalk {
   [[nodiscard]] bool fits(std::int64_t key, std::int64_t kind) const;
   [[nodiscard]] bool next_of_all();
   [[nodiscard]] bool next_of_tenant();
+  [[nodiscard]] bool gather_slot();
+  void open_slot(std::int64_t slot);
   [[nodiscard]] bool gather_minute();
   void gather_posting(std::int64_t first);
-  void read_row();
 
   WalkScope scope_;
   bool by_postings_;
-  Statement rows_;
+  Statement runs_;
+  bool has_run_ = false;                // runs_ stands at one that is not gathered
+  UsageSlot slot_;                      // the one at hand
+  std::size_t passed_ = 0;              // of its rows
+  std::optional<std::int64_t> opened_;  // of a tenant's walk: which one it is
   std::optional<Statement> postings_;
   bool has_posting_ = false;          // postings_ stands at one that is not gathered
   std::vector<std::int64_t> places_;  // of the minute at hand
