@@ -89,10 +89,11 @@ bool Delivery::is_ripe(const SpooledSegment& segment) const {
 void Delivery::send_batches() {
   for (const std::shared_ptr<SpooledSegment>& segment : segments_) {
     while (shipments_.size() < batches_out_max && is_ripe(*segment)) {
+      const std::uint64_t written = segment->file().committed_bytes;
       auto range = segment->next_range();
-      // What stays behind a full batch or the end of a month follows at once.
-      if (segment->uncut_bytes() == 0) segment->cut_at = loop_.now();
       if (!range) break;
+      // What stays behind a full batch or the end of a month follows at once; what came meanwhile has its own turn.
+      if (range->end >= written) segment->cut_at = loop_.now();
       shipments_.push_back(std::make_unique<Shipment>());
       Shipment& shipment = *shipments_.back();
       shipment.segment = segment;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <random>
+#include <thread>
 
 #include "adapters/spool/crc32c.hpp"
 #include "adapters/spool/spool_fixture_test.hpp"
@@ -16,6 +17,10 @@ namespace {
 void leave_rows(const SpoolPlace& place, std::uint64_t first, std::uint64_t last, std::int64_t at = january) {
   SpoolHouse house(place);
   house.keep_all(first, last, at);
+}
+
+Task<void> keep_row(SpoolWriter& writer, UsageRecord row) {
+  co_await writer.keep(row);
 }
 
 TEST(Delivery, BringsEveryRowOnceAndDeletesItsSegment) {
@@ -47,6 +52,40 @@ TEST(Delivery, WithinASecondWithoutBeingAsked) {
     house.loop.turn(std::chrono::milliseconds(50));
   EXPECT_EQ(sink.rows.size(), 3U);
   EXPECT_LT(house.loop.now() - began, std::chrono::seconds(3));
+}
+
+// A writer of a thread of its own, as each of the gateway's loops is: a row about each millisecond, until stopped.
+std::uint64_t write_without_rest(Spool& spool, const std::stop_token& stop) {
+  EpollLoop loop;
+  ports::Loop::set_current(&loop);
+  SpoolWriter writer(loop, spool);
+  std::uint64_t written = 0;
+  for (Instant due = loop.refresh_now(); !stop.stop_requested(); due = due + std::chrono::milliseconds(1)) {
+    while (loop.now() < due)
+      loop.turn(due - loop.now());
+    spawn(keep_row(writer, row_numbered(++written)));
+  }
+  loop.turn(Duration::zero());
+  return written;
+}
+
+// What is written while a range is cut is no reason to cut the next one: a transaction for a few rows, again and again.
+TEST(Delivery, OfRowsThatKeepComingIsOneBatchASecond) {
+  const SpoolPlace place;
+  RecordingSink sink;
+  SpoolHouse house(place);
+  house.deliver_to(sink);
+  std::uint64_t written = 0;
+  {
+    const std::jthread writing([&](const std::stop_token& stop) { written = write_without_rest(*house.spool, stop); });
+    const Instant began = house.loop.refresh_now();
+    while (house.loop.now() < began + 3 * Delivery::batch_every)
+      house.loop.turn(std::chrono::milliseconds(20));
+  }
+  EXPECT_LE(sink.calls, 4);
+  EXPECT_TRUE(house.drain());
+  EXPECT_EQ(rows_in(sink, 1, written), written);
+  EXPECT_TRUE(none_twice(sink));
 }
 
 TEST(Delivery, ABatchHasAtMostTenThousandRowsOfOneMonth) {
