@@ -35,25 +35,25 @@ std::int64_t middle_of(std::uint32_t bucket_in_kind) {
   return (fraction << shift) + ((1LL << shift) >> 1);
 }
 
-void append_varint(std::vector<std::uint8_t>& bytes, std::uint64_t value) {
-  std::array<char, varint_bytes_max> room;
-  bytes.insert(bytes.end(), room.data(), put_varint(room.data(), value));
-}
-
 }  // namespace
 
 void DurationSketch::add_count(std::uint32_t bucket, std::uint64_t count) {
+  const auto place = std::ranges::lower_bound(entries_, bucket, {}, &Entry::bucket);
+  auto from = static_cast<std::size_t>(place - entries_.begin());
+  add_further(bucket, count, from);
+}
+
+void DurationSketch::add_further(std::uint32_t bucket, std::uint64_t count, std::size_t& from) {
   if (!spread_.empty()) {
     spread_[bucket] += count;
     return;
   }
-  // Sums are read in order, so that the place is mostly the end.
-  const bool beyond = entries_.empty() || entries_.back().bucket < bucket;
-  const auto place = beyond ? entries_.end() : std::ranges::lower_bound(entries_, bucket, {}, &Entry::bucket);
-  if (place != entries_.end() && place->bucket == bucket) {
-    place->count += count;
+  while (from < entries_.size() && entries_[from].bucket < bucket)
+    ++from;
+  if (from < entries_.size() && entries_[from].bucket == bucket) {
+    entries_[from].count += count;
   } else {
-    entries_.insert(place, {bucket, count});
+    entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(from), {bucket, count});
     if (entries_.size() > entries_max) spread();
   }
 }
@@ -90,11 +90,14 @@ bool DurationSketch::add_to_bucket(std::uint32_t bucket, std::uint64_t count) {
 }
 
 void DurationSketch::add(const DurationSketch& other) {
-  other.each(0, buckets_of_all, [this](std::uint32_t bucket, std::uint64_t count) { add_count(bucket, count); });
+  std::size_t from = 0;
+  other.each(0, buckets_of_all, [&](std::uint32_t bucket, std::uint64_t count) { add_further(bucket, count, from); });
 }
 
 bool DurationSketch::add_encoded(std::span<const std::uint8_t> bytes) {
   std::uint64_t bucket = 0;
+  std::size_t from = 0;
+  if (entries_.empty() && spread_.empty()) entries_.reserve(std::min(bytes.size() / 2, entries_max + 1));
   VarintReader reader(bytes);
   while (!reader.is_over()) {
     const std::uint64_t step = reader.next();
@@ -102,19 +105,22 @@ bool DurationSketch::add_encoded(std::span<const std::uint8_t> bytes) {
     if (!reader.is_whole()) return false;
     bucket += step;
     if (bucket >= buckets_of_all) return false;
-    add_count(static_cast<std::uint32_t>(bucket), count);
+    add_further(static_cast<std::uint32_t>(bucket), count, from);
   }
   return true;
 }
 
 std::vector<std::uint8_t> DurationSketch::encoded() const {
-  std::vector<std::uint8_t> bytes;
+  const std::size_t entries = spread_.empty() ? entries_.size() : spread_.size();
+  std::vector<std::uint8_t> bytes(entries * 2 * varint_bytes_max);
+  auto* const begin = reinterpret_cast<char*>(bytes.data());
+  char* at = begin;
   std::uint32_t before = 0;
   each(0, buckets_of_all, [&](std::uint32_t bucket, std::uint64_t count) {
-    append_varint(bytes, bucket - before);
-    append_varint(bytes, count);
+    at = put_varint(put_varint(at, bucket - before), count);
     before = bucket;
   });
+  bytes.resize(static_cast<std::size_t>(at - begin));
   return bytes;
 }
 

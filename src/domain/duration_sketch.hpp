@@ -44,6 +44,8 @@ class DurationSketch {
     std::uint64_t count = 0;
   };
   void add_count(std::uint32_t bucket, std::uint64_t count);
+  // Of buckets that come in order; from: the one before's place among the entries, at first 0.
+  void add_further(std::uint32_t bucket, std::uint64_t count, std::size_t& from);
   void spread();
   void find_quantiles(DurationKind kind, std::span<const std::int64_t> permille,
                       std::span<std::optional<std::int64_t>> found) const;

@@ -4,34 +4,22 @@
 #include <string>
 
 #include "adapters/sqlite/statement.hpp"
-#include "adapters/sqlite/usage_sum_columns.hpp"
 
 namespace obleth::adapters {
 namespace {
 
 using ports::UsageBucket;
 
-constexpr int first_error_status = 400;
-
 std::string upsert_into(RollUpBy by, UsageBucket level) {
-  std::string names;
   std::string marks;
   std::string cell;
-  std::string additions;
   for (const CellColumn& column : cell_columns) {
     if (!tells(by, column)) continue;
     cell += (cell.empty() ? "" : ", ") + std::string(column.name);
     marks += "?, ";
   }
-  for (const SumColumn& column : sum_columns) {
-    const std::string name(column.name);
-    names += name + ", ";
-    marks += "?, ";
-    additions += name + " = " + name + " + excluded." + name + ", ";
-  }
-  return "INSERT INTO " + roll_up_table(by, level) + " (" + cell + ", " + names + "durations) VALUES (" + marks +
-         "?) ON CONFLICT (" + cell + ") DO UPDATE SET " + additions +
-         "durations = merge_durations(durations, excluded.durations)";
+  return "INSERT INTO " + roll_up_table(by, level) + " (" + cell + ", sums) VALUES (" + marks + "?) ON CONFLICT (" +
+         cell + ") DO UPDATE SET sums = merge_sums(sums, excluded.sums)";
 }
 
 // The sums of a coarser table, from those of a finer one.
@@ -56,47 +44,13 @@ void write_table(SqliteConnection& connection, RollUpBy by, UsageBucket level, c
   for (const auto& [cell, rolled_up] : sums) {
     for (const CellColumn& column : cell_columns)
       if (tells(by, column)) put.bind(cell.*column.of);
-    ports::UsageSums values = rolled_up.sums;
-    for (const SumColumn& column : sum_columns)
-      put.bind(column.of(values));
-    const auto durations = rolled_up.durations.encoded();
-    put.bind(std::span<const std::uint8_t>(durations)).run();
+    const std::string bytes = packed(rolled_up);
+    put.bind(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size())).run();
     put.again();
   }
 }
 
 }  // namespace
-
-void RolledUp::add(const UsageRecord& record) {
-  const auto count = [](std::int64_t& sum, std::int64_t amount) { sum = saturating_add(sum, amount); };
-  const bool refused = record.admission == AdmissionOutcome::refused;
-  count(sums.requests, 1);
-  count(sums.errors, record.status >= first_error_status && !refused ? 1 : 0);
-  count(sums.refusals, refused ? 1 : 0);
-  count(sums.brownouts, record.admission == AdmissionOutcome::brownout ? 1 : 0);
-  count(sums.cache_hits, record.cache == CacheOutcome::hit ? 1 : 0);
-  count(sums.retries, record.retries);
-  count(sums.input_tokens, record.tokens.prompt.value);
-  count(sums.cached_tokens, record.tokens.cached.value);
-  count(sums.output_tokens, record.tokens.output.value);
-  count(sums.reasoning_tokens, record.tokens.reasoning.value);
-  count(sums.tokens_saved, record.tokens_saved);
-  count(sums.cost.value, record.cost.value);
-  count(sums.gpu_ms, record.gpu_ms);
-  count(sums.slot_ms, record.slot_ms);
-  count(sums.queue_ms, record.queue_ms);
-  if (refused) return;
-  durations.add(DurationKind::total, record.total_ms);
-  if (record.ttft_ms) durations.add(DurationKind::ttft, *record.ttft_ms);
-  durations.add(DurationKind::queue, record.queue_ms);
-}
-
-void RolledUp::add(const RolledUp& other) {
-  ports::UsageSums more = other.sums;
-  for (const SumColumn& column : sum_columns)
-    column.of(sums) = saturating_add(column.of(sums), column.of(more));
-  durations.add(other.durations);
-}
 
 void UsageRollUp::add(const UsageRecord& record, const UsageNumbers& numbers) {
   const std::int64_t minute = length_ms(UsageBucket::minute);

@@ -10,20 +10,11 @@
 #include <tuple>
 
 #include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/rolled_up.hpp"
 #include "adapters/sqlite/usage_cells.hpp"
 #include "adapters/sqlite/usage_dictionary.hpp"
-#include "domain/duration_sketch.hpp"
-#include "ports/usage_ledger.hpp"
 
 namespace obleth::adapters {
-
-struct RolledUp {
-  ports::UsageSums sums;  // its quantiles say nothing
-  DurationSketch durations;
-
-  void add(const UsageRecord& record);
-  void add(const RolledUp& other);
-};
 
 class UsageRollUp {
  public:

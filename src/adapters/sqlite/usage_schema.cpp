@@ -7,7 +7,7 @@
 #include <array>
 #include <string>
 
-#include "adapters/sqlite/duration_functions.hpp"
+#include "adapters/sqlite/sum_functions.hpp"
 #include "adapters/sqlite/usage_functions.hpp"
 
 namespace obleth::adapters {
@@ -83,6 +83,17 @@ std::string first_tables() {
   return sql + spending_and_ranges;
 }
 
+// A step's script for each table of a level.
+template <class Script>
+std::string each_roll_up(const std::string& level, Script script) {
+  constexpr std::array by_model{"begin", "model", "grp"};
+  constexpr std::array by_key{"tenant", "begin", "key", "grp"};
+  constexpr std::array by_all{"tenant", "begin", "key", "model", "grp"};
+  // The few rows of a minute need no sums between the other two.
+  return script(level, "model", by_model) + (level == "minutes" ? "" : script(level, "key", by_key)) +
+         script(level, "all", by_all);
+}
+
 // The sums of step 1, moved into one table for each set of names that is asked about together.
 std::string divided_roll_up(const std::string& level, const std::string& by, std::span<const char* const> names) {
   std::string listed;
@@ -121,16 +132,9 @@ CREATE INDEX usage_by_client_id ON usage (place / 3774873600000, client_request_
 
 // A tenant's sums lie together, so that what it asks costs what it has.
 std::string divided_roll_ups() {
-  constexpr std::array by_model{"begin", "model", "grp"};
-  constexpr std::array by_key{"tenant", "begin", "key", "grp"};
-  constexpr std::array by_all{"tenant", "begin", "key", "model", "grp"};
   std::string sql;
-  for (const std::string level : levels) {
-    sql += divided_roll_up(level, "model", by_model);
-    // The few rows of a minute need no sums between these two.
-    if (level != "minutes") sql += divided_roll_up(level, "key", by_key);
-    sql += divided_roll_up(level, "all", by_all) + "DROP TABLE usage_" + level + ";\n";
-  }
+  for (const std::string level : levels)
+    sql += each_roll_up(level, divided_roll_up) + "DROP TABLE usage_" + level + ";\n";
   return sql + kinds_of_rows + ids_by_hour;
 }
 
@@ -208,19 +212,42 @@ DROP TABLE usage;
 ALTER TABLE usage_in_runs RENAME TO usage;
 )sql";
 
+// One column for all sums: SQLite works on each column of each cell that a delivery adds to.
+std::string packed_roll_up(const std::string& level, const std::string& by, std::span<const char* const> names) {
+  std::string listed;
+  std::string defined;
+  for (const std::string name : names) {
+    listed += (listed.empty() ? "" : ", ") + name;
+    defined += name + " INTEGER NOT NULL, ";
+  }
+  const std::string table = "usage_" + level + "_by_" + by;
+  return "CREATE TABLE packed_sums (" + defined + "\n  sums BLOB NOT NULL,  -- rolled_up.hpp\n  PRIMARY KEY (" +
+         listed + ")) STRICT, WITHOUT ROWID;\nINSERT INTO packed_sums SELECT " + listed +
+         ", pack_sums(requests, errors, refusals, brownouts, cache_hits, retries, input_tokens, cached_tokens,"
+         " output_tokens, reasoning_tokens, tokens_saved, cost, gpu_ms, slot_ms, queue_ms, durations) FROM " +
+         table + ";\nDROP TABLE " + table + ";\nALTER TABLE packed_sums RENAME TO " + table + ";\n";
+}
+
+std::string packed_roll_ups() {
+  std::string sql;
+  for (const std::string level : levels)
+    sql += each_roll_up(level, packed_roll_up);
+  return sql;
+}
+
 }  // namespace
 
 std::span<const Migration> usage_migrations() {
-  static const std::array scripts{first_tables(), divided_roll_ups()};
+  static const std::array scripts{first_tables(), divided_roll_ups(), packed_roll_ups()};
   static const std::array steps{
       Migration{1, 1, scripts[0].c_str()}, Migration{2, 2, scripts[1].c_str()}, Migration{3, 3, packed_rows},
-      Migration{4, 4, postings_and_marks}, Migration{5, 5, rows_in_runs},
+      Migration{4, 4, postings_and_marks}, Migration{5, 5, rows_in_runs},       Migration{6, 6, scripts[2].c_str()},
   };
   return steps;
 }
 
 void migrate_usage(SqliteConnection& connection) {
-  define_duration_functions(connection);
+  define_sum_functions(connection);
   define_usage_functions(connection);
   migrate(connection, usage_migrations());
 }

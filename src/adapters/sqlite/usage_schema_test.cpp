@@ -5,12 +5,14 @@
 
 #include <limits>
 
-#include "adapters/sqlite/duration_functions.hpp"
+#include "adapters/sqlite/rolled_up.hpp"
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "adapters/sqlite/statement.hpp"
+#include "adapters/sqlite/sum_functions.hpp"
 #include "adapters/sqlite/usage_functions.hpp"
 #include "adapters/sqlite/usage_rest.hpp"
 #include "adapters/sqlite/usage_rows.hpp"
+#include "adapters/sqlite/usage_sum_columns.hpp"
 #include "adapters/sqlite/usage_walk.hpp"
 #include "base/temporary_folder_test.hpp"
 #include "ports/usage_ledger_fixture_test.hpp"
@@ -63,6 +65,26 @@ void write_rows_as_the_first_version(SqliteConnection& connection, const std::st
   });
 }
 
+void write_sums_as_the_first_version(SqliteConnection& connection, const std::string& level) {
+  const std::string cells = "SELECT begin, tenant, key, model, grp, sums FROM filled.usage_" + level + "_by_all";
+  const std::string into =
+      "INSERT INTO main.usage_" + level + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  Statement read(connection, cells);
+  Statement insert(connection, into);
+  while (read.step()) {
+    Row row(read);
+    for (int name = 0; name < 5; ++name)
+      insert.bind(row.integer());
+    RolledUp sum;
+    ASSERT_TRUE(add_packed(sum, row.blob(), Durations::added));
+    for (const SumColumn& column : sum_columns)
+      insert.bind(column.of(sum.sums));
+    const auto durations = sum.durations.encoded();
+    insert.bind(std::span<const std::uint8_t>(durations)).run();
+    insert.again();
+  }
+}
+
 // As the first version kept them: one table for each level, the order of time first.
 void write_as_the_first_version(const std::string& path, const std::string& filled) {
   SqliteConnection connection({path});
@@ -72,15 +94,8 @@ void write_as_the_first_version(const std::string& path, const std::string& fill
   for (const std::string table : {"words", "tenants", "keys", "spending_quarters", "spending_days", "delivered_ranges"})
     connection.execute(("INSERT INTO main." + table + " SELECT * FROM filled." + table).c_str());
   write_rows_as_the_first_version(connection, filled);
-  for (const std::string level : {"minutes", "hours", "days"}) {
-    const std::string copy =
-        "INSERT INTO usage_" + level +
-        " SELECT begin, tenant, key, model, grp, requests, errors, refusals, brownouts, cache_hits,"
-        " retries, input_tokens, cached_tokens, output_tokens, reasoning_tokens, tokens_saved, cost,"
-        " gpu_ms, slot_ms, queue_ms, durations FROM filled.usage_" +
-        level + "_by_all";
-    connection.execute(copy.c_str());
-  }
+  for (const std::string level : {"minutes", "hours", "days"})
+    write_sums_as_the_first_version(connection, level);
   all.commit();
 }
 
@@ -118,7 +133,7 @@ class OlderLedger : public testing::TestWithParam<std::size_t> {
     }
     write_as_the_first_version(old_path, filled_path);
     SqliteConnection connection({old_path});
-    define_duration_functions(connection);
+    define_sum_functions(connection);
     define_usage_functions(connection);
     migrate(connection, usage_migrations().first(GetParam()));
   }
@@ -176,7 +191,7 @@ TEST_P(OlderLedger, RowsThatComeAgainAreStillKnownAndNewOnesAreTaken) {
   EXPECT_EQ(told(*old, {.scope = {}, .event_id = another.event_id}).size(), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryEarlierVersion, OlderLedger, testing::Values(1, 2, 3, 4),
+INSTANTIATE_TEST_SUITE_P(EveryEarlierVersion, OlderLedger, testing::Values(1, 2, 3, 4, 5),
                          [](const auto& version) { return "Schema" + std::to_string(version.param); });
 
 }  // namespace

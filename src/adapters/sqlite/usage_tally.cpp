@@ -7,7 +7,6 @@
 #include "adapters/sqlite/usage_cells.hpp"
 #include "adapters/sqlite/usage_rows.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
-#include "adapters/sqlite/usage_sum_columns.hpp"
 #include "adapters/sqlite/usage_walk.hpp"
 
 namespace obleth::adapters {
@@ -51,10 +50,7 @@ std::string passing(std::string_view column, const char* value, bool is_told) {
 }
 
 std::string statement_over_sums(const std::string& group, const ScopeNumbers& scope, RollUpBy by, UsageBucket level) {
-  std::string sql = "SELECT " + group + ", begin";
-  for (const SumColumn& column : sum_columns)
-    sql += ", " + std::string(column.name);
-  sql += ", durations FROM ";
+  std::string sql = "SELECT " + group + ", begin, sums FROM ";
   const std::string table = roll_up_table(by, level);
   const bool by_tenants = by != RollUpBy::model;
   // A tenant's sums lie together: those of all tenants are found one tenant after the other.
@@ -78,15 +74,6 @@ std::int64_t group_of_row(const UsageHead& head, const UsageKind& kind, std::opt
       return kind.group;
   }
   return 0;
-}
-
-// False: the durations are not what an encoded sketch is.
-bool add_sums_of(Row& row, RolledUp& tally, bool with_durations) {
-  for (const SumColumn& column : sum_columns) {
-    std::int64_t& sum = column.of(tally.sums);
-    sum = saturating_add(sum, row.integer());
-  }
-  return !with_durations || tally.durations.add_encoded(row.blob());
 }
 
 }  // namespace
@@ -159,11 +146,13 @@ void UsageTally::add_sums(const ScopeNumbers& scope, const UsagePiece& piece) {
   Statement ask(connection_, sql);
   ask.bind(piece.begin_ms).bind(piece.end_ms).bind(scope.key).bind(scope.model).bind(scope.group);
   if (scope.tenant) ask.bind(*scope.tenant);
+  const auto durations = question_.with_durations ? Durations::added : Durations::left_out;
   while (ask.step()) {
     Row row(ask);
     const std::int64_t group = row.integer();
-    if (!add_sums_of(row, tally_of(group, row.integer()), question_.with_durations))
-      throw StoreFailure(store_fault(FaultKind::broken, "the database holds durations that are damaged"));
+    RolledUp& tally = tally_of(group, row.integer());
+    if (!add_packed(tally, row.blob(), durations))
+      throw StoreFailure(store_fault(FaultKind::broken, "the database holds sums that are damaged"));
   }
 }
 
