@@ -42,8 +42,8 @@ std::size_t utf8_length(std::string_view text) {
   return overlong || beyond_unicode || !continues(2) || !continues(3) ? 0 : 4;
 }
 
-// Whether eight bytes all stand for themselves; false may be said of bytes that do, behind one that does not.
-bool are_plain(std::uint64_t eight) {
+// A high bit where one of eight bytes may not stand for itself: the first that is set tells the truth.
+std::uint64_t special_bits(std::uint64_t eight) {
   constexpr std::uint64_t ones = 0x0101010101010101ULL;
   constexpr std::uint64_t high_bits = ones * 0x80;
   const auto below = [eight](std::uint64_t bound) { return (eight - ones * bound) & ~eight; };
@@ -51,7 +51,36 @@ bool are_plain(std::uint64_t eight) {
     const std::uint64_t difference = eight ^ (ones * wanted);
     return (difference - ones) & ~difference;
   };
-  return ((eight | below(0x20) | equal_to('"') | equal_to('\\')) & high_bits) == 0;
+  return (eight | below(0x20) | equal_to('"') | equal_to('\\')) & high_bits;
+}
+
+// Copies eight bytes, and answers their special_bits.
+std::uint64_t copy_eight(char* out, const char* bytes) {
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, bytes, sizeof eight);
+  std::memcpy(out, &eight, sizeof eight);
+  return special_bits(eight);
+}
+
+constexpr std::size_t short_bytes_max = 64;  // of a text that is worth copying before it is known to be plain
+
+// Copies a text whose bytes all stand for themselves, as in most they do; false: in this they do not, and what was
+// written, which is as long, is not the text. The last eight bytes may meet those before them.
+bool copy_plain(char* out, std::string_view text) {
+  constexpr std::size_t width = sizeof(std::uint64_t);
+  if (text.size() < width) {
+    bool all = true;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      out[at] = text[at];
+      all = all && is_plain(text[at]);
+    }
+    return all;
+  }
+  const std::size_t last = text.size() - width;
+  std::uint64_t special = copy_eight(out + last, text.data() + last);
+  for (std::size_t at = 0; at < last; at += width)
+    special |= copy_eight(out + at, text.data() + at);
+  return special == 0;
 }
 
 char* write(char* out, std::string_view bytes) {
@@ -82,12 +111,11 @@ char* write_escape(char* out, char c) {
 }  // namespace
 
 char* write_json_string(char* out, std::string_view text) {
+  if (text.size() <= short_bytes_max && copy_plain(out, text)) return out + text.size();
   std::size_t at = 0;
   while (at < text.size()) {
     for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight, out += sizeof eight) {
-      std::memcpy(&eight, text.data() + at, sizeof eight);
-      if (!are_plain(eight)) break;
-      std::memcpy(out, &eight, sizeof eight);
+      if (copy_eight(out, text.data() + at) != 0) break;
     }
     if (at == text.size()) break;
     const char byte = text[at];

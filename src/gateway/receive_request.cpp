@@ -1,6 +1,7 @@
 #include "gateway/receive_request.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -44,8 +45,16 @@ std::optional<Refusal> refused_by_route(const Route& route, const RequestHead& h
   return std::nullopt;
 }
 
+consteval std::array<bool, 256> make_harmless() {
+  std::array<bool, 256> harmless{};
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."))
+    harmless[static_cast<unsigned char>(c)] = true;
+  return harmless;
+}
+
 bool is_harmless(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  static constexpr std::array<bool, 256> harmless = make_harmless();
+  return harmless[static_cast<unsigned char>(c)];
 }
 
 void fill_in_client(UsageRecord& record, const RequestHead& head) {
@@ -96,13 +105,18 @@ Outcome<Received> receive_request(const Arrival& arrival, const Policy& policy) 
 }
 
 std::string user_agent_family(std::string_view user_agent) {
-  const std::string_view longest = user_agent.substr(0, user_agent_family_max);
-  const std::string_view family(longest.begin(), std::ranges::find_if_not(longest, is_harmless));
-  // The SDKs say "OpenAI/Python 1.2.3", "Anthropic/JS 4.5.6".
-  const std::size_t next = family.size() + 1;
-  const bool is_sdk = family == "OpenAI" || family == "Anthropic";
-  if (!is_sdk || user_agent.size() <= next || user_agent[family.size()] != '/') return std::string(family);
-  return std::string(family) + "-" + user_agent_family(user_agent.substr(next));
+  std::string name;
+  while (true) {
+    const std::string_view longest = user_agent.substr(0, user_agent_family_max);
+    const std::string_view family(longest.begin(), std::ranges::find_if_not(longest, is_harmless));
+    name += family;
+    // The SDKs say "OpenAI/Python 1.2.3", "Anthropic/JS 4.5.6".
+    user_agent.remove_prefix(family.size());
+    const bool is_sdk = family == "OpenAI" || family == "Anthropic";
+    if (!is_sdk || user_agent.size() < 2 || user_agent.front() != '/') return name;
+    name += '-';
+    user_agent.remove_prefix(1);
+  }
 }
 
 }  // namespace obleth::gateway

@@ -12,17 +12,17 @@ namespace {
 
 struct TimeOfDay {
   std::chrono::year_month_day date;
-  std::int64_t hours = 0;
-  std::int64_t minutes = 0;
-  std::int64_t seconds = 0;
-  std::int64_t ms = 0;
+  std::uint32_t hours = 0;
+  std::uint32_t minutes = 0;
+  std::uint32_t seconds = 0;
+  std::uint32_t ms = 0;
 };
 
 TimeOfDay split(WallTime at) {
   using namespace std::chrono;
   const sys_time<milliseconds> time{milliseconds(at.unix_ms)};
   const auto day = floor<days>(time);
-  const std::int64_t ms = (time - day).count();
+  const auto ms = static_cast<std::uint32_t>((time - day).count());
   return {year_month_day(day), ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60, ms % 1000};
 }
 
@@ -49,14 +49,10 @@ class Pen : public TextPen {
     escaped(text);
     character('"');
   }
-  // With leading zeros.
-  void two_digits(std::int64_t value) {
-    character(static_cast<char>('0' + value / 10 % 10));
-    character(static_cast<char>('0' + value % 10));
-  }
   void date(std::chrono::year_month_day date) {
-    two_digits(static_cast<int>(date.year()) / 100);
-    two_digits(static_cast<int>(date.year()) % 100);
+    const auto year = static_cast<std::uint32_t>(static_cast<int>(date.year()));
+    two_digits(year / 100 % 100);
+    two_digits(year % 100);
     character('-');
     two_digits(static_cast<unsigned>(date.month()));
     character('-');

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 namespace obleth::wire {
 
@@ -74,6 +75,32 @@ template <class Lanes, class Wanted>
   while (at != end && !is_wanted(*at))
     ++at;
   return at;
+}
+
+// a == b, of names: where the compiler does not know how long they are, a call costs more than comparing.
+[[nodiscard]] inline bool same_text(std::string_view a, std::string_view b) {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  const auto differ = [a, b]<class Word>(std::size_t at, Word) {
+    Word one{};
+    Word other{};
+    std::memcpy(&one, a.data() + at, sizeof(Word));
+    std::memcpy(&other, b.data() + at, sizeof(Word));
+    return one ^ other;
+  };
+  if (size >= sizeof(std::uint64_t)) {
+    std::uint64_t differing = differ(size - sizeof(std::uint64_t), std::uint64_t{});
+    for (std::size_t at = 0; at + sizeof(std::uint64_t) < size; at += sizeof(std::uint64_t))
+      differing |= differ(at, std::uint64_t{});
+    return differing == 0;
+  }
+  if (size >= sizeof(std::uint32_t)) {
+    return (differ(0, std::uint32_t{}) | differ(size - sizeof(std::uint32_t), std::uint32_t{})) == 0;
+  }
+  std::size_t same = 0;
+  while (same < size && a[same] == b[same])
+    ++same;
+  return same == size;
 }
 
 }  // namespace obleth::wire

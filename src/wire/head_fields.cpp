@@ -1,7 +1,6 @@
 #include "wire/head_fields.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "wire/byte_block.hpp"
 #include "wire/http_syntax.hpp"
@@ -104,6 +103,11 @@ const char* skip_value(const char* at, const char* end) {
   return skip_class(at, end, value_char);  // behind a tab, which is one that is allowed
 }
 
+const char* find_line_feed(const char* at, const char* end) {
+  return find_byte(
+      at, end, [](ByteBlock bytes) { return bytes.equal_to('\n'); }, [](char byte) { return byte == '\n'; });
+}
+
 std::string_view why_name_ends(const char* at, const char* line) {
   if (is_blank(*at)) {
     return at == line ? "Folded header lines are refused: put each header on one line."
@@ -116,16 +120,19 @@ std::string_view why_name_ends(const char* at, const char* line) {
 
 HeadSearch find_head_end(std::string_view bytes, std::size_t from, const HeadLimits& limits) {
   const std::size_t bound = std::min(bytes.size(), limits.head_bytes_max);
-  std::size_t at = std::min(from, bound);
-  while (at < bound) {
-    const void* found = std::memchr(bytes.data() + at, '\n', bound - at);
-    if (found == nullptr) break;
-    const auto lf = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
-    if (lf == 0 || bytes[lf - 1] != '\r') return HeadFault{400, "Lines must end with CR LF: a bare LF is refused."};
-    const bool line_is_empty = lf >= 3 && bytes[lf - 2] == '\n';
+  const char* const begin = bytes.data();
+  const char* const end = begin + bound;
+  const char* at = begin + std::min(from, bound);
+  while (true) {
+    at = find_line_feed(at, end);
+    if (at == end) break;
+    if (at == begin || at[-1] != '\r') return HeadFault{400, "Lines must end with CR LF: a bare LF is refused."};
+    const bool line_is_empty = at - begin >= 3 && at[-2] == '\n';
+    ++at;
     // RFC 9112 §2.2: a server ignores one empty line before the request line.
-    if (line_is_empty) return HeadSpan{bytes.starts_with("\r\n") ? std::size_t{2} : 0, lf + 1};
-    at = lf + 1;
+    if (line_is_empty) {
+      return HeadSpan{bytes.starts_with("\r\n") ? std::size_t{2} : 0, static_cast<std::size_t>(at - begin)};
+    }
   }
   if (bytes.size() >= limits.head_bytes_max) {
     return HeadFault{431, "The headers are too large: send at most 64 KiB."};

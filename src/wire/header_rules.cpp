@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text_pen.hpp"
+#include "wire/byte_block.hpp"
 #include "wire/head_fields.hpp"
 #include "wire/http_syntax.hpp"
 #include "wire/name_table.hpp"
@@ -23,17 +24,28 @@ class NameSet {
   NameTable<count> names_;
 };
 
-constexpr NameSet<10> hop_by_hop({"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "te", "trailer",
-                                  "upgrade", "http2-settings", "transfer-encoding", "content-length"});
-constexpr NameSet<7> ours_in_requests({"host", "authorization", "x-api-key", "proxy-authorization", "expect",
-                                       "x-request-id", "traceparent"});
+template <std::size_t... counts>
+consteval auto joined(const std::array<std::string_view, counts>&... lists) {
+  std::array<std::string_view, (counts + ...)> all{};
+  auto at = all.begin();
+  ((at = std::ranges::copy(lists, at).out), ...);
+  return all;
+}
+
+constexpr std::array<std::string_view, 10> hop_by_hop_names{
+    "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "te",
+    "trailer",    "upgrade",    "http2-settings",   "transfer-encoding",  "content-length"};
+constexpr std::array<std::string_view, 7> ours_in_requests{
+    "host", "authorization", "x-api-key", "proxy-authorization", "expect", "x-request-id", "traceparent"};
+constexpr std::array<std::string_view, 3> identity_claims{"user", "x-gateway-inference-fairness-id",
+                                                          "x-llm-d-inference-fairness-id"};
+constexpr NameSet hop_by_hop(hop_by_hop_names);
+constexpr NameSet not_forwarded(joined(hop_by_hop_names, ours_in_requests, identity_claims));
 // As providers and proxies write them; their prefixes are in replayable_headers.
 constexpr NameSet<15> of_one_request({"date", "age", "retry-after", "server-timing", "traceparent", "tracestate",
                                       "request-id", "x-upstream-request-id", "openai-processing-ms", "cf-ray",
                                       "x-envoy-upstream-service-time", "x-amzn-requestid", "apim-request-id",
                                       "x-ms-request-id", "x-trace-id"});
-constexpr NameSet<3> identity_claims({"user", "x-gateway-inference-fairness-id", "x-llm-d-inference-fairness-id"});
-
 bool starts_ignoring_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
@@ -96,6 +108,8 @@ bool is_zero(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c == '0'; });
 }
 
+constexpr std::size_t traceparent_bytes = 55;
+
 struct TraceParent {
   std::string_view trace_id;
   std::string_view flags;
@@ -103,8 +117,7 @@ struct TraceParent {
 
 // version "-" trace-id "-" parent-id "-" flags (W3C Trace Context, §3.2).
 std::optional<TraceParent> read_traceparent(std::string_view text) {
-  constexpr std::size_t size = 55;
-  if (text.size() < size || text[2] != '-' || text[35] != '-' || text[52] != '-') return std::nullopt;
+  if (text.size() < traceparent_bytes || text[2] != '-' || text[35] != '-' || text[52] != '-') return std::nullopt;
   const std::string_view version = text.substr(0, 2);
   const std::string_view trace_id = text.substr(3, 32);
   const std::string_view parent_id = text.substr(36, 16);
@@ -114,7 +127,7 @@ std::optional<TraceParent> read_traceparent(std::string_view text) {
   }
   if (version == "ff" || is_zero(trace_id) || is_zero(parent_id)) return std::nullopt;
   // A later version may say more after a dash; what version 00 says stands where it stood.
-  const bool ends_well = text.size() == size || (version != "00" && text[size] == '-');
+  const bool ends_well = text.size() == traceparent_bytes || (version != "00" && text[traceparent_bytes] == '-');
   return ends_well ? std::optional<TraceParent>({trace_id, flags}) : std::nullopt;
 }
 
@@ -138,8 +151,7 @@ void append_forwarded_headers(std::string& out, const RequestHead& head, const F
   append_with_pen(out, bytes_max, [&](TextPen& pen) {
     write_unless_empty(pen, "Host", extras.authority);
     for (const HeaderField& field : head.fields.fields()) {
-      if (hop_by_hop.contains(field.name) || ours_in_requests.contains(field.name)) continue;
-      if (identity_claims.contains(field.name) || connection.name(field.name)) continue;
+      if (not_forwarded.contains(field.name) || connection.name(field.name)) continue;
       if (is_named(field.name, "tracestate") && !continues_a_trace(head.fields)) continue;
       if (!is_replaced(field.name, extras)) write_line(pen, field.name, field.value);
     }
@@ -202,17 +214,29 @@ std::string continue_traceparent(std::optional<std::string_view> received, std::
                                  std::string_view span_id_hex16) {
   TraceParent parent{new_trace_id_hex32, "01"};
   if (received) parent = read_traceparent(*received).value_or(parent);
-  std::string text = "00-";
-  text.append(parent.trace_id).append("-").append(span_id_hex16).append("-").append(parent.flags);
+  constexpr std::size_t marks_bytes = 5;
+  std::string text;
+  append_with_pen(text, marks_bytes + parent.trace_id.size() + span_id_hex16.size() + parent.flags.size(),
+                  [&](TextPen& pen) {
+                    pen.plain("00-");
+                    pen.plain(parent.trace_id);
+                    pen.character('-');
+                    pen.plain(span_id_hex16);
+                    pen.character('-');
+                    pen.plain(parent.flags);
+                  });
   return text;
 }
 
 std::optional<std::string_view> bearer_token(std::string_view authorization) {
-  constexpr std::string_view scheme = "bearer ";
-  if (!starts_ignoring_case(authorization, scheme)) return std::nullopt;
+  constexpr std::string_view scheme = "bearer";
+  if (!is_named(authorization.substr(0, scheme.size()), scheme)) return std::nullopt;
+  if (authorization.size() == scheme.size() || authorization[scheme.size()] != ' ') return std::nullopt;
   const std::string_view token = trim_blanks(authorization.substr(scheme.size()));
-  const bool is_one_word = !token.contains(' ') && !token.contains('\t');
-  return is_one_word && !token.empty() ? std::optional(token) : std::nullopt;
+  const char* const end = token.data() + token.size();
+  const char* const blank = find_byte(
+      token.data(), end, [](ByteBlock bytes) { return bytes.equal_to(' ') | bytes.equal_to('\t'); }, is_blank);
+  return blank == end && !token.empty() ? std::optional(token) : std::nullopt;
 }
 
 bool is_acceptable_request_id(std::string_view id) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "wire/byte_block.hpp"
 #include "wire/head_fields.hpp"
 #include "wire/http_syntax.hpp"
 
@@ -54,6 +55,12 @@ HeadFault refuse(std::string_view message) {
   return {400, message};
 }
 
+const char* skip_target(const char* at, const char* end) {
+  return find_byte(
+      at, end, [](ByteBlock bytes) { return ~bytes.between('!', '~') | bytes.equal_to('#'); },
+      [](char byte) { return !is_in(byte, target_char); });
+}
+
 // line: without its CR LF. Fills method, target, is_http_1_0 and, for an absolute-form target, host.
 std::optional<HeadFault> read_request_line(std::string_view line, RequestHead& head) {
   const char* const end = line.data() + line.size();
@@ -63,7 +70,7 @@ std::optional<HeadFault> read_request_line(std::string_view line, RequestHead& h
   }
   head.method = {line.data(), static_cast<std::size_t>(method_end - line.data())};
   const char* const target = method_end + 1;
-  const char* const target_end = skip_class(target, end, target_char);
+  const char* const target_end = skip_target(target, end);
   if (target_end == target || target_end == end || *target_end != ' ') {
     return refuse("The request target holds a character that is not allowed.");
   }
@@ -163,11 +170,17 @@ struct Lines {
 
 Lines split_lines(std::string_view bytes, HeadSpan span) {
   const std::string_view block = bytes.substr(span.start, span.end - span.start);
-  const std::size_t line_end = block.find("\r\n");  // an LF without CR was refused before
-  return {block.substr(0, line_end), block.substr(line_end + 2)};
+  const std::size_t line_feed = block.find('\n');  // one without CR was refused before
+  return {block.substr(0, line_feed - 1), block.substr(line_feed + 1)};
 }
 
 }  // namespace
+
+std::size_t whole_head_bytes(std::string_view bytes, const HeadLimits& limits) {
+  const HeadSearch search = find_head_end(bytes, 0, limits);
+  const auto* span = std::get_if<HeadSpan>(&search);
+  return span == nullptr ? 0 : span->end;
+}
 
 HeadOutcome parse_request_head(std::string_view bytes, std::size_t from, const HeadLimits& limits, RequestHead& head) {
   const HeadSearch search = find_head_end(bytes, from, limits);

@@ -32,6 +32,8 @@ struct ParsedHead {
 
 using HeadOutcome = std::variant<NeedMoreBytes, ParsedHead, HeadFault>;
 
+// How long the head is that begins here, whatever follows it. 0: its end is not here, or it is refused for its lines.
+[[nodiscard]] std::size_t whole_head_bytes(std::string_view bytes, const HeadLimits& limits);
 // from: bytes already looked at without finding the end of the head (so a slow sender costs linear time).
 [[nodiscard]] HeadOutcome parse_request_head(std::string_view bytes, std::size_t from, const HeadLimits& limits,
                                              RequestHead& head);

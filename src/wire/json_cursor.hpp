@@ -38,7 +38,8 @@ class JsonCursor {
   }
   // wanted: not NUL.
   bool take(char wanted) {
-    if (peek() != wanted) return false;
+    const bool is_here = at_ != end_ && *at_ == wanted;
+    if (!is_here && peek() != wanted) return false;
     ++at_;
     return true;
   }
@@ -136,16 +137,17 @@ inline const char* JsonCursor::find_special(const char* at) const {
 
 inline std::optional<std::int64_t> JsonCursor::take_count() {
   constexpr std::ptrdiff_t digits_max = 18;  // of those every number fits
+  const auto is_digit = [](char byte) { return byte >= '0' && byte <= '9'; };
   const char first = peek();
-  if (first < '0' || first > '9') return std::nullopt;
-  const char* const last = at_ + std::min(end_ - at_, digits_max);
-  const char* at = at_;
-  std::int64_t count = 0;
-  for (; at != last && *at >= '0' && *at <= '9'; ++at)
+  if (!is_digit(first)) return std::nullopt;
+  const char* const last = end_ - at_ > digits_max ? at_ + digits_max : end_;
+  const char* at = at_ + 1;
+  std::int64_t count = first - '0';
+  for (; at != last && is_digit(*at); ++at)
     count = count * 10 + (*at - '0');
-  const bool led_by_zero = first == '0' && at - at_ > 1;
-  if (at == end_ || led_by_zero) return std::nullopt;
-  if ((*at >= '0' && *at <= '9') || *at == '.' || (*at | 0x20) == 'e') return std::nullopt;
+  if (at == end_ || (first == '0' && at - at_ > 1)) return std::nullopt;
+  const bool ends = *at == ',' || *at == '}' || (!is_digit(*at) && *at != '.' && (*at | ' ') != 'e');
+  if (!ends) return std::nullopt;
   at_ = at;
   return count;
 }

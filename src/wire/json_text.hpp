@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "wire/byte_block.hpp"
+
 namespace obleth::wire {
 
 // One character of UTF-8. bytes 0: not UTF-8 (overlong forms, surrogates and what lies beyond U+10FFFF included).
@@ -24,7 +26,7 @@ struct JsonString {
   bool has_escape = false;
 
   // Compares the meaning: "mod\u0065l" equals model.
-  [[nodiscard]] bool equals(std::string_view text) const { return has_escape ? means(text) : raw == text; }
+  [[nodiscard]] bool equals(std::string_view text) const { return has_escape ? means(text) : same_text(raw, text); }
   // False: not UTF-8, or a lone surrogate.
   [[nodiscard]] bool unescape(std::string& text) const;
 

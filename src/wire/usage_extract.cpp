@@ -118,6 +118,11 @@ const char* find_quote_or_bracket(const char* at, const char* end) {
   return find_byte(at, end, quotes_and_brackets, [](char byte) { return byte == '"' || opens(byte) || closes(byte); });
 }
 
+// Over what stands between two strings of compact JSON, where nothing else does.
+const char* pass_mark(const char* at, const char* end) {
+  return end - at > 1 && (at[0] == ':' || at[0] == ',') && at[1] == '"' ? at + 1 : at;
+}
+
 std::size_t find_no_space(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size() && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t'))
@@ -211,7 +216,7 @@ std::size_t UsageTokenizer::take(std::string_view bytes) {
   if (space > 0) return space;
   switch (phase_) {
     case Phase::in_object:
-      return take_member(bytes);
+      return take_members(bytes);
     case Phase::before_value:
       return begin_value(bytes);
     case Phase::after_key:
@@ -224,26 +229,28 @@ std::size_t UsageTokenizer::take(std::string_view bytes) {
   }
 }
 
-// A key that is here with its colon, as most are, is read where it stands; else, and with an escape, it is kept.
-std::size_t UsageTokenizer::take_member(std::string_view bytes) {
-  if (bytes.front() == ',') return 1;
-  if (bytes.front() != '"') {
-    leave_object();
-    return 1;
-  }
+// Keys that are here with their colons, as most are, are read where they stand; another, and one with an escape, is
+// kept.
+std::size_t UsageTokenizer::take_members(std::string_view bytes) {
   const char* const end = bytes.data() + bytes.size();
-  const char* const key = bytes.data() + 1;
-  const char* const key_end = find_quote_or_backslash(key, end);
-  if (end - key_end > 1 && key_end[0] == '"' && key_end[1] == ':') {
-    choose_place({.raw = {key, key_end}});
+  const char* at = bytes.data();
+  while (at != end && *at == '"') {
+    const char* const key_end = find_quote_or_backslash(at + 1, end);
+    if (end - key_end < 2 || key_end[0] != '"' || key_end[1] != ':') break;
+    choose_place({.raw = {at + 1, key_end}});
     phase_ = Phase::before_value;
-    const std::string_view rest(key_end + 2, end);
-    const bool is_here = !rest.empty() && rest.front() > ' ';
-    return bytes.size() - rest.size() + (is_here ? begin_value(rest) : 0);
+    at = key_end + 2;
+    if (at != end && *at > ' ') at += begin_value({at, end});
+    if (phase_ != Phase::in_object) break;
   }
-  phase_ = Phase::key;
-  in_string_ = true;
-  kept_.assign(1, '"');
+  if (at != bytes.data()) return static_cast<std::size_t>(at - bytes.data());
+  if (*at == '"') {
+    phase_ = Phase::key;
+    in_string_ = true;
+    kept_.assign(1, '"');
+  } else if (*at != ',') {
+    leave_object();
+  }
   return 1;
 }
 
@@ -261,8 +268,8 @@ void UsageTokenizer::choose_place(const JsonString& key) {
   for (const UsagePlace& place : rules_->usage) {
     if (place.inner.empty()) break;
     if (outer_ != nullptr && place.outer != outer_->outer) continue;
-    const bool is_outer = outer_ == nullptr && !place.outer.empty();
-    if (key.equals(is_outer ? place.outer : place.inner)) place_ = &place;
+    const std::string_view name = outer_ == nullptr && !place.outer.empty() ? place.outer : place.inner;
+    if (key.equals(name)) place_ = &place;
   }
 }
 
@@ -316,14 +323,15 @@ std::size_t UsageTokenizer::take_value(std::string_view bytes) {
 // Behind the bracket with which the value ends: of what is nested only the depth counts.
 const char* UsageTokenizer::pass_nested(const char* at, const char* end) {
   std::uint64_t depth = depth_;
-  while (depth > 0) {
-    at = find_quote_or_bracket(at, end);
-    if (at == end) break;
-    const char byte = *at++;
+  while (depth > 0 && at != end) {
+    const char byte = *at;
     if (byte == '"') {
-      at = pass_string(at, end);
-    } else {
+      at = pass_mark(pass_string(at + 1, end), end);
+    } else if (opens(byte) || closes(byte)) {
       depth += opens(byte) ? 1 : std::uint64_t{0} - 1;
+      ++at;
+    } else {
+      at = find_quote_or_bracket(at + 1, end);
     }
   }
   depth_ = depth;

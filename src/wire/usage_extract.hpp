@@ -73,7 +73,7 @@ class UsageTokenizer {
  private:
   // Each takes some bytes and answers how many.
   std::size_t take(std::string_view bytes);
-  std::size_t take_member(std::string_view bytes);
+  std::size_t take_members(std::string_view bytes);
   std::size_t take_key(std::string_view bytes);
   std::size_t begin_value(std::string_view bytes);
   std::size_t take_value(std::string_view bytes);

@@ -49,11 +49,17 @@ void Exchange::begin(ClientLink& link) {
 
 wire::HeadOutcome Exchange::take_head() {
   Inflow& inflow = link_->inflow;
-  const std::size_t size = bytes_of_head(heard_->bytes, inflow.bytes());
+  const wire::HeadLimits& limits = link_->settings().head;
+  std::size_t size = heard_->bytes.empty() ? wire::whole_head_bytes(inflow.bytes(), limits) : 0;
+  if (size > 0) {
+    heard_->bytes_searched = size - head_end.size() / 2;  // of a head that came whole only its end is searched again
+  } else {
+    size = bytes_of_head(heard_->bytes, inflow.bytes());
+  }
   heard_->bytes.append(inflow.bytes().substr(0, size));
   inflow.consume(size);
   const wire::HeadOutcome outcome =
-      wire::parse_request_head(heard_->bytes, heard_->bytes_searched, link_->settings().head, heard_->head);
+      wire::parse_request_head(heard_->bytes, heard_->bytes_searched, limits, heard_->head);
   heard_->bytes_searched = heard_->bytes.size();
   if (!std::holds_alternative<wire::ParsedHead>(outcome)) return outcome;
   received_at_ = link_->loop().now();
