@@ -4,12 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "base/result.hpp"
 #include "base/strong_id.hpp"
 #include "base/task.hpp"
-#include "domain/usage_record.hpp"
+#include "ports/batch_rows.hpp"
 
 namespace obleth::ports {
 
@@ -23,7 +22,7 @@ struct JournalRange {
 
 struct UsageBatch {
   JournalRange range;
-  std::vector<UsageRecord> rows;  // all of one month (UTC), by their ts
+  BatchRows rows;  // all of one month (UTC), by their ts
 };
 
 class UsageSink {

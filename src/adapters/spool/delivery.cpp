@@ -61,7 +61,7 @@ void Delivery::take_segments() {
     fresh.push_back(std::move(former));
   std::ranges::move(spool_.shelf.take_undelivered(), std::back_inserter(fresh));
   for (std::shared_ptr<SegmentFile>& file : fresh) {
-    auto segment = SpooledSegment::open(spool_, file, window_);
+    auto segment = SpooledSegment::open(spool_, file, memory_);
     if (segment == nullptr) {
       unopened_.push_back(std::move(file));
     } else {

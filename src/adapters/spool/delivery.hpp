@@ -82,7 +82,7 @@ class Delivery final : public ports::UsageBacklog, private LoopItem, private por
   ports::UsageSink& sink_;
   ports::Entropy& entropy_;
   observe::Readiness& readiness_;
-  SpooledSegment::Window window_;
+  SpooledSegment::Memory memory_;
   std::vector<std::shared_ptr<SpooledSegment>> segments_;  // oldest first
   SegmentShelf::Segments unopened_;                        // their ranges could not be opened yet
   std::vector<std::unique_ptr<Shipment>> shipments_;

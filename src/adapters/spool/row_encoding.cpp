@@ -80,6 +80,16 @@ class Encoder {
   char* at_;
 };
 
+// Takes from a record what it says of each field; texts keep their memory.
+struct Eraser {
+  void text(std::uint32_t, std::string& value) { value.clear(); }
+  void id(std::uint32_t, auto& value) { value = {}; }
+  void number(std::uint32_t, auto& value) { value = {}; }
+  void optional_number(std::uint32_t, auto& value) { value.reset(); }
+  void word(std::uint32_t, auto& value) { value = {}; }
+  void flag(std::uint32_t, bool& value) { value = false; }
+};
+
 // Visits a record's fields beside those of a payload, both in the order of their numbers: what does not stand next in
 // the payload stays as it is. So a visit is one comparison with a tag that the compiler knows. Where the payload has
 // another order, more visits take what is left; a field that comes twice says what it says last.
@@ -199,6 +209,8 @@ std::optional<UsageRecord> decode_row(std::string_view payload) {
 }
 
 bool decode_row_into(UsageRecord& record, std::string_view payload) {
+  Eraser eraser;
+  visit_row_fields(record, eraser);
   Decoder decoder(payload);
   while (!decoder.is_over()) {
     const char* const before = decoder.at();

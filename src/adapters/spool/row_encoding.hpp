@@ -23,7 +23,8 @@ inline constexpr std::size_t row_bytes_max = 20 * 1024;  // 17 texts and 26 numb
 
 // nullopt: not an encoded row. A word of an enumeration that this version does not know becomes the first one.
 [[nodiscard]] std::optional<UsageRecord> decode_row(std::string_view payload);
-// The same into a fresh record, where many of them lie; false: not an encoded row.
+// The same into a record whose texts have memory already; false: not an encoded row. Of what the record said before,
+// that stays which is no field of a row.
 [[nodiscard]] bool decode_row_into(UsageRecord& record, std::string_view payload);
 
 }  // namespace obleth::adapters

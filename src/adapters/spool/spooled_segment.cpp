@@ -29,19 +29,19 @@ std::int64_t month_of(WallTime at) {
 
 }  // namespace
 
-std::shared_ptr<SpooledSegment> SpooledSegment::open(Spool& spool, std::shared_ptr<SegmentFile> file, Window& window) {
+std::shared_ptr<SpooledSegment> SpooledSegment::open(Spool& spool, std::shared_ptr<SegmentFile> file, Memory& memory) {
   auto ranges = spool.folder.open_ranges(*file);
   if (!ranges) {
     observe::log_once_per(complaint_period, observe::LogLevel::error, "a segment cannot be delivered yet",
                           ranges.error().message);
     return nullptr;
   }
-  return std::make_shared<SpooledSegment>(spool, std::move(file), std::move(*ranges), window);
+  return std::make_shared<SpooledSegment>(spool, std::move(file), std::move(*ranges), memory);
 }
 
 SpooledSegment::SpooledSegment(Spool& spool, std::shared_ptr<SegmentFile> file, std::unique_ptr<RangeFile> ranges,
-                               Window& window)
-    : spool_(spool), file_(std::move(file)), ranges_(std::move(ranges)), window_(window) {
+                               Memory& memory)
+    : spool_(spool), file_(std::move(file)), ranges_(std::move(ranges)), memory_(memory) {
   for (std::size_t number = 0; number < ranges_->ranges().size(); ++number) {
     const RangeFile::Range& range = ranges_->ranges()[number];
     if (!range.acknowledged && range.begin < range.end) unsent_.push_back(number);
@@ -112,7 +112,7 @@ std::optional<CutRange> SpooledSegment::next_range() {
   return range;
 }
 
-std::vector<UsageRecord> SpooledSegment::read_again(const CutRange& range) {
+ports::BatchRows SpooledSegment::read_again(const CutRange& range) {
   return scan(range.begin, range.end, Telling::again).rows;
 }
 
@@ -133,7 +133,7 @@ void SpooledSegment::put_aside(const CutRange& range) {
 
 // The rows from begin on, as many as make a batch, all of one month. range.end says how far they reach.
 CutRange SpooledSegment::scan(std::uint64_t begin, std::uint64_t limit, Telling telling) {
-  CutRange range{.begin = begin, .end = begin};
+  CutRange range{.begin = begin, .end = begin, .rows = ports::BatchRows(memory_.shelf)};
   range.rows.reserve(std::min<std::size_t>(batch_rows_max, (limit - begin) / row_bytes_least + 1));
   while (range.end < limit) {
     const std::string_view bytes = window_at(range.end, limit);
@@ -156,15 +156,15 @@ bool SpooledSegment::take(const Finding& found, CutRange& range, Telling telling
     if (telling == Telling::first_time && file_->closed && found.begin >= next_cut_) cut_torn_tail(found.begin);
     return false;
   }
-  UsageRecord& row = range.rows.emplace_back();
+  UsageRecord& row = range.rows.add();
   if (found.what != Finding::What::record || found.kind != record_kind_usage || !decode_row_into(row, found.payload)) {
-    range.rows.pop_back();
+    range.rows.drop_last();
     if (telling == Telling::first_time) set_aside_damage(found);
     range.end = found.end;
     return true;
   }
-  if (month_of(row.ts) != month_of(range.rows.front().ts)) {
-    range.rows.pop_back();
+  if (month_of(row.ts) != month_of(range.rows.begin()->ts)) {
+    range.rows.drop_last();
     return false;
   }
   range.end = found.end;
@@ -173,10 +173,11 @@ bool SpooledSegment::take(const Finding& found, CutRange& range, Telling telling
 
 std::string_view SpooledSegment::window_at(std::uint64_t begin, std::uint64_t limit) {
   const std::size_t wanted = std::min<std::uint64_t>(limit - begin, window_bytes_max);
-  if (window_.size() < wanted) window_.resize(wanted);
+  std::vector<char>& window = memory_.window;
+  if (window.size() < wanted) window.resize(wanted);
   std::size_t got = 0;
   while (got < wanted) {
-    const ssize_t read = pread(file_->fd.get(), window_.data() + got, wanted - got, static_cast<off_t>(begin + got));
+    const ssize_t read = pread(file_->fd.get(), window.data() + got, wanted - got, static_cast<off_t>(begin + got));
     if (read < 0 && errno == EINTR) continue;
     if (read > 0) {
       got += static_cast<std::size_t>(read);
@@ -186,10 +187,10 @@ std::string_view SpooledSegment::window_at(std::uint64_t begin, std::uint64_t li
     observe::log_once_per(complaint_period, observe::LogLevel::error, "a segment of the spool cannot be read",
                           read < 0 ? std::strerror(errno) : "it is shorter than it was");
     const std::size_t lost = std::min(unreadable_step, wanted - got);
-    std::memset(window_.data() + got, 'x', lost);
+    std::memset(window.data() + got, 'x', lost);
     got += lost;
   }
-  return {window_.data(), got};
+  return {window.data(), got};
 }
 
 void SpooledSegment::set_aside_damage(const Finding& found) {

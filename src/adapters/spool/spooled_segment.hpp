@@ -13,7 +13,7 @@
 #include "adapters/spool/segment_reader.hpp"
 #include "adapters/spool/spool.hpp"
 #include "base/instant.hpp"
-#include "domain/usage_record.hpp"
+#include "ports/batch_rows.hpp"
 
 namespace obleth::adapters {
 
@@ -24,17 +24,21 @@ struct CutRange {
   std::size_t number = 0;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  std::vector<UsageRecord> rows;
+  ports::BatchRows rows;
 };
 
 class SpooledSegment {
  public:
-  using Window = std::vector<char>;  // what is being read; one for all segments of a delivery
+  // What all segments of a delivery are read with.
+  struct Memory {
+    std::vector<char> window;  // what is being read
+    std::shared_ptr<ports::RowShelf> shelf = std::make_shared<ports::RowShelf>();
+  };
 
   // Null: its ranges cannot be opened now, so nothing of it can be delivered yet.
   [[nodiscard]] static std::shared_ptr<SpooledSegment> open(Spool& spool, std::shared_ptr<SegmentFile> file,
-                                                            Window& window);
-  SpooledSegment(Spool& spool, std::shared_ptr<SegmentFile> file, std::unique_ptr<RangeFile> ranges, Window& window);
+                                                            Memory& memory);
+  SpooledSegment(Spool& spool, std::shared_ptr<SegmentFile> file, std::unique_ptr<RangeFile> ranges, Memory& memory);
 
   [[nodiscard]] const SegmentFile& file() const { return *file_; }
   // Written by a later version: left alone until that is back.
@@ -48,7 +52,7 @@ class SpooledSegment {
   // cannot be fixed now.
   [[nodiscard]] std::optional<CutRange> next_range();
   // The same rows once more.
-  [[nodiscard]] std::vector<UsageRecord> read_again(const CutRange& range);
+  [[nodiscard]] ports::BatchRows read_again(const CutRange& range);
   void acknowledge(const CutRange& range);
   // The sink will never take it: its bytes are put aside.
   void put_aside(const CutRange& range);
@@ -78,7 +82,7 @@ class SpooledSegment {
   std::uint64_t next_cut_ = segment_head_bytes;
   std::size_t acknowledged_before_ = 0;  // ranges with lower numbers are acknowledged
   bool foreign_ = false;
-  Window& window_;
+  Memory& memory_;
 };
 
 }  // namespace obleth::adapters
