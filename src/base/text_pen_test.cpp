@@ -24,5 +24,26 @@ TEST(TextPen, MayWriteNothing) {
   EXPECT_EQ(text, "before");
 }
 
+TEST(TextPen, TextsOfEveryLengthAreWrittenWhole) {
+  const std::string letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  for (std::size_t size = 0; size <= letters.size(); ++size) {
+    std::string text;
+    append_with_pen(text, letters.size() + 2, [&](TextPen& pen) {
+      pen.character('<');
+      pen.plain(std::string_view(letters).substr(0, size));
+      pen.character('>');
+    });
+    EXPECT_EQ(text, "<" + letters.substr(0, size) + ">");
+  }
+}
+
+TEST(TextPen, NumbersOfEveryLengthAreWrittenAsTheLibraryDoes) {
+  for (std::int64_t number = -1200; number <= 1200; ++number) {
+    std::string text;
+    append_with_pen(text, TextPen::number_bytes_max, [number](TextPen& pen) { pen.number(number); });
+    EXPECT_EQ(text, std::to_string(number));
+  }
+}
+
 }  // namespace
 }  // namespace obleth

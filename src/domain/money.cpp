@@ -1,10 +1,13 @@
 #include "domain/money.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
 #include <string>
 #include <string_view>
+
+#include "base/text_pen.hpp"
 
 namespace obleth {
 namespace {
@@ -79,20 +82,25 @@ std::optional<std::int64_t> units_of(std::string_view text, int decimals, std::i
 std::string decimal_text(std::int64_t units, int decimals, std::size_t decimals_min) {
   const bool negative = units < 0;
   const auto magnitude = negative ? 0 - static_cast<std::uint64_t>(units) : static_cast<std::uint64_t>(units);
-  std::array<char, 20> written{};
-  const auto end = std::to_chars(written.begin(), written.end(), magnitude).ptr;
-  const std::string_view digits(written.begin(), end);
   const auto places = static_cast<std::size_t>(decimals);
-  const std::size_t whole = digits.size() > places ? digits.size() - places : 0;
-  std::string text = negative ? "-" : "";
-  text += whole == 0 ? "0" : digits.substr(0, whole);
-  text.push_back('.');
-  text.append(places - (digits.size() - whole), '0').append(digits.substr(whole));
-  // Zeros at the end say nothing, but for the first few.
-  std::size_t surplus = places - decimals_min;
-  for (; surplus > 0 && text.back() == '0'; --surplus)
-    text.pop_back();
-  if (text.back() == '.') text.pop_back();
+  // Zeros before the digits, so that the last places are the fraction of whatever number it is.
+  std::array<char, std::size_t{pico_decimals} + TextPen::number_bytes_max> written;
+  char* const digits = std::fill_n(written.data(), places, '0');
+  const char* const end = std::to_chars(digits, digits + TextPen::number_bytes_max, magnitude).ptr;
+  const char* const point = end - places;
+  std::string_view fraction(point, end);
+  // Zeros at its end say nothing, but for the first few.
+  while (fraction.size() > decimals_min && fraction.ends_with('0'))
+    fraction.remove_suffix(1);
+  const std::string_view whole = point > digits ? std::string_view(digits, point) : "0";
+  const bool has_point = !fraction.empty();
+  std::string text;
+  append_with_pen(text, whole.size() + fraction.size() + (negative ? 1 : 0) + (has_point ? 1 : 0), [&](TextPen& pen) {
+    if (negative) pen.character('-');
+    pen.plain(whole);
+    if (has_point) pen.character('.');
+    pen.plain(fraction);
+  });
   return text;
 }
 

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include "wire/json_cursor.hpp"
@@ -21,8 +20,6 @@ class BodyReader {
   [[nodiscard]] std::optional<BodyFault> read();
 
  private:
-  [[nodiscard]] const FieldRule* find_rule(const JsonString& key) const;
-
   bool read_member(const JsonString& key, std::size_t member_begin);
   bool read_field(const FieldRule& rule);
   bool read_model();
@@ -62,7 +59,7 @@ class BodyReader {
   [[nodiscard]] BodyFault document_fault() const;
 
   JsonCursor cursor_;
-  std::span<const FieldRule> rules_;
+  const FieldRules& rules_;
   std::uint32_t seen_ = 0;  // bit per rule
   RequestFields& fields_;
   TextMeasure query_;  // of rerank: read with every document

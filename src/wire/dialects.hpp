@@ -10,6 +10,8 @@
 #include <string_view>
 
 #include "wire/error_body.hpp"
+#include "wire/json_text.hpp"
+#include "wire/name_table.hpp"
 
 namespace obleth::wire {
 
@@ -55,6 +57,30 @@ struct FieldRule {
   Reading reading;
 };
 
+class FieldRules {
+ public:
+  static constexpr std::size_t count_max = 16;
+
+  template <std::size_t count>
+  consteval FieldRules(const FieldRule (&rules)[count]) : rules_(rules), names_(names_of(rules)) {
+    static_assert(count <= count_max);
+  }
+  // The rule's number; count_max: there is none for this member.
+  [[nodiscard]] std::size_t find(const JsonString& key) const { return names_.find(key); }
+  [[nodiscard]] const FieldRule& operator[](std::size_t number) const { return rules_[number]; }
+
+ private:
+  static consteval std::array<std::string_view, count_max> names_of(std::span<const FieldRule> rules) {
+    std::array<std::string_view, count_max> names{};
+    for (std::size_t at = 0; at < rules.size(); ++at)
+      names[at] = rules[at].name;
+    return names;
+  }
+
+  std::span<const FieldRule> rules_;
+  NameTable<count_max> names_;
+};
+
 enum class OutputKind : std::uint8_t {
   capped,  // tokens, up to the request's cap or the model's default
   fixed,   // pictures, sounds: a fixed count of tokens for each of n
@@ -72,7 +98,7 @@ struct UsagePlace {
 };
 
 struct DialectRules {
-  std::span<const FieldRule> fields;
+  FieldRules fields;
   OutputKind output = OutputKind::none;
   std::string_view cap_name;    // the member that a brownout adds where no cap stands
   bool asks_for_usage = false;  // a stream tells its usage only when stream_options asks for it

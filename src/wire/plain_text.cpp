@@ -93,12 +93,15 @@ struct Tally {
 };
 
 std::int64_t sum_of(const std::array<unsigned char, PlainText::width_max>& lanes) {
+  // Neighbours are added to each other first: sixteen bits hold every sum then.
   constexpr std::uint64_t every_second = 0x00FF00FF00FF00FFULL;
   constexpr std::uint64_t ones = 0x0001000100010001ULL;
-  std::uint64_t sums = 0;  // four of them, each of eight lanes
-  for (const std::uint64_t word : std::bit_cast<std::array<std::uint64_t, 4>>(lanes))
-    sums += (word & every_second) + (word >> 8 & every_second);
-  return static_cast<std::int64_t>(sums * ones >> 48);
+  using Words = std::uint64_t __attribute__((vector_size(16)));
+  std::array<Words, 2> halves;
+  std::memcpy(halves.data(), lanes.data(), sizeof halves);
+  const Words sums = (halves[0] & every_second) + (halves[0] >> 8 & every_second) + (halves[1] & every_second) +
+                     (halves[1] >> 8 & every_second);
+  return static_cast<std::int64_t>((sums[0] + sums[1]) * ones >> 48);
 }
 
 }  // namespace

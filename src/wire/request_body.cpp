@@ -7,12 +7,6 @@
 #include "wire/body_reader.hpp"
 
 namespace obleth::wire {
-const FieldRule* BodyReader::find_rule(const JsonString& key) const {
-  for (const FieldRule& rule : rules_) {
-    if (key.equals(rule.name)) return &rule;
-  }
-  return nullptr;
-}
 
 BodyOutcome read_request_body(std::string_view body, Dialect dialect) {
   BodyOutcome outcome{std::in_place_type<RequestFields>};
@@ -40,12 +34,13 @@ std::optional<BodyFault> BodyReader::read() {
 
 bool BodyReader::read_member(const JsonString& key, std::size_t member_begin) {
   ++fields_.member_count;
-  const FieldRule* const rule = find_rule(key);
-  if (rule == nullptr) return cursor_.skip_value();
-  const std::uint32_t bit = 1U << static_cast<unsigned>(rule - rules_.data());
-  if ((seen_ & bit) != 0) return refuse("appears more than once", rule->name);
+  const std::size_t number = rules_.find(key);
+  if (number == FieldRules::count_max) return cursor_.skip_value();
+  const FieldRule& rule = rules_[number];
+  const std::uint32_t bit = 1U << number;
+  if ((seen_ & bit) != 0) return refuse("appears more than once", rule.name);
   seen_ |= bit;
-  if (rule->reading != Reading::priority) return read_field(*rule);
+  if (rule.reading != Reading::priority) return read_field(rule);
   return read_priority(fields_.member_count == 1 ? cursor_.position_of(key.raw) - 1 : member_begin);
 }
 

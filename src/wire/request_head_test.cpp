@@ -371,6 +371,15 @@ TEST(RequestHead, AHeadIsUnfinishedUntilItsBlankLine) {
   EXPECT_EQ(parse_in_pieces(bytes, 1).bytes, bytes.size());
 }
 
+TEST(RequestHead, AWholeHeadIsAsLongAsWhatIsParsedOfIt) {
+  const std::string head = "POST /a HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (std::size_t size = 0; size <= head.size(); ++size)
+    EXPECT_EQ(whole_head_bytes(head.substr(0, size), {}), size == head.size() ? size : 0);
+  EXPECT_EQ(whole_head_bytes(head + "a body\r\n\r\n", {}), head.size());
+  EXPECT_EQ(whole_head_bytes("GET / HTTP/1.1\nHost: a\r\n\r\n", {}), 0U);
+  EXPECT_EQ(whole_head_bytes(head, {.head_bytes_max = head.size() - 1}), 0U);
+}
+
 TEST(RequestHead, BytesAfterTheBlankLineAreLeftAlone) {
   const std::string head_bytes = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
   KeptHead head;

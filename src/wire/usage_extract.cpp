@@ -267,9 +267,9 @@ void UsageTokenizer::choose_place(const JsonString& key) {
   place_ = nullptr;
   for (const UsagePlace& place : rules_->usage) {
     if (place.inner.empty()) break;
-    if (outer_ != nullptr && place.outer != outer_->outer) continue;
-    const std::string_view name = outer_ == nullptr && !place.outer.empty() ? place.outer : place.inner;
-    if (key.equals(name)) place_ = &place;
+    const bool is_outer = outer_ == nullptr && !place.outer.empty();
+    if (!key.equals(is_outer ? place.outer : place.inner)) continue;
+    if (outer_ == nullptr || outer_->outer == place.outer) place_ = &place;
   }
 }
 
