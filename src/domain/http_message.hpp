@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -30,6 +31,30 @@ struct HeaderField {
   return true;
 }
 
+// Whether a token, in any case, is a name that is written in small letters, digits and dashes: eight bytes at a time.
+// Without control characters in it, setting one bit makes nothing else such a letter, digit or dash.
+[[nodiscard]] inline bool is_named(std::string_view token, std::string_view name) {
+  if (token.size() != name.size()) return false;
+  constexpr std::size_t width = sizeof(std::uint64_t);
+  const auto equal_at = [&](std::size_t at) {
+    std::uint64_t sent = 0;
+    std::uint64_t wanted = 0;
+    std::memcpy(&sent, token.data() + at, width);
+    std::memcpy(&wanted, name.data() + at, width);
+    return (sent | 0x2020202020202020ULL) == wanted;
+  };
+  if (token.size() < width) {
+    for (std::size_t at = 0; at < token.size(); ++at) {
+      if ((token[at] | ' ') != name[at]) return false;
+    }
+    return true;
+  }
+  for (std::size_t at = 0; at + width < token.size(); at += width) {
+    if (!equal_at(at)) return false;
+  }
+  return equal_at(token.size() - width);
+}
+
 // The fields of one head, in order. Few fit in place, as most heads have; more of them, up to header_count_max, move
 // out to memory that is kept for the next head.
 class HeaderBlock {
@@ -48,17 +73,17 @@ class HeaderBlock {
   [[nodiscard]] std::span<const HeaderField> fields() const {
     return {count_ > in_place_.size() ? moved_out_.data() : in_place_.data(), count_};
   }
-  // The first of that name.
+  // The first of that name, which is given in small letters.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const {
     for (const HeaderField& field : fields()) {
-      if (equals_ignoring_case(field.name, name)) return field.value;
+      if (is_named(field.name, name)) return field.value;
     }
     return std::nullopt;
   }
   [[nodiscard]] std::size_t count(std::string_view name) const {
     std::size_t found = 0;
     for (const HeaderField& field : fields())
-      found += equals_ignoring_case(field.name, name) ? 1 : 0;
+      found += is_named(field.name, name) ? 1 : 0;
     return found;
   }
   void clear() { count_ = 0; }

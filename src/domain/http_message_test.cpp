@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace obleth {
@@ -26,13 +27,17 @@ TEST(HeaderBlock, KeepsOrderHoweverManyThereAre) {
   }
 }
 
-TEST(HeaderBlock, FindsTheFirstOfANameInAnyCase) {
-  HeaderBlock block;
-  ASSERT_TRUE(block.append({"X-Custom", "one"}));
-  ASSERT_TRUE(block.append({"x-custom", "two"}));
-  EXPECT_EQ(block.find("X-CUSTOM"), "one");
-  EXPECT_EQ(block.count("x-Custom"), 2U);
-  EXPECT_FALSE(block.find("other"));
+TEST(HeaderBlock, FindsTheFirstOfANameThatWasSentInAnyCase) {
+  for (const auto& [sent, name] :
+       {std::pair{"X-Custom", "x-custom"}, {"HOST", "host"}, {"x-LONG-Name-2", "x-long-name-2"}}) {
+    HeaderBlock block;
+    ASSERT_TRUE(block.append({sent, "one"}));
+    ASSERT_TRUE(block.append({name, "two"}));
+    EXPECT_EQ(block.find(name), "one");
+    EXPECT_EQ(block.count(name), 2U);
+    EXPECT_FALSE(block.find("other"));
+    EXPECT_FALSE(block.find(std::string(name).replace(0, 1, "y")));
+  }
 }
 
 TEST(HeaderBlock, AFewHeadersTakeLittleRoom) {

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace obleth::wire {
@@ -77,30 +76,6 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = make_char_classes(
 
 [[nodiscard]] constexpr char lower_case(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-// Whether a token, in any case, is a name that is written in small letters, digits and dashes: eight bytes at a time.
-// Without control characters in it, setting one bit makes nothing else such a letter, digit or dash.
-[[nodiscard]] inline bool is_named(std::string_view token, std::string_view name) {
-  if (token.size() != name.size()) return false;
-  constexpr std::size_t width = sizeof(std::uint64_t);
-  const auto equal_at = [&](std::size_t at) {
-    std::uint64_t sent = 0;
-    std::uint64_t wanted = 0;
-    std::memcpy(&sent, token.data() + at, width);
-    std::memcpy(&wanted, name.data() + at, width);
-    return (sent | 0x2020202020202020ULL) == wanted;
-  };
-  if (token.size() < width) {
-    for (std::size_t at = 0; at < token.size(); ++at) {
-      if ((token[at] | ' ') != name[at]) return false;
-    }
-    return true;
-  }
-  for (std::size_t at = 0; at + width < token.size(); at += width) {
-    if (!equal_at(at)) return false;
-  }
-  return equal_at(token.size() - width);
 }
 
 // The value of a hex digit; negative for anything else.

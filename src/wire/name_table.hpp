@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "domain/http_message.hpp"
 #include "wire/byte_block.hpp"
-#include "wire/http_syntax.hpp"
 #include "wire/json_text.hpp"
 
 namespace obleth::wire {
