@@ -84,7 +84,7 @@ Reply conflict(std::string field, std::string problem) {
 Reply refuse_fault(const Fault& fault) {
   const auto [status, code] = answered(fault);
   std::vector<Problem> problems;
-  if (!fault.field.empty()) problems.push_back({fault.field, fault.message});
+  if (!fault.field.empty()) problems.push_back({std::string(fault.field.view()), fault.message});
   return refuse(status, code, fault.message, problems);
 }
 

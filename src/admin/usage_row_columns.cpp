@@ -1,5 +1,6 @@
 #include "admin/usage_row_columns.hpp"
 
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,8 +12,8 @@ namespace {
 
 constexpr std::int64_t exact_in_floating_point = 1LL << 53;
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
+Json text_or_null(std::string_view text) {
+  return text.empty() ? Json() : Json(std::string(text));
 }
 
 // value_of: record → number or text that is always there.
@@ -24,7 +25,8 @@ template <class Value>
 UsageColumn whole(const char* name, const char* description, Value value_of) {
   return plain(name, "integer", description, value_of);
 }
-UsageColumn maybe_text(const char* name, const char* description, std::string UsageRecord::* member) {
+template <class Text>
+UsageColumn maybe_text(const char* name, const char* description, Text UsageRecord::* member) {
   return {name, nullable_typed("string", description),
           [member](const UsageRowDoc& row) { return text_or_null(row.record.*member); }};
 }

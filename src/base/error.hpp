@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "base/seldom_text.hpp"
+
 namespace obleth {
 
 enum class FaultSource : std::uint8_t { client, upstream, store, us };
@@ -34,7 +36,7 @@ struct Fault {
   FaultSource source = FaultSource::us;
   bool may_retry = false;
   std::string message;  // says what to do; never holds a secret, a prompt or an answer
-  std::string field;    // the request member or setting at fault, or empty
+  SeldomText field;     // the request member or setting at fault, or empty
 };
 
 [[nodiscard]] inline Fault client_fault(FaultKind kind, std::string message, std::string field = {}) {

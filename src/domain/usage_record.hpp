@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/instant.hpp"
+#include "base/seldom_text.hpp"
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
 #include "domain/tokens.hpp"
@@ -34,12 +36,13 @@ struct UsageRecord {
   std::string route;  // the route's pattern, or "passthrough"; never a raw path
   bool stream = false;
   AdmissionOutcome admission = AdmissionOutcome::fast;
+  UsageSource usage_source = UsageSource::upstream;
+  CacheOutcome cache = CacheOutcome::off;
   int status = 0;
-  std::string error_code;
+  SeldomText error_code;
   TokenUsage tokens;
   OutputTokens fair_estimate;
   OutputTokens hold_estimate;
-  UsageSource usage_source = UsageSource::upstream;
   std::int64_t queue_ms = 0;
   std::optional<std::int64_t> ttft_ms;
   std::int64_t total_ms = 0;
@@ -50,22 +53,21 @@ struct UsageRecord {
   std::int64_t slot_ms = 0;
   std::int64_t gpu_ms = 0;
   std::uint32_t weight = 0;
+  std::uint32_t retries = 0;
   NanoUsd cost;
-  CacheOutcome cache = CacheOutcome::off;
   std::int64_t tokens_saved = 0;
   std::optional<std::int64_t> brownout_cap;
-  std::string brownout_reason;  // saturation, quota or budget: for the counters, no column of the ledger
-  // For the counters, no columns of the ledger.
-  bool usage_clamped = false;     // the upstream told a number that no usage can be
-  bool budget_unguarded = false;  // it passed though what a budget has left was not known
-  PromptTokens overrun_by_input;  // used beyond what a budget held for it
-  OutputTokens overrun_by_output;
-  std::uint32_t retries = 0;
-  std::string session_id;
+  SeldomText session_id;
   std::string user_agent_family;
-  std::string mcp_server;
-  std::string mcp_method;
-  std::string mcp_tool;
+  SeldomText mcp_server;
+  SeldomText mcp_method;
+  SeldomText mcp_tool;
+  // For the counters, no columns of the ledger.
+  std::string_view brownout_reason;  // static text: saturation, quota or budget
+  bool usage_clamped = false;        // the upstream told a number that no usage can be
+  bool budget_unguarded = false;     // it passed though what a budget has left was not known
+  PromptTokens overrun_by_input;     // used beyond what a budget held for it
+  OutputTokens overrun_by_output;
 };
 
 }  // namespace obleth

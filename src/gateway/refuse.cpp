@@ -83,7 +83,7 @@ Refusal from_client_fault(const Fault& fault) {
     case FaultKind::timed_out:
       return {.status = 408, .type = request_type, .code = "request_timeout", .message = fault.message};
     case FaultKind::invalid:
-      return invalid_request(fault.message, fault.field);
+      return invalid_request(fault.message, std::string(fault.field.view()));
     default:
       return client_gone();
   }

@@ -116,8 +116,8 @@ AuditEntry entry_of(const CallNotes& notes, const UsageRecord& row, const NotedM
           .remote_address = actor.address,
           .action = message.denied ? "mcp.denied" : "mcp.call",
           .target_kind = "mcp_tool",
-          .target = row.mcp_server,
-          .target_name = row.mcp_server + "/" + row.mcp_tool,
+          .target = std::string(row.mcp_server.view()),
+          .target_name = std::string(row.mcp_server.view()).append("/").append(row.mcp_tool.view()),
           .before_json = {},
           .after_json = story_of(notes, row, message)};
 }

@@ -82,7 +82,7 @@ class Encoder {
 
 // Takes from a record what it says of each field; texts keep their memory.
 struct Eraser {
-  void text(std::uint32_t, std::string& value) { value.clear(); }
+  void text(std::uint32_t, auto& value) { value.clear(); }
   void id(std::uint32_t, auto& value) { value = {}; }
   void number(std::uint32_t, auto& value) { value = {}; }
   void optional_number(std::uint32_t, auto& value) { value.reset(); }
@@ -101,10 +101,11 @@ class Decoder {
   [[nodiscard]] const char* at() const { return at_; }
   [[nodiscard]] bool is_over() const { return at_ == end_; }
 
-  void text(std::uint32_t field, std::string& value) {
+  template <class Text>
+  void text(std::uint32_t field, Text& value) {
     if (!take_tag(field, type_bytes)) return;
     const std::string_view text = bytes();
-    if (!text.empty()) value.assign(text.data(), text.size());
+    if (!text.empty()) value = text;
   }
   void id(std::uint32_t field, Bits128& value) {
     if (!take_tag(field, type_bytes)) return;

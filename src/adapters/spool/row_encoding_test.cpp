@@ -23,8 +23,8 @@ struct Filler {
   bool extreme = false;
 
   void id(std::uint32_t, Bits128& value) { value = {random(), random()}; }
-  void text(std::uint32_t, std::string& value) {
-    value.assign(extreme ? row_text_bytes_max : random() % 40, static_cast<char>('a' + random() % 26));
+  void text(std::uint32_t, auto& value) {
+    value = std::string(extreme ? row_text_bytes_max : random() % 40, static_cast<char>('a' + random() % 26));
   }
   template <class Number>
   void number(std::uint32_t, Number& value) {

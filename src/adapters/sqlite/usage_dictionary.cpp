@@ -1,5 +1,7 @@
 #include "adapters/sqlite/usage_dictionary.hpp"
 
+#include <utility>
+
 #include "adapters/sqlite/statement.hpp"
 
 namespace obleth::adapters {
@@ -81,12 +83,16 @@ std::int64_t UsageDictionary::find_key(SqliteConnection& connection, KeyId id, s
   return number;
 }
 
-std::int64_t UsageDictionary::word(SqliteConnection& connection, const std::string& word, LastWord& last) {
-  if (!last.is_set || last.word != word) last = {true, word, this->word(connection, word)};
+std::int64_t UsageDictionary::word(SqliteConnection& connection, std::string_view word, LastWord& last) {
+  if (!last.is_set || last.word != word) {
+    std::string owned(word);
+    const std::int64_t number = find_word(connection, owned);
+    last = {true, std::move(owned), number};
+  }
   return last.number;
 }
 
-std::int64_t UsageDictionary::word(SqliteConnection& connection, const std::string& word) {
+std::int64_t UsageDictionary::find_word(SqliteConnection& connection, const std::string& word) {
   if (const auto known = words_.find(word); known != words_.end()) return known->second;
   Statement put(connection,
                 "INSERT INTO words (word) VALUES (?1) ON CONFLICT (word) DO UPDATE SET word = word RETURNING number");

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "adapters/sqlite/connection.hpp"
@@ -44,7 +45,7 @@ class UsageDictionary {
   const KnownTenant& find_tenant(SqliteConnection& connection, TenantId id, const std::string& name);
   std::int64_t key(SqliteConnection& connection, KeyId id, std::int64_t tenant_number);
   std::int64_t find_key(SqliteConnection& connection, KeyId id, std::int64_t tenant_number);
-  std::int64_t word(SqliteConnection& connection, const std::string& word);
+  std::int64_t find_word(SqliteConnection& connection, const std::string& word);
   std::int64_t kind(SqliteConnection& connection, const UsageKind& kind);
   std::int64_t find_kind(SqliteConnection& connection, const UsageKind& kind);
   // Of a column: most rows say there what the row before them said.
@@ -53,7 +54,7 @@ class UsageDictionary {
     std::string word;
     std::int64_t number = 0;
   };
-  std::int64_t word(SqliteConnection& connection, const std::string& word, LastWord& last);
+  std::int64_t word(SqliteConnection& connection, std::string_view word, LastWord& last);
 
   std::unordered_map<TenantId, KnownTenant> tenants_;
   std::unordered_map<KeyId, std::int64_t> keys_;

@@ -127,7 +127,7 @@ class Arguments {
     value = static_cast<Word>(std::clamp(sqlite3_value_int(*next_++), 0, static_cast<int>(last)));
   }
   void flag(bool& value) { value = sqlite3_value_int(*next_++) != 0; }
-  void text(std::string& value) { value = text_of(*next_++); }
+  void text(auto& value) { value = text_of(*next_++); }
 
  private:
   sqlite3_value** next_;

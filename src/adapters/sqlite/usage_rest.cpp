@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstring>
 #include <optional>
+#include <string_view>
 
 #include "base/varint.hpp"
 
@@ -18,7 +19,7 @@ class Measure {
   void optional_number(const std::optional<std::int64_t>&) { bytes_ += 1 + varint_bytes_max; }
   void word(const auto&, const auto&) { bytes_ += varint_bytes_max; }
   void flag(bool) { ++bytes_; }
-  void text(const std::string& value) { bytes_ += varint_bytes_max + value.size(); }
+  void text(std::string_view value) { bytes_ += varint_bytes_max + value.size(); }
 
  private:
   std::size_t bytes_ = 0;
@@ -40,8 +41,9 @@ class Packer {
     varint(static_cast<std::uint64_t>(value));
   }
   void flag(bool value) { varint(value ? 1 : 0); }
-  void text(const std::string& value) {
+  void text(std::string_view value) {
     varint(value.size());
+    if (value.empty()) return;  // an empty view may hold a null pointer
     std::memcpy(at_, value.data(), value.size());
     at_ += value.size();
   }
@@ -75,10 +77,11 @@ class Unpacker {
   void flag(bool& value) {
     if (!packed_.is_over()) value = packed_.next() != 0;
   }
-  void text(std::string& value) {
+  template <class Text>
+  void text(Text& value) {
     if (packed_.is_over()) return;
     const auto bytes = packed_.bytes(packed_.next());
-    value.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    value = std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
 
  private:

@@ -111,7 +111,8 @@ std::vector<std::string> told(SqliteUsageLedger& ledger, ports::UsageRowFilter f
       std::string text = row.event_id.uuid() + " " + row.client_request_id + " " + std::to_string(row.ts.unix_ms) +
                          " " + to_hex32(row.tenant_id.bits) + " " + row.tenant + " " + to_hex32(row.key_id.bits) + " " +
                          row.group + " " + row.model + " " + row.route + " " + std::to_string(row.status) + " " +
-                         to_text(row.admission) + " " + row.endpoint + " " + row.error_code + " " + row.mcp_server;
+                         to_text(row.admission) + " " + row.endpoint;
+      text.append(" ").append(row.error_code.view()).append(" ").append(row.mcp_server.view());
       pack_rest(row, {}, text);
       rows.push_back(std::move(text));
     }
