@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/append_all.hpp"
+
 namespace obleth {
 namespace {
 
@@ -99,12 +101,13 @@ Result<UpstreamAddress> parse_upstream_address(std::string_view url) {
   return address;
 }
 
+void append_target(std::string& out, const UpstreamAddress& address, std::string_view raw_target) {
+  append_all(out, {address.base_path, raw_target.starts_with('/') ? "" : "/", raw_target});
+}
+
 std::string join_target(const UpstreamAddress& address, std::string_view raw_target) {
   std::string target;
-  target.reserve(address.base_path.size() + raw_target.size() + 1);
-  target += address.base_path;
-  if (!raw_target.starts_with('/')) target += '/';
-  target += raw_target;
+  append_target(target, address, raw_target);
   return target;
 }
 

@@ -22,6 +22,7 @@ struct UpstreamAddress {
 [[nodiscard]] Result<UpstreamAddress> parse_upstream_address(std::string_view url);
 
 // The target for a raw request target: base path, then the target as it came.
+void append_target(std::string& out, const UpstreamAddress& address, std::string_view raw_target);
 [[nodiscard]] std::string join_target(const UpstreamAddress& address, std::string_view raw_target);
 
 }  // namespace obleth

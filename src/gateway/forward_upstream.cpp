@@ -1,6 +1,8 @@
 #include "gateway/forward_upstream.hpp"
 
 #include <charconv>
+#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -13,12 +15,15 @@ namespace {
 
 constexpr Duration retry_after_longest = std::chrono::seconds(2);  // a 429 that asks for longer is passed on
 constexpr Duration backoff_first = std::chrono::milliseconds(25);
+constexpr std::size_t head_bytes_usual = 1024;  // of the client's head, ours included
 constexpr std::size_t refusal_body_max = 64 * 1024;
 
 struct Chosen {
   Destination destination;
   EndpointDesk::Visit visit;
 };
+
+using Sent = Result<std::unique_ptr<ports::UpstreamAnswer>>;
 
 // What to do about an attempt's result.
 enum class Verdict : std::uint8_t { take, retry, read_why, ask_without_usage };
@@ -59,8 +64,9 @@ std::optional<Duration> retry_after_of(const ResponseHead& head) {
 // Statuses by which a server says that another try, elsewhere or soon, may do.
 bool is_passing(const ResponseHead& head) {
   if (head.status == 502 || head.status == 503 || head.status == 504) return true;
+  if (head.status != 429) return false;
   const auto after = retry_after_of(head);
-  return head.status == 429 && after && *after <= retry_after_longest;
+  return after && *after <= retry_after_longest;
 }
 
 bool is_media(std::string_view content_type, std::string_view media) {
@@ -78,7 +84,7 @@ Task<std::string> read_refusal(ports::UpstreamAnswer& answer) {
   co_return text;
 }
 
-std::string_view attempt_outcome(const Result<std::unique_ptr<ports::UpstreamAnswer>>& answer) {
+std::string_view attempt_outcome(const Sent& answer) {
   if (answer) {
     const int status = (*answer)->head().status;
     return status < 400 ? "ok" : status < 500 ? "client_error" : "server_error";
@@ -98,8 +104,9 @@ std::string_view attempt_outcome(const Result<std::unique_ptr<ports::UpstreamAns
 // One request's way through its endpoints.
 class Forwarding {
  public:
-  Forwarding(Softened& softened, UpstreamDoors doors)
-      : softened_(softened),
+  Forwarding(std::unique_ptr<Softened> softened, UpstreamDoors doors)
+      : request_(std::move(softened)),
+        softened_(*request_),
         doors_(doors),
         // Without a model the body may have streamed through, and is gone.
         retries_left_(softened_.model ? softened_.model->max_retries : 0),
@@ -107,15 +114,20 @@ class Forwarding {
 
   Outcome<Chosen> choose() const { return choose_destination(softened_, tried_, doors_); }
 
-  Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> attempt(const Chosen& chosen) {
+  // What is to be sent; valid until note_answer.
+  const ports::UpstreamCall& begin_attempt(const Chosen& chosen) {
     const Endpoint* endpoint = chosen.destination.endpoint;
     softened_.record->endpoint = endpoint != nullptr ? endpoint->api_base : "default";
     injected_ = inject_ &&
                 (endpoint == nullptr || !doors_.endpoints.refuses_stream_options(endpoint->id, softened_.loop->now()));
-    const OutgoingRequest outgoing(softened_, chosen.destination, doors_.policy, injected_);
-    credential_injected_ = outgoing.credential_injected();
+    outgoing_.emplace(softened_, chosen.destination, doors_.policy, injected_);
     softened_.timings.sent = softened_.loop->refresh_now();
-    Result<std::unique_ptr<ports::UpstreamAnswer>> answer = co_await doors_.upstream.send(outgoing.call());
+    return outgoing_->call();
+  }
+
+  void note_answer(const Sent& answer) {
+    credential_injected_ = outgoing_->credential_injected();
+    outgoing_.reset();
     softened_.timings.answered = softened_.loop->now();
     softened_.timings.waiting += softened_.timings.answered - softened_.timings.sent;
     if (answer || (answer.error().kind != FaultKind::unreachable && answer.error().kind != FaultKind::forbidden)) {
@@ -123,10 +135,9 @@ class Forwarding {
     }
     doors_.metrics.record_upstream_attempt(softened_.record->model, softened_.record->endpoint,
                                            attempt_outcome(answer));
-    co_return answer;
   }
 
-  Verdict judge(Chosen& chosen, const Result<std::unique_ptr<ports::UpstreamAnswer>>& answer) {
+  Verdict judge(Chosen& chosen, const Sent& answer) {
     buffered_.clear();
     if (!answer) {
       const bool passing = answer.error().may_retry && answer.error().source == FaultSource::upstream;
@@ -170,23 +181,25 @@ class Forwarding {
     co_return came;
   }
 
-  Outcome<Answered> conclude(Chosen chosen, Result<std::unique_ptr<ports::UpstreamAnswer>> answer) {
+  // Nowhere to go.
+  Outcome<Answered> give_up(Refusal refusal) { return refuse(settle_failed(softened_, std::move(refusal))); }
+
+  Outcome<Answered> conclude(Chosen& chosen, Sent& answer) {
     if (!answer) {
       const bool clients_fault = answer.error().source == FaultSource::client;
-      return refuse(settle_failed(
-          softened_, clients_fault ? from_client_fault(answer.error()) : from_upstream_fault(answer.error())));
+      return give_up(clients_fault ? from_client_fault(answer.error()) : from_upstream_fault(answer.error()));
     }
     if (credential_injected_ && (head_.status == 401 || head_.status == 403)) {
       chosen.visit.failed(softened_.loop->now());
-      return refuse(settle_failed(softened_, credential_refused()));
+      return give_up(credential_refused());
     }
     softened_.content.reset();  // the body has left; its memory goes back before the answer streams
-    return Answered{std::move(softened_),    std::move(*answer), std::move(head_),
+    return Answered{std::move(request_),     std::move(*answer), std::move(head_),
                     std::move(chosen.visit), injected_,          std::move(buffered_)};
   }
 
   // The upstream may have worked already: this is settled like any answer that was cut.
-  Outcome<Answered> left_while_asking() { return Answered{std::move(softened_), nullptr, {}, {}, false, {}}; }
+  Outcome<Answered> left_while_asking() { return Answered{std::move(request_), nullptr, {}, {}, false, {}}; }
 
  private:
   bool may_retry() {
@@ -196,8 +209,10 @@ class Forwarding {
     return true;
   }
 
+  std::unique_ptr<Softened> request_;
   Softened& softened_;
   UpstreamDoors doors_;
+  std::optional<OutgoingRequest> outgoing_;  // of the attempt under way
   std::vector<EndpointId> tried_;
   std::uint32_t retries_left_ = 0;
   Duration backoff_ = backoff_first;
@@ -213,30 +228,32 @@ class Forwarding {
 
 AnswerHead read_answer_head(const ResponseHead& head) {
   const std::string_view content_type = head.fields.find("content-type").value_or("");
-  const std::string_view encoding = head.fields.find("content-encoding").value_or("identity");
+  const auto encoding = head.fields.find("content-encoding");
   AnswerHead answer{.status = head.status,
                     .event_stream = is_media(content_type, "text/event-stream"),
                     .json = is_media(content_type, "application/json"),
-                    .encoded = !equals_ignoring_case(encoding, "identity"),
+                    .encoded = encoding && !equals_ignoring_case(*encoding, "identity"),
                     .has_cache_control = head.fields.find("cache-control").has_value(),
                     .ends_by_close = head.framing == BodyFraming::until_close};
   if (head.has_content_length) answer.content_length = head.content_length;
-  answer.lines.reserve(1024);
+  answer.lines.reserve(head_bytes_usual);
   wire::append_relayed_headers(answer.lines, head);
   return answer;
 }
 
-Task<Outcome<Answered>> forward_upstream(Softened&& softened, UpstreamDoors doors) {
+Task<Outcome<Answered>> forward_upstream(std::unique_ptr<Softened> softened, UpstreamDoors doors) {
   doors.endpoints.note_request();
-  Forwarding way(softened, doors);
+  Forwarding way(std::move(softened), doors);
   while (true) {
     Outcome<Chosen> chosen = way.choose();
-    if (!chosen) co_return refuse(settle_failed(softened, std::move(chosen.error())));
-    Result<std::unique_ptr<ports::UpstreamAnswer>> answer = co_await way.attempt(*chosen);
+    if (!chosen) co_return way.give_up(std::move(chosen.error()));
+    const ports::UpstreamCall& call = way.begin_attempt(*chosen);
+    Sent answer = co_await doors.upstream.send(call);
+    way.note_answer(answer);
     if (!answer && answer.error().kind == FaultKind::cancelled) co_return way.left_while_asking();
     Verdict verdict = way.judge(*chosen, answer);
     if (verdict == Verdict::read_why) verdict = co_await way.judge_refusal(*chosen, **answer);
-    if (verdict == Verdict::take) co_return way.conclude(std::move(*chosen), std::move(answer));
+    if (verdict == Verdict::take) co_return way.conclude(*chosen, answer);
     if (verdict == Verdict::ask_without_usage) continue;
     const bool stayed = co_await way.step_back(std::move(*chosen));
     if (!stayed) co_return way.left_while_asking();

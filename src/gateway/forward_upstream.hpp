@@ -1,6 +1,8 @@
 // Stage 9, forward: to an endpoint, and to the next one while no byte has gone to the client. Connection's thread.
 #pragma once
 
+#include <memory>
+
 #include "gateway/endpoint_desk.hpp"
 #include "gateway/policy.hpp"
 #include "gateway/refuse.hpp"
@@ -21,6 +23,6 @@ struct UpstreamDoors {
 [[nodiscard]] AnswerHead read_answer_head(const ResponseHead& head);
 
 // Takes only an admitted request. Reservation and permit are kept over retries; the tenant is charged once.
-Task<Outcome<Answered>> forward_upstream(Softened&& softened, UpstreamDoors doors);
+Task<Outcome<Answered>> forward_upstream(std::unique_ptr<Softened> softened, UpstreamDoors doors);
 
 }  // namespace obleth::gateway

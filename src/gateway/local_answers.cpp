@@ -2,29 +2,23 @@
 
 #include <optional>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include "gateway/answer_headers.hpp"
 
 namespace obleth::gateway {
 namespace {
 
-Task<void> send_whole(ports::ClientExchange& exchange, int status, std::string head_lines, std::string body,
-                      std::optional<std::uint64_t> content_length) {
-  const Result<void> started = co_await exchange.start(status, head_lines, content_length, body);
-  if (!started) co_return;
-  const Result<void> finished = co_await exchange.finish({});
-  static_cast<void>(finished);  // a client that left misses nothing that we keep
+const std::string& body_of(const Settled& settled) {
+  return settled.replayed ? settled.replayed->body : settled.unsent_body;
 }
 
 // A stream comes again as a stream: without a length, as it came first.
-Task<void> send_replay(Settled&& settled) {
-  const ports::KeptAnswer& kept = *settled.replayed;
-  const auto length = kept.event_stream ? std::nullopt : std::optional<std::uint64_t>(kept.body.size());
-  const Result<void> started = co_await settled.exchange->start(settled.status, settled.unsent_head, length, kept.body);
-  if (!started) co_return;
-  const Result<void> finished = co_await settled.exchange->finish({});
-  static_cast<void>(finished);
+std::optional<std::uint64_t> length_of(const Settled& settled) {
+  if (settled.replayed) {
+    return settled.replayed->event_stream ? std::nullopt : std::optional<std::uint64_t>(settled.replayed->body.size());
+  }
+  return settled.unsent_body.empty() ? settled.content_length : settled.unsent_body.size();
 }
 
 }  // namespace
@@ -51,27 +45,26 @@ Task<void> answer_alone(const Received& received, const Policy& policy, const ob
     head_lines += "Content-Type: application/json\r\nCache-Control: no-store\r\n";
     body = readiness.detail_json();
   }
-  const std::uint64_t length = body.size();
-  co_await send_whole(exchange, status, std::move(head_lines), std::move(body), length);
+  const Result<void> started = co_await exchange.start(status, head_lines, body.size(), body);
+  if (!started) co_return;
+  const Result<void> finished = co_await exchange.finish({});
+  static_cast<void>(finished);  // a client that left misses nothing that we keep
 }
 
 Task<void> send_rest(Settled&& settled) {
   ports::ClientExchange& exchange = *settled.exchange;
   if (settled.client_left) co_return;
-  if (settled.replayed) {
-    co_await send_replay(std::move(settled));
-    co_return;
-  }
   if (settled.ends_connection) exchange.close_after();
+  std::string_view rest = settled.unsent_body;
   if (!exchange.started()) {
-    std::string& body = settled.unsent_body;
-    const auto length = body.empty() ? settled.content_length : std::optional<std::uint64_t>(body.size());
-    co_await send_whole(exchange, settled.status, std::move(settled.unsent_head), std::move(body), length);
-    co_return;
+    const auto length = length_of(settled);
+    const Result<void> started = co_await exchange.start(settled.status, settled.unsent_head, length, body_of(settled));
+    if (!started) co_return;
+    rest = {};
+  } else if (!settled.ends_cleanly) {
+    co_return;  // left unfinished, the connection is cut: the client sees that something is missing
   }
-  // Left unfinished, the connection is cut: the client sees that something is missing.
-  if (!settled.ends_cleanly) co_return;
-  const Result<void> finished = co_await exchange.finish(settled.unsent_body);
+  const Result<void> finished = co_await exchange.finish(rest);
   static_cast<void>(finished);
 }
 

@@ -31,7 +31,8 @@ class ReplyRelay {
   [[nodiscard]] Outcome<Relayed> conclude();
 
  private:
-  Task<void> start_answer(std::string_view first);
+  [[nodiscard]] Task<Result<void>> pass_on(std::string_view bytes);
+  void note_passed(const Result<void>& passed, Instant before);
   [[nodiscard]] bool begins_before_its_events() const;
   [[nodiscard]] bool take(const Result<std::string_view>& piece);
   [[nodiscard]] bool is_end_of_answer();
@@ -44,6 +45,7 @@ class ReplyRelay {
   void report_progress();
 
   Answered answered_;
+  Softened& request_;  // of answered_
   Ending ending_ = Ending::complete;
   bool first_byte_noted_ = false;
   std::uint64_t bytes_passed_ = 0;
@@ -51,7 +53,6 @@ class ReplyRelay {
   Instant progress_at_;
   std::vector<std::string_view> onward_;  // what goes on now
   ReplyMeter meter_;
-  std::string head_lines_;
   std::string last_of_body_;
   std::unique_ptr<Refusal> refusal_;  // nothing has reached the client, who is told of it instead
 };

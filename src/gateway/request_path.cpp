@@ -50,8 +50,13 @@ Task<Outcome<RequestPath::Answer>> RequestPath::reach_answer(ports::ClientExchan
   Outcome<Turn> turn = co_await reach_turn(std::move(*received));
   if (!turn) co_return refuse(std::move(turn.error()));
   if (auto* const replayed = std::get_if<Settled>(&*turn)) co_return std::move(*replayed);
-  Outcome<Answer> answer = co_await ask_upstream(std::get<Softened>(std::move(*turn)));
-  co_return answer;
+
+  // The upstream works.
+  const UpstreamDoors doors{services_.upstream, services_.endpoints, services_.policy, services_.metrics};
+  auto& softened = std::get<std::unique_ptr<Softened>>(*turn);
+  Outcome<Answered> answered = co_await forward_upstream(std::move(softened), doors);
+  if (!answered) co_return refuse(std::move(answered.error()));
+  co_return std::make_unique<ReplyRelay>(std::move(*answered), services_.policy);
 }
 
 Task<Outcome<RequestPath::Turn>> RequestPath::reach_turn(Received&& received) {
@@ -84,14 +89,6 @@ Task<Outcome<RequestPath::Turn>> RequestPath::reach_turn(Received&& received) {
   Outcome<Admitted> admitted = co_await await_turn(std::move(*funded), turns);
   if (!admitted) co_return refuse(std::move(admitted.error()));
   co_return soften_request(std::move(*admitted));
-}
-
-// The upstream works.
-Task<Outcome<RequestPath::Answer>> RequestPath::ask_upstream(Softened&& softened) {
-  const UpstreamDoors doors{services_.upstream, services_.endpoints, services_.policy, services_.metrics};
-  Outcome<Answered> answered = co_await forward_upstream(std::move(softened), doors);
-  if (!answered) co_return refuse(std::move(answered.error()));
-  co_return std::make_unique<ReplyRelay>(std::move(*answered), services_.policy);
 }
 
 Outcome<RequestPath::Answer> RequestPath::settle_reply(ReplyRelay& reply) {

@@ -62,9 +62,8 @@ class RequestPath final : public ports::HttpService {
   Task<Outcome<Answer>> reach_answer(ports::ClientExchange& exchange, UsageRecord& record);
   // identify tenant → resolve model → recall → price → reserve budget → await turn → soften. A coroutine of its own, so
   // that its states are gone while the upstream works. Settled: it was recalled, and takes no turn.
-  using Turn = std::variant<Softened, Settled>;
+  using Turn = std::variant<std::unique_ptr<Softened>, Settled>;
   Task<Outcome<Turn>> reach_turn(Received&& received);
-  Task<Outcome<Answer>> ask_upstream(Softened&& softened);
   Task<Outcome<Answer>> answer_locally(Received&& received);
   Outcome<Answer> settle_reply(ReplyRelay& reply);
   Task<void> conclude(ports::ClientExchange& exchange, UsageRecord& record, Outcome<Answer>& end);

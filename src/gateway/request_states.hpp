@@ -3,8 +3,9 @@
 //   Received → Identified → Routed → Recalled → Priced → Funded → Admitted → Softened → Answered → Relayed → Settled
 //
 // Each adds what its stage learned and owns what it took. Move-only; a stage takes its state by rvalue reference, from
-// where its caller keeps it until the stage has ended: a coroutine's frame then holds no copy of its own, and that is
-// what a stream that lives long costs in memory. The request's connection's thread.
+// where its caller keeps it until the stage has ended: a coroutine's frame then holds no copy of its own. From Softened
+// on, a state stays in one place, and what is handed on holds it: a stream lives long. The request's connection's
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -105,7 +106,7 @@ struct Softened : Admitted {
 // What the client will be told of the upstream's head. The head itself is gone once the body is read.
 struct AnswerHead {
   int status = 0;
-  std::string lines;  // the headers that cross, complete
+  std::string lines;  // the headers that cross, complete; in the end with ours
   std::optional<std::uint64_t> content_length;
   bool event_stream = false;
   bool json = false;
@@ -114,7 +115,8 @@ struct AnswerHead {
   bool ends_by_close = false;  // nothing says whether its end is missing
 };
 
-struct Answered : Softened {
+struct Answered {
+  std::unique_ptr<Softened> request;
   std::unique_ptr<ports::UpstreamAnswer> answer;  // null: the client left while the upstream was asked
   AnswerHead head;
   EndpointDesk::Visit visit;    // counts the request at its endpoint until it ends
@@ -125,7 +127,8 @@ struct Answered : Softened {
 // How the answer ended.
 enum class Ending : std::uint8_t { complete, client_left, upstream_broke };
 
-struct Relayed : Softened {
+struct Relayed {
+  std::unique_ptr<Softened> request;
   EndpointDesk::Visit visit;
   Ending ending = Ending::complete;
   int status = 0;  // the upstream's; 0: none came

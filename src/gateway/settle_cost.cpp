@@ -17,16 +17,17 @@ bool is_success(int status) {
 }
 
 accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
+  const Softened& request = *relayed.request;
   const accounting::BilledUsage nothing{.source = UsageSource::counted};
-  if (!relayed.permit.reached_upstream()) return nothing;
+  if (!request.permit.reached_upstream()) return nothing;
   // What the upstream refused or broke before its answer began costs nothing.
   if (relayed.status != 0 && !is_success(relayed.status)) return nothing;
   // What passes through, pictures and sounds cost tokens only where the answer tells them.
-  const bool by_slot_time = relayed.route.rules().unreported == wire::Unreported::by_slot_time;
+  const bool by_slot_time = request.route.rules().unreported == wire::Unreported::by_slot_time;
   if (by_slot_time && !relayed.reported) return nothing;
-  const TenantId tenant = relayed.who->tenant.id;
-  const ModelId model = relayed.model ? relayed.model->id : ModelId{};
-  const Duration elapsed = relayed.loop->now() - relayed.timings.sent;
+  const TenantId tenant = request.who->tenant.id;
+  const ModelId model = request.model ? request.model->id : ModelId{};
+  const Duration elapsed = request.loop->now() - request.timings.sent;
   std::int64_t by_time = 0;  // of what was cut before it said how much it was
   if (relayed.ending != Ending::complete) {
     by_time = estimates.ask(tenant, [&](const accounting::UsageHistory& history) {
@@ -36,24 +37,25 @@ accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
   return accounting::billed_usage({.reported = relayed.reported,
                                    .output_told = relayed.output_told,
                                    .complete = relayed.ending == Ending::complete,
-                                   .produced_output = relayed.price.output_bound > 0,
-                                   .input_estimate = {relayed.price.input_tokens},
+                                   .produced_output = request.price.output_bound > 0,
+                                   .input_estimate = {request.price.input_tokens},
                                    .counted = relayed.counted,
-                                   .probable = {std::min(relayed.price.hold_output, by_time)},
-                                   .streamed = relayed.streamed || relayed.record->stream});
+                                   .probable = {std::min(request.price.hold_output, by_time)},
+                                   .streamed = relayed.streamed || request.record->stream});
 }
 
 void learn(const Relayed& relayed, const TokenUsage& truth, Estimates& estimates) {
   if (relayed.ending != Ending::complete || !relayed.reported || !is_success(relayed.status)) return;
-  if (relayed.route.treatment != Treatment::priced) return;
-  const TenantId tenant = relayed.who->tenant.id;
-  const ModelId model = relayed.model ? relayed.model->id : ModelId{};
+  const Softened& request = *relayed.request;
+  if (request.route.treatment != Treatment::priced) return;
+  const TenantId tenant = request.who->tenant.id;
+  const ModelId model = request.model ? request.model->id : ModelId{};
   // An answer in one piece was generated before its head came.
-  const Instant began = relayed.streamed ? relayed.timings.answered : relayed.timings.sent;
-  const Duration took = relayed.loop->now() - began;
+  const Instant began = relayed.streamed ? request.timings.answered : request.timings.sent;
+  const Duration took = request.loop->now() - began;
   estimates.ask(tenant, [&](accounting::UsageHistory& history) {
-    history.learn_input(tenant, model, relayed.price.raw_input_tokens, truth.prompt.value);
-    if (relayed.price.output_bound > 0) history.learn_output(tenant, model, truth.output.value, took);
+    history.learn_input(tenant, model, request.price.raw_input_tokens, truth.prompt.value);
+    if (request.price.output_bound > 0) history.learn_output(tenant, model, truth.output.value, took);
   });
 }
 
@@ -71,15 +73,15 @@ std::int64_t overhead_until(Instant now, const Timings& timings) {
 }
 
 // What the request took beyond what a budget held for it: the two ways in which one can be overspent.
-void note_overrun(UsageRecord& record, const Relayed& relayed, const TokenUsage& used) {
-  if (!relayed.budget.granted().counts_on_budget) return;
-  const Price& price = relayed.price;
+void note_overrun(const Softened& request, const TokenUsage& used) {
+  if (!request.budget.granted().counts_on_budget) return;
+  const Price& price = request.price;
   const std::int64_t output_held =
-      relayed.output_cap ? std::min(price.output_bound, saturating_multiply(price.answers, *relayed.output_cap))
+      request.output_cap ? std::min(price.output_bound, saturating_multiply(price.answers, *request.output_cap))
                          : price.output_bound;
   const accounting::Overrun over = accounting::overrun({price.input_tokens}, {output_held}, used);
-  record.overrun_by_input = over.by_input;
-  record.overrun_by_output = over.by_output;
+  request.record->overrun_by_input = over.by_input;
+  request.record->overrun_by_output = over.by_output;
 }
 
 int final_status(const Relayed& relayed) {
@@ -89,19 +91,20 @@ int final_status(const Relayed& relayed) {
 }  // namespace
 
 Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
-  const Instant now = relayed.loop->refresh_now();
+  Softened& request = *relayed.request;
+  const Instant now = request.loop->refresh_now();
   const accounting::BilledUsage billed = bill(relayed, estimates);
   const NanoUsd cost =
-      relayed.model && is_success(relayed.status) ? accounting::cost_of(billed.usage, *relayed.model) : NanoUsd{};
+      request.model && is_success(relayed.status) ? accounting::cost_of(billed.usage, *request.model) : NanoUsd{};
   const bool complete = relayed.ending == Ending::complete && is_success(relayed.status);
-  const fairshare::Settled charged = relayed.permit.settle(billed.usage, complete && relayed.reported.has_value());
+  const fairshare::Settled charged = request.permit.settle(billed.usage, complete && relayed.reported.has_value());
   const std::int64_t used = saturating_add(billed.usage.prompt.value, billed.usage.output.value);
   learn(relayed, billed.usage, estimates);
   judge_endpoint(relayed, now);
 
-  UsageRecord& record = *relayed.record;
-  note_overrun(record, relayed, billed.usage);
-  record.ts = relayed.budget.settle(used, cost, !relayed.permit.reached_upstream());
+  UsageRecord& record = *request.record;
+  note_overrun(request, billed.usage);
+  record.ts = request.budget.settle(used, cost, !request.permit.reached_upstream());
   record.status = final_status(relayed);
   if (record.error_code.empty() && relayed.ending == Ending::client_left) record.error_code = "client_closed_request";
   record.stream = record.stream || relayed.streamed;
@@ -109,10 +112,10 @@ Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
   record.usage_source = billed.source;
   record.cost = cost;
   write_charge(record, charged);
-  if (relayed.capture) relayed.capture->keep(billed.usage, relayed.loop->wall_now());
-  record.total_ms = whole_ms(now - relayed.timings.received);
-  record.overhead_us = overhead_until(now, relayed.timings);
-  return {.exchange = relayed.exchange,
+  if (request.capture) request.capture->keep(billed.usage, request.loop->wall_now());
+  record.total_ms = whole_ms(now - request.timings.received);
+  record.overhead_us = overhead_until(now, request.timings);
+  return {.exchange = request.exchange,
           .status = relayed.status,
           .client_left = relayed.ending == Ending::client_left,
           .unsent_head = std::move(relayed.unsent_head),

@@ -21,7 +21,7 @@ std::optional<std::int64_t> cap_by_pressure(const Admitted& admitted) {
 
 }  // namespace
 
-Softened soften_request(Admitted&& admitted) {
+std::unique_ptr<Softened> soften_request(Admitted&& admitted) {
   const ports::Reservation& reservation = admitted.budget.granted();
   const std::optional<std::int64_t> by_pressure = cap_by_pressure(admitted);
   const std::optional<std::int64_t>& by_limits = reservation.output_cap;
@@ -33,7 +33,7 @@ Softened soften_request(Admitted&& admitted) {
     record.brownout_cap = cap;
     record.brownout_reason = reason_of(*cap, reservation);
   }
-  return {std::move(admitted), cap};
+  return std::make_unique<Softened>(std::move(admitted), cap);
 }
 
 void append_brownout_header(std::string& lines, const Softened& softened) {

@@ -2,13 +2,14 @@
 // thread.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "gateway/request_states.hpp"
 
 namespace obleth::gateway {
 
-[[nodiscard]] Softened soften_request(Admitted&& admitted);
+[[nodiscard]] std::unique_ptr<Softened> soften_request(Admitted&& admitted);
 
 // "x-obleth-brownout: max_tokens=256; reason=saturation", only when softened.
 void append_brownout_header(std::string& lines, const Softened& softened);

@@ -4,6 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/append_all.hpp"
+#include "base/hex_text.hpp"
+#include "base/text_pen.hpp"
 #include "wire/header_rules.hpp"
 
 namespace obleth::gateway {
@@ -49,6 +52,8 @@ class OutgoingRequest::PatchedForm final : public ports::BodySource {
 };
 
 namespace {
+
+constexpr std::size_t head_bytes_usual = 1024;  // few heads grow beyond it
 
 wire::BodyPatch patch_of(const Softened& softened, bool inject_usage) {
   wire::BodyPatch patch{
@@ -112,23 +117,22 @@ void OutgoingRequest::write_head(const Softened& softened, const Destination& de
   const RequestHead& head = softened.exchange->head();
   const std::string credential = credential_of(softened.model.get(), destination.endpoint);
   credential_injected_ = !credential.empty();
-  const std::string event_id = softened.event_id.hex();
-  const std::string traceparent =
-      wire::continue_traceparent(head.fields.find("traceparent"), event_id, std::string_view(event_id).substr(16));
+  const HexText event_id(softened.event_id.bits);
+  const std::string traceparent = wire::continue_traceparent(head.fields.find("traceparent"), event_id.view(),
+                                                             event_id.view().substr(event_id.view().size() / 2));
   std::vector<std::pair<std::string_view, std::string_view>> added;
   if (softened.model) {
     for (const auto& [name, value] : softened.model->upstream_headers)
       added.emplace_back(name, value.reveal());
   }
-  head_.reserve(1024);
-  head_ += head.method;
-  head_ += ' ';
-  head_ += join_target(*destination.address, head.target);
+  head_.reserve(head_bytes_usual);
+  append_all(head_, {head.method, " "});
+  append_target(head_, *destination.address, head.target);
   head_ += " HTTP/1.1\r\n";
   wire::append_forwarded_headers(head_, head,
                                  {.authority = destination.address->authority,
                                   .credential = credential,
-                                  .request_id = event_id,
+                                  .request_id = event_id.view(),
                                   .traceparent = traceparent,
                                   .identity_encoding = softened.route.treatment == Treatment::priced,
                                   .strip = policy.strip_headers,
@@ -138,10 +142,15 @@ void OutgoingRequest::write_head(const Softened& softened, const Destination& de
 }
 
 void OutgoingRequest::append_framing(const RequestHead& head) {
-  if (body_) {
-    head_ += "Content-Length: " + std::to_string(body_->size()) + "\r\n";
-  } else if (head.framing == BodyFraming::length) {
-    head_ += "Content-Length: " + std::to_string(static_cast<std::int64_t>(head.content_length) + bytes_more_) + "\r\n";
+  if (body_ || head.framing == BodyFraming::length) {
+    const auto length =
+        body_ ? static_cast<std::int64_t>(body_->size()) : static_cast<std::int64_t>(head.content_length) + bytes_more_;
+    constexpr std::string_view name = "Content-Length: ";
+    append_with_pen(head_, name.size() + TextPen::number_bytes_max + 2, [&](TextPen& pen) {
+      pen.plain(name);
+      pen.number(length);
+      pen.plain("\r\n");
+    });
   } else if (head.framing == BodyFraming::chunked) {
     head_ += "Transfer-Encoding: chunked\r\n";
   }

@@ -51,6 +51,8 @@ class ConnectionPool final : private ports::Timer {
 
   // Idle for idle_max at most; without a socket when there is none.
   [[nodiscard]] UpstreamConnection take(const UpstreamAddress& address, Duration idle_max);
+  // Of a connection that is made anew.
+  [[nodiscard]] std::shared_ptr<UpstreamOrigin> origin_of(const UpstreamAddress& address);
   // An answer has been read to its end and the upstream keeps the connection open.
   void give(UpstreamConnection connection);
 
@@ -84,7 +86,6 @@ class ConnectionPool final : private ports::Timer {
   };
 
   void expired() override;
-  std::shared_ptr<UpstreamOrigin> origin_of(const UpstreamAddress& address);
 
   EpollLoop& loop_;
   const PoolLimits limits_;

@@ -45,7 +45,7 @@ class HttpClient final : public ports::Upstream {
   };
 
   [[nodiscard]] Task<Attempt> try_on(const ports::UpstreamCall& call, UpstreamConnection connection);
-  [[nodiscard]] Task<Result<void>> exchange_heads(const ports::UpstreamCall& call, IncomingAnswer& answer);
+  [[nodiscard]] static Attempt lost(const IncomingAnswer& answer, Fault fault);
 
   EpollLoop& loop_;
   const Dialer& dialer_;
