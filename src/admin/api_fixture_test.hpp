@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -155,6 +156,7 @@ class ApiTest : public testing::Test {
                        .tokens = {{"root", Secret(root_token), AdminRole::admin}},
                        .version = "1.2.3",
                        .is_refused_host = [](std::string_view host) { return host.starts_with("169.254."); },
+                       .obeyed = obeyed,
                        .live = live};
     api = std::make_unique<ManagementApi>(std::move(given));
   }
@@ -207,6 +209,7 @@ class ApiTest : public testing::Test {
   adapters::KeyHasher hasher{std::nullopt, std::nullopt};
   ports::Upstream* upstream = nullptr;
   ports::UsageLedger* usage = nullptr;
+  std::function<Task<void>()> obeyed;
   LiveView live;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<adapters::SqliteRecordStore> store;

@@ -125,6 +125,8 @@ struct Dependencies {
   // A host as it stands in a URL is an address that the gateway never connects to. Names are none: they are checked
   // when they are connected to.
   std::function<bool(std::string_view host)> is_refused_host;
+  // Ends when this process obeys what was published before, or cannot for long.
+  std::function<Task<void>()> obeyed;
   LiveView live;
 };
 

@@ -1,3 +1,5 @@
+#include <coroutine>
+
 #include "admin/api_fixture_test.hpp"
 
 namespace obleth::admin {
@@ -115,6 +117,34 @@ TEST_F(ManagementApiTest, CapacityIsKeptAndPublished) {
   EXPECT_EQ(settings, (std::vector<std::pair<std::string, std::string>>{{"capacity", "64"}}));
   expect_refused(400, "PUT", "/capacity", R"({"max_in_flight":0})", {"max_in_flight"});
   expect_refused(400, "PUT", "/capacity", "{}", {"max_in_flight"});
+}
+
+// Who waits at it goes on when the test says so.
+struct Gate {
+  std::coroutine_handle<> waiting;
+  [[nodiscard]] static bool await_ready() { return false; }
+  void await_suspend(std::coroutine_handle<> who) { waiting = who; }
+  static void await_resume() {}
+};
+
+Task<void> pass(Gate& gate) {
+  co_await gate;
+}
+
+TEST_F(ManagementApiTest, AChangeIsObeyedBeforeItIsAnswered) {
+  Gate gate;
+  obeyed = [&gate] { return pass(gate); };
+  rebuild(true);
+  MemoryExchange exchange({.method = "PUT",
+                           .target = std::string(api_prefix) + "/capacity",
+                           .token = root_token,
+                           .body = R"({"max_in_flight":64})"});
+  spawn(api->serve(exchange));
+  EXPECT_EQ(feed.count<ports::SettingsChanged>(), 1);
+  EXPECT_FALSE(exchange.started());
+  gate.waiting.resume();
+  EXPECT_TRUE(exchange.finished);
+  EXPECT_EQ(exchange.answered.status, 200);
 }
 
 TEST_F(ManagementApiTest, OnlyChangeableSettingsAreChanged) {

@@ -31,6 +31,9 @@ Task<Outcome<std::uint64_t>> RecordDesk::commit(const Caller& caller, Edit edit)
   if (!version) co_return std::unexpected(refuse_fault(version.error()));
   for (const ports::Change& change : edit.changes)
     given_.feed.publish(change);
+  if (!given_.obeyed || edit.changes.empty()) co_return *version;
+  Task<void> obeying = given_.obeyed();
+  co_await obeying;
   co_return *version;
 }
 

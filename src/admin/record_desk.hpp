@@ -1,5 +1,5 @@
 // Where every change of the configuration is signed and sent off: one transaction with its audit rows, then the change
-// feed. A 2xx means that this succeeded. Thread: any.
+// feed. A 2xx means that this succeeded, and that the next request here meets it. Thread: any.
 #pragma once
 
 #include <string>

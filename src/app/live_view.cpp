@@ -65,7 +65,8 @@ Task<std::optional<admin::BudgetUse>> budget_use(House& house, admin::BudgetQues
 
 }  // namespace
 
-admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, ports::Upstream& upstream) {
+admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, ports::Upstream& upstream,
+                                       Upkeep& upkeep) {
   admin::Dependencies dependencies{.store = house.record->store(),
                                    .feed = house.publishing_feed(),
                                    .clock = house.clock,
@@ -83,6 +84,7 @@ admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, p
     const auto address = adapters::NetAddress::parse(host, 0);
     return address && adapters::is_refused_address(*address, policy);
   };
+  dependencies.obeyed = [&upkeep] { return upkeep.obeyed(); };
   dependencies.live.snapshot = [&shares] { return shares.snapshot(); };
   dependencies.live.history = [&shares](const fairshare::HistoryRange& range) {
     return shares.history().within(range);

@@ -4,10 +4,12 @@
 #include "admin/dependencies.hpp"
 #include "app/house.hpp"
 #include "app/share_watch.hpp"
+#include "app/upkeep.hpp"
 
 namespace obleth::app {
 
 // upstream: the administration loop's own, for a model's test. All outlive the answer.
-[[nodiscard]] admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, ports::Upstream& upstream);
+[[nodiscard]] admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, ports::Upstream& upstream,
+                                                     Upkeep& upkeep);
 
 }  // namespace obleth::app

@@ -19,6 +19,7 @@ constexpr Duration name_period = std::chrono::seconds(5);
 constexpr Duration finish_max = std::chrono::seconds(5);  // a store's own deadlines are shorter
 constexpr Duration look_every = std::chrono::milliseconds(5);
 constexpr Duration complaint_period = std::chrono::minutes(1);
+constexpr Duration obey_max = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -42,8 +43,8 @@ Task<void> Upkeep::finish() {
   }
 }
 
-// What this process changed is told on this loop, where the Management API runs, and is followed before the answer
-// goes out; what another replica changed is told on the feed's own thread.
+// What this process changed is told on this loop, where the Management API runs; what another replica changed is told
+// on the feed's own thread.
 void Upkeep::hear(const ports::Change& change) {
   if (ports::Loop::current() == &loop_) return spawn(follow(change));
   ports::spawn_on(loop_, follow(change));
@@ -51,11 +52,22 @@ void Upkeep::hear(const ports::Change& change) {
 
 Task<void> Upkeep::follow(ports::Change change) {
   const Errand errand(*this);
+  ++following_;
   const Result<void> followed = co_await house_.follower.follow(std::move(change));
-  if (followed) co_return;
-  observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
-                        followed.error().message);
-  version_seen_ = 0;  // the poll reads everything anew
+  if (!followed) {
+    observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
+                          followed.error().message);
+    version_seen_ = 0;  // the poll reads everything anew
+  }
+  if (--following_ > 0) co_return;
+  all_followed_.fire();
+  all_followed_.rearm();
+}
+
+Task<void> Upkeep::obeyed() {
+  if (following_ == 0) co_return;
+  const bool late = co_await ports::Pause(loop_, loop_.now() + obey_max, &all_followed_);
+  static_cast<void>(late);  // it is obeyed when the record answers again
 }
 
 Task<void> Upkeep::await_record() {

@@ -19,6 +19,8 @@ class Upkeep {
   void start(TenantNames& tenant_names);
   // Tells it to stop, and waits for what it has asked a store already, though not for ever.
   Task<void> finish();
+  // Ends when every change that was heard before is obeyed; or after a second, where the record does not answer.
+  Task<void> obeyed();
 
  private:
   // One of the tasks below, as long as it runs.
@@ -48,7 +50,9 @@ class Upkeep {
   ports::Upstream& upstream_;
   CancelSignal stop_;
   std::uint64_t version_seen_ = 0;
-  int errands_ = 0;  // that run
+  int errands_ = 0;    // that run
+  int following_ = 0;  // changes
+  CancelSignal all_followed_;
 };
 
 }  // namespace obleth::app

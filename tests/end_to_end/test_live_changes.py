@@ -200,3 +200,16 @@ def test_a_request_that_waited_too_long_is_told_when_to_come_back(own):
     )
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "admission_timeout")
     assert "retry-after" in refused.headers
+
+
+def test_a_model_serves_from_its_answer_on_and_no_longer_than_to_the_next(gateway, tenant, upstream):
+    body = {"model": "short-lived", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2}
+    for _ in range(30):
+        model = gateway.create_model(
+            model_name="short-lived", upstream_model="mock-model", api_base=upstream.url
+        )
+        there = gateway.http.post("/v1/chat/completions", json=body, headers=tenant.headers)
+        gateway.admin.delete(f"/models/{model['id']}").raise_for_status()
+        gone = gateway.http.post("/v1/chat/completions", json=body, headers=tenant.headers)
+        assert there.json()["model"] == "mock-model"
+        assert gone.json().get("model") != "mock-model"
