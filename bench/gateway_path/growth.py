@@ -154,6 +154,8 @@ def doubts(found):
 
 def run(known, cores):
     points_of = dimensions(raise_descriptors())
+    if unknown := set(known.dimensions) - set(points_of):
+        raise SystemExit(f"there is no dimension {', '.join(sorted(unknown))}: choose of {', '.join(points_of)}")
     machine = report.machine()
     found = {}
     with tempfile.TemporaryDirectory(prefix="obleth-bench-") as temporary:
