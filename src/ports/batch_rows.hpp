@@ -37,7 +37,8 @@ class RowShelf {
 class BatchRows {
  public:
   BatchRows() = default;
-  BatchRows(std::vector<UsageRecord> rows) : records_(std::move(rows)), size_(records_.size()) {}
+  BatchRows(std::vector<UsageRecord> rows)  // NOLINT(google-explicit-constructor): they are rows
+      : records_(std::move(rows)), size_(records_.size()) {}
   BatchRows(std::initializer_list<UsageRecord> rows) : BatchRows(std::vector(rows)) {}
   explicit BatchRows(std::shared_ptr<RowShelf> shelf) : records_(shelf->take()), shelf_(std::move(shelf)) {}
   BatchRows(const BatchRows& other) : records_(other.begin(), other.end()), size_(other.size_) {}

@@ -62,6 +62,7 @@ class FieldRules {
   static constexpr std::size_t count_max = 16;
 
   template <std::size_t count>
+  // NOLINTNEXTLINE(google-explicit-constructor): a dialect names its rules
   consteval FieldRules(const FieldRule (&rules)[count]) : rules_(rules), names_(names_of(rules)) {
     static_assert(count <= count_max);
   }

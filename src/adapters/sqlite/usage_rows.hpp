@@ -1,4 +1,4 @@
-// A row of the ledger as the record that it was made of; arriving_rows.hpp writes it. Thread: the connection's.
+// A row of the ledger as the record that it was made of; usage_insertion.hpp writes it. Thread: the connection's.
 #pragma once
 
 #include <cstdint>
