@@ -109,7 +109,7 @@ class LedgerOfRuns : public testing::Test {
 TEST_F(LedgerOfRuns, RowsThatEndTogetherShareARecordOfTheFile) {
   RandomRows random(3);
   std::vector<UsageRecord> rows = random.some(500, noon_ms, 100);
-  rows[7].session_id.assign(5000, 's');  // a run of its own
+  rows[7].session_id = std::string(5000, 's');  // a run of its own
   deliver(rows);
   EXPECT_LT(number("SELECT count(*) FROM usage"), 60);
   EXPECT_EQ(number("SELECT count(*) FROM usage WHERE length(run) > 2000"), 1);
