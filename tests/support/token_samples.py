@@ -43,7 +43,7 @@ def _cjk(source):
     paragraphs = (ROOT / "tests/support/cjk_samples.txt").read_text().strip().split("\n\n")
     yield from paragraphs
     for first in range(0, len(paragraphs), 4):
-        yield from _pieces("\n".join(paragraphs[first : first + 4]), 4, source)
+        yield from _pieces("\n".join(paragraphs[first : first + 4]), 20, source)
 
 
 def _record(source, depth=0):
@@ -76,7 +76,11 @@ def _json(gateway, source):
 
 
 def token_samples(gateway):
-    """{kind: [text, …]}, the same in every run."""
-    source = random.Random(20)
-    kinds = {"English": _english(source), "code": _code(source), "CJK": _cjk(source), "JSON": _json(gateway, source)}
+    """{kind: [text, …]}: of each kind the same, whatever the files of another kind hold."""
+    kinds = {
+        "English": _english(random.Random("English")),
+        "code": _code(random.Random("code")),
+        "CJK": _cjk(random.Random("CJK")),
+        "JSON": _json(gateway, random.Random("JSON")),
+    }
     return {kind: list(texts) for kind, texts in kinds.items()}
