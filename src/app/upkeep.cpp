@@ -17,7 +17,6 @@ constexpr Duration retention_period = std::chrono::hours(1);
 constexpr Duration retention_step_pause = std::chrono::milliseconds(200);  // deliveries come between the steps
 constexpr Duration name_period = std::chrono::seconds(5);
 constexpr Duration finish_max = std::chrono::seconds(5);  // a store's own deadlines are shorter
-constexpr Duration look_every = std::chrono::milliseconds(5);
 constexpr Duration complaint_period = std::chrono::minutes(1);
 constexpr Duration obey_max = std::chrono::seconds(1);
 
@@ -36,11 +35,8 @@ void Upkeep::start(TenantNames& tenant_names) {
 
 Task<void> Upkeep::finish() {
   stop_.fire();
-  const Instant latest = loop_.now() + finish_max;
-  while (errands_ > 0 && loop_.now() < latest) {
-    const bool came = co_await ports::Pause(loop_, loop_.now() + look_every);
-    static_cast<void>(came);  // nobody calls this pause off
-  }
+  Task<void> ended = tasks_.ended(loop_, finish_max);
+  co_await ended;
 }
 
 // What this process changed is told on this loop, where the Management API runs; what another replica changed is told
@@ -51,27 +47,21 @@ void Upkeep::hear(const ports::Change& change) {
 }
 
 Task<void> Upkeep::follow(ports::Change change) {
-  const Errand errand(*this);
-  ++following_;
+  const UnderWay::One task(tasks_);
+  const UnderWay::One following(follows_);
   const Result<void> followed = co_await house_.follower.follow(std::move(change));
-  if (!followed) {
-    observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
-                          followed.error().message);
-    version_seen_ = 0;  // the poll reads everything anew
-  }
-  if (--following_ > 0) co_return;
-  all_followed_.fire();
-  all_followed_.rearm();
+  if (followed) co_return;
+  observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
+                        followed.error().message);
+  version_seen_ = 0;  // the poll reads everything anew
 }
 
 Task<void> Upkeep::obeyed() {
-  if (following_ == 0) co_return;
-  const bool late = co_await ports::Pause(loop_, loop_.now() + obey_max, &all_followed_);
-  static_cast<void>(late);  // it is obeyed when the record answers again
+  return follows_.ended(loop_, obey_max);
 }
 
 Task<void> Upkeep::await_record() {
-  const Errand errand(*this);
+  const UnderWay::One task(tasks_);
   while (true) {
     const Result<void> loaded = co_await house_.load();
     if (loaded) break;
@@ -83,7 +73,7 @@ Task<void> Upkeep::await_record() {
 
 // The net under the change feed: a version that moved without news means that everything is read anew.
 Task<void> Upkeep::look_for_changes() {
-  const Errand errand(*this);
+  const UnderWay::One task(tasks_);
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + version_poll_period, &stop_);
     if (!came) co_return;
@@ -103,7 +93,7 @@ Task<void> Upkeep::look_for_changes() {
 }
 
 Task<void> Upkeep::write_key_uses() {
-  const Errand errand(*this);
+  const UnderWay::One task(tasks_);
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + key_use_period, &stop_);
     if (!came) co_return;
@@ -113,7 +103,7 @@ Task<void> Upkeep::write_key_uses() {
 
 // Budgets that Redis told of: a rebuild knows them even where the ledger cannot be asked.
 Task<void> Upkeep::keep_spending() {
-  const Errand errand(*this);
+  const UnderWay::One task(tasks_);
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + spending_period, &stop_);
     std::vector<ports::SpendingCheckpoint> told = house_.shared_budgets->spare.take_told();
@@ -129,7 +119,7 @@ Task<void> Upkeep::keep_spending() {
 }
 
 Task<void> Upkeep::probe() {
-  const Errand errand(*this);
+  const UnderWay::One task(tasks_);
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + gateway::probe_period, &stop_);
     if (!came) co_return;
@@ -138,7 +128,7 @@ Task<void> Upkeep::probe() {
 }
 
 Task<void> Upkeep::forget_old_usage() {
-  const Errand errand(*this);
+  const UnderWay::One task(tasks_);
   while (true) {
     const Result<bool> has_more =
         co_await house_.usage->forget_step(house_.clock.wall_now(), house_.options().usage_retention_days);
@@ -154,7 +144,7 @@ Task<void> Upkeep::forget_old_usage() {
 }
 
 Task<void> Upkeep::refresh_names(TenantNames& tenant_names) {
-  const Errand errand(*this);
+  const UnderWay::One task(tasks_);
   while (true) {
     const fairshare::Snapshot snapshot = house_.desk.snapshot(loop_.now());
     co_await tenant_names.refresh(snapshot);

@@ -5,6 +5,7 @@
 
 #include "app/house.hpp"
 #include "app/tenant_names.hpp"
+#include "app/under_way.hpp"
 #include "base/cancel_signal.hpp"
 #include "ports/loop.hpp"
 #include "ports/upstream.hpp"
@@ -20,21 +21,9 @@ class Upkeep {
   // Tells it to stop, and waits for what it has asked a store already, though not for ever.
   Task<void> finish();
   // Ends when every change that was heard before is obeyed; or after a second, where the record does not answer.
-  Task<void> obeyed();
+  [[nodiscard]] Task<void> obeyed();
 
  private:
-  // One of the tasks below, as long as it runs.
-  class Errand {
-   public:
-    explicit Errand(Upkeep& of) : of_(of) { ++of_.errands_; }
-    Errand(const Errand&) = delete;
-    Errand& operator=(const Errand&) = delete;
-    ~Errand() { --of_.errands_; }
-
-   private:
-    Upkeep& of_;
-  };
-
   void hear(const ports::Change& change);
   Task<void> follow(ports::Change change);
   Task<void> await_record();
@@ -50,9 +39,8 @@ class Upkeep {
   ports::Upstream& upstream_;
   CancelSignal stop_;
   std::uint64_t version_seen_ = 0;
-  int errands_ = 0;    // that run
-  int following_ = 0;  // changes
-  CancelSignal all_followed_;
+  UnderWay tasks_;    // of those above
+  UnderWay follows_;  // of them, those that follow a change
 };
 
 }  // namespace obleth::app

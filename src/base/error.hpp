@@ -39,8 +39,8 @@ struct Fault {
   SeldomText field;     // the request member or setting at fault, or empty
 };
 
-[[nodiscard]] inline Fault client_fault(FaultKind kind, std::string message, std::string field = {}) {
-  return {kind, FaultSource::client, false, std::move(message), std::move(field)};  // NOLINT(*-move-const-arg)
+[[nodiscard]] inline Fault client_fault(FaultKind kind, std::string message, SeldomText field = {}) {
+  return {kind, FaultSource::client, false, std::move(message), std::move(field)};
 }
 [[nodiscard]] inline Fault upstream_fault(FaultKind kind, std::string message, bool may_retry) {
   return {kind, FaultSource::upstream, may_retry, std::move(message), {}};

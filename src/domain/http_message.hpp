@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -55,6 +56,20 @@ struct HeaderField {
   return equal_at(token.size() - width);
 }
 
+// The name of a field that is looked for, in small letters: another one does not compile.
+class FieldName {
+ public:
+  template <std::convertible_to<std::string_view> Text>
+  consteval FieldName(const Text& name) : text_(name) {  // NOLINT(google-explicit-constructor): it is a name
+    for (const char c : text_)
+      if (c >= 'A' && c <= 'Z') throw "a name is given in small letters";
+  }
+  [[nodiscard]] constexpr std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
 // The fields of one head, in order. Few fit in place, as most heads have; more of them, up to header_count_max, move
 // out to memory that is kept for the next head.
 class HeaderBlock {
@@ -73,17 +88,17 @@ class HeaderBlock {
   [[nodiscard]] std::span<const HeaderField> fields() const {
     return {count_ > in_place_.size() ? moved_out_.data() : in_place_.data(), count_};
   }
-  // The first of that name, which is given in small letters.
-  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const {
+  // The first of that name.
+  [[nodiscard]] std::optional<std::string_view> find(FieldName name) const {
     for (const HeaderField& field : fields()) {
-      if (is_named(field.name, name)) return field.value;
+      if (is_named(field.name, name.text())) return field.value;
     }
     return std::nullopt;
   }
-  [[nodiscard]] std::size_t count(std::string_view name) const {
+  [[nodiscard]] std::size_t count(FieldName name) const {
     std::size_t found = 0;
     for (const HeaderField& field : fields())
-      found += is_named(field.name, name) ? 1 : 0;
+      found += is_named(field.name, name.text()) ? 1 : 0;
     return found;
   }
   void clear() { count_ = 0; }

@@ -1,11 +1,10 @@
 #include "gateway/receive_request.hpp"
 
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
 #include "wire/header_rules.hpp"
+#include "wire/http_syntax.hpp"
 #include "wire/request_target.hpp"
 
 namespace obleth::gateway {
@@ -43,18 +42,6 @@ std::optional<Refusal> refused_by_route(const Route& route, const RequestHead& h
   }
   if (route.treatment == Treatment::priced && !is_identity(head.fields.find("content-encoding"))) return encoded_body();
   return std::nullopt;
-}
-
-consteval std::array<bool, 256> make_harmless() {
-  std::array<bool, 256> harmless{};
-  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."))
-    harmless[static_cast<unsigned char>(c)] = true;
-  return harmless;
-}
-
-bool is_harmless(char c) {
-  static constexpr std::array<bool, 256> harmless = make_harmless();
-  return harmless[static_cast<unsigned char>(c)];
 }
 
 void fill_in_client(UsageRecord& record, const RequestHead& head) {
@@ -108,7 +95,8 @@ std::string user_agent_family(std::string_view user_agent) {
   std::string name;
   while (true) {
     const std::string_view longest = user_agent.substr(0, user_agent_family_max);
-    const std::string_view family(longest.begin(), std::ranges::find_if_not(longest, is_harmless));
+    const char* const end = longest.data() + longest.size();
+    const std::string_view family(longest.data(), wire::skip_class(longest.data(), end, wire::word_char));
     name += family;
     // The SDKs say "OpenAI/Python 1.2.3", "Anthropic/JS 4.5.6".
     user_agent.remove_prefix(family.size());

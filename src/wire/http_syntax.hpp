@@ -16,6 +16,7 @@ enum CharClass : std::uint8_t {
   host_char = 8,    // uri-host and port, without the comma that joins repeated fields
   digit_char = 16,
   hex_char = 32,
+  word_char = 64,  // letters, digits, "-", "_" and ".": what is shown as it came
 };
 
 namespace detail {
@@ -34,10 +35,11 @@ namespace detail {
     if (c > 0x20 && c < 0x7F && c != '#') bits |= target_char;
     classes[c] = static_cast<std::uint8_t>(bits);
   }
-  mark("0123456789", token_char | host_char | digit_char | hex_char);
+  mark("0123456789", token_char | host_char | digit_char | hex_char | word_char);
   mark("abcdefABCDEF", hex_char);
-  mark("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", token_char | host_char);
+  mark("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", token_char | host_char | word_char);
   mark("!#$%&'*+-.^_`|~", token_char);
+  mark("-_.", word_char);
   mark("-._~%!$&'()*+;=:[]", host_char);
   return classes;
 }

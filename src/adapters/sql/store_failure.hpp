@@ -21,7 +21,7 @@ class StoreFailure : public std::exception {
 };
 
 // The request asks for what the record does not allow.
-[[noreturn]] inline void refuse(FaultKind kind, std::string message, std::string field = {}) {
+[[noreturn]] inline void refuse(FaultKind kind, std::string message, SeldomText field = {}) {
   throw StoreFailure(client_fault(kind, std::move(message), std::move(field)));
 }
 
