@@ -17,7 +17,7 @@ CASES_OF = {"path": CASES, "cache": CACHE_CASES}
 def add_flags(parser):
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement; of streams three times as long")
     names = " or ".join(",".join(case.name for case in cases) for cases in CASES_OF.values())
     parser.add_argument("--cases", type=lambda text: text.split(","), help=names)
     parser.add_argument("--only", type=lambda text: text.split(","), help="of the servers, as in haproxy,obleth")
@@ -40,7 +40,7 @@ def run_rounds(bed, cases, known):
                     continue
                 if sys.stderr.isatty():
                     print(f"\x1b[2K\rround {number} of {known.rounds}: {case.name} {name}", end="\r", file=sys.stderr)
-                sample = measure(bed, bed.servers[name], case, known.seconds)
+                sample = measure(bed, bed.servers[name], case, known.seconds * case.windows)
                 samples.setdefault((case, name), []).append(sample)
     if sys.stderr.isatty():
         print("\x1b[2K", end="\r", file=sys.stderr)
