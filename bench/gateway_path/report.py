@@ -102,10 +102,10 @@ def as_text(result):
             listed = ", ".join(f"{call} {number:.2f}" for call, number in calls.items() if number >= 0.05)
             yield f"  {name:10} {server:8} {sum(calls.values()):6.2f}   {listed}"
     if result["memory"]:
-        yield "\nresident memory: MiB at start, KiB for each of 2,000 idle connections, for each of 2,000 live streams"
+        yield "\nresident memory: MiB at start, KiB for each of 2,000 idle connections, for each of 2,000 live streams, MiB with many"
     for server, memory in result["memory"].items():
-        at_start, idle, live = memory.values()
-        yield f"  {server:8} {at_start:>8} {idle:>8} {live:>8}"
+        at_start, idle, live, streams, crowd = memory.values()
+        yield f"  {server:8} {at_start:>8} {idle:>8} {live:>8} {crowd:>8} with {streams:,} streams"
     if result["at_rest"]:
         ready, wakes = result["at_rest"].values()
         yield f"\nobleth at rest: ready {ready} ms after its start on fresh files; {wakes} wake-ups a second of all its threads"
