@@ -85,12 +85,13 @@ std::string first_tables() {
 
 // One of the tables that sums are divided into, for each set of names that is asked about together.
 struct DividedRollUp {
+  std::string undivided;  // the table of step 1
   std::string table;
   std::string names;    // listed
   std::string columns;  // as the table's definition has them
 
   DividedRollUp(const std::string& level, const std::string& by, std::span<const char* const> of)
-      : table("usage_" + level + "_by_" + by) {
+      : undivided("usage_" + level), table(undivided + "_by_" + by) {
     for (const std::string name : of) {
       names += (names.empty() ? "" : ", ") + name;
       columns += name + " INTEGER NOT NULL, ";
@@ -104,19 +105,18 @@ std::string each_roll_up(const std::string& level, Script script) {
   constexpr std::array by_model{"begin", "model", "grp"};
   constexpr std::array by_key{"tenant", "begin", "key", "grp"};
   constexpr std::array by_all{"tenant", "begin", "key", "model", "grp"};
-  const auto of = [&](const char* by, std::span<const char* const> names) { return script({level, by, names}, level); };
+  const auto of = [&](const char* by, std::span<const char* const> names) { return script({level, by, names}); };
   // The few rows of a minute need no sums between the other two.
   return of("model", by_model) + (level == "minutes" ? "" : of("key", by_key)) + of("all", by_all);
 }
 
-// From the sums of step 1.
-std::string divided_roll_up(const DividedRollUp& into, const std::string& level) {
+std::string divided_roll_up(const DividedRollUp& into) {
   return "CREATE TABLE " + into.table + " (" + into.columns + "\n" + summed_columns + "  PRIMARY KEY (" + into.names +
          ")) STRICT, WITHOUT ROWID;\nINSERT INTO " + into.table + " SELECT " + into.names +
          ", sum(requests), sum(errors), sum(refusals), sum(brownouts), sum(cache_hits), sum(retries),"
          " sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens), sum(tokens_saved),"
-         " sum(cost), sum(gpu_ms), sum(slot_ms), sum(queue_ms), sum_durations(durations) FROM usage_" +
-         level + " GROUP BY " + into.names + ";\n";
+         " sum(cost), sum(gpu_ms), sum(slot_ms), sum(queue_ms), sum_durations(durations) FROM " +
+         into.undivided + " GROUP BY " + into.names + ";\n";
 }
 
 // Which rows an hour has at all, so that a listing looks only where some row may fit.
@@ -221,7 +221,7 @@ ALTER TABLE usage_in_runs RENAME TO usage;
 )sql";
 
 // One column for all sums: SQLite works on each column of each cell that a delivery adds to.
-std::string packed_roll_up(const DividedRollUp& of, const std::string& /*level*/) {
+std::string packed_roll_up(const DividedRollUp& of) {
   return "CREATE TABLE packed_sums (" + of.columns + "\n  sums BLOB NOT NULL,  -- rolled_up.hpp\n  PRIMARY KEY (" +
          of.names + ")) STRICT, WITHOUT ROWID;\nINSERT INTO packed_sums SELECT " + of.names +
          ", pack_sums(requests, errors, refusals, brownouts, cache_hits, retries, input_tokens, cached_tokens,"
