@@ -244,5 +244,32 @@ void deliver(benchmark::State& state, std::int64_t apart_us) {
 BENCHMARK_CAPTURE(deliver, rows_of_two_seconds, 200)->Iterations(20)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(deliver, rows_of_half_a_day, span_ms / 1000)->Iterations(10)->Unit(benchmark::kMillisecond);
 
+// The sums of an hour that is over, of 10,000 tenants who asked in ten of its minutes each: 100,000 by minute.
+void close_an_hour(benchmark::State& state) {
+  constexpr std::int64_t hour_ms = 3'600'000;
+  constexpr std::int64_t begin_ms = end_ms / hour_ms * hour_ms;
+  constexpr std::size_t minutes = 10;
+  for (auto _ : state) {
+    state.PauseTiming();
+    const TemporaryFolder folder;
+    const auto ledger = std::move(*SqliteUsageLedger::open({.path = folder.file("usage.db")}));
+    for (std::size_t minute = 0; minute < minutes; ++minute) {
+      std::vector<UsageRecord> rows = filled().make_rows(minute);
+      for (std::size_t at = 0; at < rows.size(); ++at) {
+        rows[at].ts = {begin_ms + static_cast<std::int64_t>(minute) * 60'000 + static_cast<std::int64_t>(at)};
+        rows[at].tenant_id = TenantId{{1, at}};
+        rows[at].key_id = KeyId{{2, at}};
+      }
+      const ports::UsageBatch delivery{{.segment = {1, 1}, .begin = minute, .end = minute + 1}, rows};
+      if (!ledger->deliver(delivery).run_now()) std::abort();
+    }
+    state.ResumeTiming();
+    while (*ledger->forget_step({begin_ms + 2 * day_ms}, 180).run_now()) {
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(rows_of_a_delivery * minutes));
+}
+BENCHMARK(close_an_hour)->Iterations(3)->Unit(benchmark::kMillisecond);
+
 }  // namespace
 }  // namespace obleth

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "adapters/sqlite/migrations.hpp"
+#include "adapters/sqlite/period_closing.hpp"
+#include "adapters/sqlite/spending_table.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/usage_listing.hpp"
 #include "adapters/sqlite/usage_retention.hpp"
@@ -70,6 +72,8 @@ TEST(QueryPlan, NoQuestionToTheLedgerScansAGrowingTable) {
   for (const char* sql : {
            "SELECT sum(tokens) FROM spending_quarters WHERE account = ? AND begin >= ? AND begin < ?",
            "SELECT sum(tokens) FROM spending_days WHERE account = ? AND begin >= ? AND begin < ?",
+           "SELECT min(begin) FROM usage_minutes_by_model WHERE begin >= ?",
+           "SELECT begin, model, grp, sums FROM usage_hours_by_model WHERE begin >= ? AND begin < ?",
            "SELECT id, first, last, marks FROM usage_marks WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1",
            "SELECT end FROM delivered_ranges WHERE segment = ? AND begin <= ? ORDER BY begin DESC LIMIT 1",
            "SELECT id FROM tenants WHERE name = ? ORDER BY number DESC LIMIT 1",
@@ -101,6 +105,28 @@ TEST(QueryPlan, NoSumOfTheLedgerScansMoreThanItsTenants) {
         EXPECT_FALSE(plan.contains("TEMP B-TREE")) << sql << "\n" << plan;
       }
     }
+  }
+}
+
+TEST(QueryPlan, WhatAnAccountSpentInOpenHoursIsSearchedFor) {
+  SqliteConnection connection({":memory:"});
+  migrate_usage(connection);
+  for (const std::string_view sql : spending_statements()) {
+    const std::string plan = plan_of(connection, std::string(sql));
+    EXPECT_FALSE(plan.contains("SCAN usage")) << sql << "\n" << plan;
+    EXPECT_EQ(plan.contains("(tenant=? AND begin=? AND key=?)"), sql.contains("?4")) << sql << "\n" << plan;
+  }
+}
+
+TEST(QueryPlan, SumsThatCloseAreFoundByTheirTenants) {
+  SqliteConnection connection({":memory:"});
+  migrate_usage(connection);
+  for (const auto finer : {ports::UsageBucket::minute, ports::UsageBucket::hour}) {
+    const std::string sql = closing_statement(finer);
+    const std::string plan = plan_of(connection, sql);
+    EXPECT_TRUE(plan.contains("SEARCH t ")) << sql << "\n" << plan;
+    EXPECT_TRUE(plan.contains("SEARCH usage")) << sql << "\n" << plan;
+    EXPECT_FALSE(plan.contains("TEMP B-TREE")) << sql << "\n" << plan;
   }
 }
 

@@ -1,9 +1,13 @@
 #include "adapters/sqlite/spending_table.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "adapters/sqlite/closed_periods.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/usage_names.hpp"
 #include "adapters/sqlite/usage_rows.hpp"
@@ -14,6 +18,19 @@ namespace obleth::adapters {
 namespace {
 
 using ports::Spending;
+
+constexpr std::int64_t minute_ms = length_ms(ports::UsageBucket::minute);
+
+constexpr std::string_view minutes_of_tenant =
+    "SELECT sums FROM usage_minutes_by_all WHERE tenant = ?1 AND begin >= ?2 AND begin < ?3";
+// From minute to minute, so that the tenant's other keys, of which there may be thousands, are not read.
+constexpr std::string_view minutes_of_key =
+    "WITH RECURSIVE minutes (begin) AS ("
+    "SELECT min(begin) FROM usage_minutes_by_all WHERE tenant = ?1 AND begin >= ?2 AND begin < ?3 UNION ALL"
+    " SELECT (SELECT min(begin) FROM usage_minutes_by_all WHERE tenant = ?1 AND begin > m.begin AND begin < ?3)"
+    " FROM minutes AS m WHERE m.begin IS NOT NULL)"
+    " SELECT sums FROM minutes AS m CROSS JOIN usage_minutes_by_all AS s"
+    " ON s.tenant = ?1 AND s.begin = m.begin AND s.key = ?4";
 
 // Tenants and keys in one table: their numbers, doubled, keys odd.
 std::int64_t account_of_tenant(std::int64_t number) {
@@ -35,6 +52,8 @@ struct Account {
   std::int64_t tenant = 0;  // its own number, or whose key it is
   std::int64_t account = 0;
   bool is_key = false;
+
+  [[nodiscard]] std::optional<std::int64_t> key() const { return is_key ? std::optional(number) : std::nullopt; }
 };
 
 std::optional<Account> find_account(SqliteConnection& connection, const ports::SpendingAccount& account) {
@@ -52,6 +71,10 @@ Spending spending_of(const UsageRecord& record) {
   return {saturating_add(record.tokens.prompt.value, record.tokens.output.value), record.cost};
 }
 
+Spending spending_of(const ports::UsageSums& sums) {
+  return {saturating_add(sums.input_tokens, sums.output_tokens), sums.cost};
+}
+
 void increase(Spending& sum, const Spending& more) {
   sum.tokens = saturating_add(sum.tokens, more.tokens);
   sum.cost.value = saturating_add(sum.cost.value, more.cost.value);
@@ -59,20 +82,21 @@ void increase(Spending& sum, const Spending& more) {
 
 class SpendingQuestion {
  public:
-  SpendingQuestion(SqliteConnection& connection, Account account) : connection_(connection), account_(account) {}
+  SpendingQuestion(SqliteConnection& connection, Account account)
+      : connection_(connection), account_(account), closed_(closed_periods(connection)) {}
 
   [[nodiscard]] Spending answer(std::int64_t begin, std::int64_t end) {
-    const std::int64_t first_day = ceil_to(begin, day_ms);
-    const std::int64_t last_day = floor_to(end, day_ms);
-    if (first_day >= last_day) {
+    const std::int64_t first = ceil_to(begin, day_ms);
+    const std::int64_t last = std::min(floor_to(end, day_ms), closed_.days.until_ms);
+    if (first >= last) {
       add_quarters(begin, end);
     } else {
-      add_quarters(begin, first_day);
+      add_quarters(begin, first);
       add_table(
           "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost), 0) FROM spending_days"
           " WHERE account = ? AND begin >= ? AND begin < ?",
-          first_day, last_day);
-      add_quarters(last_day, end);
+          first, last);
+      add_quarters(last, end);
     }
     return spending_;
   }
@@ -80,14 +104,34 @@ class SpendingQuestion {
  private:
   void add_quarters(std::int64_t begin, std::int64_t end) {
     const std::int64_t first = ceil_to(begin, quarter_ms);
-    const std::int64_t last = floor_to(end, quarter_ms);
-    if (first >= last) return add_rows(begin, end);
+    const std::int64_t last = std::min(floor_to(end, quarter_ms), closed_.hours.until_ms);
+    if (first >= last) return add_open(begin, end);
     add_rows(begin, first);
     add_table(
         "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost), 0) FROM spending_quarters"
         " WHERE account = ? AND begin >= ? AND begin < ?",
         first, last);
+    add_open(last, end);
+  }
+
+  // Minutes are kept at least as long as their hour is open.
+  void add_open(std::int64_t begin, std::int64_t end) {
+    const std::int64_t first = std::max(ceil_to(begin, minute_ms), closed_.hours.until_ms);
+    const std::int64_t last = floor_to(end, minute_ms);
+    if (first >= last) return add_rows(begin, end);
+    add_rows(begin, first);
+    add_minutes(first, last);
     add_rows(last, end);
+  }
+
+  void add_minutes(std::int64_t begin, std::int64_t end) {
+    Statement read(connection_, account_.is_key ? minutes_of_key : minutes_of_tenant);
+    read.bind(account_.tenant).bind(begin).bind(end);
+    if (account_.is_key) read.bind(account_.number);
+    RolledUp all;
+    while (read.step())
+      add_stored(all, Row(read).blob(), Durations::left_out);
+    increase(spending_, spending_of(all.sums));
   }
 
   void add_table(std::string_view sql, std::int64_t begin, std::int64_t end) {
@@ -102,9 +146,9 @@ class SpendingQuestion {
   void add_rows(std::int64_t begin, std::int64_t end) {
     if (begin >= end) return;
     // The account's own rows alone: of everybody's there may be millions in a quarter of an hour.
-    UsageWalk walk(connection_, {.places = {first_place_of({begin}), first_place_of({end})},
-                                 .tenant = account_.tenant,
-                                 .key = account_.is_key ? std::optional(account_.number) : std::nullopt});
+    UsageWalk walk(
+        connection_,
+        {.places = {first_place_of({begin}), first_place_of({end})}, .tenant = account_.tenant, .key = account_.key()});
     while (const WalkedRow* row = walk.next()) {
       UsageRecord record;
       read_sums_of({}, row->rest, record);
@@ -114,44 +158,32 @@ class SpendingQuestion {
 
   SqliteConnection& connection_;
   Account account_;
+  ClosedPeriods closed_;
   Spending spending_;
 };
 
 }  // namespace
 
-void SpendingSums::add_to(Sums& sums, Key key, const Spending& spending) {
-  increase(sums[key], spending);
+void add_spending(SqliteConnection& connection, SpendingUnit unit, const CellSums& sums) {
+  std::map<std::pair<std::int64_t, std::int64_t>, Spending> of_accounts;  // account and begin
+  for (const auto& [cell, sum] : sums) {
+    const Spending spending = spending_of(sum.sums);
+    if (spending.tokens == 0 && spending.cost.value == 0) continue;
+    const std::int64_t begin_ms = floor_to(cell.begin_ms, unit == SpendingUnit::day ? day_ms : quarter_ms);
+    increase(of_accounts[{account_of_tenant(cell.tenant), begin_ms}], spending);
+    increase(of_accounts[{account_of_key(cell.key), begin_ms}], spending);
+  }
+  const std::string table = unit == SpendingUnit::day ? "spending_days" : "spending_quarters";
+  const std::string upsert = "INSERT INTO " + table + " VALUES (?, ?, ?, ?) ON CONFLICT (account, begin)" +
+                             " DO UPDATE SET tokens = tokens + excluded.tokens, cost = cost + excluded.cost";
+  for (const auto& [key, spending] : of_accounts) {
+    Statement put(connection, upsert);
+    put.bind(key.first).bind(key.second).bind(spending.tokens).bind(spending.cost.value).run();
+  }
 }
 
-void SpendingSums::add_to_quarter(Sums::value_type*& last, Key key, const Spending& spending) {
-  if (last == nullptr || last->first != key) last = &*quarters_.try_emplace(key).first;
-  increase(last->second, spending);
-}
-
-void SpendingSums::add(const UsageRecord& record, const UsageNumbers& numbers) {
-  const Spending spending = spending_of(record);
-  if (spending.tokens == 0 && spending.cost.value == 0) return;
-  const std::int64_t begin_ms = floor_to(record.ts.unix_ms, quarter_ms);
-  add_to_quarter(last_of_tenant_, {account_of_tenant(numbers.tenant), begin_ms}, spending);
-  add_to_quarter(last_of_key_, {account_of_key(numbers.key), begin_ms}, spending);
-}
-
-void SpendingSums::write(SqliteConnection& connection) const {
-  const auto write_all = [&connection](const Sums& sums, std::string_view upsert) {
-    for (const auto& [key, spending] : sums) {
-      Statement put(connection, upsert);
-      put.bind(key.account).bind(key.begin_ms).bind(spending.tokens).bind(spending.cost.value).run();
-    }
-  };
-  Sums days;
-  for (const auto& [key, spending] : quarters_)
-    add_to(days, {key.account, floor_to(key.begin_ms, day_ms)}, spending);
-  write_all(quarters_,
-            "INSERT INTO spending_quarters VALUES (?, ?, ?, ?) ON CONFLICT (account, begin)"
-            " DO UPDATE SET tokens = tokens + excluded.tokens, cost = cost + excluded.cost");
-  write_all(days,
-            "INSERT INTO spending_days VALUES (?, ?, ?, ?) ON CONFLICT (account, begin)"
-            " DO UPDATE SET tokens = tokens + excluded.tokens, cost = cost + excluded.cost");
+std::vector<std::string_view> spending_statements() {
+  return {minutes_of_tenant, minutes_of_key};
 }
 
 Spending spent_in(SqliteConnection& connection, const ports::SpendingAccount& account, WallSpan span) {

@@ -1,43 +1,29 @@
-// What tenants and keys have spent, in quarters of an hour and in days (UTC), summed as rows are delivered.
+// What tenants and keys have spent, in quarters of an hour and in days (UTC) that are closed; of younger ones the sums
+// by minute and by quarter tell.
 //
 // Exact for any span whose rows are kept; beyond them, whole days. Thread: the connection's.
 #pragma once
 
-#include <compare>
 #include <cstdint>
-#include <map>
+#include <string_view>
+#include <vector>
 
 #include "adapters/sqlite/connection.hpp"
-#include "adapters/sqlite/usage_dictionary.hpp"
-#include "domain/usage_record.hpp"
+#include "adapters/sqlite/roll_up_tables.hpp"
 #include "ports/spending_book.hpp"
 
 namespace obleth::adapters {
 
-// What the rows of one delivery add.
-class SpendingSums {
- public:
-  void add(const UsageRecord& record, const UsageNumbers& numbers);
-  void write(SqliteConnection& connection) const;
+enum class SpendingUnit : std::uint8_t { quarter, day };
 
- private:
-  struct Key {
-    std::int64_t account = 0;
-    std::int64_t begin_ms = 0;
-    auto operator<=>(const Key&) const = default;
-  };
-  using Sums = std::map<Key, ports::Spending>;
-  static void add_to(Sums& sums, Key key, const ports::Spending& spending);
-  void add_to_quarter(Sums::value_type*& last, Key key, const ports::Spending& spending);
-
-  Sums quarters_;
-  // Of quarters_: where the row before was added.
-  Sums::value_type* last_of_tenant_ = nullptr;
-  Sums::value_type* last_of_key_ = nullptr;
-};
+// To what tenants and keys have spent in each quarter of an hour or each day: what these sums by minute, or by hour for
+// days, say of them. Inside a write transaction.
+void add_spending(SqliteConnection& connection, SpendingUnit unit, const CellSums& sums);
 
 // Inside a read transaction, so that all of it is of one moment.
 [[nodiscard]] ports::Spending spent_in(SqliteConnection& connection, const ports::SpendingAccount& account,
                                        WallSpan span);
+// What the open hours are asked with, for the tests of its plan.
+[[nodiscard]] std::vector<std::string_view> spending_statements();
 
 }  // namespace obleth::adapters

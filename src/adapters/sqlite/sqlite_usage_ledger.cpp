@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/os/system_clock.hpp"
 #include "adapters/sqlite/spending_table.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/usage_functions.hpp"
@@ -39,7 +40,7 @@ Result<std::unique_ptr<SqliteUsageLedger>> SqliteUsageLedger::open(const Databas
 
 Task<Result<void>> SqliteUsageLedger::deliver(ports::UsageBatch batch) {
   return writer_.ask([this, batch = std::move(batch)](SqliteConnection& connection) mutable {
-    static_cast<void>(delivery_.take(connection, batch.range, batch.rows));
+    static_cast<void>(delivery_.take(connection, batch.range, batch.rows, SystemClock().wall_now()));
   });
 }
 

@@ -17,26 +17,26 @@ namespace obleth::adapters {
 enum class RollUpBy : std::uint8_t { model, key, all };
 
 // One sum of a roll-up; what its table does not tell apart is 0. Ordered as the tables are.
-struct UsageCell {
+struct RollUpCell {
   std::int64_t tenant = 0;
   std::int64_t begin_ms = 0;
   std::int64_t key = 0;
   std::int64_t model = 0;
   std::int64_t group = 0;
-  auto operator<=>(const UsageCell&) const = default;
+  auto operator<=>(const RollUpCell&) const = default;
 };
 
 struct CellColumn {
   std::string_view name;
-  std::int64_t UsageCell::* of;
+  std::int64_t RollUpCell::* of;
   bool by_model;  // whether that table has it
   bool by_key;
 };
 
 inline constexpr std::array cell_columns{
-    CellColumn{"tenant", &UsageCell::tenant, false, true}, CellColumn{"begin", &UsageCell::begin_ms, true, true},
-    CellColumn{"key", &UsageCell::key, false, true},       CellColumn{"model", &UsageCell::model, true, false},
-    CellColumn{"grp", &UsageCell::group, true, true},
+    CellColumn{"tenant", &RollUpCell::tenant, false, true}, CellColumn{"begin", &RollUpCell::begin_ms, true, true},
+    CellColumn{"key", &RollUpCell::key, false, true},       CellColumn{"model", &RollUpCell::model, true, false},
+    CellColumn{"grp", &RollUpCell::group, true, true},
 };
 
 [[nodiscard]] constexpr bool tells(RollUpBy by, const CellColumn& column) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "ports/usage_ledger.hpp"
@@ -20,6 +21,8 @@ struct UsagePiece {
 struct UsageCut {
   UsageLevel coarsest = UsageLevel::days;
   std::int64_t minutes_since_ms = 0;  // older minutes are not kept; at a whole minute
+  std::int64_t hours_until_ms = std::numeric_limits<std::int64_t>::max();  // younger hours are not summed yet
+  std::int64_t days_until_ms = std::numeric_limits<std::int64_t>::max();
 };
 
 // In order, without gaps or overlaps. Times are within 0 and usage_ms_max + 1.

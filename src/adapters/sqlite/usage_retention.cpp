@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "adapters/sqlite/period_closing.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/usage_schema.hpp"
 #include "domain/calendar.hpp"
@@ -67,6 +68,11 @@ WallTime retention_start(WallTime now, std::int64_t retention_days) {
 
 bool forget_some(SqliteConnection& connection, WallTime kept_since, WallTime now) {
   Transaction step(connection, Transaction::Kind::write);
+  // First what is long over is summed: minutes and hours must not go before that.
+  if (close_some(connection, {now.unix_ms - open_without_rows_ms})) {
+    step.commit();
+    return true;
+  }
   // Told before the first of them is gone, in the same transaction.
   note(connection, "kept_since", kept_since.unix_ms);
   const std::int64_t hour = length_ms(UsageBucket::hour);

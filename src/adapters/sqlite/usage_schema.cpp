@@ -236,6 +236,14 @@ std::string packed_roll_ups() {
   return sql;
 }
 
+// closed_periods.hpp. Until now everything was added to hours and days at once.
+constexpr const char* periods_that_close = R"sql(
+INSERT INTO meta
+  SELECT 'hours_until', coalesce(max(begin) + 3600000, 0) FROM usage_hours_by_model UNION ALL
+  SELECT 'days_until', coalesce(max(begin) + 86400000, 0) FROM
+    (SELECT max(begin) AS begin FROM usage_days_by_model UNION ALL SELECT max(begin) FROM spending_days);
+)sql";
+
 }  // namespace
 
 std::span<const Migration> usage_migrations() {
@@ -243,6 +251,7 @@ std::span<const Migration> usage_migrations() {
   static const std::array steps{
       Migration{1, 1, scripts[0].c_str()}, Migration{2, 2, scripts[1].c_str()}, Migration{3, 3, packed_rows},
       Migration{4, 4, postings_and_marks}, Migration{5, 5, rows_in_runs},       Migration{6, 6, scripts[2].c_str()},
+      Migration{7, 7, periods_that_close},
   };
   return steps;
 }

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "adapters/sqlite/period_closing.hpp"
 #include "adapters/sqlite/rolled_up.hpp"
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
 #include "adapters/sqlite/statement.hpp"
@@ -99,6 +100,16 @@ void write_as_the_first_version(const std::string& path, const std::string& fill
   all.commit();
 }
 
+// Earlier versions added each row to hours and days at once.
+void close_all_of(const std::string& path) {
+  SqliteConnection connection({path});
+  define_sum_functions(connection);
+  Transaction all(connection, Transaction::Kind::write);
+  while (close_some(connection, {usage_ms_max})) {
+  }
+  all.commit();
+}
+
 // All pages of a question, as text that two ledgers can be compared by.
 std::vector<std::string> told(SqliteUsageLedger& ledger, ports::UsageRowFilter filter) {
   std::vector<std::string> rows;
@@ -132,6 +143,7 @@ class OlderLedger : public testing::TestWithParam<std::size_t> {
       const ports::UsageBatch delivery{{.segment = {1, 1}, .begin = batch, .end = batch + 1}, rows};
       EXPECT_TRUE(filled->deliver(delivery).run_now());
     }
+    close_all_of(filled_path);
     write_as_the_first_version(old_path, filled_path);
     SqliteConnection connection({old_path});
     define_sum_functions(connection);
@@ -164,6 +176,27 @@ TEST_P(OlderLedger, SumsAreCarriedOver) {
   EXPECT_EQ(number(connection, "SELECT count(*) FROM main.sqlite_schema WHERE name = 'usage_days'"), 0);
 }
 
+TEST_P(OlderLedger, SumsOfItsLastHourGoOn) {
+  const auto old = std::move(*SqliteUsageLedger::open({.path = old_path}));
+  UsageRecord late = last;
+  late.event_id.bits.high ^= 1;
+  UsageRecord young = late;
+  young.event_id.bits.high ^= 2;
+  young.ts.unix_ms += 60 * hour_ms;
+  for (SqliteUsageLedger* ledger : {filled.get(), old.get()}) {
+    const ports::UsageBatch delivery{{.segment = {2, 2}, .begin = 0, .end = 1}, {late, young}};
+    ASSERT_TRUE(ledger->deliver(delivery).run_now());
+  }
+  close_all_of(old_path);
+  for (const std::int64_t end_ms : {last.ts.unix_ms, last.ts.unix_ms + 1, young.ts.unix_ms + 1, usage_ms_max}) {
+    const WallSpan span{{0}, {end_ms}};
+    EXPECT_EQ(old->summary({.span = span}).run_now()->requests, filled->summary({.span = span}).run_now()->requests);
+    EXPECT_EQ(old->spent(last.tenant_id, span).run_now()->tokens,
+              filled->spent(last.tenant_id, span).run_now()->tokens);
+  }
+  EXPECT_EQ(old->summary({.span = {{0}, {usage_ms_max}}}).run_now()->requests, 2002);
+}
+
 TEST_P(OlderLedger, RowsAreCarriedOverAndFoundByEveryFilter) {
   const auto old = std::move(*SqliteUsageLedger::open({.path = old_path}));
   const ports::UsageRowFilter of_tenant{.scope = {.span = {}, .tenant = nth_tenant(2)}};
@@ -192,7 +225,28 @@ TEST_P(OlderLedger, RowsThatComeAgainAreStillKnownAndNewOnesAreTaken) {
   EXPECT_EQ(told(*old, {.scope = {}, .event_id = another.event_id}).size(), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryEarlierVersion, OlderLedger, testing::Values(1, 2, 3, 4, 5),
+// Retention may have left nothing else.
+TEST_P(OlderLedger, SpendingByDaysAloneIsStillTold) {
+  const WallSpan all{{0}, {usage_ms_max}};
+  const auto before = filled->spent(last.tenant_id, all).run_now();
+  {
+    SqliteConnection connection({old_path});
+    std::vector<std::string> sums;
+    Statement list(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'usage_[mhd]*'");
+    while (list.step())
+      sums.push_back(Row(list).text());
+    std::erase(sums, "usage_marks");
+    ASSERT_GE(sums.size(), 3U);
+    for (const std::string& table : sums)
+      connection.execute(("DELETE FROM " + table).c_str());
+    connection.execute("DELETE FROM usage; DELETE FROM spending_quarters");
+  }
+  const auto old = std::move(*SqliteUsageLedger::open({.path = old_path}));
+  EXPECT_EQ(old->spent(last.tenant_id, all).run_now()->tokens, before->tokens);
+  EXPECT_GT(before->tokens, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryEarlierVersion, OlderLedger, testing::Values(1, 2, 3, 4, 5, 6),
                          [](const auto& version) { return "Schema" + std::to_string(version.param); });
 
 }  // namespace

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "adapters/sql/store_failure.hpp"
+#include "adapters/sqlite/closed_periods.hpp"
+#include "adapters/sqlite/roll_up_tables.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/usage_cells.hpp"
 #include "adapters/sqlite/usage_rows.hpp"
@@ -112,7 +113,11 @@ void UsageTally::add(const ScopeNumbers& scope) {
   const UsageLevel coarsest = question_.bucket == UsageBucket::minute ? UsageLevel::minutes
                               : question_.bucket == UsageBucket::hour ? UsageLevel::hours
                                                                       : UsageLevel::days;
-  const UsageCut cut{.coarsest = coarsest, .minutes_since_ms = meta_value(connection_, "minutes_since")};
+  const ClosedPeriods closed = closed_periods(connection_);
+  const UsageCut cut{.coarsest = coarsest,
+                     .minutes_since_ms = meta_value(connection_, "minutes_since"),
+                     .hours_until_ms = closed.hours.until_ms,
+                     .days_until_ms = closed.days.until_ms};
   for (const UsagePiece& piece : pieces_of({{scope.begin_ms}, {scope.end_ms}}, cut)) {
     if (piece.level == UsageLevel::rows) {
       add_rows(scope, piece);
@@ -151,8 +156,7 @@ void UsageTally::add_sums(const ScopeNumbers& scope, const UsagePiece& piece) {
     Row row(ask);
     const std::int64_t group = row.integer();
     RolledUp& tally = tally_of(group, row.integer());
-    if (!add_packed(tally, row.blob(), durations))
-      throw StoreFailure(store_fault(FaultKind::broken, "the database holds sums that are damaged"));
+    add_stored(tally, row.blob(), durations);
   }
 }
 
