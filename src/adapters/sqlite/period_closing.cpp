@@ -26,6 +26,14 @@ std::int64_t last_tenant(SqliteConnection& connection) {
   return find.step() ? Row(find).integer() : 0;
 }
 
+// From columns in the order of cell_columns.
+RollUpCell read_cell(Row& row, RollUpBy by) {
+  RollUpCell cell;
+  for (const CellColumn& column : cell_columns)
+    if (tells(by, column)) cell.*column.of = row.integer();
+  return cell;
+}
+
 // One level of the roll-ups, from the finer one before it.
 class PeriodClosing {
  public:
@@ -63,20 +71,17 @@ class PeriodClosing {
     Statement read(connection_, sql);
     read.bind(before).bind(closed).bind(of_level_.until_ms).bind(end_ms());
     CellSums sums;
-    RollUpCell cell;
+    std::int64_t tenant = before;
     std::size_t count = 0;
     for (; read.step(); ++count) {
       Row row(read);
-      const std::int64_t tenant = row.integer();
-      if (count >= left.sums_max && tenant != cell.tenant) {
-        closed = cell.tenant;
+      RollUpCell cell = read_cell(row, RollUpBy::all);
+      if (count >= left.sums_max && cell.tenant != tenant) {
+        closed = tenant;
         break;
       }
-      cell.tenant = tenant;
-      cell.begin_ms = row.integer() / grain_ms_ * grain_ms_;
-      cell.key = row.integer();
-      cell.model = row.integer();
-      cell.group = row.integer();
+      tenant = cell.tenant;
+      cell.begin_ms = cell.begin_ms / grain_ms_ * grain_ms_;
       add_stored(sums[cell], row.blob());
     }
     add_to_tenants(connection_, level_, sums);
@@ -94,10 +99,7 @@ class PeriodClosing {
     std::size_t count = 0;
     for (; read.step(); ++count) {
       Row row(read);
-      RollUpCell cell;
-      cell.begin_ms = row.integer();
-      cell.model = row.integer();
-      cell.group = row.integer();
+      const RollUpCell cell = read_cell(row, RollUpBy::model);
       add_stored(sums[cell], row.blob());
     }
     add_to_models(connection_, level_, sums);
