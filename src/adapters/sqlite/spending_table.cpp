@@ -176,9 +176,10 @@ void add_spending(SqliteConnection& connection, SpendingUnit unit, const CellSum
   const std::string table = unit == SpendingUnit::day ? "spending_days" : "spending_quarters";
   const std::string upsert = "INSERT INTO " + table + " VALUES (?, ?, ?, ?) ON CONFLICT (account, begin)" +
                              " DO UPDATE SET tokens = tokens + excluded.tokens, cost = cost + excluded.cost";
+  Statement put(connection, upsert);
   for (const auto& [key, spending] : of_accounts) {
-    Statement put(connection, upsert);
     put.bind(key.first).bind(key.second).bind(spending.tokens).bind(spending.cost.value).run();
+    put.again();
   }
 }
 

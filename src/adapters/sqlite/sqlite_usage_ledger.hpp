@@ -40,7 +40,8 @@ class SqliteUsageLedger final : public ports::UsageSink, public ports::SpendingB
   Task<Result<std::optional<TenantId>>> tenant_named(std::string name) override;
   Task<Result<std::string>> name_of_tenant(TenantId id) override;
 
-  // One short step of removing what is older than retention_days, in whole months; false: nothing is left to remove.
+  // One short step of removing what is older than retention_days, in whole months, and of summing it before that;
+  // false: nothing is left to do.
   // Deliveries come between the steps.
   Task<Result<bool>> forget_step(WallTime now, std::int64_t retention_days);
 

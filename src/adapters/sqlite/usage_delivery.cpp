@@ -25,7 +25,7 @@ WallTime youngest_of(std::span<const UsageRecord> rows) {
 }
 
 // Sums that are damaged stay open, and are told; rows are taken nevertheless.
-void close_behind(SqliteConnection& connection, WallTime latest, ClosingStep step) {
+void close_what_is_over(SqliteConnection& connection, WallTime latest, ClosingStep step) {
   connection.execute("SAVEPOINT closing");
   try {
     static_cast<void>(close_some(connection, latest, step));
@@ -48,7 +48,7 @@ std::size_t UsageDelivery::take(SqliteConnection& connection, const ports::Journ
     if (delivered.hold(range)) return 0;
     const std::size_t added = take_rows(connection, rows);
     delivered.add(range);
-    if (added > 0) close_behind(connection, std::min(youngest_of(rows), now), step_.after(added));
+    if (added > 0) close_what_is_over(connection, std::min(youngest_of(rows), now), step_.after(added));
     all.commit();
     return added;
   } catch (...) {

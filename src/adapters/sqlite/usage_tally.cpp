@@ -35,6 +35,17 @@ UsageBucket bucket_of(UsageLevel level) {
   return level == UsageLevel::hours ? UsageBucket::hour : UsageBucket::day;
 }
 
+UsageCut cut_for(SqliteConnection& connection, std::optional<UsageBucket> bucket) {
+  const ClosedPeriods closed = closed_periods(connection);
+  const UsageLevel coarsest = bucket == UsageBucket::minute ? UsageLevel::minutes
+                              : bucket == UsageBucket::hour ? UsageLevel::hours
+                                                            : UsageLevel::days;
+  return {.coarsest = coarsest,
+          .minutes_since_ms = meta_value(connection, "minutes_since"),
+          .hours_until_ms = closed.hours.until_ms,
+          .days_until_ms = closed.days.until_ms};
+}
+
 // The smallest table that tells apart what the question names.
 RollUpBy roll_up_for(const TallyQuestion& question, const ScopeNumbers& scope, UsageLevel level) {
   const bool names_tenant =
@@ -79,6 +90,9 @@ std::int64_t group_of_row(const UsageHead& head, const UsageKind& kind, std::opt
 
 }  // namespace
 
+UsageTally::UsageTally(SqliteConnection& connection, TallyQuestion question)
+    : connection_(connection), question_(question), cut_(cut_for(connection, question.bucket)), kinds_(connection) {}
+
 std::string tally_statement(const TallyQuestion& question, const ScopeNumbers& scope, UsageLevel level) {
   const std::string group = question.by ? column_of(*question.by) : "0";
   return statement_over_sums(group, scope, roll_up_for(question, scope, level), bucket_of(level));
@@ -110,15 +124,7 @@ UsageTallies UsageTally::of(const ScopeNumbers& scope, std::span<const std::int6
 }
 
 void UsageTally::add(const ScopeNumbers& scope) {
-  const UsageLevel coarsest = question_.bucket == UsageBucket::minute ? UsageLevel::minutes
-                              : question_.bucket == UsageBucket::hour ? UsageLevel::hours
-                                                                      : UsageLevel::days;
-  const ClosedPeriods closed = closed_periods(connection_);
-  const UsageCut cut{.coarsest = coarsest,
-                     .minutes_since_ms = meta_value(connection_, "minutes_since"),
-                     .hours_until_ms = closed.hours.until_ms,
-                     .days_until_ms = closed.days.until_ms};
-  for (const UsagePiece& piece : pieces_of({{scope.begin_ms}, {scope.end_ms}}, cut)) {
+  for (const UsagePiece& piece : pieces_of({{scope.begin_ms}, {scope.end_ms}}, cut_)) {
     if (piece.level == UsageLevel::rows) {
       add_rows(scope, piece);
     } else {

@@ -35,8 +35,7 @@ using UsageTallies = std::map<TallyPlace, RolledUp>;
 
 class UsageTally {
  public:
-  UsageTally(SqliteConnection& connection, TallyQuestion question)
-      : connection_(connection), question_(question), kinds_(connection) {}
+  UsageTally(SqliteConnection& connection, TallyQuestion question);
 
   [[nodiscard]] UsageTallies of(const ScopeNumbers& scope);
   // Only these groups of the question's dimension.
@@ -50,6 +49,7 @@ class UsageTally {
 
   SqliteConnection& connection_;
   TallyQuestion question_;
+  UsageCut cut_;
   KindBook kinds_;
   UsageTallies tallies_;
 };
