@@ -54,6 +54,7 @@ class CountedBed(Bed):
     def count(self, server, case):
         """Instructions of all threads for a request."""
         run_load(self, server, case)
+        time.sleep(DELIVERY_SECONDS)
         switch(server, "on")
         requests = 0
         while requests < REQUESTS_MIN:

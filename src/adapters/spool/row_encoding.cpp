@@ -80,19 +80,10 @@ class Encoder {
   char* at_;
 };
 
-// Takes from a record what it says of each field; texts keep their memory.
-struct Eraser {
-  void text(std::uint32_t, auto& value) { value.clear(); }
-  void id(std::uint32_t, auto& value) { value = {}; }
-  void number(std::uint32_t, auto& value) { value = {}; }
-  void optional_number(std::uint32_t, auto& value) { value.reset(); }
-  void word(std::uint32_t, auto& value) { value = {}; }
-  void flag(std::uint32_t, bool& value) { value = false; }
-};
-
-// Visits a record's fields beside those of a payload, both in the order of their numbers: what does not stand next in
-// the payload stays as it is. So a visit is one comparison with a tag that the compiler knows. Where the payload has
-// another order, more visits take what is left; a field that comes twice says what it says last.
+// Visits a record's fields beside those of a payload, both in the order of their numbers, so that a visit is one
+// comparison with a tag that the compiler knows. What does not stand next in the payload is taken from the record by the
+// first visit, and left by later ones, which take what is left where the payload has another order; a field that comes
+// twice says what it says last.
 class Decoder {
  public:
   explicit Decoder(std::string_view payload) : at_(payload.data()), end_(payload.data() + payload.size()) {}
@@ -101,31 +92,37 @@ class Decoder {
   [[nodiscard]] const char* at() const { return at_; }
   [[nodiscard]] bool is_over() const { return at_ == end_; }
 
+  void end_visit() { is_first_ = false; }
+
+  // Texts keep their memory, and rows that follow each other say much the same.
   template <class Text>
   void text(std::uint32_t field, Text& value) {
-    if (!take_tag(field, type_bytes)) return;
-    const std::string_view text = bytes();
-    if (!text.empty()) value = text;
+    if (!take_tag(field, type_bytes)) {
+      if (is_first_) value.clear();
+    } else if (const std::string_view text = bytes(); value != text) {
+      value = text;
+    }
   }
   void id(std::uint32_t field, Bits128& value) {
-    if (!take_tag(field, type_bytes)) return;
+    if (!comes(field, type_bytes, value)) return;
     const std::string_view raw = bytes();
+    value = {};
     if (raw.size() != sizeof(Bits128)) return;
     std::memcpy(&value.high, raw.data(), sizeof value.high);
     std::memcpy(&value.low, raw.data() + sizeof value.high, sizeof value.low);
   }
   template <std::integral Number>
   void number(std::uint32_t field, Number& value) {
-    if (take_tag(field, type_varint)) value = static_cast<Number>(unzigzag(varint()));
+    if (comes(field, type_varint, value)) value = static_cast<Number>(unzigzag(varint()));
   }
   void optional_number(std::uint32_t field, std::optional<std::int64_t>& value) {
-    if (take_tag(field, type_varint)) value = unzigzag(varint());
+    if (comes(field, type_varint, value)) value = unzigzag(varint());
   }
   void word(std::uint32_t field, AdmissionOutcome& value) { word_up_to(field, AdmissionOutcome::refused, value); }
   void word(std::uint32_t field, UsageSource& value) { word_up_to(field, UsageSource::estimated, value); }
   void word(std::uint32_t field, CacheOutcome& value) { word_up_to(field, CacheOutcome::hit, value); }
   void flag(std::uint32_t field, bool& value) {
-    if (take_tag(field, type_varint)) value = varint() != 0;
+    if (comes(field, type_varint, value)) value = varint() != 0;
   }
 
   // Past a field that no visit takes.
@@ -151,7 +148,7 @@ class Decoder {
  private:
   template <class Word>
   void word_up_to(std::uint32_t field, Word last, Word& value) {
-    if (!take_tag(field, type_varint)) return;
+    if (!comes(field, type_varint, value)) return;
     const std::uint64_t coded = varint();
     value = static_cast<Word>(coded <= static_cast<std::uint64_t>(last) ? coded : 0);
   }
@@ -166,6 +163,12 @@ class Decoder {
     if (size == 1 ? byte(0) != tag : byte(0) != ((tag & 0x7FU) | 0x80U) || byte(1) != tag >> 7U) return false;
     at_ += size;
     return true;
+  }
+  template <class Value>
+  [[nodiscard]] bool comes(std::uint32_t field, std::uint32_t type, Value& value) {
+    const bool stands_next = take_tag(field, type);
+    if (!stands_next && is_first_) value = Value{};
+    return stands_next;
   }
   [[nodiscard]] std::uint64_t varint() {
     const std::optional<std::uint64_t> value = take_varint(at_, end_);
@@ -192,6 +195,7 @@ class Decoder {
 
   const char* at_;
   const char* end_;
+  bool is_first_ = true;
   bool whole_ = true;
 };
 
@@ -210,14 +214,13 @@ std::optional<UsageRecord> decode_row(std::string_view payload) {
 }
 
 bool decode_row_into(UsageRecord& record, std::string_view payload) {
-  Eraser eraser;
-  visit_row_fields(record, eraser);
   Decoder decoder(payload);
-  while (!decoder.is_over()) {
+  do {
     const char* const before = decoder.at();
     visit_row_fields(record, decoder);
-    if (decoder.at() == before) decoder.skip_field();
-  }
+    decoder.end_visit();
+    if (decoder.at() == before && !decoder.is_over()) decoder.skip_field();
+  } while (!decoder.is_over());
   return decoder.is_whole();
 }
 

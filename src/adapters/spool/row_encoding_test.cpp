@@ -52,6 +52,24 @@ TEST(RowEncoding, ARecordThatIsUsedAgainSaysWhatTheNewRowSays) {
   }
 }
 
+TEST(RowEncoding, ARecordThatIsUsedAgainKeepsNothingWhereFieldsAreOutOfOrderOrNoIds) {
+  UsageRecord again;
+  again.event_id.bits = {1, 2};
+  again.model = "former";
+  again.route = "former";
+  again.session_id = "former";
+  again.ttft_ms = 7;
+  again.status = 500;
+  // An id of two bytes, then fields 13 (200), 7 (n) and 12 (queued).
+  ASSERT_TRUE(decode_row_into(again, std::string("\x0A\x02zz", 4) + std::string("\x68\x90\x03", 3) + "\x3A\x01n" +
+                                         std::string("\x60\x01", 2)));
+  UsageRecord expected;
+  expected.status = 200;
+  expected.model = "n";
+  expected.admission = AdmissionOutcome::queued;
+  EXPECT_EQ(encoded(again), encoded(expected));
+}
+
 TEST(RowEncoding, GivesBackEveryFieldOfEveryRow) {
   std::mt19937_64 random(11);
   for (int round = 0; round < 2000; ++round) {

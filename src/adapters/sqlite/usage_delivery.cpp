@@ -21,7 +21,7 @@ namespace {
 constexpr Duration complaint_period = std::chrono::minutes(1);
 
 WallTime youngest_of(std::span<const UsageRecord> rows) {
-  return std::ranges::max(rows, {}, &UsageRecord::ts).ts;
+  return std::ranges::max_element(rows, {}, &UsageRecord::ts)->ts;
 }
 
 // Sums that are damaged stay open, and are told; rows are taken nevertheless.
