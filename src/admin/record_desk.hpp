@@ -47,7 +47,7 @@ class RecordDesk {
   [[nodiscard]] WallTime now() const { return given_.clock.wall_now(); }
   template <class Id>
   [[nodiscard]] Id new_id() const {
-    return Id{given_.entropy.bits128()};
+    return Id{given_.entropy.uuid()};
   }
 
   // co_await desk.turn() before reading what is to be changed.

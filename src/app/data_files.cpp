@@ -46,4 +46,23 @@ std::string name_of_place(const Options& options, ports::Entropy& entropy) {
   return kept ? name : std::string();
 }
 
+Result<std::optional<adapters::EncryptionKey>> encryption_key_of(const Options& options, ports::Entropy& entropy) {
+  if (options.encryption_key || !options.dev) return options.encryption_key;
+  const std::string file = in_data_folder(options, "encryption.key");
+  std::string text;
+  if (!(std::ifstream(file) >> text)) {
+    text = to_hex32(entropy.bits128()) + to_hex32(entropy.bits128());
+    std::ofstream kept(file, std::ios::trunc);
+    std::error_code refused;
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, refused);
+    kept << text << '\n' << std::flush;
+    if (!kept || refused) {
+      return fail(store_fault(FaultKind::unavailable, "the key for credentials cannot be kept in " + file));
+    }
+  }
+  Result<adapters::EncryptionKey> key = adapters::EncryptionKey::from_text(text, file);
+  if (!key) return fail(std::move(key.error()));
+  return std::move(*key);
+}
+
 }  // namespace obleth::app

@@ -71,7 +71,7 @@ Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
                                                               const std::function<Result<void>(House&)>& prepare) {
   // Before any thread starts, so that all inherit it.
   adapters::block_signals({SIGTERM, SIGINT, SIGHUP});
-  adapters::ignore_broken_pipes();
+  adapters::ignore_write_signals();
   adapters::raise_descriptor_limit();
   adapters::forbid_core_dumps();
   const bool make_token = options.admin_token.empty();

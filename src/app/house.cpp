@@ -99,7 +99,10 @@ Result<std::unique_ptr<House>> House::build(Options options) {
   if (!redis_tls) return fail(std::move(redis_tls.error()));
   Result<void> made = make_data_folder(options);
   if (!made) return fail(std::move(made.error()));
-  auto sealer = std::make_unique<adapters::AesGcmSealer>(options.encryption_key, options.encryption_key_former);
+  adapters::SystemEntropy entropy;
+  auto encryption_key = encryption_key_of(options, entropy);
+  if (!encryption_key) return fail(std::move(encryption_key.error()));
+  auto sealer = std::make_unique<adapters::AesGcmSealer>(*encryption_key, options.encryption_key_former);
   auto record = RecordHome::open(options, *sealer);
   if (!record) return fail(std::move(record.error()));
   auto usage = UsageHome::open(options);

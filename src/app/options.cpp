@@ -136,7 +136,9 @@ Result<void> read_all(std::span<const Given> given, Options& options) {
   for (const Given& each : given) {
     const Result<void> read = each.setting->read(each.text, each.setting->rule, options);
     if (read) continue;
-    const std::string shown = each.setting->is_secret ? "" : " is '" + each.text + "', but";
+    // A URL may hold a password where none belongs.
+    const bool may_be_shown = !each.setting->is_secret && !each.text.contains("://");
+    const std::string shown = may_be_shown ? " is '" + each.text + "', but" : "";
     return wrong(each.origin + shown + " " + read.error().message, each.setting->name);
   }
   return {};

@@ -2,11 +2,13 @@
 // before the gateway serves.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "domain/api_key.hpp"
 #include "domain/model.hpp"
 #include "ports/clock.hpp"
 #include "ports/entropy.hpp"
@@ -25,10 +27,11 @@ class Seeds {
   [[nodiscard]] Result<Model> model(std::string_view name, const std::string& api_base);
   // A tenant in group "default"; one of that name that is there already stays as it is.
   [[nodiscard]] Result<TenantId> tenant(std::string_view name, std::uint32_t weight);
-  // A fresh key; its secret, which is nowhere else.
+  // A key's fresh secret, which is nowhere else; that of a key of that name that is there already ends.
   [[nodiscard]] Result<Secret> key(TenantId tenant, std::string_view name);
 
  private:
+  [[nodiscard]] Result<std::optional<ApiKey>> find_key(TenantId tenant, std::string_view name);
   [[nodiscard]] Result<void> commit(ports::Write write, std::string_view action, std::string_view target_name);
 
   ports::RecordStore& store_;

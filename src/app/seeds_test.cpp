@@ -57,6 +57,25 @@ TEST_F(SeedsTest, EveryKeyIsFreshAndFoundByItsSecret) {
   EXPECT_EQ((*found)->key.prefix, one->reveal().substr(0, 12));
 }
 
+TEST_F(SeedsTest, AKeyOfThatNameGetsANewSecretAndLosesItsOldOne) {
+  const auto tenant = seeds_.tenant("chatbot", 500);
+  ASSERT_TRUE(seeds_.key(*tenant, "demo-2"));  // its name holds the other's
+  const auto first = seeds_.key(*tenant, "demo");
+  const auto again = seeds_.key(*tenant, "demo");
+  ASSERT_TRUE(first && again) << again.error().message;
+  const auto found = store_->resolve_key(hasher_.hash(again->reveal()), clock_.wall_now()).run_now();
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->key.name, "demo");
+  EXPECT_FALSE(*store_->resolve_key(hasher_.hash(first->reveal()), clock_.wall_now()).run_now());
+  EXPECT_EQ(store_->list_keys(*tenant, {}).run_now()->rows.size(), 2U);
+}
+
+TEST_F(SeedsTest, IdsAreRandomUuids) {
+  const std::string id = seeds_.tenant("chatbot", 500)->uuid();
+  EXPECT_EQ(id[14], '4') << id;
+  EXPECT_NE(std::string_view("89ab").find(id[19]), std::string_view::npos) << id;
+}
+
 TEST_F(SeedsTest, WhatIsSeededIsAudited) {
   ASSERT_TRUE(seeds_.model("mock-model", "http://a/v1"));
   ASSERT_TRUE(seeds_.key(*seeds_.tenant("chatbot", 500), "one"));

@@ -84,6 +84,7 @@ Result<UpstreamAddress> parse_upstream_address(std::string_view url) {
   }
   const std::size_t slash = url.find('/');
   const std::string_view authority = url.substr(0, slash);
+  if (authority.contains('@')) return fail(bad_url("The URL may not hold a user or a password."));
   const std::string_view path = slash == std::string_view::npos ? std::string_view{} : url.substr(slash);
   if (path.find_first_of("?#") != std::string_view::npos || !std::ranges::all_of(path, is_path_character)) {
     return fail(bad_url("The URL's path may not hold a query, a fragment or unprintable characters."));

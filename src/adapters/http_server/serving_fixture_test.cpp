@@ -92,7 +92,7 @@ Task<void> PathService::flood(ports::ClientExchange& exchange) {
 }
 
 RunningServer::RunningServer(HttpServerSettings settings, std::shared_ptr<const TlsCredentials> tls) {
-  ignore_broken_pipes();
+  ignore_write_signals();
   settings.address = *NetAddress::parse("127.0.0.1", 0);
   listener_ = std::move(*HttpListener::open(std::move(settings), std::move(tls)));
   std::promise<void> runs;

@@ -16,8 +16,9 @@ std::uint64_t raise_descriptor_limit() {
   return limit.rlim_cur;
 }
 
-void ignore_broken_pipes() {
+void ignore_write_signals() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 void forbid_core_dumps() {

@@ -8,8 +8,8 @@ namespace obleth::adapters {
 // Raises RLIMIT_NOFILE to its hard limit and gives what it is now.
 std::uint64_t raise_descriptor_limit();
 
-// A peer that left is a return value, not a signal (OpenSSL writes without MSG_NOSIGNAL).
-void ignore_broken_pipes();
+// A peer that left and a file that may not grow are return values, not signals (OpenSSL writes without MSG_NOSIGNAL).
+void ignore_write_signals();
 
 // Core dumps hold prompts and secrets: off unless the operator asks for them.
 void forbid_core_dumps();
