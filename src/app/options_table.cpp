@@ -172,8 +172,9 @@ std::vector<Setting> identity_rows() {
       row<&O::api_key_pepper>(at, "api_key_pepper", "keys are stored as HMAC under this instead of as a plain hash"),
       row<&O::api_key_pepper_former>(at, "api_key_pepper_former",
                                      "the pepper before it, while keys are being renewed; none where there was none"),
-      row<&O::encryption_key>(at, "encryption_key",
-                              "credentials of upstreams are stored under this: 32 bytes as base64 or 64 hex digits"),
+      row<&O::encryption_key>(
+          at, "encryption_key",
+          "credentials of upstreams are stored under this: 32 bytes as base64 or 64 hex digits; --dev makes one"),
       row<&O::encryption_key_former>(at, "encryption_key_former", "the key before it, while credentials are renewed"),
       row<&O::key_cache_max>(at, "key_cache_max", "keys that are remembered", {1, 10'000'000}),
       row<&O::key_fresh>(at, "key_fresh", "a remembered key is believed for this", {0, 24 * hours}),

@@ -132,6 +132,19 @@ TEST(Options, AValueThatDoesNotParseStopsTheStartAndIsNamed) {
   EXPECT_TRUE(refusal_of("OBLETH_ALLOWED_CIDRS=10.0.0.0/8,here").ends_with("this is none: here"));
 }
 
+TEST(Options, AUrlThatIsRefusedIsNotShownForItMayHoldAPassword) {
+  for (const char* variable : {"OBLETH_CLICKHOUSE_URL=http://obleth:hunter2@ch.internal:8123",
+                               "OBLETH_UPSTREAM_BASE_URL=http://vllm:8000/?password=hunter2"}) {
+    Start start;
+    start.environment.push_back(variable);
+    EXPECT_EQ(start.refusal().find("hunter2"), std::string::npos) << start.refusal();
+    EXPECT_TRUE(start.refusal().starts_with("OBLETH_"));
+  }
+  Start user;
+  user.environment.push_back("OBLETH_CLICKHOUSE_URL=http://obleth:hunter2@ch.internal:8123");
+  EXPECT_NE(user.refusal().find("may not hold a user or a password"), std::string::npos) << user.refusal();
+}
+
 TEST(Options, AVariableOrFlagThatDoesNotExistStopsTheStartAndTheNearestIsTold) {
   Start variable;
   variable.environment.push_back("OBLETH_GLOBAL_MAX_INFLIGHT=8");

@@ -1,6 +1,7 @@
 """Start, readiness, drain, bad settings, and a process that is killed."""
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -197,18 +198,18 @@ def test_the_start_is_quick(own, upstream):
     assert time.monotonic() - began < 10
 
 
-def test_the_demo_prints_lines_that_work_and_ends_cleanly(tmp_path):
+def paste_the_lines_of_a_demo(folder, arguments=()):
     demo = Program(
-        [binary(), "demo"],
+        [binary(), "demo", *arguments],
         {
             "OBLETH_LISTEN": "127.0.0.1:0",
             "OBLETH_ADMIN_LISTEN": "127.0.0.1:0",
             "OBLETH_METRICS_LISTEN": "127.0.0.1:0",
-            "TMPDIR": str(tmp_path),
+            "TMPDIR": str(folder),
         },
-        log_path=tmp_path / "log",
+        log_path=folder / "log",
     )
-    demo.ready_line = __import__("re").compile("Ctrl-C")
+    demo.ready_line = re.compile("Ctrl-C")
     with demo:
         exports = [line for line in demo.lines if line.startswith("export ")]
         curls = [line for line in demo.lines if line.startswith("curl ")]
@@ -221,4 +222,35 @@ def test_the_demo_prints_lines_that_work_and_ends_cleanly(tmp_path):
             assert pasted.stdout
         demo.signal(signal.SIGINT)
         assert demo.wait() == 0
+    return exports
+
+
+def test_the_demo_prints_lines_that_work_and_ends_cleanly(tmp_path):
+    paste_the_lines_of_a_demo(tmp_path)
     assert [path for path in tmp_path.iterdir() if path.name.startswith("obleth-demo")] == []
+
+
+def test_the_demo_starts_again_on_what_it_kept(tmp_path):
+    kept = ["--data-dir", tmp_path / "kept"]
+    first = paste_the_lines_of_a_demo(tmp_path, kept)
+    again = paste_the_lines_of_a_demo(tmp_path, kept)
+    assert first[1] != again[1], "the secrets are new: the former ones are kept nowhere"
+
+
+def test_dev_makes_the_key_for_credentials_and_keeps_it(own, upstream, tmp_path):
+    ways = {"folder": tmp_path / "kept", "environment": {"OBLETH_ENCRYPTION_KEY": ""}, "arguments": ["--dev"]}
+    gateway = own.gateway(upstream.url, **ways)
+    gateway.create_model(model_name="sealed", api_base=upstream.url, api_key="a-credential")
+    tenant = gateway.create_tenant()
+    key_file = tmp_path / "kept" / "data" / "encryption.key"
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    gateway.stop()
+    again = own.gateway(upstream.url, **ways)
+    answer = httpx.post(
+        f"{again.base_url}/chat/completions", headers=tenant.headers, json={"model": "sealed", "messages": [], "max_tokens": 1}
+    )
+    assert answer.status_code == 200, answer.text
+    again.stop()
+    key_file.write_text("no key")
+    with pytest.raises(RuntimeError, match="encryption.key must be 32 bytes"):
+        own.gateway(upstream.url, **ways)

@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -318,6 +319,27 @@ def test_a_full_disk_drops_rows_counts_them_and_recovers(tmp_path, upstream):
     finally:
         if disk.gateway:
             disk.gateway.kill()
+
+
+def test_a_limit_on_the_size_of_files_drops_rows_and_ends_nothing(own, upstream):
+    gateway = own.gateway(upstream.url)
+    tenant = gateway.create_tenant()
+    ask(gateway, tenant, 5)
+    _, hard = resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (16 * 1024, hard))
+    asked = 5
+    while dropped_by(gateway, "disk_full") == 0:
+        ask(gateway, tenant, 5)
+        asked += 5
+        assert asked < 2000
+    ask(gateway, tenant, 20)
+    asked += 20
+    assert gateway.admin.get("/status").json()["spool"]["dropping"] is True
+    resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+    asked += ask_until_rows_are_kept(gateway, tenant)
+    wait_until(lambda: rows_by(gateway, "delivered") == asked - rows_by(gateway, "dropped"), what="all rows that were kept")
+    assert sum(rows_of(gateway).values()) == asked - rows_by(gateway, "dropped")
 
 
 @with_own_disk
