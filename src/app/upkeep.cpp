@@ -42,8 +42,13 @@ Task<void> Upkeep::finish() {
 // What this process changed is told on this loop, where the Management API runs; what another replica changed is told
 // on the feed's own thread.
 void Upkeep::hear(const ports::Change& change) {
-  if (ports::Loop::current() == &loop_) return spawn(follow(change));
-  ports::spawn_on(loop_, follow(change));
+  begin(follow(change));
+  begin(read_disputed_keys());
+}
+
+void Upkeep::begin(Task<void> task) {
+  if (ports::Loop::current() == &loop_) return spawn(std::move(task));
+  ports::spawn_on(loop_, std::move(task));
 }
 
 Task<void> Upkeep::follow(ports::Change change) {
@@ -54,6 +59,13 @@ Task<void> Upkeep::follow(ports::Change change) {
   observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
                         followed.error().message);
   version_seen_ = 0;  // the poll reads everything anew
+}
+
+// While the record still answers: a key that it could not be asked about after news is refused.
+Task<void> Upkeep::read_disputed_keys() {
+  const UnderWay::One task(tasks_);
+  const bool all_read = co_await house_.keys.read_disputed(stop_);
+  has_unread_keys_ = !all_read;
 }
 
 Task<void> Upkeep::obeyed() {
@@ -86,6 +98,7 @@ Task<void> Upkeep::look_for_changes() {
     }
     if (house_.redis) house_.redis->keys.learn_version(*version);
     co_await house_.keys.poll_version();
+    if (has_unread_keys_) spawn(read_disputed_keys());
     if (*version == version_seen_) continue;
     const Result<void> followed = co_await house_.follower.follow(ports::EverythingChanged{});
     if (followed) version_seen_ = *version;

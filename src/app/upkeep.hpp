@@ -25,7 +25,9 @@ class Upkeep {
 
  private:
   void hear(const ports::Change& change);
+  void begin(Task<void> task);
   Task<void> follow(ports::Change change);
+  Task<void> read_disputed_keys();
   Task<void> await_record();
   Task<void> look_for_changes();
   Task<void> write_key_uses();
@@ -39,6 +41,7 @@ class Upkeep {
   ports::Upstream& upstream_;
   CancelSignal stop_;
   std::uint64_t version_seen_ = 0;
+  bool has_unread_keys_ = false;  // the record did not answer when it was asked for them
   UnderWay tasks_;    // of those above
   UnderWay follows_;  // of them, those that follow a change
 };

@@ -1,6 +1,7 @@
 #include "adapters/caching/caching_key_directory.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 namespace obleth::adapters {
@@ -117,6 +118,32 @@ void CachingKeyDirectory::leave(const std::shared_ptr<KeyFlight>& flight) {
 Task<void> CachingKeyDirectory::poll_version() {
   const Result<std::uint64_t> version = co_await stores_.record.version();
   if (version && version_.exchange(*version) != *version) cache_.age_all();
+}
+
+// An answer that newer news has overtaken is not kept: the round that the news asks for finds its key again.
+Task<bool> CachingKeyDirectory::read_disputed(const CancelSignal& stop) {
+  has_more_disputed_ = true;
+  if (std::exchange(reads_disputed_, true)) co_return true;
+  bool all_read = true;
+  while (all_read && std::exchange(has_more_disputed_, false))
+    all_read = co_await read_each_disputed(stop);
+  reads_disputed_ = false;
+  co_return all_read;
+}
+
+Task<bool> CachingKeyDirectory::read_each_disputed(const CancelSignal& stop) {
+  for (std::size_t portion = 0; portion < KeyCache::portion_count; ++portion) {
+    const std::vector<KeyCache::Question> questions = cache_.disputed(portion);
+    for (const auto& [hash, matched] : questions) {
+      if (stop.fired()) co_return false;
+      if (cache_.find(hash)) continue;  // a request was faster
+      std::vector<SecretHash> candidates{hash};
+      if (matched != hash) candidates.push_back(matched);
+      const ports::KeyLookup answer = co_await ask(hash, std::move(candidates));
+      if (answer.outcome == ports::KeyOutcome::unavailable) co_return false;
+    }
+  }
+  co_return true;
 }
 
 Task<void> CachingKeyDirectory::flush_uses() {

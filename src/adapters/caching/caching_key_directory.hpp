@@ -2,7 +2,8 @@
 //
 // A hit suspends nothing and allocates nothing. Concurrent look-ups of one key are one question to the store. When the
 // store cannot answer, a key that was found before is served on, and a key never seen is unavailable, not unknown.
-// News from the change feed acts at once; poll_version() is the net under it. A thread without a loop asks by itself.
+// News from the change feed acts at once, and what it calls in question is read anew, so that a store that fails later
+// takes nobody's key; poll_version() is the net under it. A thread without a loop asks by itself.
 //
 // Any thread. It outlives the loops whose tasks use it, and the feed's last publisher.
 #pragma once
@@ -20,6 +21,7 @@
 #include "adapters/caching/key_cache.hpp"
 #include "adapters/caching/key_flight.hpp"
 #include "adapters/caching/key_uses.hpp"
+#include "base/cancel_signal.hpp"
 #include "ports/change_feed.hpp"
 #include "ports/clock.hpp"
 #include "ports/key_directory.hpp"
@@ -58,6 +60,10 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
   // Every 5 s: when the record's version has moved, every key is asked for again at its next use. A store that does not
   // answer is asked again at the next call.
   Task<void> poll_version();
+  // After news: reads anew the keys that it has called in question, one after another, so that a tenant with thousands
+  // of them is never more than one question to the store. A call while another is under way leaves them to that one.
+  // False: the store does not answer; they are asked for at their next use, or the next call. All calls on one loop.
+  Task<bool> read_disputed(const CancelSignal& stop);
   // Every few seconds, off the request path: writes last_used_at of the keys that are due; what could not be written is
   // due again. Keys that are still hashed under a former pepper are brought under the current one with it, so that the
   // former can be dropped once every key has been used.
@@ -90,6 +96,8 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
   std::pair<std::shared_ptr<KeyFlight>, bool> board(const SecretHash& hash, std::vector<SecretHash> candidates);
   Task<void> fly(std::shared_ptr<KeyFlight> flight);
   void leave(const std::shared_ptr<KeyFlight>& flight);
+  // False: stopped, or the store does not answer.
+  Task<bool> read_each_disputed(const CancelSignal& stop);
   void note_former_pepper(const ports::RenewedHash& renewed);
   Task<void> renew_hashes();
 
@@ -101,6 +109,8 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
   std::atomic<std::uint64_t> version_ = 0;
   std::atomic<bool> store_answers_ = true;
   std::array<Shard, shard_count> shards_;
+  bool reads_disputed_ = false;
+  bool has_more_disputed_ = false;  // than were when the present round began
   std::mutex renewed_mutex_;
   std::vector<ports::RenewedHash> renewed_;  // guarded by renewed_mutex_
 };

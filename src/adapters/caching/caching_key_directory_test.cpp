@@ -225,6 +225,118 @@ TEST_F(KeyDirectory, VersionThatMovedWithoutNewsAsksAgainForEveryKey) {
   EXPECT_EQ(store_.questions(), 2);
 }
 
+// ---- what news has called in question is read anew ------------------------------------------------------------------
+
+TEST_F(KeyDirectory, ChangedKeyIsServedThoughTheStoreFailsBeforeItsNextUse) {
+  for (const ports::Change& change : {ports::Change(ports::KeyChanged{key_id, tenant_id}),
+                                      ports::Change(ports::TenantChanged{tenant_id})}) {
+    store_.down = false;
+    ResolvedKey key = a_key("a");
+    store_.put(key);
+    find("a");
+    key.tenant.weight = 7;
+    store_.put(key);
+    feed_.publish(change);
+    EXPECT_TRUE(read_disputed());
+    store_.down = true;
+    EXPECT_EQ(find("a").resolved->tenant.weight, 7U);
+    after(hours(1));
+    EXPECT_TRUE(find("a").stale);
+  }
+}
+
+TEST_F(KeyDirectory, KeyThatWasDisabledIsToldSoThoughTheStoreFailsBeforeItsNextUse) {
+  ResolvedKey key = a_key("a");
+  store_.put(key);
+  find("a");
+  key.key.disabled = true;
+  store_.put(key);
+  feed_.publish(ports::KeyChanged{key_id, tenant_id});
+  EXPECT_TRUE(read_disputed());
+  store_.down = true;
+  after(hours(1));
+  EXPECT_TRUE(find("a").resolved->key.disabled);
+}
+
+TEST_F(KeyDirectory, KeyThatWasDeletedIsUnknownThoughTheStoreFailsBeforeItsNextUse) {
+  store_.put(a_key("a"));
+  find("a");
+  store_.forget(PlainHasher::spelled(1, "a"));
+  feed_.publish(ports::TenantChanged{tenant_id});
+  EXPECT_TRUE(read_disputed());
+  store_.down = true;
+  after(hours(1));
+  EXPECT_EQ(outcome("a"), KeyOutcome::unknown);
+}
+
+TEST_F(KeyDirectory, OnlyWhatNewsHasCalledInQuestionIsReadAnew) {
+  const TenantId other{{2, 2}};
+  store_.put(a_key("a", KeyId{{1, 1}}));
+  store_.put(a_key("b", KeyId{{1, 2}}));
+  store_.put(a_key("c", KeyId{{1, 3}}, other));
+  for (const char* secret : {"a", "b", "c"})
+    find(secret);
+  feed_.publish(ports::TenantChanged{tenant_id});
+  find("b");
+  EXPECT_EQ(store_.questions(), 4);
+  EXPECT_TRUE(read_disputed());
+  EXPECT_EQ(store_.questions(), 5);
+  EXPECT_TRUE(read_disputed());
+  EXPECT_EQ(store_.questions(), 5);
+}
+
+TEST_F(KeyDirectory, StoreThatIsDownIsAskedOnceForAllKeysAndTheyStayRefusedUntilItAnswers) {
+  for (std::uint64_t number = 1; number <= 100; ++number) {
+    const std::string secret = "key " + std::to_string(number);
+    store_.put(a_key(secret, KeyId{{1, number}}));
+    find(secret);
+  }
+  feed_.publish(ports::TenantChanged{tenant_id});
+  store_.down = true;
+  EXPECT_FALSE(read_disputed());
+  EXPECT_EQ(store_.questions(), 101);
+  EXPECT_EQ(outcome("key 7"), KeyOutcome::unavailable);
+  store_.down = false;
+  EXPECT_TRUE(read_disputed());
+  store_.down = true;
+  for (std::uint64_t number = 1; number <= 100; ++number)
+    EXPECT_EQ(outcome("key " + std::to_string(number)), KeyOutcome::found);
+}
+
+TEST_F(KeyDirectory, FormerSecretWhoseGraceHasEndedIsNotFoundByItsKeysOtherSecret) {
+  ResolvedKey key = a_key("new");
+  key.key.former_hash = PlainHasher::spelled(1, "old");
+  key.key.former_expires_at = WallTime{clock_.wall_now().unix_ms + 60'000};
+  store_.put(key);
+  find("old");
+  after(seconds(60));
+  EXPECT_EQ(outcome("old"), KeyOutcome::unknown);
+  feed_.publish(ports::KeyChanged{key_id, tenant_id});
+  EXPECT_TRUE(read_disputed());
+  EXPECT_EQ(outcome("old"), KeyOutcome::unknown);
+  EXPECT_EQ(outcome("new"), KeyOutcome::found);
+}
+
+TEST_F(KeyDirectory, KeyHashedUnderTheFormerPepperIsReadAnewUnderIt) {
+  store_.put(a_key("a"));
+  hasher_.current_pepper = 2;
+  hasher_.former_pepper = 1;
+  find("a");
+  feed_.publish(ports::KeyChanged{key_id, tenant_id});
+  EXPECT_TRUE(read_disputed());
+  store_.down = true;
+  EXPECT_EQ(outcome("a"), KeyOutcome::found);
+}
+
+TEST_F(KeyDirectory, ReadingAnewEndsWhenItIsToldTo) {
+  store_.put(a_key("a"));
+  find("a");
+  feed_.publish(ports::KeyChanged{key_id, tenant_id});
+  stop_.fire();
+  EXPECT_FALSE(read_disputed());
+  EXPECT_EQ(store_.questions(), 1);
+}
+
 // ---- rotation -----------------------------------------------------------------------------------------------------
 
 TEST_F(KeyDirectory, FormerSecretIsGoodUntilItsGraceEndsAndNotAMomentLonger) {

@@ -62,7 +62,7 @@ class ClockMap {
   template <class Visit>
   void for_each(Visit visit) {
     for (const auto& [key, at] : index_)
-      visit(slots_[at].value);
+      visit(key, slots_[at].value);
   }
 
  private:

@@ -62,6 +62,7 @@ class DirectoryTest : public testing::Test {
   }
   ports::KeyLookup find(std::string_view secret) { return directory_.find(secret).run_now(); }
   ports::KeyOutcome outcome(std::string_view secret) { return find(secret).outcome; }
+  bool read_disputed() { return directory_.read_disputed(stop_).run_now(); }
   void after(Duration span) { clock_.elapsed += span; }
 
   ScriptedStore store_;
@@ -69,6 +70,7 @@ class DirectoryTest : public testing::Test {
   HandClock clock_;
   HandFeed feed_;
   KeyCacheLimits limits_;
+  CancelSignal stop_;
   CachingKeyDirectory directory_{store_, hasher_, clock_, feed_, limits_};
 };
 

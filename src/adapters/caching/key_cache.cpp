@@ -53,6 +53,7 @@ ports::KeyLookup KeyCache::keep_found(const SecretHash& hash, ResolvedKey found,
   Entry entry;
   if (found.key.former_hash == matched) entry.former_until = found.key.former_expires_at;
   entry.resolved = std::make_shared<const ResolvedKey>(std::move(found));
+  entry.matched = matched;
   entry.read_at = now;
   entry.fresh_until = now + limits_.fresh;
   ports::KeyLookup lookup = lookup_of(entry);
@@ -70,6 +71,7 @@ ports::KeyLookup KeyCache::keep_unknown(const SecretHash& hash, std::uint64_t as
   if (asked_at_news != news_count()) return unknown_key();
   if (Entry* entry = shard.keys.find(hash)) {
     *entry = Entry{.resolved = std::move(entry->resolved),
+                   .matched = entry->matched,
                    .read_at = now,
                    .fresh_until = now + limits_.unknown_for,
                    .former_until = std::nullopt,
@@ -107,7 +109,7 @@ void KeyCache::on_news(Change change) {
 }
 
 void KeyCache::dispute_key(const KeyId& key) {
-  on_news([&key](Entry& entry) {
+  on_news([&key](const SecretHash&, Entry& entry) {
     if (entry.resolved->key.id != key) return;
     entry.disputed = true;
     entry.fresh_until = long_ago;
@@ -115,7 +117,7 @@ void KeyCache::dispute_key(const KeyId& key) {
 }
 
 void KeyCache::dispute_tenant(const TenantId& tenant) {
-  on_news([&tenant](Entry& entry) {
+  on_news([&tenant](const SecretHash&, Entry& entry) {
     if (entry.resolved->tenant.id != tenant) return;
     entry.disputed = true;
     entry.fresh_until = long_ago;
@@ -123,7 +125,17 @@ void KeyCache::dispute_tenant(const TenantId& tenant) {
 }
 
 void KeyCache::age_all() {
-  on_news([](Entry& entry) { entry.fresh_until = long_ago; });
+  on_news([](const SecretHash&, Entry& entry) { entry.fresh_until = long_ago; });
+}
+
+std::vector<KeyCache::Question> KeyCache::disputed(std::size_t portion) const {
+  std::vector<Question> questions;
+  Shard& shard = *shards_[portion];
+  const std::lock_guard lock(shard.mutex);
+  shard.keys.for_each([&questions](const SecretHash& hash, const Entry& entry) {
+    if (entry.disputed) questions.push_back({hash, entry.matched});
+  });
+  return questions;
 }
 
 std::size_t KeyCache::size() const {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <shared_mutex>
+#include <vector>
 
 #include "adapters/caching/clock_map.hpp"
 #include "base/instant.hpp"
@@ -52,11 +53,21 @@ class KeyCache {
   void dispute_tenant(const TenantId& tenant);
   void age_all();  // something has changed, nobody knows what
 
+  // What is to be asked about an entry again: its place here, and the hash under which the store knew it.
+  struct Question {
+    SecretHash hash;
+    SecretHash matched;
+  };
+  // The disputed entries are read in portions, each in one short lock.
+  static constexpr std::size_t portion_count = 64;
+  [[nodiscard]] std::vector<Question> disputed(std::size_t portion) const;
+
   [[nodiscard]] std::size_t size() const;
 
  private:
   struct Entry {
     std::shared_ptr<const ResolvedKey> resolved;
+    SecretHash matched;                    // under which the store knew it
     Instant read_at;                       // when the store last answered
     Instant fresh_until;                   // then the store is asked again
     std::optional<WallTime> former_until;  // found by a rotated key's former secret: the end of its grace
@@ -70,7 +81,7 @@ class KeyCache {
     ClockMap<SecretHash, Entry> keys;
     ClockMap<SecretHash, Instant> unknown_until;
   };
-  static constexpr std::size_t shard_count = 64;
+  static constexpr std::size_t shard_count = portion_count;
 
   [[nodiscard]] Shard& shard_of(const SecretHash& hash) const;
   [[nodiscard]] static ports::KeyLookup lookup_of(const Entry& entry);

@@ -25,7 +25,13 @@ class SingleFlight : public DirectoryTest {
       loop_.turn_once();
   }
 
+  Task<void> read_disputed_into(int& count) {
+    const bool all_read = co_await directory_.read_disputed(stop_);
+    count += all_read ? 1 : 0;
+  }
+
   ports::PostingLoop loop_;
+  int read_ = 0;
   std::vector<ports::KeyLookup> found_;
 };
 
@@ -94,6 +100,28 @@ TEST_F(SingleFlight, WhoAsksAfterTheNewsDoesNotShareAnEarlierQuestion) {
   turn_until_found(2);
   EXPECT_FALSE(found_[0].resolved->key.disabled);
   EXPECT_TRUE(found_[1].resolved->key.disabled);
+  EXPECT_TRUE(find("a").resolved->key.disabled);
+}
+
+TEST_F(SingleFlight, KeyIsReadAnewOncePerNewsHoweverOftenThatIsAskedFor) {
+  ResolvedKey key = a_key("a");
+  store_.put(key);
+  find("a");
+  feed_.publish(ports::KeyChanged{key_id, tenant_id});
+  store_.hold();
+  for (int round = 0; round < 10; ++round)
+    loop_.begin(read_disputed_into(read_));
+  EXPECT_EQ(store_.questions(), 2);
+  // What is on its way was read before this.
+  key.key.disabled = true;
+  store_.put(key);
+  feed_.publish(ports::KeyChanged{key_id, tenant_id});
+  loop_.begin(read_disputed_into(read_));
+  store_.release();
+  while (read_ < 11)
+    loop_.turn_once();
+  EXPECT_EQ(store_.questions(), 3);
+  store_.down = true;
   EXPECT_TRUE(find("a").resolved->key.disabled);
 }
 
