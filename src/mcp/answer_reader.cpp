@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mcp/read_message.hpp"
+#include "wire/byte_order_mark.hpp"
 #include "wire/tool_list.hpp"
 
 namespace obleth::mcp {
@@ -16,6 +17,11 @@ NotedMessage* asked_by(CallNotes& notes, std::string_view id) {
   const auto is_it = [&](const NotedMessage& message) { return message.is_request() && message.id == id; };
   const auto found = std::ranges::find_if(notes.messages, is_it);
   return found == notes.messages.end() ? nullptr : &*found;
+}
+
+// Clients read no other events as JSON-RPC.
+bool is_message(std::string_view event_name) {
+  return event_name.empty() || event_name == "message";
 }
 
 }  // namespace
@@ -45,9 +51,8 @@ StreamReader::Step StreamReader::feed(std::string_view& bytes, std::string& out)
       step = Step::too_large;
       return false;
     }
-    if (!ends || finish_event(out)) return true;
-    step = Step::endpoint;
-    return false;
+    if (ends) step = finish_event(out);
+    return step == Step::passed;
   });
   bytes.remove_prefix(taken);
   return step;
@@ -72,26 +77,39 @@ bool StreamReader::keep(std::string_view part) {
   return true;
 }
 
-// False: it is an endpoint event, and stays.
-bool StreamReader::finish_event(std::string& out) {
+// The mark goes on as it came, and is no part of the first line.
+void StreamReader::pass_mark(std::string& out) {
+  if (!std::exchange(is_first_, false)) return;
+  const std::size_t mark = wire::byte_order_mark_bytes(event_);
+  if (holds()) out.append(event_, 0, mark);
+  event_.erase(0, mark);
+}
+
+// An endpoint event stays.
+StreamReader::Step StreamReader::finish_event(std::string& out) {
+  pass_mark(out);
   std::string joined;
   const bool was_held = holds();
   const std::string_view payload = wire::sse_payload(event_, joined);
-  if (duties_.awaits_endpoint && wire::sse_event_name(event_) == "endpoint") {
+  const std::string_view name = wire::sse_event_name(event_);
+  if (duties_.awaits_endpoint && name == "endpoint") {
     endpoint_ = payload;
-    return false;
+    return Step::endpoint;
   }
   if (!wire::is_sse_remark(event_)) duties_.awaits_endpoint = false;
   if (!unread_ && !payload.empty()) note_answers(notes_, payload);
   if (was_held) {
     std::optional<std::string> kept;
-    if (duties_.filters_tools)
-      kept = wire::without_tools(payload, [this](std::string_view name) { return tools_.allows(name); });
+    if (duties_.filters_tools && !payload.empty()) {
+      auto filtered = wire::without_tools(payload, [this](std::string_view tool) { return tools_.allows(tool); });
+      if (!filtered && is_message(name)) return Step::not_json;
+      if (filtered) kept = std::move(*filtered);
+    }
     out += kept ? wire::with_sse_payload(event_, *kept) : event_;
   }
   event_.clear();
   unread_ = false;
-  return true;
+  return Step::passed;
 }
 
 void StreamReader::place_endpoint(std::string_view told, std::string& out) {

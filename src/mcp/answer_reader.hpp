@@ -32,6 +32,7 @@ class StreamReader {
     passed,
     endpoint,   // an endpoint event stands still: place_endpoint() says what to make of it
     too_large,  // an event that would have to be held is beyond every bound
+    not_json,   // a message whose tools cannot be told
   };
   // Appends to out what may go on. Stops at an endpoint event; the rest of the bytes is fed again.
   Step feed(std::string_view& bytes, std::string& out);
@@ -44,7 +45,8 @@ class StreamReader {
   [[nodiscard]] bool holds() const { return duties_.filters_tools || duties_.awaits_endpoint; }
   void stop_awaiting(std::size_t more, std::string& out);
   bool keep(std::string_view part);
-  bool finish_event(std::string& out);
+  Step finish_event(std::string& out);
+  void pass_mark(std::string& out);
 
   Duties duties_;
   const ToolPolicy& tools_;
@@ -53,6 +55,7 @@ class StreamReader {
   wire::SseSplitter splitter_;
   std::string event_;    // what has come of it; of one that passes, only as long as it is looked at
   bool unread_ = false;  // it is larger than what is looked at
+  bool is_first_ = true;
   std::string endpoint_;
 };
 

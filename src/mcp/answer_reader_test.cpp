@@ -58,6 +58,35 @@ TEST_F(StreamOnItsWay, DeniedToolsGoAtAnySplitAndTheRestStays) {
   }
 }
 
+TEST_F(StreamOnItsWay, AMarkAtTheBeginningHidesNothingAndStays) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const std::string listing = tools_event.substr(tools_event.find('\n') + 1);
+  const std::string kept = tools_kept.substr(tools_kept.find('\n') + 1);
+  for (std::size_t piece = 1; piece < listing.size(); ++piece) {
+    StreamReader filtering = reader({.filters_tools = true});
+    EXPECT_EQ(pass(filtering, mark + listing + tools_event, piece), mark + kept + tools_kept);
+    StreamReader awaiting = reader({.awaits_endpoint = true});
+    EXPECT_EQ(pass(awaiting, mark + "event: endpoint\ndata: /m\n\n", piece),
+              mark + "event: endpoint\ndata: /mcp/s/m\n\n");
+    StreamReader passing = reader({});
+    notes_.messages[0].answered = false;
+    EXPECT_EQ(pass(passing, mark + listing, piece), mark + listing);
+    EXPECT_TRUE(notes_.messages[0].answered);
+  }
+}
+
+TEST_F(StreamOnItsWay, AMessageThatCannotBeReadGoesNoFurther) {
+  const std::string fine = "id: 1\ndata:\n\nevent: ping\ndata: not JSON\n\n";
+  for (const char* name : {"", "event: message\n"}) {
+    StreamReader filtering = reader({.filters_tools = true});
+    const std::string stream = fine + name + "data: {\"result\":{\"tools\":[{\"name\":\"b\"}]},\"x\":NaN}\n\n";
+    std::string_view bytes = stream;
+    std::string out;
+    EXPECT_EQ(filtering.feed(bytes, out), StreamReader::Step::not_json);
+    EXPECT_EQ(out, fine);
+  }
+}
+
 TEST_F(StreamOnItsWay, TheAnnouncementIsRewrittenAndLaterOnesAreNone) {
   const std::string endpoint = "event: endpoint\r\ndata: /m?s=1\r\n\r\n";
   for (std::size_t piece = 1; piece < 12; ++piece) {

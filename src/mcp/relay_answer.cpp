@@ -6,12 +6,15 @@
 #include "mcp/answer_reader.hpp"
 #include "mcp/read_message.hpp"
 #include "mcp/refuse_call.hpp"
+#include "wire/byte_order_mark.hpp"
 #include "wire/tool_list.hpp"
 
 namespace obleth::mcp {
 namespace {
 
 constexpr std::size_t collected_bytes_max = 256 * 1024;  // of an answer that need not be whole before it passes
+constexpr std::string_view no_list = "is not valid JSON, which a list of tools must be";
+constexpr std::string_view too_large = "is too large to look into";
 
 using gateway::Outcome;
 using gateway::Settled;
@@ -97,16 +100,27 @@ class Relay {
         held += *piece;
         continue;
       }
-      if (filters) co_return gateway::refuse(bad_answer(server_name(), "is too large to look into"));
+      if (filters) co_return gateway::refuse(bad_answer(server_name(), too_large));
       co_return co_await pass_on(*piece);
     }
     ending_.unsent_head = std::move(answered_.head_lines);
     ending_.content_length = answered_.head.content_length;
-    note_answers(notes_, held);
+    const std::size_t mark = wire::byte_order_mark_bytes(held);
+    const std::string_view document = std::string_view(held).substr(mark);
+    note_answers(notes_, document);
     if (!filters) co_return Outcome<void>();
-    auto kept = wire::without_tools(held, [this](std::string_view name) { return answered_.tools.allows(name); });
-    if (kept) held = std::move(*kept);
+    const auto kept =
+        wire::without_tools(document, [this](std::string_view name) { return answered_.tools.allows(name); });
+    if (!kept && may_list_tools(document)) co_return gateway::refuse(bad_answer(server_name(), no_list));
+    if (kept && *kept) held.replace(mark, std::string::npos, **kept);
     co_return Outcome<void>();
+  }
+
+  // The older transport's answer is on its stream: here it says as much as "Accepted".
+  [[nodiscard]] bool may_list_tools(std::string_view document) const {
+    const auto lists = [](const NotedMessage& message) { return message.method == "tools/list"; };
+    return answered_.head.status < 300 && !answered_.answers_on_stream && !document.empty() &&
+           std::ranges::any_of(notes_.messages, lists);
   }
 
   // Larger than what is collected: it streams. Its last bytes wait for its row.
@@ -162,8 +176,10 @@ class Relay {
     std::string onward;
     while (!bytes.empty()) {
       const StreamReader::Step step = reader_.feed(bytes, onward);
-      if (step == StreamReader::Step::too_large) {
-        note_broken_stream(bad_answer(server_name(), "is too large to look into"));
+      if (step == StreamReader::Step::too_large || step == StreamReader::Step::not_json) {
+        const bool goes_on = co_await write(onward);
+        if (goes_on)
+          note_broken_stream(bad_answer(server_name(), step == StreamReader::Step::too_large ? too_large : no_list));
         co_return false;
       }
       if (step != StreamReader::Step::endpoint) continue;

@@ -85,10 +85,11 @@ class ToolListReader {
 
 }  // namespace
 
-std::optional<std::string> without_tools(std::string_view json,
-                                         const std::function<bool(std::string_view name)>& may_use) {
+std::expected<std::optional<std::string>, NotJson> without_tools(
+    std::string_view json, const std::function<bool(std::string_view name)>& may_use) {
   ToolListReader reader(json, may_use);
-  if (!reader.read() || reader.cuts().empty()) return std::nullopt;
+  if (!reader.read()) return std::unexpected(NotJson{});
+  if (reader.cuts().empty()) return std::nullopt;
   std::string kept;
   kept.reserve(json.size());
   std::size_t at = 0;

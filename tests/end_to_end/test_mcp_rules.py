@@ -173,6 +173,52 @@ def test_tools_are_filtered_in_streams_too_whatever_they_answer(gateway, server,
         assert [tool["name"] for tool in shown] == ["echo"]
 
 
+@pytest.mark.parametrize("media", ["application/json", "text/event-stream"])
+def test_a_byte_order_mark_hides_no_tool(gateway, tenant, server, register, media):
+    def marked(asked):
+        body = json.dumps(answer_of(asked.message))
+        asked.reply(body=("\ufeff" + (body if media == "application/json" else f"data: {body}\n\n")).encode(), content_type=media)
+
+    server.behave = marked
+    answer = ask(register(server, access=[{"tools": ["echo"]}]), tenant, rpc("tools/list"))
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    shown = json.loads(answer.content.decode("utf-8-sig").removeprefix("data: "))["result"]["tools"]
+    assert [tool["name"] for tool in shown] == ["echo"]
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        lambda text: text.encode("utf-16"),
+        lambda text: text.encode("utf-16-le"),
+        lambda text: text.encode() + b"x",
+        lambda text: b"data: " + text.encode() + b"\n\n",
+    ],
+)
+def test_a_list_of_tools_that_cannot_be_read_is_not_shown(gateway, tenant, server, register, encoded):
+    server.behave = lambda asked: asked.reply(body=encoded(json.dumps(answer_of(asked.message))))
+    restricted = register(server, access=[{"tools": ["echo"]}])
+    answer = ask(restricted, tenant, rpc("tools/list", 8))
+    assert (answer.status_code, answer.json()["id"]) == (502, 8)
+    assert answer.json()["error"]["data"]["code"] == "bad_upstream_response"
+    assert ask(restricted, tenant, call("echo")).content == encoded(json.dumps(answer_of(call("echo"))))
+    assert ask(register(server), tenant, rpc("tools/list")).status_code == 200
+
+
+def test_a_stream_ends_where_a_message_cannot_be_read(gateway, tenant, server, register):
+    def stream(asked):
+        asked.begin_stream()
+        asked.send("event: ping\ndata: now\n\ndata: {'result': {'tools': [{'name': 'rm'}]}}\n\n")
+        asked.end_stream()
+
+    server.behave = stream
+    answer = ask(register(server, access=[{"tools": ["echo"]}]), tenant, rpc("tools/list", 8))
+    assert answer.text.startswith("event: ping\ndata: now\n\nevent: message\ndata: {")
+    error = json.loads(answer.text.strip().rsplit("data: ", 1)[1])
+    assert (error["id"], error["error"]["data"]["code"]) == (8, "bad_upstream_response")
+    assert "rm" not in answer.text
+
+
 def test_a_batch_has_a_row_for_each_message_and_is_denied_as_a_whole(gateway, server, register):
     tenant = gateway.create_tenant()
     server.behave = lambda asked: asked.reply(body=[answer_of(m) for m in asked.message if "id" in m])
