@@ -68,6 +68,7 @@ void StreamReader::stop_awaiting(std::size_t more, std::string& out) {
 bool StreamReader::keep(std::string_view part) {
   if (!holds()) {
     unread_ = unread_ || event_.size() + part.size() > looked_at_bytes_max;
+    notes_.partly_unread = notes_.partly_unread || unread_;
     if (!unread_) event_ += part;
     return true;
   }

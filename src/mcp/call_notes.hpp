@@ -22,7 +22,7 @@ struct NotedMessage {
   std::string arguments_sha256;  // in hex; empty: none
   bool denied = false;
   // How it ended, as far as it was seen.
-  bool answered = false;
+  bool answered = false;  // what was looked at holds its answer
   std::optional<std::int64_t> error_code;
   bool tool_failed = false;
 
@@ -37,6 +37,7 @@ struct CallNotes {
   std::vector<NotedMessage> messages;  // empty: none was sent, or none could be read
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
+  bool partly_unread = false;  // of what was answered, some was too large to be looked at
 
   [[nodiscard]] std::size_t requests() const {
     return static_cast<std::size_t>(std::ranges::count_if(messages, &NotedMessage::is_request));

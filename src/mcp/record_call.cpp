@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t tool_name_bytes_max = 200;
 constexpr std::int64_t code_bound = 99'999;
 constexpr std::string_view other = "other";
-constexpr int accepted = 202;
 
 // MCP's methods, up to its revision of November 2025: what clients make up is no label.
 constexpr std::array<std::string_view, 31> methods = {"initialize",
@@ -70,12 +69,13 @@ UsageRecord row_of(const CallNotes& notes, const NotedMessage& message, ports::E
   return row;
 }
 
-std::string_view outcome_of(const UsageRecord& row, const NotedMessage& message) {
+std::string_view outcome_of(const CallNotes& notes, const UsageRecord& row, const NotedMessage& message) {
   if (message.denied) return "denied";
   if (row.admission == AdmissionOutcome::refused) return "refused";
   if (!row.error_code.empty() || row.status >= 400) return "error";
-  if (!message.answered && row.status == accepted) return "accepted";  // its answer comes on a stream
-  return message.tool_failed ? "tool_error" : "ok";
+  // Its answer comes on another stream, or, of a notification, not at all.
+  if (!message.answered && !notes.partly_unread) return "accepted";
+  return message.tool_failed ? "tool_error" : observe::tool_call_ok;
 }
 
 void append_member(std::string& json, std::string_view name, std::string_view text) {
@@ -94,7 +94,7 @@ void append_member(std::string& json, std::string_view name, std::int64_t number
 
 std::string story_of(const CallNotes& notes, const UsageRecord& row, const NotedMessage& message) {
   std::string json = "{";
-  append_member(json, "outcome", outcome_of(row, message));
+  append_member(json, "outcome", outcome_of(notes, row, message));
   append_member(json, "status", row.status);
   append_member(json, "error_code", row.error_code);
   append_member(json, "duration_ms", row.total_ms);
@@ -152,7 +152,7 @@ Task<void> record_calls(const CallNotes& notes, CallActor actor, CallWitnesses w
     if (!is_kept) continue;
     co_await witnesses.journal.keep(row);
     if (row.mcp_method != "tools/call") continue;
-    witnesses.metrics.count_mcp_tool_call(row, outcome_of(row, message));
+    witnesses.metrics.count_mcp_tool_call(row, outcome_of(notes, row, message));
     witnesses.audit.note(entry_of(notes, row, message, actor));
   }
 }

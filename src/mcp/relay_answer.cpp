@@ -125,6 +125,7 @@ class Relay {
 
   // Larger than what is collected: it streams. Its last bytes wait for its row.
   Task<Outcome<void>> pass_on(std::string_view next) {
+    notes_.partly_unread = true;
     std::uint64_t missing = answered_.head.content_length.value_or(0);
     const std::string collected = std::exchange(ending_.unsent_body, {});
     missing -= std::min<std::uint64_t>(missing, collected.size());

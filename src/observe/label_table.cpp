@@ -10,6 +10,7 @@ constexpr std::size_t reserved_count = 2;  // "other" and the empty one
 LabelValue LabelTable::number_of(std::string_view value) {
   if (value.empty()) return label_absent;
   const std::scoped_lock lock(mutex_);
+  if (value == texts_[label_other]) return label_other;  // one of this name joins what is beyond the bound
   const auto found = numbers_.find(value);
   if (found != numbers_.end()) return found->second;
   if (numbers_.size() >= values_max_) return label_other;
@@ -17,6 +18,11 @@ LabelValue LabelTable::number_of(std::string_view value) {
   numbers_.emplace(value, number);
   texts_.emplace_back(value);
   return number;
+}
+
+bool LabelTable::knows(std::string_view value) const {
+  const std::scoped_lock lock(mutex_);
+  return numbers_.contains(value);
 }
 
 std::string LabelTable::text_of(LabelValue number) const {

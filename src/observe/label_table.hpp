@@ -28,6 +28,7 @@ class LabelTable {
   void limit(std::size_t values_max) { values_max_ = values_max; }
 
   [[nodiscard]] LabelValue number_of(std::string_view value);
+  [[nodiscard]] bool knows(std::string_view value) const;
   [[nodiscard]] std::string text_of(LabelValue number) const;
 
  private:

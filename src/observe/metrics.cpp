@@ -195,9 +195,13 @@ void Metrics::count_mcp_message(const UsageRecord& record) {
 
 void Metrics::count_mcp_tool_call(const UsageRecord& record, std::string_view outcome) {
   SeriesShard& mine = shard();
-  const bool is_known = record.error_code.empty() && !record.mcp_tool.empty();
-  const std::string_view tool = is_known ? std::string_view(record.mcp_tool) : "other";
-  mine.add(key(mine, Metric::mcp_tool_calls, {record.mcp_server, tool, outcome}), 1);
+  const std::string_view name = record.mcp_tool;
+  const LabelTable& known = tables_[static_cast<std::size_t>(Label::tool)];
+  const bool is_tool = !name.empty() && (outcome == tool_call_ok || known.knows(name));
+  const LabelValue tool = is_tool ? number(mine, Label::tool, name) : label_other;
+  const LabelValue server = number(mine, Label::server, record.mcp_server);
+  mine.add(SeriesKey::of(Metric::mcp_tool_calls, {server, tool, number(mine, Label::outcome, outcome), label_absent}),
+           1);
 }
 
 void Metrics::record_upstream_attempt(std::string_view model, std::string_view endpoint, std::string_view outcome) {

@@ -30,6 +30,8 @@ struct BuildLabels {
   std::string revision;  // of the sources; empty: not known
 };
 
+inline constexpr std::string_view tool_call_ok = "ok";
+
 enum class UsageRowOutcome : std::uint8_t { delivered, dropped, quarantined };
 
 class Metrics {
@@ -43,7 +45,8 @@ class Metrics {
   // tenant: empty where none was identified. reason: the error code that the client was told.
   void count_refusal(std::string_view tenant, std::string_view reason);
   // Of an MCP server, beside count_request: a message that ended, or a stream. outcome: how a tool's call ended, a word
-  // of the code; a tool that its server did not know is "other", so that clients cannot make labels up.
+  // of the code. What a client calls a tool is its own text until a server has answered it with tool_call_ok: before
+  // that it is "other".
   void count_mcp_message(const UsageRecord& record);
   void count_mcp_tool_call(const UsageRecord& record, std::string_view outcome);
   // outcome: a word of the code ("ok", "timeout", …).

@@ -183,6 +183,38 @@ TEST(Metrics, TenantsBeyondTheBoundAreCountedAsOther) {
   EXPECT_THAT(text, HasSubstr("{tenant=\"other\",reason=\"queue_full\"} 200\n"));
 }
 
+TEST(Metrics, WhatAClientCallsAToolIsNoLabelBeforeAServerKnewIt) {
+  Metrics metrics({"1.0", "abc"});
+  UsageRecord call;
+  call.mcp_server = "files";
+  const auto count = [&](std::string_view tool, std::string_view outcome) {
+    call.mcp_tool = tool;
+    metrics.count_mcp_tool_call(call, outcome);
+  };
+  for (const char* outcome : {"error", "tool_error", "accepted", "denied", "refused"})
+    count("my password is hunter2", outcome);
+  count("", "ok");
+  count("read", "tool_error");
+  count("read", "ok");
+  count("read", "tool_error");
+  const std::string text = text_of(metrics);
+  EXPECT_THAT(text, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(text, HasSubstr("{server=\"files\",tool=\"other\",outcome=\"tool_error\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("{server=\"files\",tool=\"read\",outcome=\"tool_error\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("{server=\"files\",tool=\"other\",outcome=\"ok\"} 1\n"));
+}
+
+TEST(Metrics, AToolThatIsNamedOtherHasNoSecondLine) {
+  Metrics metrics({"1.0", "abc"});
+  UsageRecord call;
+  call.mcp_server = "files";
+  for (const char* tool : {"other", ""}) {
+    call.mcp_tool = tool;
+    metrics.count_mcp_tool_call(call, "ok");
+  }
+  EXPECT_THAT(text_of(metrics), HasSubstr("{server=\"files\",tool=\"other\",outcome=\"ok\"} 2\n"));
+}
+
 TEST(Metrics, SeriesStayBoundedAndNothingIsLost) {
   Metrics metrics({"1.0", ""});
   UsageRecord record = finished_request();

@@ -426,6 +426,22 @@ def test_metrics_count_by_server_method_and_status(gateway, tenant, server, regi
     assert "made/up" not in page
 
 
+def test_what_clients_call_a_tool_is_no_label_before_it_was_one(gateway, tenant, server, register):
+    url = register(server)
+    server.behave = lambda asked: asked.reply(404)
+    ask(url, tenant, call("text of one"))
+    server.behave = lambda asked: asked.reply(body={"jsonrpc": "2.0", "id": asked.message["id"], "result": {"isError": True}})
+    ask(url, tenant, call("text of two"))
+    server.behave = lambda asked: asked.reply(204)
+    ask(url, tenant, {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "text of three"}})
+    server.behave = lambda asked: asked.reply(body=answer_of(rpc("ping", 2)))
+    ask(url, tenant, call("text of four", 1))
+    page = gateway.metrics()
+    assert "text of" not in page
+    for outcome in ("error", "tool_error", "accepted"):
+        assert f'obleth_mcp_tool_calls_total{{server="server-0",tool="other",outcome="{outcome}"}}' in page
+
+
 def test_a_probe_shows_the_tools_or_what_went_wrong(gateway, server, register):
     register(server, auth_header="Bearer of-the-probe")
     told = gateway.admin.post("/mcp-servers/server-0/probe").raise_for_status().json()
