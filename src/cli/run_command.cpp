@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <boost/json/object.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -36,6 +37,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_usage_commands(app, chosen);
   add_gateway_commands(app, chosen);
   add_explain(app, chosen);
+  app.add_subcommand("version", "of this program");
 }
 
 int exit_code_of(const Fault& fault) {
@@ -55,6 +57,12 @@ int exit_code_of(const Fault& fault) {
 int told(const Fault& fault, const Surroundings& surroundings) {
   surroundings.err << "obleth: " << fault.message << "\n";
   return exit_code_of(fault);
+}
+
+int tell_version(bool as_json, const Surroundings& surroundings) {
+  Report report(surroundings.out, as_json);
+  report.done("obleth " + surroundings.version, boost::json::object{{"version", surroundings.version}});
+  return exit_done;
 }
 
 int run_chosen(const Chosen& chosen, const Surroundings& surroundings) {
@@ -85,10 +93,6 @@ bool is_client_command(std::string_view verb) {
 }
 
 int run_command(std::span<const char* const> arguments, const Surroundings& surroundings) {
-  if (!arguments.empty() && std::string_view(arguments.front()) == "version") {
-    surroundings.out << "obleth " << surroundings.version << "\n";
-    return exit_done;
-  }
   std::signal(SIGPIPE, SIG_IGN);  // a peer that closes is a fault with a message
   Chosen chosen{.in = surroundings.in};
   CLI::App app("Works on a running gateway through its Management API.", "obleth");
@@ -99,6 +103,7 @@ int run_command(std::span<const char* const> arguments, const Surroundings& surr
   } catch (const CLI::ParseError& stopped) {
     return app.exit(stopped, surroundings.out, surroundings.err) == 0 ? exit_done : exit_misused;
   }
+  if (app.got_subcommand("version")) return tell_version(chosen.as_json, surroundings);
   return run_chosen(chosen, surroundings);
 }
 

@@ -283,6 +283,7 @@ TEST_F(CommandLine, VersionNeedsNoGateway) {
   const Ran ran = run({"version"});
   EXPECT_EQ(ran.code, exit_done);
   EXPECT_EQ(ran.out, "obleth 1.2\n");
+  EXPECT_EQ(run({"version", "--json"}).out, "{\"version\":\"1.2\"}\n");
 }
 
 TEST(ClientCommand, TheServersOwnVerbsAreNotAmongThem) {

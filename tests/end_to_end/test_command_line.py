@@ -11,16 +11,16 @@ from support.processes import binary
 
 @pytest.fixture
 def obleth(gateway, tmp_path):
-    """Runs one command; `expect` is its exit code."""
+    """Runs one command; `expect` is its exit code, `into` a file in place of what the test reads."""
 
-    def run(*words, expect=0, typed=None, url=gateway.admin_url, token=ADMIN_TOKEN):
+    def run(*words, expect=0, typed=None, url=gateway.admin_url, token=ADMIN_TOKEN, into=subprocess.PIPE):
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "OBLETH_ADMIN_URL": url}
         if token:
             environment["OBLETH_ADMIN_TOKEN"] = token
         done = subprocess.run(
-            [binary(), *words], env=environment, input=typed, capture_output=True, text=True, timeout=60
+            [binary(), *words], env=environment, input=typed, stdout=into, stderr=subprocess.PIPE, text=True, timeout=60
         )
-        assert done.returncode == expect, done.stdout + done.stderr
+        assert done.returncode == expect, f"{done.stdout}{done.stderr}"
         return done
 
     return run
@@ -125,7 +125,30 @@ def test_exit_codes_tell_refused_misused_and_unreachable_apart(obleth):
     obleth("tenant", "list", url="http://127.0.0.1:1", expect=3)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "tenant list", "key list --json", "export", "usage export", "usage requests --json", "status", "settings",
+        "version --json", "--version", "--help", "tenant --help", "check-config",
+    ],
+)
+def test_an_output_that_cannot_be_written_is_no_success(obleth, words):
+    with open("/dev/full", "w") as full:
+        told = obleth(*words.split(), into=full, expect=1)
+    assert told.stderr == "obleth: the output could not be written in full\n"
+
+
+def test_a_secret_that_nobody_could_read_is_no_success(obleth):
+    obleth("tenant", "create", "cli-unread")
+    with open("/dev/full", "w") as full:
+        obleth("key", "create", "cli-unread", "cli-lost", "--json", into=full, expect=1)
+        refused = obleth("tenant", "show", "cli-nobody", into=full, expect=1)
+    assert refused.stderr == "obleth: there is no tenant cli-nobody\n"
+    obleth("tenant", "delete", "cli-unread")
+
+
 def test_the_status_of_a_gateway_that_is_well(obleth):
     status = as_json(obleth("status", "--json"))
     assert status["ready"] is True
-    assert status["version"] in obleth("version").stdout
+    assert obleth("version").stdout == obleth("--version").stdout == f"obleth {status['version']}\n"
+    assert as_json(obleth("version", "--json")) == {"version": status["version"]}
