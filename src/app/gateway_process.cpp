@@ -204,7 +204,7 @@ void GatewayProcess::handle_signal(int number) {
 void GatewayProcess::reload_after_hangup() {
   if (reread_) {
     const Result<Options> options = reread_();
-    if (options) observe::set_log_level(options->log_level);
+    if (options) house_->restart_with(*options);
     if (!options) {
       observe::log(observe::LogLevel::error, "the settings could not be read again; the former ones stay in use",
                    {{"reason", options.error().message}});

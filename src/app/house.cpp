@@ -6,7 +6,6 @@
 
 #include "adapters/os/thread_turns.hpp"
 #include "app/data_files.hpp"
-#include "app/live_settings.hpp"
 #include "app/version.hpp"
 #include "observe/log.hpp"
 
@@ -129,7 +128,8 @@ Result<void> House::open_spool() {
 }
 
 House::House(Options options, Parts parts)
-    : options_(std::move(options)),
+    : settings_(std::move(options)),
+      options_(settings_.in_force()),
       policy_(policy_of(options_)),
       metrics({.version = std::string(version), .revision = std::string(revision)}),
       resolver(std::make_unique<adapters::Resolver>()),
@@ -170,7 +170,11 @@ House::House(Options options, Parts parts)
                 .default_capacity = options_.global_max_in_flight,
                 .reload_catalog = [this] { return catalog.reload(); },
                 .reload_mcp_servers = [this] { return mcp_servers.reload(); },
-                .apply_settings = [this](const auto& stored) { apply_live_settings(options_, stored); }},
+                .apply_settings =
+                    [this](const auto& stored) {
+                      settings_.follow_record(stored);
+                      obey_settings();
+                    }},
                desk),
       dialer(*resolver, {options_.block_private_networks, options_.allowed_cidrs}, std::move(parts.upstream_tls)) {
   record->watch(metrics, readiness);
@@ -189,6 +193,15 @@ void House::tell_unbilled() {
   metrics.count_unbilled(static_cast<std::uint64_t>(unbilled));
   observe::log(observe::LogLevel::warn, "the process before was killed; its requests in flight are not billed",
                {{"requests", unbilled}});
+}
+
+void House::restart_with(const Options& reread) {
+  settings_.restart_with(reread);
+  obey_settings();
+}
+
+void House::obey_settings() {
+  observe::set_log_level(options_.log_level);
 }
 
 Task<Result<void>> House::load() {

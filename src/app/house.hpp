@@ -27,6 +27,7 @@
 #include "adapters/redis/redis_budgets.hpp"
 #include "adapters/redis/redis_session_book.hpp"
 #include "adapters/spool/delivery.hpp"
+#include "app/live_settings.hpp"
 #include "app/loop_thread.hpp"
 #include "app/options.hpp"
 #include "app/record_home.hpp"
@@ -44,9 +45,11 @@ class House {
   struct Parts;
   House(Options options, Parts parts);
   void tell_unbilled();
+  void obey_settings();
   [[nodiscard]] Result<void> open_spool();
 
-  Options options_;
+  LiveSettings settings_;
+  const Options& options_;  // of settings_: those in force
   gateway::Policy policy_;
 
  public:
@@ -56,7 +59,11 @@ class House {
   House(const House&) = delete;
   House& operator=(const House&) = delete;
 
+  // Those in force; they change in the call below, and when the record's are read. Administration thread.
   [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] std::vector<admin::SettingRow> setting_rows() const { return settings_.rows(); }
+  // Settings that may change, read once more where the process was started with them.
+  void restart_with(const Options& reread);
   [[nodiscard]] const gateway::Policy& policy() const { return policy_; }
 
   // Models, groups and capacity of the record; ready after it. On the main thread before a loop runs, else on the

@@ -1,19 +1,60 @@
 #include "app/live_settings.hpp"
 
+#include <utility>
+
 #include "app/options_table.hpp"
 #include "observe/log.hpp"
 
 namespace obleth::app {
+namespace {
 
-std::vector<admin::SettingRow> list_settings(const Options& options) {
-  const Options defaults;
+void copy_live(const Options& from, Options& to) {
+  for (const Setting& setting : settings()) {
+    if (!setting.is_live) continue;
+    setting.copy(from, to);
+    const auto source = from.sources.find(setting.name);
+    if (source == from.sources.end()) {
+      to.sources.erase(setting.name);
+    } else {
+      to.sources[setting.name] = source->second;
+    }
+  }
+}
+
+}  // namespace
+
+void LiveSettings::follow_record(const gateway::StoredSettings& stored) {
+  stored_ = stored;
+  settle();
+}
+
+void LiveSettings::restart_with(const Options& reread) {
+  copy_live(reread, start_);
+  settle();
+}
+
+void LiveSettings::settle() {
+  copy_live(start_, in_force_);
+  for (const auto& [name, value] : stored_) {
+    const Setting* setting = find_setting(name);
+    if (setting == nullptr || !setting->is_live) continue;
+    const Result<void> read = setting->read(value, setting->rule, in_force_);
+    if (read) {
+      in_force_.sources[setting->name] = SettingSource::api;
+    } else {
+      observe::log(observe::LogLevel::warn, "a stored setting is not valid", {{"setting", name}});
+    }
+  }
+}
+
+std::vector<admin::SettingRow> LiveSettings::rows() const {
   std::vector<admin::SettingRow> rows;
   for (const Setting& setting : settings()) {
-    std::string value = setting.show(options);
-    const bool is_default = value == setting.show(defaults);
+    const auto source = in_force_.sources.find(setting.name);
+    const bool given = source != in_force_.sources.end();
     rows.push_back({.name = std::string(setting.name),
-                    .value = std::move(value),
-                    .source = is_default ? "default" : "configuration",
+                    .value = setting.show(in_force_),
+                    .source = show_value(given ? source->second : SettingSource::by_default),
                     .help = std::string(setting.help),
                     .changeable = setting.is_live});
   }
@@ -26,17 +67,6 @@ std::optional<std::string> refuse_setting(std::string_view name, std::string_vie
   Options scratch;
   const Result<void> read = setting->read(value, setting->rule, scratch);
   return read ? std::nullopt : std::optional(read.error().message);
-}
-
-void apply_live_settings(const Options& started_with, const gateway::StoredSettings& stored) {
-  Options options = started_with;
-  for (const auto& [name, value] : stored) {
-    const Setting* setting = find_setting(name);
-    if (setting == nullptr || !setting->is_live) continue;
-    const Result<void> read = setting->read(value, setting->rule, options);
-    if (!read) observe::log(observe::LogLevel::warn, "a stored setting is not valid", {{"setting", name}});
-  }
-  observe::set_log_level(options.log_level);
 }
 
 }  // namespace obleth::app

@@ -1,5 +1,5 @@
-// Settings that change while the gateway runs, and the list of all of them for the Management API. Administration
-// thread.
+// The settings in force: those that the process was started with and, where they may change while it runs, what the
+// record says. Administration thread.
 #pragma once
 
 #include <optional>
@@ -13,13 +13,29 @@
 
 namespace obleth::app {
 
-// Every setting with its value; secrets masked.
-[[nodiscard]] std::vector<admin::SettingRow> list_settings(const Options& options);
+class LiveSettings {
+ public:
+  explicit LiveSettings(Options started_with) : start_(std::move(started_with)), in_force_(start_) {}
+
+  // The same object for ever; it changes in the two calls below.
+  [[nodiscard]] const Options& in_force() const { return in_force_; }
+  // What the record says wins over what the process was started with; what it no longer says falls back.
+  void follow_record(const gateway::StoredSettings& stored);
+  // The start's values of those that may change, read once more.
+  void restart_with(const Options& reread);
+
+  // Every setting with its value; secrets masked.
+  [[nodiscard]] std::vector<admin::SettingRow> rows() const;
+
+ private:
+  void settle();
+
+  Options start_;
+  gateway::StoredSettings stored_;
+  Options in_force_;
+};
 
 // Why a new value cannot be taken; nothing if it can.
 [[nodiscard]] std::optional<std::string> refuse_setting(std::string_view name, std::string_view value);
-
-// What the record says wins over what the process was started with; what it no longer says falls back.
-void apply_live_settings(const Options& started_with, const gateway::StoredSettings& stored);
 
 }  // namespace obleth::app

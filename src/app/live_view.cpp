@@ -96,7 +96,7 @@ admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, p
   dependencies.live.budget_use = [&house](admin::BudgetQuestion asked) { return budget_use(house, std::move(asked)); };
   dependencies.live.not_ready_because = [&house] { return house.readiness.reason(); };
   dependencies.live.draining = [&house] { return house.readiness.draining(); };
-  dependencies.live.settings = [&house] { return list_settings(house.options()); };
+  dependencies.live.settings = [&house] { return house.setting_rows(); };
   dependencies.live.refuse_setting = refuse_setting;
   dependencies.live.status = [&house, started_at = house.clock.wall_now()] { return status_of(house, started_at); };
   return dependencies;

@@ -23,6 +23,7 @@ std::unexpected<Fault> wrong(std::string what, std::string_view name) {
 // A value and where it came from, not read yet.
 struct Given {
   const Setting* setting = nullptr;
+  SettingSource source;
   std::string origin;  // "--threads", "OBLETH_THREADS" or "FILE, line 3: threads"
   std::string text;
 };
@@ -60,7 +61,8 @@ Result<std::vector<Given>> from_environment(std::span<const char* const> environ
     }
     // Compose files and unit files set variables to nothing to leave them out.
     if (equals + 1 < entry.size())
-      given.push_back({setting, std::string(variable), std::string(entry.substr(equals + 1))});
+      given.push_back(
+          {setting, SettingSource::environment, std::string(variable), std::string(entry.substr(equals + 1))});
   }
   return given;
 }
@@ -94,7 +96,7 @@ Result<Flags> from_arguments(std::span<const char* const> arguments) {
     if (setting == nullptr) {
       flags.config = text;
     } else {
-      flags.given.push_back({setting, std::string(spelled), text});
+      flags.given.push_back({setting, SettingSource::flag, std::string(spelled), text});
     }
   }
   return flags;
@@ -117,7 +119,7 @@ Result<std::vector<Given>> from_file(const std::string& path) {
       const std::string meant = nearest == nullptr ? "" : "; did you mean " + std::string(nearest->name) + "?";
       return wrong(origin + " is no setting" + meant, entry.key);
     }
-    given.push_back({setting, origin, show_value(entry.values)});
+    given.push_back({setting, SettingSource::file, origin, show_value(entry.values)});
   }
   return given;
 }
@@ -135,6 +137,7 @@ std::string config_path(const OptionSources& sources, const Flags& flags) {
 Result<void> read_all(std::span<const Given> given, Options& options) {
   for (const Given& each : given) {
     const Result<void> read = each.setting->read(each.text, each.setting->rule, options);
+    options.sources[each.setting->name] = each.source;
     if (read) continue;
     // A URL may hold a password where none belongs.
     const bool may_be_shown = !each.setting->is_secret && !each.text.contains("://");

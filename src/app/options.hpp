@@ -1,14 +1,17 @@
-// Every setting of the gateway, typed, with its default: read once at start, immutable afterwards.
+// Every setting of the gateway, typed, with its default.
 //
 // A setting's value is that of its flag, else of its environment variable, else of the configuration file, else the
-// default here. options_table.cpp says of each its bounds and what it is for. Thread: a value.
+// default here; over all of them wins what the Management API stored, for those that may change (live_settings.hpp).
+// options_table.cpp says of each its bounds and what it is for. Thread: a value.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/crypto/encryption_key.hpp"
@@ -26,6 +29,9 @@
 namespace obleth::app {
 
 enum class UnregisteredModels : std::uint8_t { refuse, allow };
+
+// Where a setting's value came from.
+enum class SettingSource : std::uint8_t { by_default, file, environment, flag, api };
 
 struct Options {
   bool dev = false;
@@ -117,6 +123,8 @@ struct Options {
   Duration shutdown_grace = std::chrono::seconds(300);
   observe::LogFormat log = observe::LogFormat::automatic;
   observe::LogLevel log_level = observe::LogLevel::info;
+
+  std::map<std::string_view, SettingSource> sources;  // of those that were given, by the names of the table
 };
 
 // Event loops of the data plane.

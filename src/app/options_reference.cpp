@@ -24,7 +24,8 @@ std::string bounds_text(const Setting& setting) {
 }
 
 std::string notes(const Setting& setting) {
-  return setting.is_live ? " (read again at SIGHUP)" : "";
+  if (setting.is_live) return " (*live*)";
+  return setting.names_a_file ? " (the file is read again at SIGHUP)" : "";
 }
 
 }  // namespace
@@ -60,6 +61,12 @@ std::string settings_reference() {
       "Times are written `250ms`, `5s`, `2m`, `24h`, sizes `512KiB`, `64MiB`, `1GiB`; a bare number counts seconds "
       "and\n"
       "bytes (milliseconds where the name ends in `_MS`). Lists are separated by commas.\n\n"
+      "Those marked *live* change without a restart: `PATCH /settings` of the Management API stores a value that wins "
+      "over all\n"
+      "of these, at every replica, at once and after a restart, until it is set to null; SIGHUP reads the "
+      "configuration "
+      "file\n"
+      "again. `GET /settings` tells which value is in force and where it came from.\n\n"
       "With `--dev` the listeners are on 127.0.0.1 and an admin token is made and printed.\n";
   std::string_view section;
   for (const Setting& setting : settings()) {

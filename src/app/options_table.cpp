@@ -57,11 +57,17 @@ Setting row(std::string_view section, std::string_view name, std::string_view he
     return read_value(text, bounds, options.*Member);
   };
   made.show = [](const Options& options) { return show_value(options.*Member); };
+  made.copy = [](const Options& from, Options& to) { to.*Member = from.*Member; };
   return made;
 }
 
 Setting live(Setting setting) {
   setting.is_live = true;
+  return setting;
+}
+
+Setting file_read_again(Setting setting) {
+  setting.names_a_file = true;
   return setting;
 }
 
@@ -87,8 +93,9 @@ std::vector<Setting> listener_rows() {
       row<&O::trusted_proxies>(
           at, "trusted_proxies",
           "from these X-Forwarded-For and the PROXY protocol are believed when they say who the client is"),
-      live(row<&O::tls_cert>(at, "tls_cert", "PEM file with the certificate chain for clients; empty is plain HTTP")),
-      live(row<&O::tls_key>(at, "tls_key", "PEM file with its key")),
+      file_read_again(
+          row<&O::tls_cert>(at, "tls_cert", "PEM file with the certificate chain for clients; empty is plain HTTP")),
+      file_read_again(row<&O::tls_key>(at, "tls_key", "PEM file with its key")),
       row<&O::header_max>(at, "header_max", "a request's head, with its first line", {1 * kib, 1 * mib}),
       row<&O::header_timeout>(at, "header_timeout", "a head must be complete after this", {100, 10 * minutes}),
       row<&O::body_timeout>(at, "body_timeout", "a body may stall for this", {100, 10 * minutes}),

@@ -17,11 +17,13 @@ struct Setting {
   std::string type;       // as the reference calls it: "bytes", "all, v1 or off", …
   ValueRule rule;
   bool is_secret = false;
-  bool is_live = false;  // read again at SIGHUP
+  bool is_live = false;       // may change while the gateway runs: PATCH /settings, or read again at SIGHUP
+  bool names_a_file = false;  // that is read again at SIGHUP; the name itself stays
   std::string_view help;
 
   Result<void> (*read)(std::string_view text, const ValueRule& rule, Options& options) = nullptr;
-  std::string (*show)(const Options& options) = nullptr;
+  std::string (*show)(const Options& options) = nullptr;  // a secret that is set is ***
+  void (*copy)(const Options& from, Options& to) = nullptr;
 
   [[nodiscard]] std::string flag() const;      // --global-max-in-flight
   [[nodiscard]] std::string variable() const;  // OBLETH_GLOBAL_MAX_IN_FLIGHT

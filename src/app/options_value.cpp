@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <utility>
 
 namespace obleth::app {
@@ -10,6 +11,8 @@ namespace {
 std::unexpected<Fault> wrong(std::string what) {
   return fail(client_fault(FaultKind::invalid, std::move(what)));
 }
+
+constexpr std::string_view masked = "***";
 
 struct Unit {
   std::string_view name;
@@ -63,6 +66,15 @@ std::vector<std::string_view> items_of(std::string_view list) {
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return items;
+}
+
+// As items_of takes it apart.
+template <class Item, class Show>
+std::string show_list(const std::vector<Item>& items, Show show) {
+  std::string shown;
+  for (const Item& item : items)
+    shown += (shown.empty() ? "" : ",") + std::invoke(show, item);
+  return shown;
 }
 
 }  // namespace
@@ -189,14 +201,15 @@ std::string show_value(Duration value) {
 std::string show_value(const std::string& value) {
   return value;
 }
-std::string show_value(const Secret& /*value*/) {
-  return {};
+std::string show_value(const Secret& value) {
+  return value.empty() ? std::string() : std::string(masked);
 }
-std::string show_value(const std::optional<Secret>& /*value*/) {
-  return {};
+std::string show_value(const std::optional<Secret>& value) {
+  if (!value) return {};
+  return value->empty() ? "none" : std::string(masked);
 }
-std::string show_value(const std::optional<adapters::EncryptionKey>& /*value*/) {
-  return {};
+std::string show_value(const std::optional<adapters::EncryptionKey>& value) {
+  return value ? std::string(masked) : std::string();
 }
 std::string show_value(const adapters::NetAddress& value) {
   return value.text();
@@ -205,23 +218,18 @@ std::string show_value(const std::optional<UpstreamAddress>& value) {
   return value ? (value->tls ? "https://" : "http://") + value->authority + value->base_path : std::string{};
 }
 std::string show_value(const std::vector<std::string>& value) {
-  std::string shown;
-  for (const std::string& item : value)
-    shown += (shown.empty() ? "" : ",") + item;
-  return shown;
+  return show_list(value, [](const std::string& item) { return item; });
 }
-std::string show_value(const std::vector<adapters::Cidr>& /*value*/) {
-  return {};
+std::string show_value(const std::vector<adapters::Cidr>& value) {
+  return show_list(value, &adapters::Cidr::text);
 }
 
 std::string show_value(const std::optional<adapters::RedisAddress>& value) {
   return value ? value->text() : std::string();
 }
 std::string show_value(const std::vector<adapters::HostAndPort>& value) {
-  std::string shown;
-  for (const adapters::HostAndPort& each : value)
-    shown += (shown.empty() ? "" : ",") + each.host + ":" + std::to_string(each.port);
-  return shown;
+  return show_list(value,
+                   [](const adapters::HostAndPort& each) { return each.host + ":" + std::to_string(each.port); });
 }
 
 std::string join_choices(std::span<const std::string_view> words) {

@@ -35,7 +35,7 @@ Result<void> read_value(std::string_view text, const ValueRule& rule, std::vecto
 Result<void> read_value(std::string_view text, const ValueRule& rule, std::optional<adapters::RedisAddress>& value);
 Result<void> read_value(std::string_view text, const ValueRule& rule, std::vector<adapters::HostAndPort>& value);
 
-// As it would be written; empty where nothing is set. A secret shows nothing.
+// As it would be written; empty where nothing is set. Of a secret only whether it is set: ***.
 std::string show_value(bool value);
 std::string show_value(std::uint32_t value);
 std::string show_value(std::uint64_t bytes);
@@ -58,6 +58,9 @@ template <>
 inline constexpr std::array<std::string_view, 3> choices<gateway::PassThrough>{"all", "v1", "off"};
 template <>
 inline constexpr std::array<std::string_view, 2> choices<UnregisteredModels>{"refuse", "allow"};
+template <>
+inline constexpr std::array<std::string_view, 5> choices<SettingSource>{"default", "file", "environment", "flag",
+                                                                        "api"};
 template <>
 inline constexpr std::array<std::string_view, 2> choices<fairshare::Algorithm>{"hierarchical", "weighted"};
 template <>

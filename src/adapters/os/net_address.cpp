@@ -129,6 +129,10 @@ std::optional<Cidr> Cidr::parse(std::string_view text) {
   return range;
 }
 
+std::string Cidr::text() const {
+  return base_.host_text() + "/" + std::to_string(prefix_bits_);
+}
+
 bool Cidr::contains(const NetAddress& address) const {
   if (address.is_v6() != base_.is_v6()) return false;
   const auto whole = static_cast<std::size_t>(prefix_bits_ / 8);

@@ -52,6 +52,7 @@ class Cidr {
  public:
   [[nodiscard]] static std::optional<Cidr> parse(std::string_view text);
   [[nodiscard]] bool contains(const NetAddress& address) const;
+  [[nodiscard]] std::string text() const;  // "10.0.0.0/8"
 
  private:
   NetAddress base_;

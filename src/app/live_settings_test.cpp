@@ -1,0 +1,83 @@
+#include "app/live_settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "app/options_table.hpp"
+
+namespace obleth::app {
+namespace {
+
+Options started_with(std::vector<const char*> arguments, std::vector<const char*> environment = {}) {
+  environment.push_back("OBLETH_ADMIN_TOKEN=0123456789abcdef");
+  const Result<Options> read = read_options({.arguments = arguments, .environment = environment});
+  EXPECT_TRUE(read) << read.error().message;
+  return *read;
+}
+
+// "value from source"
+std::string told(const LiveSettings& settings, std::string_view name) {
+  const std::vector<admin::SettingRow> rows = settings.rows();
+  const auto row = std::ranges::find(rows, name, &admin::SettingRow::name);
+  return row == rows.end() ? "no setting" : row->value + " from " + row->source;
+}
+
+TEST(LiveSettings, EachTellsWhereItsValueCameFrom) {
+  const LiveSettings settings(started_with({"--queue-max=16", "--trusted-proxies=10.0.0.0/8,fd00::1"},
+                                           {"OBLETH_TENANT_QUEUE_MAX=256", "OBLETH_QUEUE_MAX=3"}));
+  EXPECT_EQ(told(settings, "n_max"), "16 from default");
+  EXPECT_EQ(told(settings, "queue_max"), "16 from flag");
+  EXPECT_EQ(told(settings, "tenant_queue_max"), "256 from environment");
+  EXPECT_EQ(told(settings, "trusted_proxies"), "10.0.0.0/8,fd00::1/128 from flag");
+}
+
+TEST(LiveSettings, OfASecretOnlyWhetherItIsSetIsTold) {
+  const LiveSettings settings(
+      started_with({}, {"OBLETH_API_KEY_PEPPER=planted", "OBLETH_API_KEY_PEPPER_FORMER=none",
+                        "OBLETH_ENCRYPTION_KEY=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                        "OBLETH_DATABASE_URL=postgresql://gate:planted@database/obleth"}));
+  for (const char* name : {"admin_token", "api_key_pepper", "encryption_key", "database_url"})
+    EXPECT_EQ(told(settings, name), "*** from environment") << name;
+  EXPECT_EQ(told(settings, "api_key_pepper_former"), "none from environment");
+  EXPECT_EQ(told(settings, "encryption_key_former"), " from default");
+}
+
+TEST(LiveSettings, WhatTheRecordSaysWinsUntilItNoLongerSaysIt) {
+  LiveSettings settings(started_with({"--log-level=warn"}));
+  settings.follow_record({{"log_level", "debug"}, {"capacity", "5"}, {"listen", "127.0.0.1:1"}});
+  EXPECT_EQ(settings.in_force().log_level, observe::LogLevel::debug);
+  EXPECT_EQ(told(settings, "log_level"), "debug from api");
+  EXPECT_EQ(told(settings, "listen"), "0.0.0.0:8080 from default");
+  settings.follow_record({});
+  EXPECT_EQ(settings.in_force().log_level, observe::LogLevel::warn);
+  EXPECT_EQ(told(settings, "log_level"), "warn from flag");
+}
+
+TEST(LiveSettings, AStoredValueThatIsNotValidIsAsIfItWereNotThere) {
+  LiveSettings settings(started_with({}));
+  settings.follow_record({{"log_level", "loud"}});
+  EXPECT_EQ(told(settings, "log_level"), "info from default");
+}
+
+TEST(LiveSettings, WhatIsReadAgainIsObeyedWhereTheRecordSaysNothing) {
+  LiveSettings settings(started_with({}));
+  settings.restart_with(started_with({"--log-level=error", "--listen=127.0.0.1:1"}));
+  EXPECT_EQ(told(settings, "log_level"), "error from flag");
+  EXPECT_EQ(told(settings, "listen"), "0.0.0.0:8080 from default");
+  settings.follow_record({{"log_level", "debug"}});
+  settings.restart_with(started_with({}));
+  EXPECT_EQ(told(settings, "log_level"), "debug from api");
+  settings.follow_record({});
+  EXPECT_EQ(told(settings, "log_level"), "info from default");
+}
+
+TEST(LiveSettings, OnlyThoseThatMayChangeTakeANewValueAndOnlyOneWithinBounds) {
+  EXPECT_EQ(refuse_setting("log_level", "debug"), std::nullopt);
+  EXPECT_EQ(refuse_setting("log_level", "loud"), "must be debug, info, warn or error");
+  for (const char* name : {"listen", "tls_cert", "capacity"})
+    EXPECT_EQ(refuse_setting(name, "x"), "cannot be changed while the gateway runs") << name;
+}
+
+}  // namespace
+}  // namespace obleth::app
