@@ -72,7 +72,7 @@ void append_server_timing(std::string& lines, const Timings& at, Reached reached
   append_with_pen(lines, 4 * duration_bytes_max, [&](TextPen& pen) {
     pen.plain("Server-Timing: ");
     write_duration(pen, "auth", at.identified - at.received);
-    if (reached >= Reached::budget) write_duration(pen, ", budget", at.funded - at.identified);
+    if (reached >= Reached::budget) write_duration(pen, ", budget", at.funded - at.routed);
     if (reached >= Reached::turn) write_duration(pen, ", queue", at.admitted - at.funded);
     if (reached >= Reached::upstream) write_duration(pen, ", upstream", at.answered - at.sent);
     pen.plain("\r\n");

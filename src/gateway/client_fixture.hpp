@@ -13,6 +13,7 @@
 #include "base/ensure.hpp"
 #include "domain/http_message.hpp"
 #include "ports/http_service.hpp"
+#include "ports/loop.hpp"
 
 namespace obleth::gateway {
 
@@ -84,6 +85,10 @@ class FakeClient final : public ports::ClientExchange {
 
   Task<Result<std::string_view>> read_body() override {
     ++body_reads;
+    if (slow_body) {
+      const bool came = co_await ports::Pause(slow_body->loop, slow_body->loop.now() + slow_body->piece_takes);
+      static_cast<void>(came);  // nobody calls it off
+    }
     const std::string_view rest = std::string_view(request_.body).substr(body_read_);
     if (rest.empty() && request_.body_fault) co_return fail(*request_.body_fault);
     const std::string_view piece = rest.substr(0, body_piece_bytes);
@@ -156,6 +161,11 @@ class FakeClient final : public ports::ClientExchange {
   bool finished = false;            // false at the end: the connection is cut
   int body_reads = 0;
   std::size_t body_piece_bytes = 4096;
+  struct SlowBody {
+    ports::Loop& loop;
+    Duration piece_takes;  // before each piece, and before the end
+  };
+  std::optional<SlowBody> slow_body;
   std::size_t writes_max = SIZE_MAX;  // later ones find the client gone before its departure is noticed
   std::function<void()> on_start;
   std::function<void()> on_finish;

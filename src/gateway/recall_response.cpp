@@ -88,7 +88,7 @@ Settled replay_response(Recalled&& recalled, std::shared_ptr<const ports::KeptAn
   record.ts = recalled.loop->wall_now();
   record.total_ms = whole_ms(now - recalled.timings.received);
   record.ttft_ms = record.total_ms;
-  record.overhead_us = whole_us(now - recalled.timings.received);
+  record.overhead_us = recalled.timings.us_in_obleth(now);
   Settled settled{.exchange = recalled.exchange, .status = 200, .unsent_head = replayed_head(recalled, *kept, policy)};
   settled.replayed = std::move(kept);
   return settled;

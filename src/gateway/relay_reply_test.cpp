@@ -381,6 +381,24 @@ TEST(RelayReply, TheHeadTellsWhereTheTimeWent) {
             "auth;dur=0.000, budget;dur=0.000, queue;dur=0.000, upstream;dur=250.000");
 }
 
+TEST(RelayReply, WhatTheClientTookToSendIsNoTimeInTheGateway) {
+  for (const char* path : {"/v1/chat/completions", "/files/upload"}) {
+    TestGateway gateway;
+    gateway.serve_everything_else_at("http://default:1");
+    gateway.upstream.will_answer(good_answer());
+    ClientRequest request = chat();
+    request.target = path;
+    const auto asked = gateway.prepare(request);
+    asked->client.slow_body.emplace(gateway.loop, seconds(2));
+    gateway.start(*asked);
+    gateway.finish(*asked);
+    const Row row = gateway.row_of(asked->id);
+    EXPECT_EQ(row.number("overhead_us"), 0) << path;
+    EXPECT_EQ(row.number("total_ms"), 4000) << path << ": a piece and the end";
+    EXPECT_TRUE(asked->client.header("Server-Timing")->starts_with("auth;dur=0.000, budget;dur=0.000,")) << path;
+  }
+}
+
 TEST(RelayReply, ACompressedAnswerIsRelayedUntouchedAndEstimated) {
   TestGateway gateway;
   ScriptedAnswer stream = stream_answer({"\x1f\x8b\n\n", usage_event});

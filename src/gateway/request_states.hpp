@@ -8,6 +8,7 @@
 // thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -36,11 +37,17 @@ namespace obleth::gateway {
 struct Timings {
   Instant received;
   Instant identified;
+  Instant routed;  // the client had sent what is read of its body
   Instant funded;
   Instant admitted;
   Instant sent;         // the attempt that was answered left for the upstream
   Instant answered;     // its head came
   Duration waiting{0};  // spent in queue, upstream or client's hands, not in obleth
+
+  // What the ledger calls overhead.
+  [[nodiscard]] std::int64_t us_in_obleth(Instant until) const {
+    return std::max<std::int64_t>(0, whole_us(until - received - waiting));
+  }
 };
 
 struct Received {

@@ -60,6 +60,13 @@ Outcome<std::shared_ptr<const Model>> choose_model(const Identified& identified,
   return nullptr;
 }
 
+// The loop's time moves only while something is waited for: here, for the client's body.
+void note_routed(Identified& identified) {
+  Timings& timings = identified.timings;
+  timings.routed = identified.loop->now();
+  timings.waiting += timings.routed - timings.identified;
+}
+
 Task<Outcome<void>> receive_document(const Identified& identified, RequestContent& content, const Policy& policy) {
   Outcome<std::string> body = co_await collect_body(*identified.exchange, content.lease, policy.body_bytes_max);
   if (!body) co_return refuse(std::move(body.error()));
@@ -104,6 +111,7 @@ Task<Outcome<Routed>> resolve_model(Identified&& identified, ModelSources source
   if (metered && !sources.policy.default_upstream) co_return refuse(no_default_upstream());
   if (metered && !has_allow_list(*identified.who)) {
     identified.exchange->limit_body(sources.policy.body_bytes_max);
+    identified.timings.routed = identified.timings.identified;
     co_return Routed{std::move(identified), nullptr, nullptr};
   }
   auto content = std::make_unique<RequestContent>();
@@ -111,6 +119,7 @@ Task<Outcome<Routed>> resolve_model(Identified&& identified, ModelSources source
   Task<Outcome<void>> receiving = comes_as_form(identified) ? receive_form(identified, *content, sources.policy)
                                                             : receive_document(identified, *content, sources.policy);
   const Outcome<void> received = co_await receiving;
+  note_routed(identified);
   // A key with an allow-list may use other paths only with an allowed model: what names none is not allowed.
   const bool unreadable = !received && received.error().status == 400;
   if (metered && unreadable) co_return refuse(model_not_found(""));

@@ -68,10 +68,6 @@ void judge_endpoint(Relayed& relayed, Instant now) {
   }
 }
 
-std::int64_t overhead_until(Instant now, const Timings& timings) {
-  return std::max<std::int64_t>(0, whole_us(now - timings.received - timings.waiting));
-}
-
 // What the request took beyond what a budget held for it: the two ways in which one can be overspent.
 void note_overrun(const Softened& request, const TokenUsage& used) {
   if (!request.budget.granted().counts_on_budget) return;
@@ -114,7 +110,7 @@ Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
   write_charge(record, charged);
   if (request.capture) request.capture->keep(billed.usage, request.loop->wall_now());
   record.total_ms = whole_ms(now - request.timings.received);
-  record.overhead_us = overhead_until(now, request.timings);
+  record.overhead_us = request.timings.us_in_obleth(now);
   return {.exchange = request.exchange,
           .status = relayed.status,
           .client_left = relayed.ending == Ending::client_left,
@@ -129,7 +125,7 @@ Refusal settle_failed(Softened& softened, Refusal refusal) {
   refusal.was_admitted = true;
   append_path_headers(refusal.extra_headers, softened);
   const Instant now = softened.loop->refresh_now();
-  softened.record->overhead_us = overhead_until(now, softened.timings);
+  softened.record->overhead_us = softened.timings.us_in_obleth(now);
   const bool reached = softened.permit.reached_upstream();
   write_charge(*softened.record, softened.permit.settle(TokenUsage{}, false));
   softened.budget.settle(0, NanoUsd{}, !reached);
