@@ -31,6 +31,13 @@ void append_own_headers(AnswerHead& head, const Softened& request, const Policy&
   append_stream_headers(head.lines, head);
 }
 
+Refusal interrupted() {
+  return {.status = 502,
+          .type = "upstream_error",
+          .code = "stream_interrupted",
+          .message = "The inference server broke off in the middle of the answer."};
+}
+
 // Only what will be whole for certain, as the client would get it at any other time.
 void begin_capture(Softened& request, const AnswerHead& head) {
   const bool may_be_kept =
@@ -97,13 +104,12 @@ Outcome<Relayed> ReplyRelay::conclude() {
   // Taken before the answer goes: it returns its connection to the pool, or closes it.
   std::string unsent_body = std::move(last_of_body_);
   bool ends_cleanly = true;
-  if (ending_ == Ending::upstream_broke) {
-    request_.record->error_code = "stream_interrupted";
+  if (lost_its_rest(ending_)) {
+    const Refusal why = ending_ == Ending::gateway_stopped ? draining() : interrupted();
+    request_.record->error_code = why.code;
     ends_cleanly = meter_.can_tell_in_stream();
     if (ends_cleanly) {
-      unsent_body = wire::render_error_event({.message = "The inference server broke off in the middle of the answer.",
-                                              .type = "upstream_error",
-                                              .code = "stream_interrupted"},
+      unsent_body = wire::render_error_event({.message = why.message, .type = why.type, .code = why.code},
                                              request_.route.rules().errors, meter_.broken_at());
     }
   }
@@ -136,9 +142,9 @@ bool ReplyRelay::begins_before_its_events() const {
 bool ReplyRelay::take(const Result<std::string_view>& piece) {
   if (!piece) {
     note_cut(piece.error());
-    if (ending_ == Ending::upstream_broke && !request_.exchange->started()) {
+    if (lost_its_rest(ending_) && !request_.exchange->started()) {
       answered_.answer.reset();
-      answered_.visit.failed(request_.loop->now());
+      if (ending_ == Ending::upstream_broke) answered_.visit.failed(request_.loop->now());
       refusal_ = std::make_unique<Refusal>(settle_failed(request_, from_upstream_fault(piece.error())));
     }
     return false;
@@ -223,7 +229,8 @@ void ReplyRelay::report_progress() {
 void ReplyRelay::note_cut(const Fault& fault) {
   if (meter_.done_seen()) return;  // nothing is missing: many clients leave when they have read it
   const bool left = fault.kind == FaultKind::cancelled || request_.exchange->departure().fired();
-  ending_ = left ? Ending::client_left : Ending::upstream_broke;
+  const bool stopping = fault.kind == FaultKind::unavailable;  // ports::gateway_is_stopping
+  ending_ = left ? Ending::client_left : stopping ? Ending::gateway_stopped : Ending::upstream_broke;
 }
 
 }  // namespace obleth::gateway

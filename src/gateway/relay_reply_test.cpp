@@ -174,6 +174,43 @@ TEST(RelayReply, AStreamThatBreaksBeforeItsFirstEventIsToldSo) {
   EXPECT_TRUE(asked.client.body().starts_with("data: {\"error\":"));
 }
 
+ScriptedAnswer stopped_after(std::vector<std::string> pieces) {
+  ScriptedAnswer answer = stream_answer(std::move(pieces));
+  answer.cut = ports::gateway_is_stopping();
+  return answer;
+}
+
+TEST(RelayReply, AStreamThatTheGatewayCutsOffIsNotTheUpstreamsFault) {
+  TestGateway gateway;
+  gateway.upstream.will_answer(stopped_after({token_event("a")}));
+  const auto asked = gateway.ask(chat_stream());
+  const std::string body = asked.client.body();
+  EXPECT_TRUE(body.starts_with(token_event("a") + "data: {\"error\":{")) << body;
+  EXPECT_NE(body.find(R"("type":"service_unavailable_error","param":null,"code":"draining")"), std::string::npos);
+  EXPECT_NE(body.find("This gateway is stopping."), std::string::npos) << body;
+  EXPECT_EQ(asked.row.text("error"), "draining");
+  EXPECT_TRUE(asked.client.finished);
+  EXPECT_TRUE(gateway.holds_nothing());
+
+  gateway.upstream.will_answer(stopped_after({"event: message_start\ndata: {}\n\n"}));
+  const auto message = gateway.ask(post("/v1/messages", R"({"model":"m","messages":[]})"));
+  EXPECT_NE(message.client.body().find(R"("error":{"type":"overloaded_error","message":"This gateway is stopping.)"),
+            std::string::npos)
+      << message.client.body();
+  EXPECT_EQ(gateway.endpoints.standing(gateway.model().endpoints.front().id, gateway.loop.now()).standing,
+            resilience::EndpointHealth::Standing::healthy);
+}
+
+TEST(RelayReply, ALongAnswerThatTheGatewayCutsOffSaysSoInItsRow) {
+  TestGateway gateway;
+  ScriptedAnswer answer = json_answer(200, "{\"choices\":");
+  answer.cut = ports::gateway_is_stopping();
+  gateway.upstream.will_answer(answer);
+  const auto asked = gateway.ask(chat());
+  EXPECT_FALSE(asked.client.finished);
+  EXPECT_EQ(asked.row.text("error"), "draining");
+}
+
 TEST(RelayReply, ALongAnswerThatBreaksIsCut) {
   TestGateway gateway;
   ScriptedAnswer answer = json_answer(200, "{\"choices\":");

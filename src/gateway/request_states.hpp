@@ -132,7 +132,12 @@ struct Answered {
 };
 
 // How the answer ended.
-enum class Ending : std::uint8_t { complete, client_left, upstream_broke };
+enum class Ending : std::uint8_t { complete, client_left, upstream_broke, gateway_stopped };
+
+// The client is still there, and is told that something is missing.
+[[nodiscard]] constexpr bool lost_its_rest(Ending ending) {
+  return ending == Ending::upstream_broke || ending == Ending::gateway_stopped;
+}
 
 struct Relayed {
   std::unique_ptr<Softened> request;

@@ -60,7 +60,8 @@ void learn(const Relayed& relayed, const TokenUsage& truth, Estimates& estimates
 }
 
 void judge_endpoint(Relayed& relayed, Instant now) {
-  if (relayed.ending == Ending::client_left) return;  // says nothing about the endpoint
+  // Neither says anything about the endpoint.
+  if (relayed.ending == Ending::client_left || relayed.ending == Ending::gateway_stopped) return;
   if (relayed.ending == Ending::complete && relayed.status < 500) {
     relayed.visit.succeeded(now);
   } else {
@@ -118,7 +119,7 @@ Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
           .unsent_body = std::move(relayed.unsent_body),
           .content_length = relayed.content_length,
           .ends_cleanly = relayed.ends_cleanly,
-          .ends_connection = relayed.ending == Ending::upstream_broke};
+          .ends_connection = lost_its_rest(relayed.ending)};
 }
 
 Refusal settle_failed(Softened& softened, Refusal refusal) {

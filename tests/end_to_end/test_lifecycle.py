@@ -111,8 +111,11 @@ def test_streams_that_outlast_the_grace_end_with_one_error_event(own):
     gateway.signal(signal.SIGTERM)
     received = begun + read_to_end(client)
     assert received.count(b'"error"') == 1
+    assert b'"type":"service_unavailable_error","param":null,"code":"draining"' in received
     assert b"[DONE]" not in received
     assert gateway.wait() == 0
+    row = next(line for line in gateway.log_text().splitlines() if '"msg":"request"' in line)
+    assert json.loads(row)["error"] == "draining"
 
 
 def test_what_waits_or_was_not_seen_yet_is_told_that_the_gateway_stops(own):
