@@ -253,10 +253,13 @@ TEST(Options, SettingsThatNeedEachOtherAreCheckedTogether) {
   Start store;
   store.arguments = {"--database-url=mysql://db/obleth"};
   EXPECT_EQ(store.refusal(), "OBLETH_DATABASE_URL must be sqlite:PATH or postgresql://user:password@host/database");
-  store.arguments = {"--database-url=postgres://user:planted@db:many/obleth"};
-  EXPECT_EQ(store.refusal(),
-            "OBLETH_DATABASE_URL must be a URL that PostgreSQL understands, such as "
-            "postgresql://user:password@host/name");
+  for (const char* port : {"many", "99999"}) {
+    const std::string flag = "--database-url=postgres://user:planted@db:" + std::string(port) + "/obleth";
+    store.arguments = {flag.c_str()};
+    EXPECT_EQ(store.refusal(),
+              "OBLETH_DATABASE_URL must be a URL that PostgreSQL understands, such as "
+              "postgresql://user:password@host/name");
+  }
 }
 
 TEST(Options, EverySettingReadsItsOwnDefaultBack) {

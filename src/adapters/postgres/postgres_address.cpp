@@ -3,7 +3,9 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
+#include <ranges>
 
 namespace obleth::adapters {
 namespace {
@@ -16,6 +18,16 @@ std::unexpected<Fault> unreadable() {
   return fail(client_fault(FaultKind::invalid,
                            "must be a URL that PostgreSQL understands, such as postgresql://user:password@host/name",
                            "database_url"));
+}
+
+// One for each host, or one for all; an empty one is PostgreSQL's own.
+bool are_ports(std::string_view list) {
+  return std::ranges::all_of(std::views::split(list, ','), [](const auto& item) {
+    const std::string_view text(item.begin(), item.end());
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return text.empty() || (error == std::errc{} && end == text.data() + text.size() && port > 0);
+  });
 }
 
 }  // namespace
@@ -41,7 +53,7 @@ Result<PostgresAddress> PostgresAddress::parse(const Secret& url, const std::str
     address.set_unless_said("sslmode", "verify-full");
   }
   // libpq reads it no earlier than when it connects.
-  if (address.value_of("port").find_first_not_of("0123456789,") != std::string_view::npos) return unreadable();
+  if (!are_ports(address.value_of("port"))) return unreadable();
   address.set_unless_said("application_name", "obleth");
   address.set_unless_said("client_encoding", "UTF8");
   address.set_unless_said("gssencmode", "disable");

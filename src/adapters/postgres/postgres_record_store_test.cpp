@@ -10,6 +10,7 @@
 #include "adapters/crypto/aes_gcm_sealer.hpp"
 #include "adapters/postgres/test_database_test.hpp"
 #include "adapters/sql/spending_checkpoint_contract_test.hpp"
+#include "observe/log.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -147,6 +148,30 @@ TEST(PostgresRecordStore, StoppedDatabaseCostsTheFirstCallsTheirDeadlineAndTheOt
   EXPECT_LT(std::chrono::steady_clock::now() - began, 100 * deadline);
   ASSERT_EQ(std::system(("pkill -CONT -P " + all + "; kill -CONT " + all).c_str()), 0);
   EXPECT_TRUE(seen_in_time([&] { return answers(*store); }));
+}
+
+TEST(PostgresSession, WhatTheServerRemarksIsALineOfTheLog) {
+  const PostgresAddress address = test_server().address("postgres");
+  PostgresSession session(address, patient);
+  ::testing::internal::CaptureStderr();
+  observe::set_log_level(observe::LogLevel::debug);
+  session.connect();
+  session.execute("DO $$ BEGIN RAISE WARNING 'remarked'; END $$");
+  observe::set_log_level(observe::LogLevel::info);
+  const std::string told = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(told.starts_with("{")) << told;
+  EXPECT_NE(told.find(R"("notice":"WARNING:  remarked")"), std::string::npos) << told;
+}
+
+TEST(PostgresAddress, APortIsANumberThatThereIs) {
+  for (const char* wrong : {"0", "65536", "99999", "99999999999999999999", "5432,99999", "54x"}) {
+    const std::string url = "postgresql://u:p@a,b/x?port=" + std::string(wrong);
+    EXPECT_FALSE(PostgresAddress::parse(Secret(url))) << wrong;
+  }
+  for (const char* right : {"", "1", "5432", "65535", "5432,65535", ",5433"}) {
+    const std::string url = "postgresql://u:p@a,b/x?port=" + std::string(right);
+    EXPECT_TRUE(PostgresAddress::parse(Secret(url))) << right;
+  }
 }
 
 TEST(PostgresRecordStore, PasswordIsInNoFault) {

@@ -10,6 +10,7 @@
 #include "adapters/postgres/portable_text.hpp"
 #include "adapters/postgres/postgres_fault.hpp"
 #include "adapters/sql/store_failure.hpp"
+#include "observe/log.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -33,6 +34,11 @@ std::string first_line(const char* message) {
   std::string line(message == nullptr ? "" : message);
   line.resize(std::min(line.find('\n'), line.size()));
   return line.empty() ? "no answer" : line;
+}
+
+// What a server says beside its answers; libpq would write it on stderr as it is.
+void log_notice(void*, const char* message) {
+  observe::log(observe::LogLevel::debug, "PostgreSQL says", {{"notice", first_line(message)}});
 }
 
 // A text's values in libpq's shape.
@@ -94,6 +100,7 @@ void PostgresSession::connect() {
   const Deadline deadline = std::chrono::steady_clock::now() + deadlines_.connect;
   connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   if (!connection_) lose("no memory for a connection", false);
+  PQsetNoticeProcessor(connection_.get(), log_notice, nullptr);
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
     if (state == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) {
