@@ -27,6 +27,8 @@ constexpr std::array<std::string_view, 4> token_types = {"input", "cached_input"
 constexpr std::array<std::string_view, 2> estimate_parts = {"fair", "hold"};
 constexpr std::array admissions = {AdmissionOutcome::fast, AdmissionOutcome::queued, AdmissionOutcome::brownout,
                                    AdmissionOutcome::refused};
+constexpr std::array usage_row_outcomes = {UsageRowOutcome::delivered, UsageRowOutcome::dropped,
+                                           UsageRowOutcome::quarantined};
 
 std::size_t status_class(int status) {
   return status >= 100 && status <= 599 ? static_cast<std::size_t>(status / 100 - 1) : status_classes.size() - 1;
@@ -58,6 +60,9 @@ Metrics::Metrics(BuildLabels build) : serial_(next_serial()), build_(std::move(b
     words_.admissions[static_cast<std::size_t>(admission)] =
         tables_[static_cast<std::size_t>(Label::admission)].number_of(to_text(admission));
   }
+  for (const UsageRowOutcome outcome : usage_row_outcomes)
+    count_usage_rows(outcome, 0);
+  count_unbilled(0);
 }
 
 SeriesShard& Metrics::shard() {

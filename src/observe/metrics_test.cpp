@@ -125,6 +125,14 @@ TEST(Metrics, AttemptsRowsAndStoreCallsAreCounted) {
   EXPECT_THAT(text, HasSubstr("obleth_store_call_seconds_sum{store=\"sqlite\",operation=\"find_key\"} 0.00007\n"));
 }
 
+TEST(Metrics, CountersOfFewWordsAreShownFromTheStart) {
+  const Metrics metrics({"1.0", ""});
+  for (const char* line :
+       {"obleth_usage_rows_total{outcome=\"delivered\"} 0\n", "obleth_usage_rows_total{outcome=\"dropped\"} 0\n",
+        "obleth_usage_rows_total{outcome=\"quarantined\"} 0\n", "obleth_unbilled_requests_total 0\n"})
+    EXPECT_THAT(text_of(metrics), HasSubstr(line));
+}
+
 TEST(Metrics, GaugesAreAskedAtEveryScrapeAndTotalsHaveNoLabel) {
   Metrics metrics({"1.0", ""});
   double queued = 3;

@@ -17,7 +17,8 @@ tests:
     input_series:
       - {{series: 'obleth_store_up{{store="record", instance="a"}}', values: '0x10'}}
       - {{series: 'obleth_spool_oldest_seconds{{instance="a"}}', values: '400x20'}}
-      - {{series: 'obleth_usage_rows_dropped_total{{reason="disk_full"}}', values: '0 0 5 5 5'}}
+      - {{series: '{dropped}', values: '0 0 5 5 5'}}
+      - {{series: 'obleth_budget_unguarded_requests_total{{tenant="new"}}', values: '_ _ 5x20'}}
       - {{series: 'obleth_endpoint_healthy{{model="m", endpoint="a"}}', values: '0x10'}}
       - {{series: 'obleth_endpoint_healthy{{model="m", endpoint="b"}}', values: '0 0 0 0 1 1 1'}}
     alert_rule_test:
@@ -25,6 +26,8 @@ tests:
       - {{eval_time: 3m, alertname: OblethUsageRowsDropped, exp_alerts: [{{exp_labels: {{severity: page, reason: disk_full}}}}]}}
       - {{eval_time: 3m, alertname: OblethNoHealthyEndpoint, exp_alerts: [{{exp_labels: {{severity: page, model: m}}}}]}}
       - {{eval_time: 6m, alertname: OblethNoHealthyEndpoint, exp_alerts: []}}
+      - {{eval_time: 3m, alertname: OblethBudgetsUnguarded, exp_alerts: [{{exp_labels: {{severity: ticket, tenant: new}}}}]}}
+      - {{eval_time: 15m, alertname: OblethBudgetsUnguarded, exp_alerts: []}}
       - {{eval_time: 12m, alertname: OblethSpoolIsNotDelivered, exp_alerts: [{{exp_labels: {{severity: ticket, instance: a}}}}]}}
       - {{eval_time: 3m, alertname: OblethErrors, exp_alerts: []}}
 """
@@ -45,9 +48,25 @@ def test_prometheus_reads_them():
     subprocess.run(["promtool", "check", "rules", RULES], check=True, capture_output=True)
 
 
-def test_they_fire_when_they_should(tmp_path):
+def series_of(gateway, name):
+    """Of a counter, as the page shows them: "name{labels} value"."""
+    return [line for line in gateway.metrics().splitlines() if line.startswith(name)]
+
+
+def test_what_they_watch_grow_is_shown_before_it_grows(own):
+    """Prometheus sees no increase in a series that begins above nought."""
+    gateway = own.gateway()
+    for rule in yaml.safe_load(RULES.read_text())["groups"][0]["rules"]:
+        for name in re.findall(r"increase\((obleth_[a-z_]+)", rule["expr"]):
+            knows_births = f"unless {name} offset" in rule["expr"]
+            assert knows_births or series_of(gateway, name), name
+
+
+def test_they_fire_when_they_should(own, tmp_path):
+    dropped = 'obleth_usage_rows_dropped_total{reason="disk_full"}'
+    assert series_of(own.gateway(), dropped) == [f"{dropped} 0"]
     file = tmp_path / "test.yaml"
-    file.write_text(FIRES.format(rules=without_annotations(tmp_path)))
+    file.write_text(FIRES.format(rules=without_annotations(tmp_path), dropped=dropped))
     ended = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 

@@ -31,6 +31,11 @@ Dropping dropping_of(int error) {
   return {full ? DropReason::disk_full : DropReason::disk_error, std::strerror(error)};
 }
 
+SpoolTally::SpoolTally(observe::Metrics& metrics) : metrics_(metrics) {
+  for (const DropReason reason : drop_reasons)
+    metrics_.count_dropped_usage_rows(to_text(reason), 0);
+}
+
 bool SpoolTally::take_room(std::uint64_t bytes, std::uint64_t bytes_max) {
   const std::uint64_t before = stored_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   if (before + bytes <= bytes_max) return true;

@@ -11,7 +11,8 @@
 namespace obleth::adapters {
 
 enum class DropReason : std::uint8_t { spool_full, disk_full, disk_error, no_folder };
-inline constexpr std::size_t drop_reason_count = 4;
+inline constexpr std::array drop_reasons = {DropReason::spool_full, DropReason::disk_full, DropReason::disk_error,
+                                            DropReason::no_folder};
 [[nodiscard]] std::string_view to_text(DropReason reason);
 struct Dropping {
   DropReason reason = DropReason::disk_error;
@@ -22,7 +23,7 @@ struct Dropping {
 
 class SpoolTally {
  public:
-  explicit SpoolTally(observe::Metrics& metrics) : metrics_(metrics) {}
+  explicit SpoolTally(observe::Metrics& metrics);
   SpoolTally(const SpoolTally&) = delete;
   SpoolTally& operator=(const SpoolTally&) = delete;
 
@@ -62,7 +63,7 @@ class SpoolTally {
   std::atomic<std::uint64_t> stored_bytes_ = 0;
   std::atomic<std::uint64_t> waiting_bytes_ = 0;
   std::atomic<std::int64_t> oldest_ms_ = 0;
-  std::array<std::atomic<std::uint64_t>, drop_reason_count> dropped_{};
+  std::array<std::atomic<std::uint64_t>, drop_reasons.size()> dropped_{};
   std::atomic<std::uint64_t> told_ = 0;  // of those dropped
   std::atomic<Instant> dropped_at_ = Instant();
   std::atomic<bool> dropping_ = false;

@@ -100,6 +100,16 @@ class FileSizeLimit {
   sighandler_t former_action_ = SIG_DFL;
 };
 
+TEST(SpoolWriter, EveryReasonToDropARowIsShownBeforeOneIsDropped) {
+  observe::Metrics metrics({.version = "test"});
+  const SpoolTally tally(metrics);
+  const std::string page = metrics.render(observe::Exposition::prometheus);
+  for (const char* reason : {"spool_full", "disk_full", "disk_error", "no_folder"}) {
+    const std::string line = "obleth_usage_rows_dropped_total{reason=\"" + std::string(reason) + "\"} 0\n";
+    EXPECT_NE(page.find(line), std::string::npos) << page;
+  }
+}
+
 TEST(SpoolWriter, AShortWriteIsTakenBackToTheLastWholeRow) {
   // Every place where the disk may end within a batch of rows.
   for (std::uint64_t room = 20'000; room < 20'300; room += 7) {
