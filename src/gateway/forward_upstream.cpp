@@ -49,7 +49,7 @@ Refusal credential_refused() {
           .code = "upstream_auth_failed",
           .message =
               "The inference server refused the gateway's credential for this model. Ask your operator to check "
-              "the model's api_key."};
+              "the model's api_key and upstream_headers."};
 }
 
 std::optional<Duration> retry_after_of(const ResponseHead& head) {

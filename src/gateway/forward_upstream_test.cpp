@@ -199,6 +199,20 @@ TEST(ForwardUpstream, ARefusalOfOurOwnCredentialIsNotTheClients) {
   }
 }
 
+TEST(ForwardUpstream, AHeaderOfTheModelIsACredentialToo) {
+  for (const char* name : {"x-api-key", "Authorization", "api-key"}) {
+    for (const int status : {401, 403}) {
+      TestGateway gateway;
+      gateway.model().upstream_headers = {{name, Secret("upstream-secret")}};
+      gateway.upstream.always_answers(json_answer(status, R"({"error":"bad key upstream-secret"})"));
+      const auto asked = gateway.ask(chat());
+      EXPECT_EQ(asked.client.status, 502) << name;
+      EXPECT_EQ(error_member(asked.client, "code"), "upstream_auth_failed");
+      EXPECT_EQ(asked.client.body().find("upstream-secret"), std::string::npos);
+    }
+  }
+}
+
 TEST(ForwardUpstream, AnUpstreamsRefusalWithoutACredentialPasses) {
   TestGateway gateway;
   gateway.upstream.always_answers(json_answer(401, "{}"));

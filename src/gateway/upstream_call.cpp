@@ -116,7 +116,6 @@ void OutgoingRequest::stream_through(std::unique_ptr<ports::BodySource> source, 
 void OutgoingRequest::write_head(const Softened& softened, const Destination& destination, const Policy& policy) {
   const RequestHead& head = softened.exchange->head();
   const std::string credential = credential_of(softened.model.get(), destination.endpoint);
-  credential_injected_ = !credential.empty();
   const HexText event_id(softened.event_id.bits);
   const std::string traceparent = wire::continue_traceparent(head.fields.find("traceparent"), event_id.view(),
                                                              event_id.view().substr(event_id.view().size() / 2));
@@ -125,6 +124,8 @@ void OutgoingRequest::write_head(const Softened& softened, const Destination& de
     for (const auto& [name, value] : softened.model->upstream_headers)
       added.emplace_back(name, value.reveal());
   }
+  // The model's headers are secrets, as its api_key is: a credential may go by any name.
+  credential_injected_ = !credential.empty() || !added.empty();
   head_.reserve(head_bytes_usual);
   append_all(head_, {head.method, " "});
   append_target(head_, *destination.address, head.target);
