@@ -49,20 +49,18 @@ EndpointDesk::Entry& EndpointDesk::entry_of(const Endpoint& endpoint) {
   return entry;
 }
 
-void EndpointDesk::leave(EndpointId endpoint, std::optional<bool> success, Instant now) {
+void EndpointDesk::leave(EndpointId endpoint, VisitOutcome outcome, Instant now) {
   const std::lock_guard lock(mutex_);
   Entry& entry = entries_[endpoint];
   --entry.in_flight;
-  if (!success) {
+  if (outcome == VisitOutcome::unknown) {
     entry.health.abandoned();
-    return;
-  }
-  if (*success) {
+  } else if (outcome == VisitOutcome::succeeded) {
     entry.health.succeeded(now);
-    entry.last_answer = now;
   } else {
     entry.health.failed(now);
   }
+  if (outcome == VisitOutcome::succeeded || outcome == VisitOutcome::answered_with_failure) entry.last_answer = now;
 }
 
 void EndpointDesk::note_request() {
@@ -86,9 +84,9 @@ void EndpointDesk::note_probe(EndpointId endpoint, bool alive, Instant now) {
   const std::lock_guard lock(mutex_);
   Entry& entry = entries_[endpoint];
   if (alive) {
-    entry.health.succeeded(now);
+    entry.health.probed_alive(now);
   } else {
-    entry.health.failed(now);
+    entry.health.probed_dead(now);
   }
 }
 

@@ -26,6 +26,8 @@ struct EndpointStanding {
 };
 
 class EndpointDesk {
+  enum class VisitOutcome : std::uint8_t { unknown, succeeded, answered_with_failure, failed };
+
  public:
   // One request at one endpoint, from the choice to its end. Move-only.
   class Visit {
@@ -38,13 +40,14 @@ class EndpointDesk {
       std::swap(endpoint_, other.endpoint_);
       return *this;
     }
-    ~Visit() { end(std::nullopt, Instant{}); }
-    void succeeded(Instant now) { end(true, now); }
-    void failed(Instant now) { end(false, now); }
+    ~Visit() { end(VisitOutcome::unknown, Instant{}); }
+    void succeeded(Instant now) { end(VisitOutcome::succeeded, now); }
+    void answered_with_failure(Instant now) { end(VisitOutcome::answered_with_failure, now); }
+    void failed(Instant now) { end(VisitOutcome::failed, now); }  // no whole answer came
 
    private:
-    void end(std::optional<bool> success, Instant now) {
-      if (desk_ != nullptr) std::exchange(desk_, nullptr)->leave(endpoint_, success, now);
+    void end(VisitOutcome outcome, Instant now) {
+      if (desk_ != nullptr) std::exchange(desk_, nullptr)->leave(endpoint_, outcome, now);
     }
     EndpointDesk* desk_ = nullptr;
     EndpointId endpoint_;
@@ -65,7 +68,7 @@ class EndpointDesk {
   [[nodiscard]] EndpointStanding standing(EndpointId endpoint, Instant now) const;
   // What an active probe found.
   void note_probe(EndpointId endpoint, bool alive, Instant now);
-  // Traffic has answered within the span: no probe is needed.
+  // Traffic was answered within the span, if only with failures: no probe is needed.
   [[nodiscard]] bool answered_since(EndpointId endpoint, Instant since) const;
 
   // An upstream that does not know stream_options is not asked for usage for ten minutes.
@@ -82,7 +85,7 @@ class EndpointDesk {
     Instant no_stream_options_until;
   };
   Entry& entry_of(const Endpoint& endpoint);
-  void leave(EndpointId endpoint, std::optional<bool> success, Instant now);
+  void leave(EndpointId endpoint, VisitOutcome outcome, Instant now);
 
   mutable std::mutex mutex_;
   std::unordered_map<EndpointId, Entry> entries_;  // guarded by mutex_

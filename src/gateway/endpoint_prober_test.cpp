@@ -61,6 +61,22 @@ TEST_F(EndpointProber, AFailingServerIsDeadAndARefusingOneIsNot) {
   EXPECT_EQ(standing(), Standing::ejected);
 }
 
+TEST_F(EndpointProber, AServerThatFailsWhatItIsAskedIsEjectedHoweverHealthyItSaysItIs) {
+  gateway_.model().max_retries = 0;
+  for (int failure = 0; failure < 5; ++failure) {
+    EXPECT_EQ(standing(), Standing::healthy) << failure;
+    gateway_.upstream.will_answer(json_answer(500, "{}"));
+    static_cast<void>(gateway_.ask(chat()));
+    const std::size_t before = asked().size();
+    probe();
+    EXPECT_EQ(asked().size(), before) << "a failure is an answer as well";
+    gateway_.loop.advance(probe_period + milliseconds(1));
+    gateway_.upstream.will_answer(json_answer(200, "ok"));
+    if (failure < 4) probe();
+  }
+  EXPECT_NE(standing(), Standing::healthy);
+}
+
 TEST_F(EndpointProber, TrafficThatIsAnsweredMakesAProbeNeedless) {
   static_cast<void>(gateway_.ask(chat()));
   probe();

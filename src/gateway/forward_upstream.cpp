@@ -147,7 +147,7 @@ class Forwarding {
     const ResponseHead& head = (*answer)->head();
     if (is_passing(head) && may_retry()) {
       asked_pause_ = std::min(retry_after_of(head).value_or(Duration{0}), retry_after_longest);
-      chosen.visit.failed(softened_.loop->now());
+      chosen.visit.answered_with_failure(softened_.loop->now());
       return Verdict::retry;
     }
     head_ = read_answer_head(head);
@@ -190,7 +190,7 @@ class Forwarding {
       return give_up(clients_fault ? from_client_fault(answer.error()) : from_upstream_fault(answer.error()));
     }
     if (credential_injected_ && (head_.status == 401 || head_.status == 403)) {
-      chosen.visit.failed(softened_.loop->now());
+      chosen.visit.answered_with_failure(softened_.loop->now());
       return give_up(credential_refused());
     }
     softened_.content.reset();  // the body has left; its memory goes back before the answer streams

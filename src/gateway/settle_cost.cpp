@@ -62,10 +62,12 @@ void learn(const Relayed& relayed, const TokenUsage& truth, Estimates& estimates
 void judge_endpoint(Relayed& relayed, Instant now) {
   // Neither says anything about the endpoint.
   if (relayed.ending == Ending::client_left || relayed.ending == Ending::gateway_stopped) return;
-  if (relayed.ending == Ending::complete && relayed.status < 500) {
-    relayed.visit.succeeded(now);
-  } else {
+  if (relayed.ending == Ending::upstream_broke) {
     relayed.visit.failed(now);
+  } else if (relayed.status >= 500) {
+    relayed.visit.answered_with_failure(now);
+  } else {
+    relayed.visit.succeeded(now);
   }
 }
 

@@ -29,10 +29,12 @@ void EndpointHealth::started(Instant now) {
 void EndpointHealth::succeeded(Instant now) {
   ++second_of(now).total;
   failures_in_row_ = 0;
-  if (!ejected_ || now < ejected_until_) return;
+  dead_probes_in_row_ = 0;
+  if (ejected_ && now < ejected_until_) return;
+  ejections_ = 0;
+  if (!ejected_) return;
   ejected_ = false;
   probing_ = false;
-  ejections_ = 0;
   window_ = {};
 }
 
@@ -47,6 +49,21 @@ void EndpointHealth::failed(Instant now) {
     return;
   }
   if (failures_in_row_ >= failures_in_row_max || window_is_bad(now)) eject(now);
+}
+
+void EndpointHealth::probed_alive(Instant now) {
+  dead_probes_in_row_ = 0;
+  if (!ejected_ || !ejected_by_probes_ || now < ejected_until_) return;
+  ejected_ = false;
+  probing_ = false;
+}
+
+void EndpointHealth::probed_dead(Instant now) {
+  ++dead_probes_in_row_;
+  const bool is_time = ejected_ ? now >= ejected_until_ : dead_probes_in_row_ >= failures_in_row_max;
+  if (!is_time) return;
+  eject(now);
+  ejected_by_probes_ = true;
 }
 
 EndpointHealth::Second& EndpointHealth::second_of(Instant now) {
@@ -72,6 +89,7 @@ void EndpointHealth::eject(Instant now) {
   const Duration span = ejection_first * (1LL << std::min<std::uint32_t>(ejections_, 16));
   ++ejections_;
   ejected_ = true;
+  ejected_by_probes_ = false;
   probing_ = false;
   ejected_until_ = now + std::min(span, ejection_longest);
 }

@@ -1,8 +1,10 @@
-// Passive health of one endpoint: what its answers say about it.
+// Health of one endpoint: what its answers to traffic say about it, and what the active probes found.
 //
 // Ejected after 5 failures in a row, or when half of at least 20 requests in 10 s failed: for 5 s, doubling to 5 min.
-// When the time is over one request goes as a probe; its success lets the endpoint back. Pure; guarded by its owner.
-// Source: Envoy's outlier detection, with the probe of a circuit breaker's half-open state.
+// When the time is over one request goes as a probe; its success lets the endpoint back.
+// Five dead active probes in a row eject as well, and each that is dead when the time is over prolongs. A live one
+// takes back only what dead ones did: a server may be alive and fail all the same. Pure; guarded by its owner. Source:
+// Envoy's outlier detection, with the probe of a circuit breaker's half-open state.
 #pragma once
 
 #include <array>
@@ -29,6 +31,8 @@ class EndpointHealth {
   void started(Instant now);  // a request went there; when a probe is due, this one is it
   void succeeded(Instant now);
   void failed(Instant now);
+  void probed_alive(Instant now);
+  void probed_dead(Instant now);
   // It ended without telling anything (the client left).
   void abandoned() { probing_ = false; }
 
@@ -45,10 +49,12 @@ class EndpointHealth {
   void eject(Instant now);
 
   std::array<Second, window_secs> window_{};
-  std::uint32_t failures_in_row_ = 0;
-  std::uint32_t ejections_ = 0;  // since it was last let back
+  std::uint32_t failures_in_row_ = 0;     // of traffic
+  std::uint32_t dead_probes_in_row_ = 0;  // and no success of traffic between them
+  std::uint32_t ejections_ = 0;           // since traffic was last served
   Instant ejected_until_;
   bool ejected_ = false;
+  bool ejected_by_probes_ = false;
   bool probing_ = false;
 };
 

@@ -92,6 +92,62 @@ TEST(EndpointHealth, FailuresSentBeforeTheEjectionDoNotProlongIt) {
   EXPECT_EQ(health.ejected_until(), at(seconds(105)));
 }
 
+TEST(EndpointHealth, ALiveProbeSaysNothingAboutTheFailuresOfTraffic) {
+  EndpointHealth health;
+  for (int failure = 0; failure < 5; ++failure) {
+    EXPECT_TRUE(health.admits(at(seconds(10 * failure)))) << failure;
+    health.failed(at(seconds(10 * failure)));
+    health.probed_alive(at(seconds(10 * failure)));
+  }
+  ASSERT_EQ(health.ejected_until(), at(seconds(45)));
+  health.probed_alive(at(seconds(50)));
+  EXPECT_EQ(health.standing(at(seconds(50))), Standing::awaiting_probe);
+  health.started(at(seconds(50)));
+  health.failed(at(seconds(50)));
+  EXPECT_EQ(health.ejected_until(), at(seconds(60))) << "the time doubles";
+}
+
+TEST(EndpointHealth, DeadProbesInARowEjectAndALiveOneLetsBack) {
+  EndpointHealth health;
+  for (int round = 0; round < 3; ++round) {
+    for (int dead = 0; dead < 4; ++dead)
+      health.probed_dead(at(seconds(1)));
+    health.probed_alive(at(seconds(1)));
+  }
+  EXPECT_EQ(health.standing(at(seconds(1))), Standing::healthy);
+  for (int dead = 0; dead < 5; ++dead)
+    health.probed_dead(at(seconds(2)));
+  health.probed_alive(at(seconds(3)));
+  EXPECT_EQ(health.standing(at(seconds(3))), Standing::ejected);
+  health.probed_alive(at(seconds(7)));
+  EXPECT_EQ(health.standing(at(seconds(7))), Standing::healthy);
+}
+
+TEST(EndpointHealth, WhatDeadProbesProlongALiveOneEnds) {
+  EndpointHealth health = ejected_at(at(seconds(100)));
+  health.probed_dead(at(seconds(104)));
+  EXPECT_EQ(health.ejected_until(), at(seconds(105)));
+  health.probed_dead(at(seconds(110)));
+  EXPECT_EQ(health.ejected_until(), at(seconds(120)));
+  health.probed_alive(at(seconds(120)));
+  EXPECT_EQ(health.standing(at(seconds(120))), Standing::healthy);
+}
+
+TEST(EndpointHealth, TheTimeIsShortAgainOnceTrafficWasServed) {
+  EndpointHealth health;
+  const auto die = [&health](Instant when) {
+    for (std::uint32_t dead = 0; dead < failures_in_row_max; ++dead)
+      health.probed_dead(when);
+    return health.ejected_until() - when;
+  };
+  EXPECT_EQ(die(at(seconds(100))), seconds(5));
+  health.probed_alive(at(seconds(200)));
+  EXPECT_EQ(die(at(seconds(200))), seconds(10));
+  health.probed_alive(at(seconds(300)));
+  health.succeeded(at(seconds(300)));
+  EXPECT_EQ(die(at(seconds(300))), seconds(5));
+}
+
 TEST(EndpointHealth, AnAbandonedProbeLeavesTheNextOneFree) {
   EndpointHealth health = ejected_at(at(seconds(100)));
   health.started(at(seconds(105)));
