@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "wire/told_failure.hpp"
+
 namespace obleth::gateway {
 
 void AnswerCapture::begin(std::string head_lines, bool event_stream) {
@@ -23,6 +25,11 @@ bool AnswerCapture::take(std::string_view bytes) {
   }
   body.append(bytes);
   return true;
+}
+
+bool AnswerCapture::tells_failure() const {
+  const std::string& body = answer_->body;
+  return answer_->event_stream ? wire::stream_tells_failure(body) : wire::document_tells_failure(body);
 }
 
 void AnswerCapture::keep(const TokenUsage& usage, WallTime now) {

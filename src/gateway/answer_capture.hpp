@@ -24,6 +24,8 @@ class AnswerCapture {
   void begin(std::string head_lines, bool event_stream);
   // The next bytes that the client is told. False: the answer is too long, or the pool is full; it cannot be kept.
   [[nodiscard]] bool take(std::string_view bytes);
+  // It says that it failed, in its body.
+  [[nodiscard]] bool tells_failure() const;
   // It is whole. After begin, and nothing comes after it.
   void keep(const TokenUsage& usage, WallTime now);
 

@@ -230,6 +230,19 @@ TEST_F(RecallResponse, OnlySuccessIsKept) {
   }
 }
 
+TEST_F(RecallResponse, AnAnswerThatTellsOfItsFailureIsNotKept) {
+  gateway.upstream.will_answer(json_answer(200, R"({"id":"x","error":{"message":"out of memory"}})"));
+  gateway.ask(chat());
+  gateway.upstream.will_answer(stream_answer(
+      {token_event("a"), "data: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n", done_event}));
+  gateway.ask(chat_stream());
+  EXPECT_EQ(gateway.responses.size(), 0U);
+  EXPECT_EQ(gateway.captures.held_bytes(), 0U);
+  gateway.upstream.will_answer(json_answer(200, R"({"error":null,"choices":[]})"));
+  gateway.ask(chat());
+  EXPECT_EQ(gateway.responses.size(), 1U);
+}
+
 TEST_F(RecallResponse, WhatIsOneClientsAloneIsNotKept) {
   ScriptedAnswer answer = good_answer();
   answer.headers.emplace_back("Set-Cookie", "session=1");

@@ -159,8 +159,10 @@ bool ReplyRelay::take(const Result<std::string_view>& piece) {
 void ReplyRelay::finish() {
   meter_.finish(onward_);
   if (request_.capture) capture_onward();
+  if (!request_.capture) return;
   // A stream is whole when it said so itself.
-  if (meter_.can_tell_in_stream() && !meter_.done_seen()) request_.capture.reset();
+  const bool is_whole = !meter_.can_tell_in_stream() || meter_.done_seen();
+  if (!is_whole || request_.capture->tells_failure()) request_.capture.reset();
 }
 
 // A copy of what the client is told; what does not fit is not kept.
