@@ -13,11 +13,12 @@ namespace {
 constexpr std::int64_t unregistered_max_tokens = 4096;
 constexpr std::int64_t unregistered_media_part = 765;
 
-// The largest cap that the client wrote, or the model's default.
+// The largest cap that the client wrote, or the model's default. An answer without output is priced as one token.
 std::int64_t requested_cap(const wire::RequestFields& fields, const Model* model) {
   std::int64_t cap = 0;
-  for (const wire::CapField& field : fields.caps)
-    cap = std::max(cap, field.tokens.value_or(0));
+  for (const wire::CapField& field : fields.caps) {
+    if (field.tokens) cap = std::max({cap, *field.tokens, std::int64_t{1}});
+  }
   if (cap > 0) return cap;
   return model != nullptr ? model->default_max_tokens : unregistered_max_tokens;
 }

@@ -118,6 +118,16 @@ TEST(ReserveBudget, TheLargerOfTwoCapsCountsAndTheModelsOwnStandsIn) {
   EXPECT_EQ(reserves[2].bound_tokens - reserves[2].input_tokens, gateway.model().default_max_tokens);
 }
 
+TEST(ReserveBudget, APromptThatIsOnlyScoredIsHeldAsOneTokenOfOutput) {
+  TestGateway gateway;
+  const ClientRequest score = post("/v1/completions", R"({"model":"m","prompt":"x","max_tokens":0,"echo":true})");
+  EXPECT_EQ(gateway.ask(score).client.status, 200);
+  const ports::ReserveRequest& reserve = gateway.ledger.reserves.back();
+  EXPECT_EQ(reserve.bound_tokens, reserve.input_tokens + 1);
+  EXPECT_GE(reserve.hold_tokens, reserve.input_tokens);
+  EXPECT_EQ(gateway.upstream.requests.back().body, score.body);
+}
+
 TEST(ReserveBudget, EmbeddingsHoldTheirInputAlone) {
   TestGateway gateway;
   static_cast<void>(gateway.ask(post("/v1/embeddings", R"({"model":"m","input":["some text","more"]})")));

@@ -26,7 +26,7 @@ class BodyReader {
   bool read_stream();
   bool read_stream_options();
   bool read_include_usage();
-  bool read_cap(const FieldRule& rule);
+  bool read_cap(const FieldRule& rule, std::int64_t smallest);
   bool read_choices(std::string_view param);  // n, best_of
   bool read_tool_choice();
   bool read_tool_choice_object();

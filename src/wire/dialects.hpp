@@ -36,6 +36,7 @@ enum class Reading : std::uint8_t {
   stream_options,
   cap,
   least_output,  // min_tokens
+  cap_or_none,   // 0 asks for no output: only the prompt is scored
   choices,       // n, best_of
   priority,
   chat_messages,

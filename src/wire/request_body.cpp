@@ -53,7 +53,9 @@ bool BodyReader::read_field(const FieldRule& rule) {
     case Reading::stream_options:
       return read_stream_options();
     case Reading::cap:
-      return read_cap(rule);
+      return read_cap(rule, 1);
+    case Reading::cap_or_none:
+      return read_cap(rule, 0);
     case Reading::least_output:
       return read_integer(rule.name, 0, fields_.min_tokens, fields_.min_tokens_value);
     case Reading::choices:
@@ -131,9 +133,9 @@ bool BodyReader::read_include_usage() {
   return true;
 }
 
-bool BodyReader::read_cap(const FieldRule& rule) {
+bool BodyReader::read_cap(const FieldRule& rule, std::int64_t smallest) {
   CapField cap{.name = rule.name, .value = {}, .tokens = {}};
-  if (!read_integer(rule.name, 1, cap.tokens, cap.value)) return false;
+  if (!read_integer(rule.name, smallest, cap.tokens, cap.value)) return false;
   fields_.caps.push_back(cap);
   return true;
 }

@@ -28,7 +28,7 @@ struct Span {
 struct CapField {
   std::string_view name;  // "max_tokens", "max_completion_tokens", "max_output_tokens"
   Span value;
-  std::optional<std::int64_t> tokens;  // at least 1; absent: null
+  std::optional<std::int64_t> tokens;  // absent: null
 };
 
 struct RequestFields {

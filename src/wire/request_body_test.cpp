@@ -101,6 +101,13 @@ TEST(RequestBody, CountsAreIntegersOfAtLeastOne) {
   EXPECT_EQ(refusal_of(R"({"min_tokens":0})"), "accepted");
 }
 
+TEST(RequestBody, ACompletionMayAskForNoOutput) {
+  BodyOutcome outcome = read_request_body(R"({"max_tokens":0,"echo":true})", Dialect::completions);
+  ASSERT_TRUE(std::holds_alternative<RequestFields>(outcome));
+  EXPECT_EQ(std::get<RequestFields>(outcome).caps.at(0).tokens, 0);
+  EXPECT_EQ(refusal_of(R"({"max_tokens":-1})", Dialect::completions), "max_tokens");
+}
+
 TEST(RequestBody, AHugeCountSaturates) {
   const RequestFields fields = fields_of(R"({"max_tokens":123456789012345678901234567890})");
   EXPECT_EQ(fields.caps.at(0).tokens, std::numeric_limits<std::int64_t>::max());
