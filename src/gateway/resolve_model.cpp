@@ -21,7 +21,8 @@ Outcome<void> read_fields(RequestContent& content, const Route& route, const Pol
   content.fields = std::get<wire::RequestFields>(std::move(outcome));
   if (!content.fields.has_model) return refuse(invalid_request("Say which model to use.", "model"));
   if (content.fields.n > policy.n_max) {
-    return refuse(invalid_request("n may be at most " + std::to_string(policy.n_max) + " here.", "n"));
+    const std::string name(content.fields.n_name);
+    return refuse(invalid_request(name + " may be at most " + std::to_string(policy.n_max) + " here.", name));
   }
   return {};
 }

@@ -31,7 +31,8 @@ TEST(ResolveModel, WhatIsNoRequestIsRefusedByTheNameOfItsField) {
                                              {R"({"model":7})", "model"},
                                              {R"({"model":"m","mod\u0065l":"n"})", "model"},
                                              {R"({"model":"m","max_tokens":"many"})", "max_tokens"},
-                                             {R"({"model":"m","n":17})", "n"}}) {
+                                             {R"({"model":"m","n":17})", "n"},
+                                             {R"({"model":"m","n":2,"best_of":17})", "best_of"}}) {
     TestGateway gateway;
     const auto asked = gateway.ask(post("/v1/chat/completions", wrong.body));
     EXPECT_EQ(asked.client.status, 400) << wrong.body;

@@ -144,7 +144,10 @@ bool BodyReader::read_choices(std::string_view param) {
   std::optional<std::int64_t> choices;
   Span value;
   if (!read_integer(param, 1, choices, value)) return false;
-  fields_.n = std::max(fields_.n, choices.value_or(1));
+  if (choices && *choices > fields_.n) {
+    fields_.n = *choices;
+    fields_.n_name = param;
+  }
   return true;
 }
 

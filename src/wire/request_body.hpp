@@ -41,6 +41,7 @@ struct RequestFields {
   Span min_tokens_value;
   std::int64_t n = 1;               // the larger of n and best_of
   std::int64_t prompts = 1;         // k: prompts of a completions request, inputs of embeddings
+  std::string_view n_name = "n";    // which of them it is
   bool has_stream_options = false;  // present and not null
   Span stream_options_value;
   bool asks_usage = false;  // stream_options.include_usage is true
