@@ -84,7 +84,8 @@ TEST(SoftenRequest, TheLowerOfTwoCapsActsAndSaysWhy) {
 
 TEST(SoftenRequest, AnswersThatACutWouldBreakAreExempt) {
   for (const char* member :
-       {R"(,"response_format":{"type":"json_schema","json_schema":{}})", R"(,"tool_choice":"required")"}) {
+       {R"(,"response_format":{"type":"json_schema","json_schema":{}})", R"(,"tool_choice":"required")",
+        R"(,"function_call":{"name":"f"})", R"(,"guided_json":{})", R"(,"structured_outputs":{"json":{}})"}) {
     TestGateway gateway(one_slot());
     gateway.model().brownout_max_tokens = 10;
     const auto waited = under_pressure(gateway, chat(member));

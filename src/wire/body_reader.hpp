@@ -28,10 +28,11 @@ class BodyReader {
   bool read_include_usage();
   bool read_cap(const FieldRule& rule, std::int64_t smallest);
   bool read_choices(std::string_view param);  // n, best_of
-  bool read_tool_choice();
+  bool read_tool_choice(std::string_view param);
   bool read_tool_choice_object();
   bool read_format(std::string_view param);
   bool read_format_holder(std::string_view param);
+  bool read_shape();
   bool read_thinking();
   bool read_priority(std::size_t begin);
   // An integer of at least smallest, saturating; null leaves value absent.

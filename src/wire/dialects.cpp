@@ -17,7 +17,13 @@ constexpr FieldRule chat_fields[] = {{"model", Reading::model},
                                      {"functions", Reading::tools},
                                      {"tool_choice", Reading::tool_choice},
                                      {"response_format", Reading::format},
-                                     {"priority", Reading::priority}};
+                                     {"priority", Reading::priority},
+                                     {"function_call", Reading::tool_choice},
+                                     {"structured_outputs", Reading::shape},
+                                     {"guided_json", Reading::shape},
+                                     {"guided_regex", Reading::shape},
+                                     {"guided_choice", Reading::shape},
+                                     {"guided_grammar", Reading::shape}};
 
 constexpr FieldRule completions_fields[] = {{"model", Reading::model},
                                             {"stream", Reading::stream},
@@ -28,7 +34,12 @@ constexpr FieldRule completions_fields[] = {{"model", Reading::model},
                                             {"best_of", Reading::choices},
                                             {"stream_options", Reading::stream_options},
                                             {"response_format", Reading::format},
-                                            {"priority", Reading::priority}};
+                                            {"priority", Reading::priority},
+                                            {"structured_outputs", Reading::shape},
+                                            {"guided_json", Reading::shape},
+                                            {"guided_regex", Reading::shape},
+                                            {"guided_choice", Reading::shape},
+                                            {"guided_grammar", Reading::shape}};
 
 constexpr FieldRule embeddings_fields[] = {{"model", Reading::model},
                                            {"stream", Reading::stream},

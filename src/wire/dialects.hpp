@@ -46,10 +46,11 @@ enum class Reading : std::uint8_t {
   query,    // a text that is read once with every document
   documents,
   tools,
-  tool_choice,
+  tool_choice,    // or function_call, as it was called before
   format,         // {"type":"json_schema",…}
   format_holder,  // {"format":{…}}
   thinking,       // {"budget_tokens":…}
+  shape,          // whatever the answer has to have the shape of
 };
 
 // A member of the request that obleth reads. Everything else passes untouched.
@@ -60,7 +61,7 @@ struct FieldRule {
 
 class FieldRules {
  public:
-  static constexpr std::size_t count_max = 16;
+  static constexpr std::size_t count_max = 32;
 
   template <std::size_t count>
   // NOLINTNEXTLINE(google-explicit-constructor): a dialect names its rules

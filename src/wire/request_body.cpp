@@ -75,13 +75,15 @@ bool BodyReader::read_field(const FieldRule& rule) {
     case Reading::tools:
       return read_tools(rule.name);
     case Reading::tool_choice:
-      return read_tool_choice();
+      return read_tool_choice(rule.name);
     case Reading::format:
       return read_format(rule.name);
     case Reading::format_holder:
       return read_format_holder(rule.name);
     case Reading::thinking:
       return read_thinking();
+    case Reading::shape:
+      return read_shape();
     case Reading::priority:
       break;
   }
@@ -174,28 +176,30 @@ bool BodyReader::read_integer(std::string_view param, std::int64_t smallest, std
   return true;
 }
 
-bool BodyReader::read_tool_choice() {
+bool BodyReader::read_tool_choice(std::string_view param) {
   const char first = cursor_.peek();
   if (first == 'n') return cursor_.take_null();
   if (first == '"') {
     const std::optional<JsonString> choice = cursor_.take_string();
-    fields_.forced_tool_call = choice && choice->equals("required");
+    if (choice && choice->equals("required")) fields_.forced_tool_call = true;
     return choice.has_value();
   }
-  return first == '{' ? read_tool_choice_object() : refuse("must be a string or an object", "tool_choice");
+  return first == '{' ? read_tool_choice_object() : refuse("must be a string or an object", param);
 }
 
 // Names what has to be called; Anthropic's {"type":"auto"} and {"type":"none"} leave it open.
 bool BodyReader::read_tool_choice_object() {
-  fields_.forced_tool_call = true;
-  return cursor_.take_object([this](const JsonString& key) {
+  bool forced = true;
+  const bool whole = cursor_.take_object([&](const JsonString& key) {
     if (!key.equals("type") || cursor_.peek() != '"') return cursor_.skip_value();
     const std::optional<JsonString> type = cursor_.take_string();
-    fields_.forced_tool_call = type && !type->equals("auto") && !type->equals("none");
+    forced = type && !type->equals("auto") && !type->equals("none");
     return type.has_value();
   });
 }
 
+  fields_.forced_tool_call = fields_.forced_tool_call || forced;
+  return whole;
 bool BodyReader::read_format(std::string_view param) {
   const char first = cursor_.peek();
   if (first == 'n') return cursor_.take_null();
@@ -203,7 +207,7 @@ bool BodyReader::read_format(std::string_view param) {
   return cursor_.take_object([this](const JsonString& key) {
     if (!key.equals("type") || cursor_.peek() != '"') return cursor_.skip_value();
     const std::optional<JsonString> type = cursor_.take_string();
-    fields_.structured_output = type && !type->equals("text");
+    if (type && !type->equals("text")) fields_.structured_output = true;
     return type.has_value();
   });
 }
@@ -218,6 +222,12 @@ bool BodyReader::read_format_holder(std::string_view param) {
 
 bool BodyReader::read_thinking() {
   const char first = cursor_.peek();
+bool BodyReader::read_shape() {
+  if (cursor_.take_null()) return true;
+  fields_.structured_output = true;
+  return cursor_.skip_value();
+}
+
   if (first == 'n') return cursor_.take_null();
   if (first != '{') return refuse("must be an object", "thinking");
   return cursor_.take_object([this](const JsonString& key) {

@@ -46,8 +46,8 @@ struct RequestFields {
   Span stream_options_value;
   bool asks_usage = false;  // stream_options.include_usage is true
   std::optional<Span> include_usage_value;
-  bool structured_output = false;       // response_format with a JSON schema (or json_object)
-  bool forced_tool_call = false;        // tool_choice "required", "any", or a named tool
+  bool structured_output = false;       // response_format with a JSON schema (or json_object), vLLM's guided_…
+  bool forced_tool_call = false;        // tool_choice "required", "any", or a named tool; a named function_call
   std::int64_t thinking_tokens = 0;     // thinking.budget_tokens: an output cap has to be larger
   std::optional<Span> priority_member;  // "priority": …, with what is needed to cut it out cleanly
   std::size_t object_open = 0;          // position of the top-level "{"

@@ -226,6 +226,16 @@ TEST(RequestBody, AnswersThatMustNotBeCutAreNoticed) {
   EXPECT_TRUE(fields_of(R"({"tool_choice":{"type":"function","function":{"name":"f"}}})").forced_tool_call);
   EXPECT_FALSE(fields_of(R"({"tool_choice":"auto"})").forced_tool_call);
   EXPECT_FALSE(fields_of(R"({"tool_choice":null})").forced_tool_call);
+  EXPECT_TRUE(fields_of(R"({"function_call":{"name":"f"}})").forced_tool_call);
+  EXPECT_TRUE(fields_of(R"({"tool_choice":"required","function_call":"auto"})").forced_tool_call);
+  EXPECT_FALSE(fields_of(R"({"function_call":"auto"})").forced_tool_call);
+  EXPECT_EQ(refusal_of(R"({"function_call":7})"), "function_call");
+  for (const std::string name :
+       {"structured_outputs", "guided_json", "guided_regex", "guided_choice", "guided_grammar"}) {
+    EXPECT_TRUE(fields_of("{\"" + name + "\":{}}").structured_output) << name;
+    EXPECT_TRUE(fields_of("{\"" + name + "\":\"a\",\"response_format\":{\"type\":\"text\"}}").structured_output);
+    EXPECT_FALSE(fields_of("{\"" + name + "\":null}").structured_output) << name;
+  }
 }
 
 TEST(RequestBody, TheTextThatTheModelReadsIsMeasured) {
