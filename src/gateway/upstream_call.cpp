@@ -15,10 +15,20 @@ namespace obleth::gateway {
 class OutgoingRequest::ClientBody final : public ports::BodySource {
  public:
   explicit ClientBody(ports::ClientExchange& exchange) : exchange_(exchange) {}
-  Task<Result<std::string_view>> next() override { return exchange_.read_body(); }
+
+  Task<Result<std::string_view>> next() override {
+    Result<std::string_view> piece = co_await exchange_.read_body();
+    if (piece) given_ += piece->size();
+    co_return piece;
+  }
+  [[nodiscard]] bool has_ended() const override {
+    const RequestHead& head = exchange_.head();
+    return head.framing == BodyFraming::length && given_ == head.content_length;
+  }
 
  private:
   ports::ClientExchange& exchange_;
+  std::uint64_t given_ = 0;
 };
 
 // A form: its beginning with the model that the upstream knows, and then what still comes.
@@ -110,7 +120,6 @@ void OutgoingRequest::stream_through(std::unique_ptr<ports::BodySource> source, 
   stream_ = std::move(source);
   call_.stream = stream_.get();
   call_.stream_chunked = head.framing == BodyFraming::chunked;
-  call_.replayable = false;
 }
 
 void OutgoingRequest::write_head(const Softened& softened, const Destination& destination, const Policy& policy) {

@@ -1,7 +1,8 @@
 // One request towards an inference server, and its answer as it arrives.
 //
-// Pooled connections per thread; a stale pooled connection is retried once when no byte came back.
-// All calls on the thread that sends. Views stay valid until the next call on the same answer.
+// Pooled connections per thread; a stale pooled connection is retried once when no byte came back. A body that cannot
+// be sent twice goes out on a fresh one. All calls on the thread that sends. Views stay valid until the next call on
+// the same answer.
 #pragma once
 
 #include <memory>
@@ -25,6 +26,8 @@ class BodySource {
  public:
   virtual ~BodySource() = default;
   virtual Task<Result<std::string_view>> next() = 0;  // empty at the end
+  // All of it has been given: known without waiting. False where only the next piece will tell.
+  [[nodiscard]] virtual bool has_ended() const { return false; }
 };
 
 struct UpstreamCall {
@@ -35,7 +38,6 @@ struct UpstreamCall {
   BodySource* stream = nullptr;            // instead of body; framed as the head says
   bool stream_chunked = false;             // frame the stream's bytes as chunks
   bool answer_has_no_body = false;         // HEAD
-  bool replayable = true;                  // may be sent again on a fresh connection when the pooled one was stale
   Duration head_timeout{0};                // to the first byte of the answer
   Duration idle_timeout{0};                // between bytes of the answer
   CancelSignal* cancel = nullptr;

@@ -27,21 +27,44 @@ def works(connection, _request):
     json_answer(connection, COMPLETION)
 
 
-def test_a_pooled_connection_that_the_upstream_has_closed_costs_the_client_nothing(own):
-    served_on = {}
+class OneRequestEach:
+    """Answers the first request of a connection, and closes it as the next one arrives."""
 
-    def once(connection, request):
-        if connection in served_on:
+    def __init__(self):
+        self.served_on = []
+
+    def __call__(self, connection, _request):
+        if connection in self.served_on:
             raise OSError("closes as the next request arrives")
-        served_on[connection] = True
+        self.served_on.append(connection)
         json_answer(connection, COMPLETION)
 
+
+def test_a_pooled_connection_that_the_upstream_has_closed_costs_the_client_nothing(own):
+    once = OneRequestEach()
     with ScriptedUpstream(once) as upstream:
         gateway = own.gateway(environment={"OBLETH_THREADS": "1"})
         gateway.create_model(model_name="brittle", api_base=upstream.url, max_retries=0)
         tenant = gateway.create_tenant()
         assert [ask(gateway, tenant, "brittle").status_code for _ in range(5)] == [200] * 5
-    assert len(served_on) == 5
+    assert len(once.served_on) == 5
+
+
+def test_neither_does_it_cost_what_passes_through_and_small_forms(own):
+    once = OneRequestEach()
+    with ScriptedUpstream(once) as upstream:
+        gateway = own.gateway(upstream=upstream.url, environment={"OBLETH_THREADS": "1"})
+        gateway.create_model(model_name="brittle", api_base=upstream.url, max_retries=0)
+        tenant = gateway.create_tenant()
+
+        def post(path, **content):
+            return httpx.post(gateway.url + path, headers=tenant.headers, timeout=20, **content).status_code
+
+        assert [post("/tokenize", json={"prompt": "hello"}) for _ in range(5)] == [200] * 5
+        assert [post("/tokenize", content=iter([b"hel", b"lo"])) for _ in range(5)] == [200] * 5
+        form = {"data": {"model": "brittle"}, "files": {"file": ("a.wav", b"RIFF")}}
+        assert [post("/v1/audio/transcriptions", **form) for _ in range(5)] == [200] * 5
+    assert len(once.served_on) == 15
 
 
 def test_an_endpoint_that_keeps_failing_is_left_alone_and_shown_as_ejected(own):

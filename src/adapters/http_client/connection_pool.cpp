@@ -15,11 +15,11 @@ bool is_drained(Socket& socket) {
 
 }  // namespace
 
-UpstreamConnection ConnectionPool::take(const UpstreamAddress& address, Duration idle_max) {
+UpstreamConnection ConnectionPool::take(const UpstreamAddress& address) {
   UpstreamConnection connection{origin_of(address), nullptr, true};
   std::vector<UpstreamOrigin::Idle>& idle = connection.origin->idle;
   while (!idle.empty()) {
-    if (loop_.now() - idle.back().since > idle_max) break;  // the others have waited longer still
+    if (loop_.now() - idle.back().since > limits_.idle_lifetime) break;  // the others have waited longer still
     std::unique_ptr<Socket> newest = std::move(idle.back().socket);
     idle.pop_back();
     if (!newest->is_quiet()) continue;

@@ -49,8 +49,8 @@ class ConnectionPool final : private ports::Timer {
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
 
-  // Idle for idle_max at most; without a socket when there is none.
-  [[nodiscard]] UpstreamConnection take(const UpstreamAddress& address, Duration idle_max);
+  // Without a socket when there is none.
+  [[nodiscard]] UpstreamConnection take(const UpstreamAddress& address);
   // Of a connection that is made anew.
   [[nodiscard]] std::shared_ptr<UpstreamOrigin> origin_of(const UpstreamAddress& address);
   // An answer has been read to its end and the upstream keeps the connection open.

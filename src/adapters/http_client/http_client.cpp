@@ -1,17 +1,63 @@
 #include "adapters/http_client/http_client.hpp"
 
+#include <array>
+#include <string>
 #include <utility>
 
 namespace obleth::adapters {
+namespace {
+
+// A body whose first piece has been taken from it.
+class Begun final : public ports::BodySource {
+ public:
+  Begun(std::string_view first, ports::BodySource& rest) : first_(first), rest_(rest) {}
+  Task<Result<std::string_view>> next() override { return std::exchange(is_begun_, true) ? rest_.next() : first(); }
+
+ private:
+  Task<Result<std::string_view>> first() { co_return first_; }
+
+  std::string_view first_;
+  ports::BodySource& rest_;
+  bool is_begun_ = false;
+};
+
+}  // namespace
+
 Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> HttpClient::send(const ports::UpstreamCall& call) {
-  const bool repeatable = call.replayable && call.stream == nullptr;
-  UpstreamConnection connection =
-      pool_.take(*call.address, repeatable ? limits_.pool.idle_lifetime : limits_.recently_used);
+  return call.stream == nullptr ? send_held(call) : send_streamed(call);
+}
+
+Task<HttpClient::Sent> HttpClient::send_held(const ports::UpstreamCall& call) {
+  UpstreamConnection connection = pool_.take(*call.address);
   if (connection.socket != nullptr) {
     Attempt pooled = co_await try_on(call, std::move(connection));
-    if (!pooled.was_stale || !repeatable) co_return std::move(pooled.sent);
+    if (!pooled.was_stale) co_return std::move(pooled.sent);
   }
+  Sent sent = co_await send_afresh(call);
+  co_return sent;
+}
 
+Task<HttpClient::Sent> HttpClient::send_streamed(const ports::UpstreamCall& call) {
+  const Result<std::string_view> first = co_await call.stream->next();
+  if (!first) co_return fail(first.error());
+  ports::UpstreamCall begun = call;
+  if (!call.stream->has_ended()) {
+    Begun source(*first, *call.stream);
+    begun.stream = &source;
+    Sent sent = co_await send_afresh(begun);
+    co_return sent;
+  }
+  const std::string whole(*first);
+  const Result<std::string_view> end = co_await call.stream->next();  // what it lent goes back
+  if (!end) co_return fail(end.error());
+  const std::array<std::string_view, 1> body = {whole};
+  begun.body = body;
+  begun.stream = nullptr;
+  Sent sent = co_await send_held(begun);
+  co_return sent;
+}
+
+Task<HttpClient::Sent> HttpClient::send_afresh(const ports::UpstreamCall& call) {
   if (is_closed_) co_return fail(ports::gateway_is_stopping());
   const DialLimits dial_limits{loop_.now() + limits_.connect_timeout, call.cancel};
   auto dialled = co_await dialer_.dial(loop_, call.address->host, call.address->port, call.address->tls, dial_limits);

@@ -1,5 +1,6 @@
 // ports::Upstream over HTTP/1.1: pooled keep-alive connections, TLS, time-outs, and one repetition when a pooled
-// connection turns out to be dead.
+// connection turns out to be dead. What streams through cannot be repeated, and takes a fresh connection; but where its
+// first piece is all of it, it is held.
 //
 // One per thread, on that thread's loop; it outlives its answers. The dialer may be shared by all threads.
 #pragma once
@@ -19,9 +20,6 @@ namespace obleth::adapters {
 struct HttpClientLimits {
   PoolLimits pool;
   Duration connect_timeout = std::chrono::seconds(5);  // name, every address, and the TLS handshake
-  // A request that cannot be repeated takes a pooled connection only when it was used so recently that no server's
-  // keep-alive time-out (5 s and more) can have run out on it.
-  Duration recently_used = std::chrono::seconds(2);
 };
 
 class HttpClient final : public ports::Upstream {
@@ -44,6 +42,9 @@ class HttpClient final : public ports::Upstream {
     bool was_stale = false;
   };
 
+  [[nodiscard]] Task<Sent> send_held(const ports::UpstreamCall& call);
+  [[nodiscard]] Task<Sent> send_streamed(const ports::UpstreamCall& call);
+  [[nodiscard]] Task<Sent> send_afresh(const ports::UpstreamCall& call);
   [[nodiscard]] Task<Attempt> try_on(const ports::UpstreamCall& call, UpstreamConnection connection);
   [[nodiscard]] static Attempt lost(const IncomingAnswer& answer, Fault fault);
 
