@@ -280,6 +280,16 @@ TEST(ForwardUpstream, WhatPassesThroughArrivesByteForByte) {
   EXPECT_EQ(sent_header(gateway, "Accept-Encoding"), "gzip");
 }
 
+TEST(ForwardUpstream, AClientThatSaysThatItSendsNothingIsPassedOnSaying) {
+  TestGateway gateway;
+  gateway.serve_everything_else_at("http://default:1");
+  static_cast<void>(gateway.ask(post("/files", "").with("Content-Length", "0")));
+  EXPECT_EQ(sent_header(gateway, "Content-Length"), "0");
+  static_cast<void>(gateway.ask(get("/files")));
+  EXPECT_EQ(sent_header(gateway, "Content-Length"), "");
+  EXPECT_EQ(sent_header(gateway, "Transfer-Encoding"), "");
+}
+
 TEST(ForwardUpstream, ABodyThatStreamsThroughIsBoundedToo) {
   TestGateway gateway;
   gateway.serve_everything_else_at("http://default:1");

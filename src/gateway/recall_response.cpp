@@ -19,9 +19,9 @@ bool has_cache(const Routed& routed) {
   return routed.model && routed.model->cache_enabled;
 }
 
-// What streams up from the client was never whole in memory.
-bool is_whole(const Routed& routed) {
-  return routed.content && !routed.content->rest;
+// A form has a boundary of its own each time, and most of it may stream through.
+bool can_come_again(const Routed& routed) {
+  return routed.content && !routed.content->fields.is_form;
 }
 
 ports::AnswerName name_of(const Routed& routed, const ports::Digest& digest) {
@@ -66,7 +66,7 @@ Recalled note_question(Routed&& routed, const ResponseMemory& memory) {
   if (!has_cache(routed)) return {std::move(routed), nullptr, false};
   routed.record->cache = CacheOutcome::miss;
   const wire::CacheWish wish = wire::cache_wish_of(routed.exchange->head());
-  if (!is_whole(routed) || wish == wire::CacheWish::no_store) return {std::move(routed), nullptr, false};
+  if (!can_come_again(routed) || wish == wire::CacheWish::no_store) return {std::move(routed), nullptr, false};
   auto capture = std::make_unique<AnswerCapture>(memory.cache, name_of(routed, memory.digest),
                                                  std::chrono::seconds(routed.model->cache_ttl_secs),
                                                  memory.captures.lease(routed.who->tenant.id));

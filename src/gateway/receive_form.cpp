@@ -15,6 +15,11 @@ Refusal invalid_form(const wire::BodyFault& fault) {
   return invalid_request(fault.message, fault.param);
 }
 
+// Of a form of known length nothing but its end is still to be read, which needs no waiting.
+bool is_all_here(const RequestHead& head, const RequestContent& content) {
+  return head.framing == BodyFraming::length && content.bytes.size() == head.content_length;
+}
+
 }  // namespace
 
 bool comes_as_form(const Received& received) {
@@ -28,20 +33,23 @@ Task<Outcome<void>> receive_form(const Identified& identified, RequestContent& c
   if (!boundary)
     co_return refuse(invalid_request("Content-Type: multipart/form-data needs one boundary of 1 to 70 characters."));
   exchange.limit_body(policy.body_bytes_max);
-  wire::FormScanner scanner(*boundary);
-  while (!scanner.has_model()) {
+  wire::FormScanner scanner(*boundary, identified.route.rules().model_is_optional);
+  bool ended = false;
+  while (!ended && (!scanner.has_model() || is_all_here(exchange.head(), content))) {
     const Result<std::string_view> piece = co_await exchange.read_body();
     if (!piece) co_return refuse(from_client_fault(piece.error()));
-    const bool valid = piece->empty() ? scanner.finish() : scanner.feed(*piece);
+    ended = piece->empty();
+    const bool valid = ended ? scanner.finish() : scanner.feed(*piece);
     if (!valid) co_return refuse(invalid_form(scanner.fault()));
     if (!content.lease.grow_to(content.bytes.size() + piece->size())) co_return refuse(body_memory_full());
     content.bytes.append(*piece);
   }
+  content.fields.is_form = true;
   content.fields.model = scanner.model();
   content.fields.model_value = scanner.model_value();
-  content.fields.has_model = true;
+  content.fields.has_model = scanner.has_model();
   content.fields.text.media_parts = 1;
-  content.rest = std::make_unique<FormRest>(exchange, std::move(scanner));
+  if (!ended) content.rest = std::make_unique<FormRest>(exchange, std::move(scanner));
   co_return Outcome<void>{};
 }
 

@@ -85,6 +85,24 @@ TEST(ReceiveForm, FormsThatAreNoneAreRefusedBeforeAnUpstreamIsAsked) {
   EXPECT_TRUE(gateway.upstream.requests.empty());
 }
 
+TEST(ReceiveForm, AFormOfPicturesMayLeaveTheModelOpen) {
+  TestGateway gateway;
+  ClientRequest edit = form(part("prompt", "a cat") + file + "--xyz--\r\n");
+  edit.target = "/v1/images/edits";
+  EXPECT_EQ(gateway.ask(edit).client.status, 404);
+  gateway.serve_everything_else_at("http://default:1");
+  for (const bool chunked : {false, true}) {
+    edit.chunked = chunked;
+    EXPECT_EQ(gateway.ask(edit).client.status, 200);
+    EXPECT_EQ(gateway.upstream.requests.back().authority, "default:1");
+    EXPECT_EQ(gateway.upstream.requests.back().body, edit.body);
+    EXPECT_EQ(length_in(gateway.upstream.requests.back()), std::to_string(edit.body.size()));
+  }
+  edit.body = part("prompt", "breaks off");
+  EXPECT_EQ(gateway.ask(edit).client.status, 400);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
 TEST(ReceiveForm, ASecondModelBehindTheFileBreaksTheRequestOff) {
   TestGateway gateway;
   const auto asked = gateway.ask(form(part("model", "m") + file + part("model", "other") + "--xyz--\r\n"));
@@ -98,6 +116,20 @@ TEST(ReceiveForm, AFormIsSentAgainOnlyWhileNothingBehindItsModelIsGone) {
   gateway.upstream.will_answer(json_answer(503, "{}"));
   EXPECT_EQ(gateway.ask(upload()).client.status, 503);
   EXPECT_EQ(gateway.upstream.requests.size(), 1U);
+}
+
+TEST(ReceiveForm, AFormThatIsHereWithItsModelIsSentAgain) {
+  TestGateway gateway;
+  gateway.model().upstream_model = "whisper";
+  gateway.upstream.will_answer(json_answer(503, "{}"));
+  EXPECT_EQ(gateway.ask(form(part("model", "m") + part("language", "en") + "--xyz--\r\n")).client.status, 200);
+  ASSERT_EQ(gateway.upstream.requests.size(), 2U);
+  for (const SentRequest& sent : gateway.upstream.requests) {
+    EXPECT_EQ(sent.body, part("model", "whisper") + part("language", "en") + "--xyz--\r\n");
+    EXPECT_EQ(length_in(sent), std::to_string(sent.body.size()));
+  }
+  EXPECT_EQ(gateway.ask(form(part("model", "m") + part("language", "en"))).client.status, 400) << "it breaks off";
+  EXPECT_EQ(gateway.upstream.requests.size(), 2U);
 }
 
 }  // namespace

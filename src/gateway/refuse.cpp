@@ -32,12 +32,15 @@ Refusal forbidden(std::string_view code, std::string message) {
 }
 
 Refusal model_not_found(std::string_view model) {
+  const std::string what = model.empty()
+                               ? "The request names no model, and nothing serves that to this key."
+                               : "The model '" + std::string(model) + "' does not exist or this key may not use it.";
   return {.status = 404,
           .type = request_type,
           .code = "model_not_found",
-          .message = "The model '" + std::string(model) +
-                     "' does not exist or this key may not use it. GET /v1/models lists what it may; an operator "
-                     "registers a model with POST /api/v1/models or `obleth model create`.",
+          .message = what +
+                     " GET /v1/models lists what it may; an operator registers a model with POST /api/v1/models or "
+                     "`obleth model create`.",
           .param = "model"};
 }
 

@@ -19,7 +19,8 @@ Outcome<void> read_fields(RequestContent& content, const Route& route, const Pol
     return refuse(invalid_request(std::move(fault->message), std::move(fault->param)));
   }
   content.fields = std::get<wire::RequestFields>(std::move(outcome));
-  if (!content.fields.has_model) return refuse(invalid_request("Say which model to use.", "model"));
+  if (!content.fields.has_model && !route.rules().model_is_optional)
+    return refuse(invalid_request("Say which model to use.", "model"));
   if (content.fields.n > policy.n_max) {
     const std::string name(content.fields.n_name);
     return refuse(invalid_request(name + " may be at most " + std::to_string(policy.n_max) + " here.", name));
@@ -45,7 +46,7 @@ Refusal no_default_upstream() {
           .message = "Nothing serves this path: no default upstream is set (OBLETH_UPSTREAM_BASE_URL)."};
 }
 
-// The registered model, or null for the default upstream.
+// The registered model, or null for the default upstream. requested: empty where the client left it open.
 Outcome<std::shared_ptr<const Model>> choose_model(const Identified& identified, const std::string& requested,
                                                    ModelSources sources) {
   const auto snapshot = sources.catalog.snapshot();

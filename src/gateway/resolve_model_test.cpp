@@ -73,6 +73,23 @@ TEST(ResolveModel, EmbeddingsOfAnUnknownModelGoToTheDefaultUpstream) {
   EXPECT_EQ(gateway.ask(embed).client.status, 200);
 }
 
+TEST(ResolveModel, PicturesWithoutAModelGoToTheDefaultUpstreamAsTheyCame) {
+  for (const char* body : {R"({"prompt":"a cat"})", R"({"model":null,"prompt":"a cat"})"}) {
+    TestGateway gateway;
+    const ClientRequest draw = post("/v1/images/generations", body);
+    const auto nowhere = gateway.ask(draw);
+    EXPECT_EQ(nowhere.client.status, 404);
+    EXPECT_EQ(error_member(nowhere.client, "code"), "model_not_found");
+    gateway.serve_everything_else_at("http://default:1");
+    EXPECT_EQ(gateway.ask(draw).client.status, 200);
+    EXPECT_EQ(gateway.upstream.requests.back().authority, "default:1");
+    EXPECT_EQ(gateway.upstream.requests.back().body, body);
+    gateway.who().key.allowed_models = {"m"};
+    EXPECT_EQ(gateway.ask(draw).client.status, 404);
+    EXPECT_EQ(gateway.ask(post("/v1/audio/speech", body)).client.status, 400) << "sounds need one";
+  }
+}
+
 TEST(ResolveModel, BothListsHaveToNameTheModel) {
   TestGateway gateway;
   gateway.catalog.models.push_back(another_model("other"));

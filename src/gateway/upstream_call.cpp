@@ -1,6 +1,6 @@
 #include "gateway/upstream_call.hpp"
 
-#include <array>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -32,33 +32,20 @@ class OutgoingRequest::ClientBody final : public ports::BodySource {
 };
 
 // A form: its beginning with the model that the upstream knows, and then what still comes.
-class OutgoingRequest::PatchedForm final : public ports::BodySource {
+class OutgoingRequest::FormBody final : public ports::BodySource {
  public:
-  PatchedForm(const RequestContent& content, const Model* model)
-      : model_(model != nullptr ? model->upstream_model : content.fields.model), rest_(*content.rest) {
-    const std::string_view bytes = content.bytes;
-    const wire::Span old = content.fields.model_value;
-    beginning_ = {bytes.substr(0, old.begin), model_, bytes.substr(old.begin + old.length)};
-    bytes_more_ = static_cast<std::int64_t>(model_.size()) - static_cast<std::int64_t>(old.length);
-  }
+  FormBody(std::span<const std::string_view> beginning, FormRest& rest) : beginning_(beginning), rest_(rest) {}
 
   Task<Result<std::string_view>> next() override {
-    while (given_ < beginning_.size()) {
-      const std::string_view piece = beginning_[given_++];
-      if (!piece.empty()) co_return piece;
-    }
+    if (given_ < beginning_.size()) co_return beginning_[given_++];
     Result<std::string_view> piece = co_await rest_.next();
     co_return piece;
   }
-  // Than the client sends.
-  [[nodiscard]] std::int64_t bytes_more() const { return bytes_more_; }
 
  private:
-  const std::string model_;
+  std::span<const std::string_view> beginning_;
   FormRest& rest_;
-  std::array<std::string_view, 3> beginning_;
   std::size_t given_ = 0;
-  std::int64_t bytes_more_ = 0;
 };
 
 namespace {
@@ -94,16 +81,20 @@ bool wants_usage_injected(const Softened& softened) {
 OutgoingRequest::OutgoingRequest(const Softened& softened, const Destination& destination, const Policy& policy,
                                  bool inject_usage) {
   const RequestHead& head = softened.exchange->head();
-  if (softened.content && softened.content->rest) {
-    auto form = std::make_unique<PatchedForm>(*softened.content, softened.model.get());
-    bytes_more_ = form->bytes_more();
-    stream_through(std::move(form), head);
-  } else if (softened.content) {
+  if (softened.content) {
+    const RequestContent& content = *softened.content;
     const wire::BodyPatch patch = patch_of(softened, inject_usage);
-    body_ = std::make_unique<wire::PatchedBody>(softened.content->bytes, softened.content->fields, patch);
-    call_.body = body_->pieces();
+    body_ = std::make_unique<wire::PatchedBody>(content.bytes, content.fields, patch);
+    body_bytes_ = body_->size();
+    if (content.rest) {
+      stream_through(std::make_unique<FormBody>(body_->pieces(), *content.rest), head);
+      body_bytes_ += head.content_length - content.bytes.size();
+    } else {
+      call_.body = body_->pieces();
+    }
   } else if (head.framing != BodyFraming::none) {
     stream_through(std::make_unique<ClientBody>(*softened.exchange), head);
+    body_bytes_ = head.content_length;
   }
   write_head(softened, destination, policy);
   const Model* model = softened.model.get();
@@ -152,18 +143,19 @@ void OutgoingRequest::write_head(const Softened& softened, const Destination& de
 }
 
 void OutgoingRequest::append_framing(const RequestHead& head) {
-  if (body_ || head.framing == BodyFraming::length) {
-    const auto length =
-        body_ ? static_cast<std::int64_t>(body_->size()) : static_cast<std::int64_t>(head.content_length) + bytes_more_;
-    constexpr std::string_view name = "Content-Length: ";
-    append_with_pen(head_, name.size() + TextPen::number_bytes_max + 2, [&](TextPen& pen) {
-      pen.plain(name);
-      pen.number(length);
-      pen.plain("\r\n");
-    });
-  } else if (head.framing == BodyFraming::chunked) {
+  if (call_.stream_chunked) {
     head_ += "Transfer-Encoding: chunked\r\n";
+    return;
   }
+  // A client may say that nothing follows.
+  const bool is_told = body_ || call_.stream != nullptr || head.fields.find("content-length");
+  if (!is_told) return;
+  constexpr std::string_view name = "Content-Length: ";
+  append_with_pen(head_, name.size() + TextPen::number_bytes_max + 2, [&](TextPen& pen) {
+    pen.plain(name);
+    pen.number(static_cast<std::int64_t>(body_bytes_));
+    pen.plain("\r\n");
+  });
 }
 
 }  // namespace obleth::gateway

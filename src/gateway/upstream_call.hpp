@@ -1,6 +1,7 @@
 // One attempt's bytes: the request head and body as they leave for the upstream. Connection's thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,13 +31,13 @@ class OutgoingRequest {
 
  private:
   class ClientBody;
-  class PatchedForm;
+  class FormBody;
   void stream_through(std::unique_ptr<ports::BodySource> source, const RequestHead& head);
   void write_head(const Softened& softened, const Destination& destination, const Policy& policy);
   void append_framing(const RequestHead& head);
 
-  std::unique_ptr<wire::PatchedBody> body_;  // null: the client's body streams through
-  std::int64_t bytes_more_ = 0;              // in it than the client sends
+  std::unique_ptr<wire::PatchedBody> body_;  // of a form that still comes, its beginning; null: nothing is held
+  std::uint64_t body_bytes_ = 0;             // of all of it, where its length is known
   std::unique_ptr<ports::BodySource> stream_;
   std::string head_;
   ports::UpstreamCall call_;

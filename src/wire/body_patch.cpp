@@ -25,6 +25,7 @@ class Patcher {
 
   void put_model(std::string_view name) {
     if (!fields_.has_model) return;
+    if (fields_.is_form) return replace(fields_.model_value, std::string(name));
     std::string text = "\"";
     append_json_string(text, name);
     replace(fields_.model_value, text + '"');

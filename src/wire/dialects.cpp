@@ -84,8 +84,10 @@ constexpr FieldRule audio_fields[] = {{"model", Reading::model},
                                       {"input", Reading::blocks},
                                       {"instructions", Reading::blocks}};
 
-constexpr FieldRule images_fields[] = {
-    {"model", Reading::model}, {"stream", Reading::stream}, {"prompt", Reading::blocks}, {"n", Reading::choices}};
+constexpr FieldRule images_fields[] = {{"model", Reading::model_or_null},
+                                       {"stream", Reading::stream},
+                                       {"prompt", Reading::blocks},
+                                       {"n", Reading::choices}};
 
 constexpr std::string_view chat_ends[] = {"[DONE]"};
 constexpr std::string_view responses_ends[] = {"response.completed", "response.incomplete", "response.failed"};
@@ -152,6 +154,7 @@ constexpr DialectRules audio{.fields = audio_fields,
 constexpr DialectRules images{.fields = images_fields,
                               .output = OutputKind::fixed,
                               .takes_forms = true,
+                              .model_is_optional = true,
                               .usage = {usage_member},
                               .stream_ends = images_ends,
                               .unreported = Unreported::by_slot_time};

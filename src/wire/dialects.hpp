@@ -32,11 +32,12 @@ inline constexpr std::size_t dialect_count = 10;
 // How a member of a request is read.
 enum class Reading : std::uint8_t {
   model,
+  model_or_null,
   stream,
   stream_options,
   cap,
-  least_output,  // min_tokens
   cap_or_none,   // 0 asks for no output: only the prompt is scored
+  least_output,  // min_tokens
   choices,       // n, best_of
   priority,
   chat_messages,
@@ -49,8 +50,8 @@ enum class Reading : std::uint8_t {
   tool_choice,    // or function_call, as it was called before
   format,         // {"type":"json_schema",…}
   format_holder,  // {"format":{…}}
-  thinking,       // {"budget_tokens":…}
   shape,          // whatever the answer has to have the shape of
+  thinking,       // {"budget_tokens":…}
 };
 
 // A member of the request that obleth reads. Everything else passes untouched.
@@ -103,9 +104,10 @@ struct UsagePlace {
 struct DialectRules {
   FieldRules fields;
   OutputKind output = OutputKind::none;
-  std::string_view cap_name;    // the member that a brownout adds where no cap stands
-  bool asks_for_usage = false;  // a stream tells its usage only when stream_options asks for it
-  bool takes_forms = false;     // multipart/form-data as well as JSON
+  std::string_view cap_name;       // the member that a brownout adds where no cap stands
+  bool asks_for_usage = false;     // a stream tells its usage only when stream_options asks for it
+  bool takes_forms = false;        // multipart/form-data as well as JSON
+  bool model_is_optional = false;  // a request without one is as for one that is not registered
   std::array<UsagePlace, 3> usage;
   std::span<const std::string_view> stream_ends;  // the type of the event after which nothing is missing, or its text
   ErrorDialect errors = ErrorDialect::openai;

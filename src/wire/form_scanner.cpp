@@ -53,7 +53,7 @@ bool FormScanner::finish() {
     refuse("The form breaks off: its closing boundary is missing.");
     return false;
   }
-  if (has_model_) return true;
+  if (has_model_ || model_is_optional_) return true;
   fault_ = {"Say which model to use: a form field named 'model'.", "model"};
   return false;
 }

@@ -25,7 +25,8 @@ inline constexpr std::size_t form_parts_max = 1024;
 
 class FormScanner {
  public:
-  explicit FormScanner(std::string_view boundary) : delimiter_("\n--" + std::string(boundary)) {}
+  explicit FormScanner(std::string_view boundary, bool model_is_optional = false)
+      : delimiter_("\n--" + std::string(boundary)), model_is_optional_(model_is_optional) {}
 
   // False: the form is not valid, and fault() says why. Not called again then.
   [[nodiscard]] bool feed(std::string_view bytes);
@@ -54,6 +55,7 @@ class FormScanner {
   bool end_part();
 
   std::string delimiter_;  // from the line feed before it on
+  bool model_is_optional_;
   Phase phase_ = Phase::opening;
   std::size_t matched_ = 1;  // bytes of the delimiter
   bool after_cr_ = false;    // the byte before

@@ -48,6 +48,8 @@ bool BodyReader::read_field(const FieldRule& rule) {
   switch (rule.reading) {
     case Reading::model:
       return read_model();
+    case Reading::model_or_null:
+      return cursor_.take_null() || read_model();
     case Reading::stream:
       return read_stream();
     case Reading::stream_options:
@@ -80,10 +82,10 @@ bool BodyReader::read_field(const FieldRule& rule) {
       return read_format(rule.name);
     case Reading::format_holder:
       return read_format_holder(rule.name);
-    case Reading::thinking:
-      return read_thinking();
     case Reading::shape:
       return read_shape();
+    case Reading::thinking:
+      return read_thinking();
     case Reading::priority:
       break;
   }
@@ -196,10 +198,10 @@ bool BodyReader::read_tool_choice_object() {
     forced = type && !type->equals("auto") && !type->equals("none");
     return type.has_value();
   });
-}
-
   fields_.forced_tool_call = fields_.forced_tool_call || forced;
   return whole;
+}
+
 bool BodyReader::read_format(std::string_view param) {
   const char first = cursor_.peek();
   if (first == 'n') return cursor_.take_null();
@@ -220,14 +222,14 @@ bool BodyReader::read_format_holder(std::string_view param) {
       [&](const JsonString& key) { return key.equals("format") ? read_format(param) : cursor_.skip_value(); });
 }
 
-bool BodyReader::read_thinking() {
-  const char first = cursor_.peek();
 bool BodyReader::read_shape() {
   if (cursor_.take_null()) return true;
   fields_.structured_output = true;
   return cursor_.skip_value();
 }
 
+bool BodyReader::read_thinking() {
+  const char first = cursor_.peek();
   if (first == 'n') return cursor_.take_null();
   if (first != '{') return refuse("must be an object", "thinking");
   return cursor_.take_object([this](const JsonString& key) {

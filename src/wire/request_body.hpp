@@ -33,15 +33,16 @@ struct CapField {
 
 struct RequestFields {
   std::string model;  // unescaped
-  Span model_value;   // with its quotes
+  Span model_value;   // with its quotes, where it has some
   bool has_model = false;
-  bool stream = false;  // literally true
+  bool is_form = false;  // not JSON: only its model is known
+  bool stream = false;   // literally true
   std::vector<CapField> caps;
   std::optional<std::int64_t> min_tokens;
   Span min_tokens_value;
   std::int64_t n = 1;               // the larger of n and best_of
-  std::int64_t prompts = 1;         // k: prompts of a completions request, inputs of embeddings
   std::string_view n_name = "n";    // which of them it is
+  std::int64_t prompts = 1;         // k: prompts of a completions request, inputs of embeddings
   bool has_stream_options = false;  // present and not null
   Span stream_options_value;
   bool asks_usage = false;  // stream_options.include_usage is true
