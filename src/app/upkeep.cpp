@@ -89,6 +89,7 @@ Task<void> Upkeep::look_for_changes() {
   while (true) {
     const bool came = co_await ports::Pause(loop_, loop_.now() + version_poll_period, &stop_);
     if (!came) co_return;
+    const std::uint64_t key_news = house_.redis ? house_.redis->keys.news_count() : 0;
     const Result<std::uint64_t> version = co_await house_.record->store().version();
     house_.readiness.set_store(house_.record->name(), version.has_value(), version ? "" : version.error().message);
     if (!version) {
@@ -96,7 +97,7 @@ Task<void> Upkeep::look_for_changes() {
                             version.error().message);
       continue;
     }
-    if (house_.redis) house_.redis->keys.learn_version(*version);
+    if (house_.redis) house_.redis->keys.learn_version(*version, key_news);
     co_await house_.keys.poll_version();
     if (has_unread_keys_) spawn(read_disputed_keys());
     if (*version == version_seen_) continue;

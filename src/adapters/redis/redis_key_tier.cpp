@@ -30,22 +30,22 @@ std::string RedisKeyTier::name_of(const SecretHash& hash) const {
   return name;
 }
 
-void RedisKeyTier::learn_version(std::uint64_t version) {
+void RedisKeyTier::learn_version(std::uint64_t version, std::uint64_t asked_at_news) {
   const std::lock_guard lock(mutex_);
   version_ = std::max(version_, version);
+  version_at_news_ = std::max(version_at_news_, asked_at_news);
 }
 
 Task<std::optional<std::uint64_t>> RedisKeyTier::version_needed() {
-  const std::uint64_t news = news_.load(std::memory_order_acquire);
+  const std::uint64_t news = news_count();
   {
     const std::lock_guard lock(mutex_);
-    if (version_at_news_ == news) co_return version_;
+    if (version_at_news_ >= news) co_return version_;
   }
   const Result<std::uint64_t> version = co_await record_.version();
   if (!version) co_return std::nullopt;
+  learn_version(*version, news);
   const std::lock_guard lock(mutex_);
-  version_ = std::max(version_, *version);
-  version_at_news_ = std::max(version_at_news_, news);
   co_return version_;
 }
 

@@ -1,9 +1,10 @@
 // Resolved keys shared by replicas, between the cache in each process and the record.
 //
 // An entry bears the version that the record had when it was read, and is believed only while no newer version is known
-// here. After news of a change the version is read anew from the record before any entry is believed; the poll of the
-// version is the net for news that nobody heard. So what lies in Redis needs no invalidation, and a Redis that comes
-// back with old entries misleads nobody. Where Redis does not answer, the record is asked.
+// here. After news of a change the version is read anew from the record, by the first who asks or by the poll, before
+// any entry is believed; the poll is also the net for news that nobody heard. So what lies in Redis needs no
+// invalidation, and a Redis that comes back with old entries misleads nobody. Where Redis does not answer, the record
+// is asked.
 //
 // Any thread.
 #pragma once
@@ -28,8 +29,11 @@ class RedisKeyTier final : public ports::KeySource {
 
   Task<Result<std::optional<ResolvedKey>>> resolve_key(const SecretHash& hash, WallTime now) override;
 
-  // What the poll found; before anything else acts on it.
-  void learn_version(std::uint64_t version);
+  // Rises with every piece of news.
+  [[nodiscard]] std::uint64_t news_count() const { return news_.load(std::memory_order_acquire); }
+  // What the poll found, and the news that had come before it asked; before anything else acts on it. With this,
+  // entries are believed again while the record is away.
+  void learn_version(std::uint64_t version, std::uint64_t asked_at_news);
 
  private:
   // The version that an entry must have at least; nothing: it cannot be known now.

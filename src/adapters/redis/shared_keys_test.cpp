@@ -104,8 +104,30 @@ TEST_F(SharedKeys, AVersionThatThePollFoundMakesOlderEntriesWorthless) {
   Replica replica(floor_, redis_.settings(), record_, "first");
   ASSERT_TRUE(replica.resolve(1)->has_value());
   record_.forget(a_hash(1));
-  replica.tier.learn_version(2);
+  replica.tier.learn_version(2, replica.tier.news_count());
   EXPECT_FALSE(replica.resolve(1)->has_value());
+}
+
+TEST_F(SharedKeys, AfterThePollSharedKeysServeThoughTheRecordIsAwayAndNewsWasHeard) {
+  Replica replica(floor_, redis_.settings(), record_, "first");
+  ASSERT_TRUE(replica.resolve(1)->has_value());
+  replica.local.publish(ports::KeyChanged{});
+  record_.down = true;
+  ASSERT_FALSE(replica.resolve(1).has_value());
+  replica.tier.learn_version(1, replica.tier.news_count());
+  const auto found = replica.resolve(1);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->key.id, a_key(1).key.id);
+}
+
+TEST_F(SharedKeys, NewsThatCameWhileThePollAskedIsNotTakenForKnown) {
+  Replica replica(floor_, redis_.settings(), record_, "first");
+  ASSERT_TRUE(replica.resolve(1)->has_value());
+  const std::uint64_t news_before = replica.tier.news_count();
+  replica.local.publish(ports::KeyChanged{});
+  replica.tier.learn_version(1, news_before);
+  record_.down = true;
+  EXPECT_FALSE(replica.resolve(1).has_value());
 }
 
 TEST_F(SharedKeys, WhileTheRecordIsDownSharedKeysServeOn) {
