@@ -47,11 +47,14 @@ void show_keys(House& house, GaugeSamples& samples) {
   samples.set(Metric::failed_keys_throttled, {}, static_cast<double>(house.failed_keys.refused()));
 }
 
+// Those that somebody could be sent to.
 void show_endpoints(House& house, const ports::CatalogSnapshot* catalog, GaugeSamples& samples) {
   if (catalog == nullptr) return;
   const Instant now = house.clock.now();
   for (const auto& model : catalog->models()) {
+    if (!model->enabled) continue;
     for (const Endpoint& endpoint : model->endpoints) {
+      if (!endpoint.enabled) continue;
       const auto standing = house.endpoints.standing(endpoint.id, now).standing;
       const bool healthy = standing == resilience::EndpointHealth::Standing::healthy;
       samples.set(Metric::endpoint_healthy, {model->model_name, endpoint.api_base}, healthy ? 1 : 0);

@@ -111,6 +111,23 @@ def test_what_was_done_is_what_is_counted(busy):
     assert value_of(page, "obleth_endpoint_healthy", model="mock-model") == 1
 
 
+def test_what_is_disabled_is_not_called_unhealthy(own, upstream):
+    gateway = own.gateway(upstream.url)
+    urls = [f"{upstream.url}/{path}" for path in ("a", "b")]
+    gateway.create_model(model_name="spare", api_base=f"{upstream.url}/v1")
+    gateway.create_model(model_name="pair", endpoints=[{"api_base": url} for url in urls])
+
+    def shown():
+        page = gateway.metrics()
+        return {(has["model"], has["endpoint"]) for name, has, _ in samples(page) if name == "obleth_endpoint_healthy"}
+
+    assert shown() >= {("spare", f"{upstream.url}/v1"), ("pair", urls[0]), ("pair", urls[1])}
+    gateway.admin.patch("/models/spare", json={"enabled": False}).raise_for_status()
+    endpoints = [{"api_base": urls[0]}, {"api_base": urls[1], "enabled": False}]
+    gateway.admin.patch("/models/pair", json={"endpoints": endpoints}).raise_for_status()
+    assert {pair for pair in shown() if pair[0] in ("spare", "pair")} == {("pair", urls[0])}
+
+
 def test_no_label_tells_a_path_a_key_or_free_text(busy):
     busy.http.get("/some/secret-path?q=secret-query", headers={**busy.tenant.headers, "x-request-id": "secret-id"})
     page = busy.metrics()
