@@ -8,6 +8,7 @@
 #include "adapters/os/process_limits.hpp"
 #include "app/gauges.hpp"
 #include "app/live_view.hpp"
+#include "app/tls_files.hpp"
 #include "app/version.hpp"
 #include "observe/log.hpp"
 
@@ -20,11 +21,6 @@ constexpr std::size_t random_token_bytes = 24;
 constexpr std::size_t admin_connections_max = 1000;
 constexpr Duration last_delivery = std::chrono::seconds(5);  // at the exit; what is left waits in the spool
 constexpr std::uint64_t admin_body_bytes_max = 16ULL << 20;
-
-Result<std::shared_ptr<adapters::TlsCredentials>> server_tls(const Options& options) {
-  if (options.tls_cert.empty()) return std::shared_ptr<adapters::TlsCredentials>();
-  return adapters::TlsCredentials::for_server(options.tls_cert, options.tls_key);
-}
 
 adapters::HttpServerSettings data_settings(const Options& options) {
   adapters::HttpServerSettings settings{.address = options.listen, .threads = thread_count(options)};

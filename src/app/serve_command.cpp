@@ -7,6 +7,7 @@
 #include "app/gateway_process.hpp"
 #include "app/options.hpp"
 #include "app/seeds.hpp"
+#include "app/tls_files.hpp"
 
 namespace obleth::app {
 namespace {
@@ -57,6 +58,8 @@ int run_check_config(std::span<const char* const> arguments, std::span<const cha
   }
   const Result<Options> options = read_options({arguments, environment});
   if (!options) return complain(options.error(), exit_misused);
+  const Result<void> readable = check_tls_files(*options);
+  if (!readable) return complain(readable.error(), exit_misused);
   std::printf("The configuration is valid.\n");
   return 0;
 }

@@ -110,5 +110,17 @@ def test_bad_files_stop_the_start_and_are_named(tmp_path, certificate, broken):
         del settings["OBLETH_TLS_CERT"]
     listeners = {f"OBLETH_{each}": "127.0.0.1:0" for each in ("LISTEN", "ADMIN_LISTEN", "METRICS_LISTEN")}
     ended = run("serve", "--dev", OBLETH_DATA_DIR=str(tmp_path / "data"), **listeners, **settings)
-    assert ended.returncode != 0
-    assert "OBLETH_TLS" in ended.stderr or chain in ended.stderr or key in ended.stderr
+    for ended in (ended, run("check-config", "--dev", **settings)):
+        assert ended.returncode != 0
+        assert "OBLETH_TLS" in ended.stderr or chain in ended.stderr or key in ended.stderr
+
+
+def test_check_config_reads_every_file_that_it_is_told_of(certificate, tmp_path):
+    settings = {"OBLETH_TLS_CERT": certificate.chain, "OBLETH_TLS_KEY": certificate.key}
+    told = [f"OBLETH_{store}_CA" for store in ("UPSTREAM", "DATABASE", "REDIS", "CLICKHOUSE")]
+    sound = run("check-config", "--dev", **settings, **dict.fromkeys(told, certificate.chain))
+    assert (sound.returncode, sound.stderr) == (0, "")
+    for name in told:
+        missing = str(tmp_path / "nowhere.pem")
+        ended = run("check-config", "--dev", **settings, **{name: missing})
+        assert ended.returncode != 0 and missing in ended.stderr, name
