@@ -17,31 +17,30 @@ namespace {
 
 constexpr std::string_view pool_name = "main";  // the one pool that there is
 constexpr std::size_t random_token_bytes = 24;
-// The Management API and the metrics page are for operators and scrapers: few connections, small bodies.
-constexpr std::size_t admin_connections_max = 1000;
 constexpr Duration last_delivery = std::chrono::seconds(5);  // at the exit; what is left waits in the spool
 constexpr std::uint64_t admin_body_bytes_max = 16ULL << 20;
 
-adapters::HttpServerSettings data_settings(const Options& options) {
+adapters::HttpServerSettings data_settings(const Options& options, const ConnectionBounds& bounds) {
   adapters::HttpServerSettings settings{.address = options.listen, .threads = thread_count(options)};
   settings.head.head_bytes_max = options.header_max;
   settings.body_bytes_max = options.body_max;
   settings.header_timeout = options.header_timeout;
   settings.body_stall_max = options.body_timeout;
   settings.idle_timeout = options.idle_timeout;
-  settings.connections_max = options.max_connections;
+  settings.connections_max = bounds.clients;
   settings.connections_per_address_max = options.max_connections_per_address;
   settings.trusted_proxies = options.trusted_proxies;
   return settings;
 }
 
-adapters::HttpServerSettings operator_settings(const Options& options, const adapters::NetAddress& address) {
+adapters::HttpServerSettings operator_settings(const Options& options, const ConnectionBounds& bounds,
+                                               const adapters::NetAddress& address) {
   adapters::HttpServerSettings settings{.address = address, .threads = 1};
   settings.body_bytes_max = admin_body_bytes_max;
   settings.header_timeout = options.header_timeout;
   settings.body_stall_max = options.body_timeout;
   settings.idle_timeout = options.idle_timeout;
-  settings.connections_max = admin_connections_max;
+  settings.connections_max = bounds.operators;
   settings.trusted_proxies = options.trusted_proxies;
   return settings;
 }
@@ -56,6 +55,15 @@ observe::LogOptions log_options(const Options& options) {
   return {.level = options.log_level, .format = options.log};
 }
 
+ConnectionBounds bounds_of(const Options& options, std::uint64_t descriptors) {
+  const ConnectionBounds bounds = connection_bounds(options.max_connections, thread_count(options), descriptors);
+  if (bounds.clients < options.max_connections) {
+    observe::log(observe::LogLevel::warn, "fewer clients may connect than is set: the limit of open files is low",
+                 {{"connections_max", bounds.clients}, {"set", options.max_connections}, {"open_files", descriptors}});
+  }
+  return bounds;
+}
+
 // A database that is away may come; a credential that no key opens never does.
 bool can_pass(const Fault& fault) {
   return fault.kind == FaultKind::unavailable && fault.may_retry;
@@ -68,7 +76,7 @@ Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
   // Before any thread starts, so that all inherit it.
   adapters::block_signals({SIGTERM, SIGINT, SIGHUP});
   adapters::ignore_write_signals();
-  adapters::raise_descriptor_limit();
+  const std::uint64_t descriptors = adapters::raise_descriptor_limit();
   adapters::forbid_core_dumps();
   const bool make_token = options.admin_token.empty();
   if (make_token) {
@@ -80,7 +88,7 @@ Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
   if (!house) return fail(std::move(house.error()));
   Result<void> loaded = load(**house, prepare);
   if (!loaded) return fail(std::move(loaded.error()));
-  auto listeners = open_listeners((*house)->options());
+  auto listeners = open_listeners((*house)->options(), bounds_of((*house)->options(), descriptors));
   if (!listeners) return fail(std::move(listeners.error()));
   std::unique_ptr<GatewayProcess> process(new GatewayProcess(std::move(*house), std::move(*listeners), make_token));
   process->start_data_plane();
@@ -96,14 +104,15 @@ Result<void> GatewayProcess::load(House& house, const std::function<Result<void>
   return {};
 }
 
-Result<GatewayProcess::Listeners> GatewayProcess::open_listeners(const Options& options) {
+Result<GatewayProcess::Listeners> GatewayProcess::open_listeners(const Options& options,
+                                                                 const ConnectionBounds& bounds) {
   auto tls = server_tls(options);
   if (!tls) return fail(std::move(tls.error()));
-  auto data = adapters::HttpListener::open(data_settings(options), *tls);
+  auto data = adapters::HttpListener::open(data_settings(options, bounds), *tls);
   if (!data) return fail(std::move(data.error()));
-  auto admin = adapters::HttpListener::open(operator_settings(options, options.admin_listen), *tls);
+  auto admin = adapters::HttpListener::open(operator_settings(options, bounds, options.admin_listen), *tls);
   if (!admin) return fail(std::move(admin.error()));
-  auto metrics = adapters::HttpListener::open(operator_settings(options, options.metrics_listen));
+  auto metrics = adapters::HttpListener::open(operator_settings(options, bounds, options.metrics_listen));
   if (!metrics) return fail(std::move(metrics.error()));
   return Listeners{std::move(*tls), std::move(*data), std::move(*admin), std::move(*metrics)};
 }

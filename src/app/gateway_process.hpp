@@ -17,6 +17,7 @@
 #include "adapters/redis/redis_peers.hpp"
 #include "adapters/redis/redis_presence.hpp"
 #include "admin/management_api.hpp"
+#include "app/connection_bounds.hpp"
 #include "app/house.hpp"
 #include "app/metrics_service.hpp"
 #include "app/share_watch.hpp"
@@ -58,7 +59,7 @@ class GatewayProcess {
   };
   GatewayProcess(std::unique_ptr<House> house, Listeners listeners, bool token_was_made);
   static Result<void> load(House& house, const std::function<Result<void>(House&)>& prepare);
-  static Result<Listeners> open_listeners(const Options& options);
+  static Result<Listeners> open_listeners(const Options& options, const ConnectionBounds& bounds);
 
   void join_replicas();
   void start_data_plane();

@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 
-from support.gateway import wait_until
+from support.gateway import Gateway, wait_until
 from support.raw_http import chat_bytes, connect, read_response, read_until, request_bytes
 
 STREAMS_WANTED = 10_000
@@ -59,6 +59,27 @@ def test_ten_thousand_streams_are_open_at_once_on_one_process(own, stream_count)
         json={"model": "mock-model", "messages": []},
     )
     assert answer.status_code == 200
+
+
+def test_idle_strangers_leave_descriptors_for_everybody_else(upstream, tmp_path):
+    """More of them than the process may open files: who is known is served, and operators see what happens."""
+    gateway = Gateway(tmp_path, upstream=upstream.url)
+    gateway.command = ["prlimit", "--nofile=256:256", *gateway.command]
+    with gateway:
+        tenant = gateway.create_tenant()
+        strangers = [connect(gateway.address) for _ in range(300)]
+        wait_until(lambda: httpx.get(f"{gateway.url}/ready").status_code == 503, what="the bound of connections")
+        # Through a connection from before, and with a new one to the upstream.
+        answer = gateway.http.post("/v1/chat/completions", headers=tenant.headers, json={"model": "mock-model", "messages": []})
+        assert answer.status_code == 200
+        assert "obleth_in_flight" in gateway.metrics()
+        assert httpx.get(f"{gateway.admin_url}/health").status_code == 200
+        for stranger in strangers:
+            stranger.close()
+        wait_until(lambda: httpx.get(f"{gateway.url}/ready").status_code == 200, what="room for others")
+        told = [json.loads(line) for line in gateway.log_text().splitlines() if "limit of open files" in line]
+        assert [(line["level"], line["set"], line["open_files"]) for line in told] == [("warn", 50_000, 256)]
+        assert 50 < told[0]["connections_max"] < 128
 
 
 def test_bodies_beyond_the_memory_bound_are_refused_and_the_memory_comes_back(own):

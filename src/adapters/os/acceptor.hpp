@@ -1,6 +1,7 @@
 // Accepts connections from one listening socket and hands each on. Thread: its loop's.
 //
 // When descriptors or memory run out, it tries again every 100 ms; meanwhile connections wait in the kernel's queue.
+// The log says so, once a minute.
 #pragma once
 
 #include <chrono>
@@ -31,6 +32,7 @@ class Acceptor final : private FdWatcher, private LoopItem, private ports::Timer
  private:
   void fd_ready(std::uint32_t) override { loop_.run_soon(*this); }
   void run() override;
+  void wait_for_resources();
   void expired() override { loop_.run_soon(*this); }
 
   EpollLoop& loop_;

@@ -5,7 +5,7 @@
 
 namespace obleth::adapters {
 
-// Raises RLIMIT_NOFILE to its hard limit and gives what it is now.
+// Raises RLIMIT_NOFILE to its hard limit and gives what it is now; where it is not known, no bound is.
 std::uint64_t raise_descriptor_limit();
 
 // A peer that left and a file that may not grow are return values, not signals (OpenSSL writes without MSG_NOSIGNAL).

@@ -1,0 +1,18 @@
+// How many connections the listeners may hold, as far as the process's file descriptors go. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+
+namespace obleth::app {
+
+struct ConnectionBounds {
+  std::uint32_t clients = 0;    // of the data plane, each of which may need a connection upstream
+  std::uint32_t operators = 0;  // of the Management API, and as many of the metrics page
+};
+
+// clients_wanted: what the settings say. threads: event loops of the data plane. descriptors: all that the process may
+// open. What stores, spool and loops need is never a client's.
+[[nodiscard]] ConnectionBounds connection_bounds(std::uint32_t clients_wanted, std::uint32_t threads,
+                                                 std::uint64_t descriptors);
+
+}  // namespace obleth::app

@@ -1,0 +1,36 @@
+#include "app/connection_bounds.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace obleth::app {
+namespace {
+
+constexpr std::uint64_t unbounded = std::numeric_limits<std::uint64_t>::max();
+
+TEST(ConnectionBounds, TheSettingHoldsWhereThereAreDescriptorsEnough) {
+  for (const std::uint64_t descriptors : {std::uint64_t{131'072}, unbounded}) {
+    const ConnectionBounds bounds = connection_bounds(50'000, 8, descriptors);
+    EXPECT_EQ(bounds.clients, 50'000U);
+    EXPECT_EQ(bounds.operators, 1000U);
+  }
+  EXPECT_EQ(connection_bounds(10, 2, 1024).clients, 10U);
+}
+
+TEST(ConnectionBounds, EveryClientHasADescriptorForItsUpstream) {
+  for (const std::uint64_t descriptors : {256U, 1024U, 20'000U, 65'536U}) {
+    const ConnectionBounds bounds = connection_bounds(1'000'000, 4, descriptors);
+    EXPECT_LT(2 * bounds.clients + 2 * bounds.operators + 64, descriptors) << "and the stores have theirs";
+    EXPECT_GT(2 * bounds.clients + 200, descriptors) << "no more is kept back than is needed";
+  }
+}
+
+TEST(ConnectionBounds, TooFewDescriptorsStillServeSomebody) {
+  const ConnectionBounds bounds = connection_bounds(50'000, 64, 100);
+  EXPECT_EQ(bounds.clients, 1U);
+  EXPECT_EQ(bounds.operators, 32U);
+}
+
+}  // namespace
+}  // namespace obleth::app
