@@ -19,11 +19,7 @@ constexpr FieldRule chat_fields[] = {{"model", Reading::model},
                                      {"response_format", Reading::format},
                                      {"priority", Reading::priority},
                                      {"function_call", Reading::tool_choice},
-                                     {"structured_outputs", Reading::shape},
-                                     {"guided_json", Reading::shape},
-                                     {"guided_regex", Reading::shape},
-                                     {"guided_choice", Reading::shape},
-                                     {"guided_grammar", Reading::shape}};
+                                     {"structured_outputs", Reading::shape}};
 
 constexpr FieldRule completions_fields[] = {{"model", Reading::model},
                                             {"stream", Reading::stream},
@@ -35,11 +31,7 @@ constexpr FieldRule completions_fields[] = {{"model", Reading::model},
                                             {"stream_options", Reading::stream_options},
                                             {"response_format", Reading::format},
                                             {"priority", Reading::priority},
-                                            {"structured_outputs", Reading::shape},
-                                            {"guided_json", Reading::shape},
-                                            {"guided_regex", Reading::shape},
-                                            {"guided_choice", Reading::shape},
-                                            {"guided_grammar", Reading::shape}};
+                                            {"structured_outputs", Reading::shape}};
 
 constexpr FieldRule embeddings_fields[] = {{"model", Reading::model},
                                            {"stream", Reading::stream},

@@ -62,7 +62,7 @@ struct FieldRule {
 
 class FieldRules {
  public:
-  static constexpr std::size_t count_max = 32;
+  static constexpr std::size_t count_max = 16;
 
   template <std::size_t count>
   // NOLINTNEXTLINE(google-explicit-constructor): a dialect names its rules

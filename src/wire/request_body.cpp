@@ -7,6 +7,14 @@
 #include "wire/body_reader.hpp"
 
 namespace obleth::wire {
+namespace {
+
+// What vLLM called its structured_outputs before: guided_json, guided_regex, guided_choice, guided_grammar.
+bool is_guided(const JsonString& key) {
+  return key.raw.starts_with("guided_");
+}
+
+}  // namespace
 
 BodyOutcome read_request_body(std::string_view body, Dialect dialect) {
   BodyOutcome outcome{std::in_place_type<RequestFields>};
@@ -35,7 +43,7 @@ std::optional<BodyFault> BodyReader::read() {
 bool BodyReader::read_member(const JsonString& key, std::size_t member_begin) {
   ++fields_.member_count;
   const std::size_t number = rules_.find(key);
-  if (number == FieldRules::count_max) return cursor_.skip_value();
+  if (number == FieldRules::count_max) return is_guided(key) ? read_shape() : cursor_.skip_value();
   const FieldRule& rule = rules_[number];
   const std::uint32_t bit = 1U << number;
   if ((seen_ & bit) != 0) return refuse("appears more than once", rule.name);
