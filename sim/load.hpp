@@ -46,7 +46,10 @@ struct Load {
   Spread prompt = chat_prompt;
   Spread output = chat_output;
   std::optional<Spread> other_output = {};  // every other minute
+  std::optional<Spread> rare_output = {};   // of one request in ten, which nothing tells from the others
+  double told_prompt = 0;                   // tokens that it is taken for until it ends; 0: what it is
   std::int64_t declared = 0;                // max_tokens; 0: the longest answer there is
+  bool streams = true;                      // otherwise nothing is known of an answer until it ends
   double reads_per_second = 0;              // tokens; a slow reader holds its slot. 0: as fast as they come
   double leaves_after_tokens = 0;           // the client hangs up in the middle of every answer; 0: never
   double leaves_share = 0;                  // of the requests, somewhere in the middle

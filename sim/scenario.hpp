@@ -68,6 +68,8 @@ struct Scenario {
 [[nodiscard]] Outcome tell_sixteen_keys(const Telling& telling);
 [[nodiscard]] Outcome tell_early_cancel(const Telling& telling);
 [[nodiscard]] Outcome tell_alternating(const Telling& telling);
+[[nodiscard]] Outcome tell_heavy_tail(const Telling& telling);
+[[nodiscard]] Outcome tell_late_prompts(const Telling& telling);
 [[nodiscard]] Outcome tell_slow_reader(const Telling& telling);
 
 }  // namespace obleth::sim

@@ -13,6 +13,7 @@ namespace {
 // One request after another, so that the empty pool is not given to whoever is asked first.
 constexpr double client_after_s = 0.05;
 constexpr double asks_again_after_refusal_s = 1;
+constexpr double rare_share = 0.1;
 
 double draw(std::mt19937_64& random, const Spread& spread) {
   std::lognormal_distribution<double> tokens(std::log(spread.median), spread.sigma);
@@ -172,7 +173,9 @@ void World::ask(std::size_t place) {
   request = {.state = Request::State::waiting, .tenant = static_cast<std::uint32_t>(place), .asked_s = now_s()};
   request.model = load.models[tenant.asked % load.models.size()];
   request.prompt = draw(tenant.random, load.prompt);
-  request.output = draw(tenant.random, other_phase ? *load.other_output : load.output);
+  request.told_prompt = load.told_prompt > 0 ? load.told_prompt : request.prompt;
+  const bool rare = load.rare_output && draw_share(tenant.random) < rare_share;
+  request.output = draw(tenant.random, rare ? *load.rare_output : other_phase ? *load.other_output : load.output);
   request.cap = load.declared > 0 ? load.declared : static_cast<std::int64_t>(load.output.max);
   if (load.leaves_after_tokens > 0) request.leaves_at = load.leaves_after_tokens;
   if (load.leaves_share > 0 && draw_share(tenant.random) < load.leaves_share) {
@@ -194,7 +197,7 @@ fairshare::Arrive World::arrival_of(const Request& request, std::uint64_t waiter
           .model = id_of<ModelId>(request.model),
           .group_settings = {.weight = load.group_weight},
           .tenant_settings = {.weight = load.weight, .max_in_flight = load.max_in_flight},
-          .prompt_tokens = static_cast<std::int64_t>(request.prompt),
+          .prompt_tokens = static_cast<std::int64_t>(request.told_prompt),
           .requested_cap = request.cap,
           .brownout = load.brownout};
 }
@@ -289,7 +292,7 @@ void World::tell_or_end(std::uint32_t index) {
   // As the relay does: every 32 tokens, or every 100 ms.
   const auto output = static_cast<std::int64_t>(request.produced);
   const bool due = output >= request.told + 32 || (output > request.told && now_s() - request.told_s >= 0.1);
-  if (!due) return;
+  if (!due || !tenants_[request.tenant].load.streams) return;
   request.told = output;
   request.told_s = now_s();
   step(fairshare::Progress{.ticket = request.ticket, .output_tokens = output});

@@ -38,6 +38,7 @@ struct Request {
   double asked_s = 0;
   double predicted_s = -1;  // of the wait, told at arrival; negative: nothing was
   double prompt = 0;
+  double told_prompt = 0;  // on arrival
   double output = 0;
   double leaves_at = 1e18;  // tokens of output after which the client hangs up
   double leaves_queue_s = 1e18;

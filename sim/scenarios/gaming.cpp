@@ -14,12 +14,17 @@ Load honest(std::uint64_t tenant) {
 }
 
 // Four tenants, the first as told, for some time; samples "gain" of the first from the given second on.
-Outcome tell_four(const Telling& telling, const Load& first, int from_s, int to_s) {
+Outcome tell_four(const Telling& telling, const Load& first, int from_s, int to_s, Load other = {}) {
   World world(settings_of(telling));
   const Watchtower watchtower(world);
+  HardBound bound;
   world.add(first);
-  for (std::uint64_t tenant = 2; tenant <= 4; ++tenant)
-    world.add(honest(tenant));
+  for (other.tenant = 2; other.tenant <= 4; ++other.tenant)
+    world.add(other);
+  world.watch([&] {
+    const auto broken = bound(world);
+    if (telling.rule == Rule::fairshare && !broken.empty()) world.report_broken(broken);
+  });
   const int end_s = from_s + static_cast<int>((to_s - from_s) * telling.length);
   world.run_until(end_s);
   return {.samples = {{"gain", {gain_between(world, 0, from_s, end_s)}}}, .broken = world.broken()};
@@ -102,6 +107,26 @@ Outcome tell_alternating(const Telling& telling) {
     worst = std::max(worst, gain_between(world, 0, at, at + 60));
   return {.samples = {{"gain", {gain_between(world, 0, 120, end_s)}}, {"worst_minute", {worst}}},
           .broken = world.broken()};
+}
+
+// One answer in ten is as long as can be, the others are tiny, and nothing tells which; nobody else asks for much.
+Outcome tell_heavy_tail(const Telling& telling) {
+  Load modest = honest(2);
+  modest.prompt = {.median = 100, .sigma = 0.5, .max = 400};
+  Load surprising = modest;
+  surprising.tenant = 1;
+  surprising.streams = false;
+  surprising.output = {.median = 5, .sigma = 0.01, .max = 1'000};
+  surprising.rare_output = Spread{.median = 1'000, .sigma = 0.01, .max = 1'000};
+  return tell_four(telling, surprising, 60, 1'260, modest);
+}
+
+// Prompts that are taken for 8 tokens until their end, when usage tells that they were thousands.
+Outcome tell_late_prompts(const Telling& telling) {
+  Load late = honest(1);
+  late.prompt = document_prompt;
+  late.told_prompt = 8;
+  return tell_four(telling, late, 60, 1'260);
 }
 
 // Reads two tokens a second and so holds its slots long after the work is done.

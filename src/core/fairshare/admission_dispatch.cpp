@@ -57,7 +57,7 @@ void Admission::State::grant(const Pick& pick) {
   request.granted = now;
   request.reserved_cost = estimated_cost(request, expected);
   running_chain.push_back<&Request::in_pool>(requests, index);
-  tree.begin(pick, request.reserved_cost);
+  request.unopposed = tree.begin(pick, request.reserved_cost);
   turns_since_guard = pick.moves_time ? turns_since_guard + 1 : 0;
   age_guard_picks += pick.moves_time ? 0 : 1;
   unleased_grants += now < lease.until ? 0 : 1;

@@ -93,7 +93,10 @@ void Admission::State::finish(RequestIndex index, const Finish& event) {
   const Request& request = requests[index];
   const std::int64_t cost = final_cost(request, event);
   note_size(cost);
-  tree.end(request.key, {.cost = cost, .charged = request.charged_cost, .reserved = request.reserved_cost});
+  tree.end(request.key, {.cost = cost,
+                         .charged = request.charged_cost,
+                         .reserved = request.reserved_cost,
+                         .unopposed = request.unopposed});
   count_work(request, cost - request.charged_cost);
   if (event.reached_upstream) ++completions;
   if (event.learn && event.usage) {

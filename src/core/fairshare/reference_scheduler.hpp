@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,7 @@ class ReferenceScheduler {
     std::int64_t shift = 0;
     bool in_line = false;
     std::optional<std::uint32_t> woken_seen;
+    std::int64_t undisputed = 0;  // cost of what its node ran on slots that nobody else could use, and owes still
     std::deque<std::uint64_t> waiters;
   };
   struct Node {
@@ -65,6 +67,7 @@ class ReferenceScheduler {
     std::int64_t charged = 0;
     bool answering = false;
     bool running = false;
+    std::set<int> undisputed;  // levels at which it was alone when it went
   };
   struct Turn {
     std::uint64_t waiter = 0;
@@ -146,6 +149,10 @@ class ReferenceScheduler {
     request.reserved = tokens > 0 ? tokens : slot_cost(costs(request), std::chrono::seconds(1));
     turns_since_guard_ = turn.by_age_guard ? 0 : turns_since_guard_ + 1;
     if (!turn.by_age_guard) move_time(request);
+    for (const Node* at = request.key; at->parent != nullptr; at = at->parent) {
+      if (std::ranges::none_of(at->parent->children, [&](const Node* c) { return c != at && could_go(*c); }))
+        request.undisputed.insert(at->level);
+    }
     each_on_path(request, [&](Node& node) {
       ++node.in_flight;
       node.account.reserve(request.reserved);
@@ -174,6 +181,9 @@ class ReferenceScheduler {
       node.account.settle(cost - request.charged);
       node.account.reserve(-request.reserved);
       --node.in_flight;
+      if (!request.undisputed.contains(node.level)) return;
+      for (auto& [model, lane] : node.lanes)
+        lane.undisputed += cost;
     });
     note_size(cost);
     stand();
@@ -320,10 +330,21 @@ class ReferenceScheduler {
     synchronise(*node.parent, model);
     return node.account.settled() + node.lanes.at(model).offset - reference(*node.parent, model);
   }
+  // Stands in line for a model that is open.
+  [[nodiscard]] bool could_go(const Node& node) const {
+    return std::ranges::any_of(node.lanes, [&](const auto& lane) { return lane.second.in_line && open(lane.first); });
+  }
+  // Nobody owes more than one largest request beyond what was done while others could have gone instead.
   void forgive(Node& node, std::uint64_t model) {
+    Lane& lane = node.lanes.at(model);
+    const std::uint32_t weight = node.account.weight();
+    const std::int64_t owed = ahead(node, model);
     if (largest_cost_ == 0) return;
-    const std::int64_t excess = ahead(node, model) - virtual_of(largest_cost_, node.account.weight());
-    if (excess > 0) node.lanes.at(model).offset -= excess;
+    lane.undisputed = std::min(lane.undisputed, cost_of(std::max<std::int64_t>(owed, 0), weight));
+    const std::int64_t beyond = owed - virtual_of(largest_cost_, weight);
+    const std::int64_t forgiven = std::clamp<std::int64_t>(beyond, 0, virtual_of(lane.undisputed, weight));
+    lane.offset -= forgiven;
+    lane.undisputed -= cost_of(forgiven, weight);
   }
   void touch(Node& node) {
     for (auto& [model, lane] : node.lanes) {
@@ -358,6 +379,7 @@ class ReferenceScheduler {
     if (lane.woken_seen != node.woken) {
       lane.woken_seen = node.woken;
       lane.offset = node.offset - parent.virtual_time + reference(parent, model);
+      lane.undisputed = 0;
     }
     lane.offset += std::max<std::int64_t>(0, reference(parent, model) - (node.account.start_tag() + lane.offset));
     forgive(node, model);

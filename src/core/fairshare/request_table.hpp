@@ -44,6 +44,7 @@ struct Request {
   State state = State::gone;
   bool waited = false;     // it could not go on arrival
   bool answering = false;  // the upstream has begun to answer: the prompt was worked on
+  Levels unopposed;        // where no sibling waited when it was granted
 };
 
 class RequestTable {

@@ -21,6 +21,17 @@ enum class RequestIndex : std::uint32_t { none = 0xFFFF'FFFF };
 
 enum class Level : std::uint8_t { root, group, tenant, key };
 
+// Some of the levels below the root.
+class Levels {
+ public:
+  void add(Level level) { bits_ |= bit(level); }
+  [[nodiscard]] bool has(Level level) const { return (bits_ & bit(level)) != 0; }
+
+ private:
+  static std::uint8_t bit(Level level) { return static_cast<std::uint8_t>(1U << static_cast<unsigned>(level)); }
+  std::uint8_t bits_ = 0;
+};
+
 inline constexpr std::uint32_t unlimited = 0xFFFF'FFFF;
 
 struct ShareNode {
@@ -70,6 +81,7 @@ struct alignas(64) Lane {
   ModelIndex model = ModelIndex::none;
   LaneIndex up = LaneIndex::none;    // the lane of the node's parent; none at the root
   LaneIndex next = LaneIndex::none;  // of the same node
+  std::int64_t idle_cost = 0;        // milli-tokens done on slots that no sibling wanted: debt for them may be forgiven
 
   // The line of its children; empty at the leaf, where requests wait instead.
   std::uint32_t below = 0;          // lanes of the node's children that lead here, in line or not
@@ -85,5 +97,6 @@ struct alignas(64) Lane {
   [[nodiscard]] bool has_work() const { return has_request || !ready.empty(); }
   [[nodiscard]] bool in_line() const { return place != no_place; }
 };
+static_assert(sizeof(Lane) <= 128, "a lane is two cache lines");
 
 }  // namespace obleth::fairshare

@@ -91,6 +91,7 @@ LaneIndex ShareTree::lane_of(NodeIndex node, ModelIndex model) {
   lane.requests = {};
   lane.learned = {};
   lane.ready_weight = 0;
+  lane.idle_cost = 0;
   lane.node = node;
   lane.model = model;
   lane.up = up;
@@ -116,6 +117,11 @@ void ShareTree::count_dequeued(NodeIndex key, std::int64_t cost) {
     if (--node.queued == 0 && node.parent != NodeIndex::none) nodes_[node.parent].ready_weight -= node.account.weight();
     note_idleness(index);
   }
+}
+
+void ShareTree::change_queued_cost(NodeIndex key, std::int64_t difference) {
+  for (NodeIndex index = key; index != NodeIndex::none; index = nodes_[index].parent)
+    nodes_[index].queued_cost += difference;
 }
 
 void ShareTree::note_idleness(NodeIndex index) {

@@ -34,6 +34,7 @@ struct Settlement {
   std::int64_t cost = 0;      // in all
   std::int64_t charged = 0;   // of that, while it ran; may turn out to be more than the cost
   std::int64_t reserved = 0;  // what is left of its reservation
+  Levels unopposed;           // where no sibling waited when it was given its slot
 };
 
 class ShareTree {
@@ -62,6 +63,8 @@ class ShareTree {
   // ---- what waits
   void count_queued(NodeIndex key, std::int64_t cost);
   void count_dequeued(NodeIndex key, std::int64_t cost);
+  // One that waits is expected to cost so much more, or less.
+  void change_queued_cost(NodeIndex key, std::int64_t difference);
   // A leaf's head: since is its arrival number; absent when nothing waits any more.
   void set_head(LaneIndex leaf, std::optional<std::uint64_t> since);
 
@@ -74,8 +77,9 @@ class ShareTree {
   // Would a request of this key, were it alone, have to wait for more than a slot?
   [[nodiscard]] bool has_room(NodeIndex key, ModelIndex model) const;
   [[nodiscard]] Pick out_of_turn(LaneIndex leaf);
-  // A request of the pick takes a slot; its estimate is reserved on the whole path.
-  void begin(const Pick& pick, std::int64_t reservation);
+  // A request of the pick takes a slot; its estimate is reserved on the whole path. Where no sibling waits that could
+  // have had the slot instead is returned, for its end.
+  [[nodiscard]] Levels begin(const Pick& pick, std::int64_t reservation);
   // Settles cost and changes the reservation. As long as both cancel out no key moves and no heap is touched.
   void charge(NodeIndex key, std::int64_t settled, std::int64_t reserved);
   // What was done for a tenant elsewhere.
@@ -87,7 +91,8 @@ class ShareTree {
   void set_model_open(ModelIndex model, bool open);
   void configure(NodeIndex node, const NodeSettings& settings);
   void move_tenant(NodeIndex tenant, NodeIndex group);
-  // C*: using idle capacity is never punished by more than this. 0: no debt is forgiven.
+  // C*: using idle capacity is never punished by more than this. What was done while siblings waited is paid for to
+  // the last unit. 0: no debt is forgiven.
   void set_largest_cost(std::int64_t cost) { largest_cost_ = cost; }
 
   // ---- forgetting
@@ -152,6 +157,8 @@ class ShareTree {
   void post(NodeIndex key, std::int64_t settled, std::int64_t reserved);
   void refresh(NodeIndex node);
   void forgive(LaneIndex index);
+  void count_idle_cost(NodeIndex node, std::int64_t cost);
+  [[nodiscard]] bool others_wait(NodeIndex child) const;
   void synchronise(Lane& line);
   [[nodiscard]] std::int64_t shift_now(const Lane& line) const;
   [[nodiscard]] std::int64_t reference(const Lane& line) const;

@@ -39,15 +39,33 @@ std::int64_t ShareTree::ahead(LaneIndex index) {
   return nodes_[lane.node].account.settled() + lane.offset - reference(lanes_[lane.up]);
 }
 
-// The debt cap.
+// The debt cap: of what was done on idle slots, no more is owed than one largest request. It counts against the latest
+// debt first, so nothing of it is left once virtual time has caught up.
 void ShareTree::forgive(LaneIndex index) {
-  if (largest_cost_ == 0) return;
   Lane& lane = lanes_[index];
+  if (lane.idle_cost == 0 || largest_cost_ == 0) return;
+  const std::int64_t debt = std::max<std::int64_t>(ahead(index), 0);
   const std::uint32_t weight = nodes_[lane.node].account.weight();
-  const std::int64_t excess = ahead(index) - virtual_of(largest_cost_, weight);
+  lane.idle_cost = std::min(lane.idle_cost, cost_of(debt, weight));
+  const std::int64_t excess = std::min(debt - virtual_of(largest_cost_, weight), virtual_of(lane.idle_cost, weight));
   if (excess <= 0) return;
   lane.offset -= excess;
-  forgiven_cost_ += cost_of(excess, weight);
+  lane.idle_cost -= cost_of(excess, weight);
+  if (others_wait(lane.node)) forgiven_cost_ += cost_of(excess, weight);
+}
+
+void ShareTree::count_idle_cost(NodeIndex node, std::int64_t cost) {
+  each_lane(node, [&](LaneIndex lane) { lanes_[lane].idle_cost += cost; });
+}
+
+// A sibling has a request that may go now, at this or another model.
+bool ShareTree::others_wait(NodeIndex child) const {
+  for (LaneIndex at = nodes_[nodes_[child].parent].first_lane; at != LaneIndex::none; at = lanes_[at].next) {
+    const Lane& line = lanes_[at];
+    if (line.ready.empty() || !model_open(line.model)) continue;
+    if (line.ready.size() > 1 || lanes_[line.ready.top().item].node != child) return true;
+  }
+  return false;
 }
 
 bool ShareTree::in_some_line(NodeIndex index) const {
@@ -90,6 +108,7 @@ void ShareTree::enter(LaneIndex index) {
   if (lane.woken_seen != node.woken) {
     lane.woken_seen = node.woken;
     lane.offset = node.offset - nodes_[line.node].virtual_time + reference(line);
+    lane.idle_cost = 0;
   }
   const std::int64_t behind = reference(line) - (node.account.start_tag() + lane.offset);
   lane.offset += std::max<std::int64_t>(behind, 0);
@@ -234,11 +253,13 @@ void ShareTree::move_time(LaneIndex leaf, const Pick& pick) {
   }
 }
 
-void ShareTree::begin(const Pick& pick, std::int64_t reservation) {
+Levels ShareTree::begin(const Pick& pick, std::int64_t reservation) {
   if (pick.moves_time) move_time(pick.leaf, pick);
   const NodeIndex key = lanes_[pick.leaf].node;
+  Levels unopposed;
   each_below_root(key, [&](NodeIndex at) {
     end_idleness(at);
+    if (!others_wait(at)) unopposed.add(nodes_[at].level);
     ++nodes_[at].in_flight;
     nodes_[at].account.reserve(reservation);
   });
@@ -248,6 +269,7 @@ void ShareTree::begin(const Pick& pick, std::int64_t reservation) {
     park_or_return(at, false);
     refresh(at);
   });
+  return unopposed;
 }
 
 void ShareTree::charge(NodeIndex key, std::int64_t settled, std::int64_t reserved) {
@@ -256,10 +278,14 @@ void ShareTree::charge(NodeIndex key, std::int64_t settled, std::int64_t reserve
   each_below_root(key, [&](NodeIndex at) { refresh(at); });
 }
 
+// Whether anybody waited there is not known here: it counts as done on idle slots.
 void ShareTree::charge_foreign(NodeIndex tenant, std::int64_t cost) {
   for (NodeIndex at = tenant; at != root(); at = nodes_[at].parent)
     nodes_[at].account.settle(cost);
-  each_below_root(tenant, [&](NodeIndex at) { refresh(at); });
+  each_below_root(tenant, [&](NodeIndex at) {
+    count_idle_cost(at, cost);
+    refresh(at);
+  });
 }
 
 void ShareTree::end(NodeIndex key, const Settlement& settlement) {
@@ -267,6 +293,7 @@ void ShareTree::end(NodeIndex key, const Settlement& settlement) {
   for (NodeIndex at = key; at != NodeIndex::none; at = nodes_[at].parent) {
     --nodes_[at].in_flight;
     nodes_[at].settled_cost += settlement.cost;
+    if (settlement.unopposed.has(nodes_[at].level)) count_idle_cost(at, settlement.cost);
   }
   each_below_root(key, [&](NodeIndex at) {
     const ShareNode& node = nodes_[at];
