@@ -38,9 +38,9 @@ void Admission::State::step(const Event& event, Instant at, Actions& out) {
 void Admission::State::begin_step(Instant at, Actions& out) {
   ensure(at >= now, "the engine's time never runs backwards");
   const bool lease_ends = now < lease.until && at >= lease.until;
+  drain.advance(at, waiting() > 0 && running() >= slots());
   now = at;
   actions = &out;
-  drain.advance(now, waiting() > 0);
   largest.forget(now);
   largest_foreign.forget(now);
   tree.set_largest_cost(std::max(largest.value(), largest_foreign.value()));

@@ -67,7 +67,7 @@ NodeIndex Admission::State::path_of(const Arrive& event) {
 }
 
 ModelIndex Admission::State::model_of(ModelId id) {
-  const auto [index, is_new] = models.find_or_add(id);
+  const auto [index, is_new] = models.find_or_add(id, now);
   if (is_new) tree.add_model(index);
   return index;
 }
@@ -135,6 +135,7 @@ void Admission::State::enqueue(RequestIndex index) {
   tree.node(request.tenant).waiting.push_back<&Request::in_tenant>(requests, index);
   Chain<RequestIndex>& line = tree.requests_at(request.lane);
   line.push_back<&Request::in_lane>(requests, index);
+  models[request.model].observe_drain(now);
   ++models[request.model].queued;
   tree.count_queued(request.key, request.queued_cost);
   if (request.deadline < request.arrived + limits.admission_timeout) {
@@ -153,6 +154,7 @@ void Admission::State::dequeue(RequestIndex index) {
   line.unlink<&Request::in_lane>(requests, index);
   --models[request.model].queued;
   tree.count_dequeued(request.key, request.queued_cost);
+  models[request.model].observe_drain(now);
   deadlines.erase(index);
   set_heaviness(request.tenant);
   if (!was_head) return;

@@ -38,6 +38,7 @@ void Admission::State::on(const CountForeign& event) {
 void Admission::State::on(const SetModel& event) {
   const ModelIndex index = model_of(event.model);
   ModelState& model = models[index];
+  model.observe_drain(now);
   model.gpu.advance(now, model.in_flight);
   model.gpu.set_gpus(event.settings.gpus);
   model.settings = event.settings;

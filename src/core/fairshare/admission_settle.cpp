@@ -99,12 +99,10 @@ void Admission::State::finish(RequestIndex index, const Finish& event) {
                          .unopposed = request.unopposed});
   count_work(request, cost - request.charged_cost);
   if (event.reached_upstream) ++completions;
-  if (event.learn && event.usage) {
-    estimates.learn(request.learned, request.model, event.usage->output.value);
-  }
+  if (event.learn && event.usage) learn(request, event.usage->output.value);
 
   ModelState& model = models[request.model];
-  model.drain.advance(now, model.queued > 0);
+  model.observe_drain(now);
   model.gpu.advance(now, model.in_flight);
   --model.in_flight;
   gate(request.model);
@@ -119,6 +117,24 @@ void Admission::State::finish(RequestIndex index, const Finish& event) {
   const ModelIndex left = request.model;
   requests.give_back(index);
   retire_if_over(left);
+}
+
+void Admission::State::learn(const Request& request, std::int64_t output_tokens) {
+  const bool is_first = !estimates.knows(request.model);
+  estimates.learn(request.learned, request.model, output_tokens);
+  if (is_first) estimate_anew(request.model);
+}
+
+// What came before anything was known of its model was taken to be as long as its cap allows. Once in a model's life.
+void Admission::State::estimate_anew(ModelIndex model) {
+  for (RequestIndex index = waiting_chain.front(); index != RequestIndex::none; index = requests[index].in_pool.after) {
+    Request& request = requests[index];
+    if (request.model != model) continue;
+    const std::int64_t cost = estimated_cost(request, expected_output(request));
+    tree.change_queued_cost(request.key, cost - request.queued_cost);
+    request.queued_cost = cost;
+    set_heaviness(request.tenant);
+  }
 }
 
 std::int64_t Admission::State::final_cost(const Request& request, const Finish& event) const {

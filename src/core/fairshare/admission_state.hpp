@@ -68,6 +68,8 @@ struct Admission::State {
 
   // ---- admission_configure.cpp: settings
   void on(const SetCapacity& event);
+  void learn(const Request& request, std::int64_t output_tokens);
+  void estimate_anew(ModelIndex model);
   void on(const SetLease& event);
   void on(const CountForeign& event);
   void on(const SetModel& event);

@@ -188,5 +188,73 @@ TEST(ClosedLoop, WhoRanAheadOnIdleSlotsIsServedSoonAfterOthersCome) {
   EXPECT_GT(loop.rig.engine.snapshot(loop.rig.now).forgiven_cost, 0);
 }
 
+// ---- waits ------------------------------------------------------------------------------------------------------
+
+class NarrowModel : public testing::Test {
+ protected:
+  void SetUp() override {
+    loop.happen(SetModel{.model = id_of<ModelId>(2), .settings = {.max_in_flight = 2}});
+    loop.add(4, {.asks = asks_of(1), .usage = always(10, 100)});
+    loop.run_for(minutes(1));
+  }
+  void burst(int clients) {
+    loop.add(clients,
+             {.asks = asks_of(2, default_weight, 2), .usage = always(10, 200), .until = loop.rig.now + seconds(10)});
+    loop.run_for(seconds(20));
+  }
+  ClosedLoop loop{8};
+};
+
+TEST_F(NarrowModel, FirstBurstIsNotRefused) {
+  burst(40);
+  EXPECT_EQ(loop.of(2).refusals, 0U);
+  EXPECT_LT(loop.of(2).longest_wait, seconds(10));
+}
+
+TEST_F(NarrowModel, BurstAfterAMinuteOfNothingIsNotRefused) {
+  burst(40);
+  for (int idle = 0; idle < 3; ++idle) {
+    loop.run_for(seconds(60) + idle * minutes(2));
+    burst(40);
+  }
+  EXPECT_EQ(loop.of(2).refusals, 0U);
+}
+
+// While it was away nothing could be seen of how fast it is.
+TEST_F(NarrowModel, BurstAfterAnOutageIsNotRefused) {
+  burst(40);
+  loop.add(10, {.asks = asks_of(2, default_weight, 2), .usage = always(10, 200), .until = loop.rig.now + seconds(1)});
+  loop.happen(SetModel{.model = id_of<ModelId>(2), .settings = {.max_in_flight = 2, .eligible = false}});
+  loop.run_for(seconds(50));
+  loop.happen(SetModel{.model = id_of<ModelId>(2), .settings = {.max_in_flight = 2}});
+  burst(40);
+  EXPECT_EQ(loop.of(2).refusals, 0U);
+}
+
+TEST(ClosedLoop, OutageOfTheOnlyModelIsNoReasonToExpectLongWaits) {
+  ClosedLoop loop(4);
+  loop.add(12, {.asks = asks_of(1), .usage = always(10, 200)});
+  loop.run_for(seconds(30));
+  loop.happen(SetModel{.model = id_of<ModelId>(1), .settings = {.eligible = false}});
+  loop.run_for(seconds(30));
+  const std::int64_t before = loop.rig.engine.snapshot(loop.rig.now).drain_rate_per_second;
+  EXPECT_GT(before, 4 * 800'000);  // four slots with some 840 cost for 0.4 s each
+  loop.happen(SetModel{.model = id_of<ModelId>(1), .settings = {}});
+  loop.add(100, {.asks = asks_of(2), .usage = always(10, 200)});
+  loop.run_for(seconds(10));
+  EXPECT_EQ(loop.of(1).refusals + loop.of(2).refusals, 0U);
+}
+
+// Most slots are free, and a slow model with a queue of its own is all that works.
+TEST(ClosedLoop, QueueOfANarrowModelSaysNothingOfHowFastThePoolIs) {
+  ClosedLoop loop(8);
+  loop.happen(SetModel{.model = id_of<ModelId>(2), .settings = {.max_in_flight = 1}});
+  loop.add(8, {.asks = asks_of(1, default_weight, 2), .usage = always(10, 100)});
+  loop.run_for(minutes(2));
+  loop.add(250, {.asks = asks_of(2), .usage = always(10, 200)});
+  loop.run_for(seconds(30));
+  EXPECT_EQ(loop.of(2).refusals, 0U);
+}
+
 }  // namespace
 }  // namespace obleth::fairshare

@@ -1,6 +1,6 @@
 // How fast a pool or a model works: settled cost per second, an exponential mean over 10 s, in integers.
 //
-// While nothing waits, what is done only says how much was asked for: it may show that the pool is faster than
+// While nothing waits for it, what is done only says how much was asked for: it may show that the pool is faster than
 // believed, and never that it is slower. So a burst after a quiet start is no reason to expect long waits: the first
 // second in which work waits tells what can be done. Thread: that of the engine.
 #pragma once
@@ -13,7 +13,9 @@ namespace obleth::fairshare {
 
 class DrainRate {
  public:
-  // To be called at the start of every step; saturated: work has waited since the last one.
+  explicit DrainRate(Instant start = {}) : window_start_(start), advanced_at_(start) {}
+  // To be called before saturated changes, and to learn of what was counted. saturated: since the last call work has
+  // waited for nothing but this pool or model, which ran all that it may.
   void advance(Instant now, bool saturated);
   void count(std::int64_t cost) { in_window_ += cost; }
   // Milli-tokens per second; 0: not known.

@@ -30,6 +30,8 @@ struct ModelState {
   [[nodiscard]] bool open() const {
     return settings.eligible && in_flight < settings.max_in_flight.value_or(unlimited);
   }
+  // To be called before anything that is said of it changes.
+  void observe_drain(Instant now) { drain.advance(now, settings.eligible && !open() && queued > 0); }
 };
 
 class ModelTable {
@@ -40,7 +42,7 @@ class ModelTable {
     bool is_new;
   };
 
-  Found find_or_add(ModelId id) {
+  Found find_or_add(ModelId id, Instant now) {
     const auto [entry, is_new] = indexes_.try_emplace(id, static_cast<ModelIndex>(models_.size()));
     if (!is_new) return {entry->second, false};
     if (free_.empty()) {
@@ -49,7 +51,7 @@ class ModelTable {
       entry->second = free_.back();
       free_.pop_back();
     }
-    (*this)[entry->second] = {.id = id, .settings = defaults(id)};
+    (*this)[entry->second] = {.id = id, .settings = defaults(id), .drain = DrainRate(now)};
     return {entry->second, true};
   }
   // Not found by its id any more; what still runs ends at its index.

@@ -32,6 +32,8 @@ class OutputEstimates {
   [[nodiscard]] std::optional<std::int64_t> mean(EstimatePlace place, ModelIndex model) const;
   // Without making a place.
   [[nodiscard]] std::optional<std::int64_t> mean(TenantId tenant, ModelIndex model) const;
+  // Something was learned of the model, whoever asked.
+  [[nodiscard]] bool knows(ModelIndex model) const { return mean_of(model).has_value(); }
   // The index will stand for another model.
   void forget(ModelIndex model);
 

@@ -33,7 +33,7 @@ struct Request {
   std::int64_t output_cap = 0;  // requested; after a brownout the lower one
   std::int64_t brownout_floor = 0;
   std::int64_t output_tokens = 0;  // produced so far
-  std::int64_t queued_cost = 0;    // estimate at arrival
+  std::int64_t queued_cost = 0;    // estimate at arrival, or when its model was first known
   std::int64_t reserved_cost = 0;  // what is left of the reservation
   std::int64_t charged_cost = 0;
   Duration gpu_reading{0};        // of its model's clock when it was granted
