@@ -4,7 +4,6 @@
 #include "core/fairshare/admission_state.hpp"
 #include "core/fairshare/softening.hpp"
 #include "core/fairshare/token_cost.hpp"
-#include "core/fairshare/wait_predictor.hpp"
 
 namespace obleth::fairshare {
 
@@ -132,6 +131,7 @@ void Admission::State::enqueue(RequestIndex index) {
   Request& request = requests[index];
   request.state = Request::State::waiting;
   waiting_chain.push_back<&Request::in_pool>(requests, index);
+  if (first_young == RequestIndex::none) first_young = index;
   tree.node(request.tenant).waiting.push_back<&Request::in_tenant>(requests, index);
   Chain<RequestIndex>& line = tree.requests_at(request.lane);
   line.push_back<&Request::in_lane>(requests, index);
@@ -147,14 +147,16 @@ void Admission::State::enqueue(RequestIndex index) {
 
 void Admission::State::dequeue(RequestIndex index) {
   Request& request = requests[index];
+  if (first_young == index) first_young = request.in_pool.after;
+  if (request.aged) --aged;
   waiting_chain.unlink<&Request::in_pool>(requests, index);
   tree.node(request.tenant).waiting.unlink<&Request::in_tenant>(requests, index);
   Chain<RequestIndex>& line = tree.requests_at(request.lane);
   const bool was_head = line.front() == index;
   line.unlink<&Request::in_lane>(requests, index);
+  models[request.model].observe_drain(now);
   --models[request.model].queued;
   tree.count_dequeued(request.key, request.queued_cost);
-  models[request.model].observe_drain(now);
   deadlines.erase(index);
   set_heaviness(request.tenant);
   if (!was_head) return;
@@ -183,11 +185,7 @@ void Admission::State::refuse(RequestIndex index, RefusalReason reason) {
 }
 
 Duration Admission::State::retry_after(LaneIndex lane) {
-  const LaneIndex tenant = tree.lane(lane).up;
-  const std::int64_t rate = expected_rate(tree, tenant, drain_of(tree.lane(lane).model).per_second());
-  const Duration drained =
-      time_to_drain(tree.node(tree.lane(tenant).node).queued_cost, rate).value_or(Duration::zero());
-  return std::clamp(drained, retry_after_min, retry_after_max);
+  return std::clamp(expected_wait(lane).value_or(Duration::zero()), retry_after_min, retry_after_max);
 }
 
 // All have the admission timeout, so whoever came first is overdue first; those with less time stand in the heap.

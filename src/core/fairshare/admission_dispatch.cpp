@@ -38,7 +38,7 @@ std::optional<Pick> Admission::State::overdue_pick() {
   RequestIndex index = waiting_chain.front();
   for (int look = 0; look < guard_looks_max && index != RequestIndex::none; ++look) {
     const Request& request = requests[index];
-    if (now - request.arrived <= limits.admission_timeout / 2) return std::nullopt;
+    if (now - request.arrived <= guard_age()) return std::nullopt;
     if (tree.eligible(request.lane)) return tree.out_of_turn(request.lane);
     index = request.in_pool.after;
   }
@@ -108,9 +108,36 @@ std::int64_t Admission::State::estimated_cost(const Request& request, std::int64
 }
 
 std::optional<Duration> Admission::State::predicted(LaneIndex lane) {
-  const DrainRate& rate = drain_of(tree.lane(lane).model);
-  if (completions < completions_to_predict || !rate.is_measured()) return std::nullopt;
-  return predicted_wait(tree, lane, rate.per_second());
+  const bool known = completions >= completions_to_predict && drain_of(tree.lane(lane).model).is_measured();
+  return known ? expected_wait(lane) : std::nullopt;
+}
+
+// Until its share is enough or, where that takes longer, the age guard calls it. Of a rate that is only a lower bound
+// this is the longest that it can take.
+std::optional<Duration> Admission::State::expected_wait(LaneIndex lane) {
+  const auto by_share = predicted_wait(tree, lane, drain_of(tree.lane(lane).model).per_second());
+  if (!by_share || *by_share <= guard_age()) return by_share;
+  return std::min(*by_share, wait_for_guard(lane));
+}
+
+// The guard takes the oldest first: after all that are old already, and all of its own tenant.
+Duration Admission::State::wait_for_guard(LaneIndex lane) {
+  note_aged();
+  const std::int64_t ahead = aged + tree.node(tree.node(tree.lane(lane).node).parent).queued;
+  if (ahead == 0) return guard_age();
+  const std::int64_t turns = ahead * std::int64_t{turns_per_guard};
+  const std::int64_t cost = scaled(tree.node(tree.root()).queued_cost, turns, waiting());
+  const std::int64_t rate = drain_of(tree.lane(lane).model).per_second();
+  return guard_age() + time_to_drain(cost, rate).value_or(predicted_wait_max);
+}
+
+// Each request is passed once, so that counting costs nothing that grows with the queue.
+void Admission::State::note_aged() {
+  while (first_young != RequestIndex::none && now - requests[first_young].arrived > guard_age()) {
+    requests[first_young].aged = true;
+    ++aged;
+    first_young = requests[first_young].in_pool.after;
+  }
 }
 
 // A model that is full drains by itself.

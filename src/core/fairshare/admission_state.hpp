@@ -51,6 +51,9 @@ struct Admission::State {
   [[nodiscard]] std::int64_t expected_output(const Request& request) const;
   [[nodiscard]] std::int64_t estimated_cost(const Request& request, std::int64_t output_tokens) const;
   [[nodiscard]] std::optional<Duration> predicted(LaneIndex lane);
+  [[nodiscard]] std::optional<Duration> expected_wait(LaneIndex lane);
+  [[nodiscard]] Duration wait_for_guard(LaneIndex lane);
+  void note_aged();
   [[nodiscard]] const DrainRate& drain_of(ModelIndex model) const;
 
   // ---- admission_settle.cpp: what it really cost
@@ -65,11 +68,11 @@ struct Admission::State {
   void count_work(const Request& request, std::int64_t cost);
   void note_size(std::int64_t cost);
   void finish(RequestIndex index, const Finish& event);
+  void learn(const Request& request, std::int64_t output_tokens);
+  void estimate_anew(ModelIndex model);
 
   // ---- admission_configure.cpp: settings
   void on(const SetCapacity& event);
-  void learn(const Request& request, std::int64_t output_tokens);
-  void estimate_anew(ModelIndex model);
   void on(const SetLease& event);
   void on(const CountForeign& event);
   void on(const SetModel& event);
@@ -95,6 +98,8 @@ struct Admission::State {
     if (!lease.slots) return limits.capacity;
     return std::min(limits.capacity, now < lease.until ? *lease.slots : lease.slots_after);
   }
+  // Whoever has waited longer may go out of turn.
+  [[nodiscard]] Duration guard_age() const { return limits.admission_timeout / 2; }
   [[nodiscard]] std::uint32_t waiting() const { return tree.node(tree.root()).queued; }
 
   AdmissionLimits limits;
@@ -116,7 +121,9 @@ struct Admission::State {
   std::uint64_t age_guard_picks = 0;
   std::uint64_t unleased_grants = 0;
   std::uint32_t turns_since_guard = 0;
-  Instant accrued;  // when slot time was last charged to all that run
+  std::uint32_t aged = 0;  // of what waits, so many were older than guard_age when last looked at
+  RequestIndex first_young = RequestIndex::none;  // the next one
+  Instant accrued;                                // when slot time was last charged to all that run
 
   // Of the step being made.
   Instant now;

@@ -256,5 +256,30 @@ TEST(ClosedLoop, QueueOfANarrowModelSaysNothingOfHowFastThePoolIs) {
   EXPECT_EQ(loop.of(2).refusals, 0U);
 }
 
+class SlightTenant : public testing::Test {
+ protected:
+  void SetUp() override {
+    loop.add(12, {.asks = asks_of(1, 1'000), .usage = always(10, 200)});
+    loop.run_for(seconds(5));
+  }
+  ClosedLoop loop{4};
+};
+
+TEST_F(SlightTenant, IsServedByTheAgeGuardAndNotRefusedBeforeItsTime) {
+  loop.add(1, {.asks = asks_of(2, 1), .usage = always(10, 200)});
+  loop.run_for(minutes(5));
+  EXPECT_EQ(loop.of(2).refusals, 0U);
+  EXPECT_GE(loop.of(2).answers, 8U);
+  EXPECT_LT(loop.of(2).longest_wait, seconds(33));
+}
+
+TEST_F(SlightTenant, WhoQueuesMoreThanTheGuardCanServeIsRefusedAndToldForHowLong) {
+  loop.add(200, {.asks = asks_of(2, 1), .usage = always(10, 200)});
+  loop.run_for(seconds(20));
+  EXPECT_GT(loop.of(2).refusals, 100U);
+  EXPECT_EQ(loop.of(2).longest_retry_after, seconds(60));
+  EXPECT_EQ(loop.of(1).refusals, 0U);
+}
+
 }  // namespace
 }  // namespace obleth::fairshare

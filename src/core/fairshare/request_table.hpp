@@ -42,9 +42,10 @@ struct Request {
   Links<RequestIndex> in_lane;
   std::uint32_t generation = 0;
   State state = State::gone;
+  bool aged = false;       // counted among those whom the age guard may call
   bool waited = false;     // it could not go on arrival
-  bool answering = false;  // the upstream has begun to answer: the prompt was worked on
   Levels unopposed;        // where no sibling waited when it was granted
+  bool answering = false;  // the upstream has begun to answer: the prompt was worked on
 };
 
 class RequestTable {
