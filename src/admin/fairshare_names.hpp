@@ -1,4 +1,5 @@
-// Names for the ids that the scheduler works with, kept for a few seconds: names change rarely and stores may be down.
+// Names for the ids that the scheduler works with, kept for a few seconds, for names change rarely, and for as long as
+// the record cannot tell them anew.
 //
 // What cannot be named is told by its id. Thread: the administration's.
 #pragma once
@@ -45,7 +46,8 @@ class FairshareNameBook {
  private:
   RecordDesk& desk_;
   std::shared_ptr<FairshareNames> known_ = std::make_shared<FairshareNames>();
-  WallTime begun_;  // when known_ was
+  std::shared_ptr<const FairshareNames> former_ = known_;  // those before
+  WallTime begun_;                                         // when known_ was
 };
 
 }  // namespace obleth::admin

@@ -19,13 +19,19 @@ class TenantNames {
 
   explicit TenantNames(ports::RecordStore& store) : store_(store) {}
 
-  // Asks for those that are not known yet, and anew for all once in a while: tenants are renamed.
+  // Asks for those that are not known yet, and anew for all once in a while: tenants are renamed. What is known stays
+  // until all has been read anew, and where the record does not answer.
   Task<void> refresh(const fairshare::Snapshot& snapshot);
   [[nodiscard]] std::string name_of(TenantId tenant) const;  // empty: not known
 
  private:
+  using Names = std::unordered_map<TenantId, std::string>;
+
+  // Those that names lacks. False: the record does not answer.
+  Task<bool> read_into(Names& names, const fairshare::Snapshot& snapshot);
+
   ports::RecordStore& store_;
-  std::unordered_map<TenantId, std::string> names_;
+  Names names_;
   int rounds_ = 0;
 };
 

@@ -1,6 +1,7 @@
-// A record for tests of the caches: holds keys and models, counts the questions, and can be down or slow.
+// A record for tests of the caches: holds keys, models and tenants, counts the questions, and can be down or slow.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,7 @@ class ScriptedStore final : public ports::RecordStore {
   bool down = false;
   std::uint64_t version_now = 1;
   std::vector<Model> models;
+  std::vector<Tenant> tenants;
   std::vector<std::vector<std::pair<KeyId, WallTime>>> uses_written;
   std::vector<ports::RenewedHash> hashes_renewed;
 
@@ -66,6 +68,13 @@ class ScriptedStore final : public ports::RecordStore {
     if (down) co_return fail(not_answering());
     co_return models;
   }
+  Task<Result<std::optional<Tenant>>> find_tenant(std::string id) override {
+    const auto gate = enter();
+    if (gate) co_await gate->awaited();
+    if (down) co_return fail(not_answering());
+    const auto found = std::ranges::find(tenants, id, [](const Tenant& tenant) { return tenant.id.uuid(); });
+    co_return found == tenants.end() ? std::nullopt : std::optional(*found);
+  }
   Task<Result<void>> note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) override {
     if (down) co_return fail(not_answering());
     uses_written.push_back(std::move(uses));
@@ -79,7 +88,6 @@ class ScriptedStore final : public ports::RecordStore {
 
   // What the caches do not ask.
   Task<Result<std::uint64_t>> commit(ports::Transaction) override { return no<std::uint64_t>(); }
-  Task<Result<std::optional<Tenant>>> find_tenant(std::string) override { return no<std::optional<Tenant>>(); }
   Task<Result<ports::Page<Tenant>>> list_tenants(ports::PageRequest) override { return no<ports::Page<Tenant>>(); }
   Task<Result<std::optional<ApiKey>>> find_key(KeyId) override { return no<std::optional<ApiKey>>(); }
   Task<Result<ports::Page<ApiKey>>> list_keys(std::optional<TenantId>, ports::PageRequest) override {
