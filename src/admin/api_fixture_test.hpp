@@ -45,6 +45,10 @@ class CountingEntropy final : public ports::Entropy {
 class RecordingFeed final : public ports::ChangeFeed {
  public:
   void publish(const ports::Change& change) override { changes.push_back(change); }
+  Task<Result<void>> tell_replicas(std::vector<ports::Change>) override {
+    if (reaches_replicas) co_return Result<void>();
+    co_return fail(store_fault(FaultKind::unavailable, "the test's feed is down"));
+  }
   void subscribe(std::function<void(const ports::Change&)>) override {}
 
   template <class Kind>
@@ -55,6 +59,7 @@ class RecordingFeed final : public ports::ChangeFeed {
     return found;
   }
   std::vector<ports::Change> changes;
+  bool reaches_replicas = true;
 };
 
 struct Asked {
@@ -157,6 +162,7 @@ class ApiTest : public testing::Test {
                        .version = "1.2.3",
                        .is_refused_host = [](std::string_view host) { return host.starts_with("169.254."); },
                        .obeyed = obeyed,
+                       .count_untold = [this](std::size_t count, const Fault&) { untold += count; },
                        .live = live};
     api = std::make_unique<ManagementApi>(std::move(given));
   }
@@ -210,6 +216,7 @@ class ApiTest : public testing::Test {
   ports::Upstream* upstream = nullptr;
   ports::UsageLedger* usage = nullptr;
   std::function<Task<void>()> obeyed;
+  std::size_t untold = 0;
   LiveView live;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
   std::unique_ptr<adapters::SqliteRecordStore> store;

@@ -14,10 +14,16 @@
 
 namespace obleth::admin {
 
+// What the head of an answer says beside the reply.
+struct Warnings {
+  bool replicas_untold = false;  // of a change that stands: they find it by their poll
+};
+
 struct Caller {
   std::string name;  // the admin token's; the actor of the audit log
   AdminRole role = AdminRole::viewer;
   std::string address;
+  Warnings* warnings = nullptr;  // of the answer to this call; null: nobody reads them
 };
 
 struct NamedText {

@@ -127,6 +127,8 @@ struct Dependencies {
   std::function<bool(std::string_view host)> is_refused_host;
   // Ends when this process obeys what was published before, or cannot for long.
   std::function<Task<void>()> obeyed;
+  // So many changes stand in the record, and the other replicas could not be told of them.
+  std::function<void(std::size_t changes, const Fault& why)> count_untold;
   LiveView live;
 };
 

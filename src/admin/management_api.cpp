@@ -114,9 +114,13 @@ Task<Outcome<Call>> ManagementApi::receive(const RouteMatch& match, std::string_
 
 Task<Reply> ManagementApi::answer_for(const RouteMatch& match, std::string_view raw_query,
                                       ports::ClientExchange& exchange) {
-  const Outcome<Call> call = co_await receive(match, raw_query, exchange);
+  Outcome<Call> call = co_await receive(match, raw_query, exchange);
   if (!call) co_return call.error();
-  co_return co_await match.route->answer(*call);
+  Warnings warnings;
+  call->caller.warnings = &warnings;
+  Reply reply = co_await match.route->answer(*call);
+  if (warnings.replicas_untold) reply.header_lines += replicas_untold_warning;
+  co_return reply;
 }
 
 }  // namespace obleth::admin

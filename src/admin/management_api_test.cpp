@@ -147,6 +147,23 @@ TEST_F(ManagementApiTest, AChangeIsObeyedBeforeItIsAnswered) {
   EXPECT_EQ(exchange.answered.status, 200);
 }
 
+TEST_F(ManagementApiTest, AChangeThatTheReplicasCouldNotBeToldOfIsDoneWithAWarningAndCounted) {
+  const auto warns = [](const Answered& answered) { return answered.head.contains("Warning: 199 obleth \""); };
+  EXPECT_FALSE(warns(call("POST", "/tenants", R"({"name":"told"})")));
+  feed.reaches_replicas = false;
+  const Answered made = call("POST", "/tenants", R"({"name":"untold"})");
+  EXPECT_EQ(made.status, 201);
+  EXPECT_TRUE(warns(made));
+  EXPECT_EQ(untold, 1U);
+  const Answered gone = call("DELETE", "/tenants/" + id_of(made.json()));
+  EXPECT_EQ(gone.status, 204);
+  EXPECT_TRUE(warns(gone));
+  EXPECT_EQ(untold, 2U);
+  EXPECT_FALSE(warns(call("POST", "/tenants", R"({"name":"told"})"))) << "nothing was changed";
+  EXPECT_FALSE(warns(call("GET", "/tenants")));
+  EXPECT_EQ(untold, 2U);
+}
+
 TEST_F(ManagementApiTest, OnlyChangeableSettingsAreChanged) {
   live.settings = [] {
     return std::vector<SettingRow>{{"log_level", "info", "default", "how much is logged", true},

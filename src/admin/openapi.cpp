@@ -68,8 +68,13 @@ std::vector<int> error_statuses(const Route& route) {
 Json responses_of(const Route& route) {
   const bool has_content = !route.response_schema.empty();
   Json responses = Json::object();
-  responses.set(std::to_string(route.status),
-                response(route.status, has_content ? content_of(route.response_types, route.response_schema) : Json()));
+  Json success =
+      response(route.status, has_content ? content_of(route.response_types, route.response_schema) : Json());
+  if (route.changes()) {
+    const Json warning = Json::object({{"$ref", "#/components/headers/Warning"}});
+    success.set("headers", Json::object({{"Warning", warning}}));
+  }
+  responses.set(std::to_string(route.status), std::move(success));
   for (const int status : error_statuses(route))
     responses.set(std::to_string(status), response(status, content_of({"application/json"}, "Error")));
   return responses;
@@ -141,12 +146,17 @@ Json openapi_document(const RouteTable& table, const std::string& version) {
   Json schemas = Json::object();
   for (const auto& [name, schema] : table.schemas())
     schemas.set(name, schema);
+  const Json warning = Json::object({{"description",
+                                      "The change is done, but the other replicas could not be told of it: they find "
+                                      "it by asking the record, every 5 seconds."},
+                                     {"schema", Json::object({{"type", "string"}})}});
   const Json bearer = Json::object({{"type", "http"}, {"scheme", "bearer"}, {"description", "An admin token."}});
   return Json::object({{"openapi", "3.1.0"},
                        {"info", Json::object({{"title", "obleth Management API"}, {"version", version}})},
                        {"security", Json::list({Json::object({{"adminToken", Json::list()}})})},
                        {"paths", std::move(paths)},
                        {"components", Json::object({{"schemas", std::move(schemas)},
+                                                    {"headers", Json::object({{"Warning", warning}})},
                                                     {"securitySchemes", Json::object({{"adminToken", bearer}})}})}});
 }
 

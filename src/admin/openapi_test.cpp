@@ -72,6 +72,9 @@ class OpenApi : public ApiTest {
   Json held_against(const Json& operation, const Answered& answered, const std::string& what) {
     const Json* response = operation.find("responses")->find(std::to_string(answered.status));
     EXPECT_NE(response, nullptr) << what << " answers the undocumented " << answered.status;
+    const bool warns = answered.head.contains("Warning: ");
+    warned += warns ? 1 : 0;
+    EXPECT_TRUE(!warns || (response != nullptr && response->find("headers") != nullptr)) << what;
     const Json* content = response == nullptr ? nullptr : response->find("content");
     EXPECT_EQ(content == nullptr, answered.body.empty()) << what;
     if (content == nullptr) return {};
@@ -190,6 +193,7 @@ class OpenApi : public ApiTest {
   std::unique_ptr<adapters::SqliteUsageLedger> ledger;
   Json document;
   std::set<const Route*> driven;
+  int warned = 0;
 };
 
 void gather_references(const Json& json, std::set<std::string>& names) {
@@ -224,8 +228,10 @@ TEST_F(OpenApi, EverySchemaIsUsedAndEveryReferenceLeadsToOne) {
   std::set<std::string> referred;
   gather_references(document, referred);
   std::set<std::string> described;
-  for (const Json::Member& schema : *document.find("components")->find("schemas")->members())
-    described.insert(schema.first);
+  for (const char* kind : {"schemas", "headers"}) {
+    for (const Json::Member& part : *document.find("components")->find(kind)->members())
+      described.insert(part.first);
+  }
   EXPECT_EQ(referred, described);
 }
 
@@ -245,6 +251,18 @@ TEST_F(OpenApi, RefusalsAreDocumentedAndInTheErrorShape) {
     EXPECT_EQ(missing.status, 404) << what << missing.body;
     held_against(*operation_of(route), missing, what);
   }
+}
+
+TEST_F(OpenApi, WarningsAreDocumented) {
+  feed.reaches_replicas = false;
+  drive_groups();
+  drive_models();
+  drive_mcp_servers();
+  drive_scheduler();
+  drive_tenants_and_keys();
+  drive_administration();
+  drive("DELETE", v1 + "/fairshare/groups/batch");
+  EXPECT_GT(warned, 10);
 }
 
 TEST_F(OpenApi, EveryRouteAnswersAsDocumented) {

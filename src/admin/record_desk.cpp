@@ -31,10 +31,20 @@ Task<Outcome<std::uint64_t>> RecordDesk::commit(const Caller& caller, Edit edit)
   if (!version) co_return std::unexpected(refuse_fault(version.error()));
   for (const ports::Change& change : edit.changes)
     given_.feed.publish(change);
-  if (!given_.obeyed || edit.changes.empty()) co_return *version;
+  if (edit.changes.empty()) co_return *version;
+  co_await tell_replicas(caller, std::move(edit.changes));
+  if (!given_.obeyed) co_return *version;
   Task<void> obeying = given_.obeyed();
   co_await obeying;
   co_return *version;
+}
+
+Task<void> RecordDesk::tell_replicas(const Caller& caller, std::vector<ports::Change> changes) {
+  const std::size_t count = changes.size();
+  const Result<void> told = co_await given_.feed.tell_replicas(std::move(changes));
+  if (told) co_return;
+  if (caller.warnings != nullptr) caller.warnings->replicas_untold = true;
+  if (given_.count_untold) given_.count_untold(count, told.error());
 }
 
 }  // namespace obleth::admin

@@ -1,5 +1,6 @@
 // Where every change of the configuration is signed and sent off: one transaction with its audit rows, then the change
-// feed. A 2xx means that this succeeded, and that the next request here meets it. Thread: any.
+// feed. A 2xx means that the transaction succeeded, and that the next request here meets it; a feed that is down is a
+// warning. Thread: any.
 #pragma once
 
 #include <string>
@@ -52,10 +53,11 @@ class RecordDesk {
 
   // co_await desk.turn() before reading what is to be changed.
   Task<WriteGate::Turn> turn() { return gate_.enter(); }
-  // The configuration's new version.
+  // The configuration's new version. The caller is warned where the other replicas could not be told.
   Task<Outcome<std::uint64_t>> commit(const Caller& caller, Edit edit);
 
  private:
+  Task<void> tell_replicas(const Caller& caller, std::vector<ports::Change> changes);
   [[nodiscard]] AuditEntry sign(const Caller& caller, const AuditNote& note) const;
 
   const Dependencies& given_;

@@ -22,6 +22,10 @@ struct Reply {
   std::string header_lines = {};  // complete lines beyond Content-Type
 };
 
+// Of a write that is done, as a header line (RFC 7234, 5.5).
+inline constexpr std::string_view replicas_untold_warning =
+    "Warning: 199 obleth \"The other replicas could not be told of this change: they find it within seconds.\"\r\n";
+
 // A value on the way to an answer, or the refusal that is the answer.
 template <class T = void>
 using Outcome = std::expected<T, Reply>;

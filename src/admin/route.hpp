@@ -53,6 +53,9 @@ struct Route {
   std::vector<int> errors;  // beyond those that every route of its access may answer
   std::vector<Parameter> query;
 
+  // Its answer may come with a warning: its change is done, and the other replicas could not be told.
+  [[nodiscard]] bool changes() const { return access == Access::admin && method != "GET"; }
+
   Route&& open(std::string whole_path) &&;                      // needs no token
   Route&& takes(std::string schema) &&;                         // a JSON body
   Route&& takes_raw(std::string schema) &&;                     // JSON or YAML, read by the route itself

@@ -12,6 +12,8 @@ namespace {
 
 using resilience::EndpointHealth;
 
+constexpr Duration complaint_period = std::chrono::minutes(1);
+
 std::string health_text(EndpointHealth::Standing standing) {
   switch (standing) {
     case EndpointHealth::Standing::healthy:
@@ -85,6 +87,11 @@ admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, p
     return address && adapters::is_refused_address(*address, policy);
   };
   dependencies.obeyed = [&upkeep] { return upkeep.obeyed(); };
+  dependencies.count_untold = [&house](std::size_t changes, const Fault& why) {
+    house.metrics.count_untold_changes(changes);
+    observe::log_once_per(complaint_period, observe::LogLevel::warn, "other replicas could not be told of a change",
+                          why.message);
+  };
   dependencies.live.snapshot = [&shares] { return shares.snapshot(); };
   dependencies.live.history = [&shares](const fairshare::HistoryRange& range) {
     return shares.history().within(range);

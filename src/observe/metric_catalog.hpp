@@ -50,6 +50,7 @@ enum class Metric : std::uint8_t {
   unbilled,
   usage_rows_dropped,
   bookings_dropped,
+  changes_untold,
   key_cache_entries,
   key_lookups,
   failed_keys_throttled,

@@ -229,6 +229,11 @@ void Metrics::count_unbilled(std::uint64_t requests) {
   mine.add(key(mine, Metric::unbilled, {}), requests);
 }
 
+void Metrics::count_untold_changes(std::uint64_t changes) {
+  SeriesShard& mine = shard();
+  mine.add(key(mine, Metric::changes_untold, {}), changes);
+}
+
 void Metrics::count_dropped_usage_rows(std::string_view reason, std::uint64_t rows) {
   SeriesShard& mine = shard();
   mine.add(key(mine, Metric::usage_rows_dropped, {reason}), rows);

@@ -56,6 +56,7 @@ class Metrics {
   void record_store_call(std::string_view store, std::string_view operation, Duration took);
   // At the start, of what the process before left.
   void count_unbilled(std::uint64_t requests);
+  void count_untold_changes(std::uint64_t changes);
   void count_usage_rows(UsageRowOutcome outcome, std::uint64_t rows);
   void count_dropped_usage_rows(std::string_view reason, std::uint64_t rows);  // beside the count by outcome
 

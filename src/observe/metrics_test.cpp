@@ -296,6 +296,7 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
   metrics.count_usage_rows(UsageRowOutcome::delivered, 1);
   metrics.count_dropped_usage_rows("full", 2);
   metrics.count_unbilled(2);
+  metrics.count_untold_changes(1);
   metrics.record_store_call("sqlite", "find_key", std::chrono::microseconds(70));
   metrics.add_gauges([](GaugeSamples& gauges) {
     for (const Metric metric :

@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <variant>
+#include <vector>
 
+#include "base/result.hpp"
+#include "base/task.hpp"
 #include "domain/ids.hpp"
 
 namespace obleth::ports {
@@ -31,7 +34,10 @@ using Change = std::variant<EverythingChanged, ModelsChanged, GroupsChanged, Mcp
 class ChangeFeed {
  public:
   virtual ~ChangeFeed() = default;
-  virtual void publish(const Change& change) = 0;  // any thread, after the commit
+  virtual void publish(const Change& change) = 0;  // to this process's listeners; any thread, after the commit
+  // To the other replicas, where there may be some, what was published here. Fault: not all of it could be told; they
+  // find it by their poll of the record's version.
+  virtual Task<Result<void>> tell_replicas(std::vector<Change> changes) = 0;
   // Called on the publishing thread or the feed's own; quick, and takes no lock that a publisher holds.
   virtual void subscribe(std::function<void(const Change&)> listener) = 0;  // at start, before the first publish
 };

@@ -78,6 +78,21 @@ def test_a_redis_that_is_killed_is_told_and_found_again(replicas, redis):
     assert sum("Redis is away" in line for line in lines) == 1, lines
 
 
+def test_a_change_that_nobody_can_be_told_of_is_done_with_a_warning(replicas, redis):
+    teller, hearer = replicas
+    tenant = teller.create_tenant()
+    wait_until(lambda: ask(hearer, tenant).status_code == 200, PATIENCE, "the key at the other replica")
+    weighed = teller.admin.patch(f"/tenants/{tenant.id}/weight", json={"weight": 7})
+    assert (weighed.status_code, weighed.headers.get("warning")) == (200, None)
+    redis.kill()
+    wait_until(lambda: redis_is(teller, False), PATIENCE, "the loss in /ready")
+    disabled = teller.admin.put(f"/keys/{tenant.key['id']}/disabled", json={"disabled": True})
+    assert disabled.status_code == 200
+    assert disabled.headers["warning"].startswith('199 obleth "')
+    assert "\nobleth_untold_changes_total 1\n" in teller.metrics()
+    wait_until(lambda: ask(hearer, tenant).status_code == 403, PATIENCE, "the poll")
+
+
 def test_a_redis_that_is_away_at_start_is_waited_for(own, upstream, tmp_path):
     redis = RedisServer(tmp_path / "late")
     gateway = own.gateway(upstream=upstream.url, environment={"OBLETH_REDIS_URL": redis.url})

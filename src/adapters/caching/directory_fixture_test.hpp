@@ -39,6 +39,7 @@ class HandFeed final : public ports::ChangeFeed {
     for (const auto& listener : listeners_)
       listener(change);
   }
+  Task<Result<void>> tell_replicas(std::vector<ports::Change>) override { co_return Result<void>(); }
   void subscribe(std::function<void(const ports::Change&)> listener) override {
     listeners_.push_back(std::move(listener));
   }

@@ -13,6 +13,7 @@ namespace obleth::adapters {
 class InProcessChangeFeed final : public ports::ChangeFeed {
  public:
   void publish(const ports::Change& change) override;
+  Task<Result<void>> tell_replicas(std::vector<ports::Change>) override { co_return Result<void>(); }  // there are none
   void subscribe(std::function<void(const ports::Change&)> listener) override;
 
  private:

@@ -28,9 +28,11 @@ PostgresChangeFeed::~PostgresChangeFeed() {
   thread_.join();
 }
 
-void PostgresChangeFeed::publish(const ports::Change& change) {
-  local_.publish(change);
-  store_.notify(channel, to_hex32(settings_.replica) + " " + text_of_change(change));
+Task<Result<void>> PostgresChangeFeed::tell_replicas(std::vector<ports::Change> changes) {
+  std::vector<std::string> texts;
+  for (const ports::Change& change : changes)
+    texts.push_back(to_hex32(settings_.replica) + " " + text_of_change(change));
+  return store_.notify(channel, std::move(texts));
 }
 
 void PostgresChangeFeed::subscribe(std::function<void(const ports::Change&)> listener) {

@@ -35,7 +35,8 @@ class PostgresChangeFeed final : public ports::ChangeFeed {
   PostgresChangeFeed& operator=(const PostgresChangeFeed&) = delete;
   ~PostgresChangeFeed() override;  // nobody is called any more when it returns
 
-  void publish(const ports::Change& change) override;
+  void publish(const ports::Change& change) override { local_.publish(change); }
+  Task<Result<void>> tell_replicas(std::vector<ports::Change> changes) override;
   void subscribe(std::function<void(const ports::Change&)> listener) override;
 
  private:

@@ -27,7 +27,10 @@ class Replica {
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
 
-  ports::ChangeFeed& feed() { return feed_; }
+  void tell(const ports::Change& change) {
+    feed_.publish(change);
+    EXPECT_TRUE(feed_.tell_replicas({change}).run_now());
+  }
   ports::RecordStore& store() { return *store_; }
   // Whether this comes, however long it takes.
   bool hears(const std::string& text) {
@@ -50,7 +53,7 @@ class Replica {
 // Until it listens, what is published is not heard: so it is published until it is.
 bool reaches(Replica& from, Replica& to, const ports::Change& change) {
   return seen_in_time([&] {
-    from.feed().publish(change);
+    from.tell(change);
     return to.times_heard(text_of_change(change)) > 0;
   });
 }
@@ -62,7 +65,7 @@ TEST(PostgresChangeFeed, ChangeReachesTheOtherReplicaAndItsOwnListenersOnce) {
   ASSERT_TRUE(reaches(one, two, ports::ModelsChanged{}));
   ASSERT_TRUE(reaches(two, one, ports::GroupsChanged{}));
   const ports::Change change = ports::KeyChanged{KeyId{{3, 4}}, TenantId{{1, 2}}};
-  one.feed().publish(change);
+  one.tell(change);
   EXPECT_EQ(one.times_heard(text_of_change(change)), 1U);  // at once
   EXPECT_TRUE(two.hears(text_of_change(change)));
   // What one published last came after everything before it: nothing of its own comes back to it.

@@ -25,11 +25,14 @@ Result<std::unique_ptr<PostgresRecordStore>> PostgresRecordStore::open(PostgresA
   return store;
 }
 
-void PostgresRecordStore::notify(std::string channel, std::string text) {
-  desk_.tell([channel = std::move(channel), text = std::move(text)](SqlSession& session) {
-    Query tell(session, "SELECT 1 FROM pg_notify(?, ?)");
-    tell.bind(channel).bind(text).run();
-  });
+Task<Result<void>> PostgresRecordStore::notify(std::string channel, std::vector<std::string> texts) {
+  auto tell_all = [channel = std::move(channel), texts = std::move(texts)](SqlSession& session) {
+    for (const std::string& text : texts) {
+      Query tell(session, "SELECT 1 FROM pg_notify(?, ?)");
+      tell.bind(channel).bind(text).run();
+    }
+  };
+  return desk_.ask(std::move(tell_all), "notify");
 }
 
 }  // namespace obleth::adapters

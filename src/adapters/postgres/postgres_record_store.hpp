@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "adapters/postgres/session_desk.hpp"
 #include "adapters/sql/sql_record_store.hpp"
@@ -26,8 +27,8 @@ class PostgresRecordStore final : public SqlRecordStore<SessionDesk> {
   void watch_calls(SessionDesk::WatchCalls watch) { desk_.watch_calls(std::move(watch)); }
   void watch_health(SessionDesk::WatchHealth watch) { desk_.watch_health(std::move(watch)); }
 
-  // NOTIFY, soon; where the database is down nobody hears it.
-  void notify(std::string channel, std::string text);
+  // NOTIFY of each, in order.
+  Task<Result<void>> notify(std::string channel, std::vector<std::string> texts);
 
  private:
   PostgresRecordStore(PostgresAddress address, const ports::SecretSealer& sealer, DeskSettings settings);

@@ -51,12 +51,6 @@ Result<void> SessionDesk::submit(Job job) {
   return {};
 }
 
-void SessionDesk::tell(std::function<void(SqlSession&)> work) {
-  static_cast<void>(submit([this, work = std::move(work)](PostgresSession* session, const Fault&) {
-    if (session != nullptr) static_cast<void>(do_on(*session, work));
-  }));
-}
-
 // One of the threads mends: while the database is down it tries to reach it, and no other does.
 void SessionDesk::work(bool mends) {
   PostgresSession session(address_, settings_.deadlines);

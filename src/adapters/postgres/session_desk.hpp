@@ -65,8 +65,6 @@ class SessionDesk {
   // committed; its answer comes back as the task's.
   template <class Work>
   Task<AnswerOf<Work>> ask(Work work, std::string_view operation = {});
-  // The same where nobody waits for it; dropped where the queue is full or the database down.
-  void tell(std::function<void(SqlSession&)> work);
 
   // Set both before the first ask.
   void watch_calls(WatchCalls watch) { watch_calls_ = std::move(watch); }

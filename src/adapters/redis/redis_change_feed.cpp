@@ -11,12 +11,6 @@ constexpr Duration quiet_max = std::chrono::seconds(5);   // then a sign of life
 constexpr Duration answer_max = std::chrono::seconds(2);  // and has to come
 constexpr Duration pause = std::chrono::milliseconds(500);
 
-// The client may have gone when the others are told: nothing of it is used.
-Task<void> tell_others(RedisLink& link, RedisCommand command) {
-  const Result<RedisReply> told = co_await link.call(std::move(command));
-  static_cast<void>(told);  // the others poll
-}
-
 bool is_message(const RedisReply& reply) {
   return reply.is_array() && reply.items.size() == 3 && reply.items[0].text == "message";
 }
@@ -27,12 +21,17 @@ bool is_subscription(const RedisReply& reply) {
 
 }  // namespace
 
-void RedisChangeFeed::publish(const ports::Change& change) {
-  local_.publish(change);
+// Up to the first that fails: after it the others read everything anew.
+Task<Result<void>> RedisChangeFeed::tell_replicas(std::vector<ports::Change> changes) {
   RedisLink* const link = server_.link_of(ports::Loop::current());
-  if (link == nullptr) return;
-  spawn(
-      tell_others(*link, {.operation = "publish", .words = {"PUBLISH", channel(), encode_change(change, own_name_)}}));
+  if (link == nullptr) co_return fail(store_fault(FaultKind::unavailable, "this thread has no link to Redis"));
+  for (const ports::Change& change : changes) {
+    RedisCommand command{.operation = "publish", .words = {"PUBLISH", channel(), encode_change(change, own_name_)}};
+    const Result<RedisReply> told = co_await link->call(std::move(command));
+    if (!told) co_return fail(told.error());
+    if (told->is_error()) co_return fail(store_fault(FaultKind::forbidden, told->text));
+  }
+  co_return Result<void>();
 }
 
 void RedisChangeFeed::heard(std::string_view text) {

@@ -1,11 +1,12 @@
 // The change feed of several replicas: what one publishes, every other hears over Redis within milliseconds.
 //
-// Listeners subscribe to the feed of their process. Publishing tells them at once, and the others over a channel; what
-// cannot be sent is found by the others' poll of the record's version. Any thread.
+// Listeners subscribe to the feed of their process. Publishing tells them at once; the others are told over a channel.
+// Any thread; the others are told from one with a link to Redis.
 #pragma once
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "adapters/os/root_task.hpp"
 #include "adapters/redis/redis_link.hpp"
@@ -20,7 +21,8 @@ class RedisChangeFeed final : public ports::ChangeFeed {
   RedisChangeFeed(RedisServer& server, ports::ChangeFeed& local, std::string own_name)
       : server_(server), local_(local), own_name_(std::move(own_name)) {}
 
-  void publish(const ports::Change& change) override;
+  void publish(const ports::Change& change) override { local_.publish(change); }
+  Task<Result<void>> tell_replicas(std::vector<ports::Change> changes) override;
   void subscribe(std::function<void(const ports::Change&)> listener) override { local_.subscribe(std::move(listener)); }
 
   [[nodiscard]] const std::string& own_name() const { return own_name_; }

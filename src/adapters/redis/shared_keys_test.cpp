@@ -171,12 +171,22 @@ TEST_F(SharedKeys, AChangeReachesTheOtherReplicaAndComesBackToNobody) {
   const ports::KeyChanged news{KeyId{{1, 1}}, TenantId{{2, 2}}};
   teller.feed.publish(news);
   ASSERT_EQ(teller.heard.size(), 1U);
+  EXPECT_TRUE(run_on(floor_.loop, teller.feed.tell_replicas({news})));
   turn_until(floor_.loop, [&] {
     other_floor.loop.turn(Duration::zero());
     return hearer.heard_any();
   });
   EXPECT_EQ(std::get<ports::KeyChanged>(hearer.heard.front()).key, news.key);
   EXPECT_EQ(teller.heard.size(), 1U);
+}
+
+TEST_F(SharedKeys, AChangeThatNobodyCanBeToldOfIsAFault) {
+  Replica replica(floor_, redis_.settings(), record_, "first");
+  EXPECT_TRUE(run_on(floor_.loop, replica.feed.tell_replicas({ports::ModelsChanged{}})));
+  redis_.kill();
+  const Result<void> told = run_on(floor_.loop, replica.feed.tell_replicas({ports::ModelsChanged{}}));
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().source, FaultSource::store);
 }
 
 TEST_F(SharedKeys, AListenerThatWasCutOffTakesEverythingForChanged) {
