@@ -12,6 +12,7 @@ from support.certificates import Certificate
 from support.gateway import ADMIN_TOKEN, Gateway, wait_until
 from support.postgres_server import PostgresServer
 from support.processes import binary
+from support.redis_server import redis_is_up
 
 ASK = {"model": "mock-model", "messages": [], "max_tokens": 1}
 DEADLINES_SECONDS = 10  # of connecting and asking, and a busy machine
@@ -135,6 +136,55 @@ def test_known_keys_do_not_notice_that_the_database_is_away(own_postgres, replic
     assert {status for status, _ in answers} == {200}
     assert max(took for _, took in answers) < DEADLINES_SECONDS
     assert gateway.admin.post("/tenants", json={"name": "afterwards"}).status_code == 201
+
+
+def calls(gateway, operation):
+    """Of the database, so far."""
+    name = f'obleth_store_call_seconds_count{{store="postgres",operation="{operation}"}} '
+    return next((int(line[len(name) :]) for line in gateway.metrics().splitlines() if line.startswith(name)), 0)
+
+
+def hears_everything_so_far(one, two, slots):
+    """News comes in its order: with this, all that came before it is known."""
+    one.put_capacity(slots)
+    wait_until(lambda: two.live()["capacity"] == slots, what="the news before")
+
+
+def test_a_change_that_was_heard_costs_no_key_though_the_database_fails_before_its_next_request(own_postgres, replica):
+    database = own_postgres.make_database()
+    one, two = replica(own_postgres, database), replica(own_postgres, database)
+    changed, disabled = one.create_tenant(), one.create_tenant()
+    hears_everything_so_far(one, two, 77)
+    for gateway in (one, two):
+        assert [ask(gateway, tenant.secret).status_code for tenant in (changed, disabled)] == [200, 200]
+    for change in (
+        lambda: changed.patch("/weight", {"weight": 7}),
+        lambda: one.admin.put(f"/keys/{disabled.key['id']}/disabled", json={"disabled": True}).raise_for_status(),
+    ):
+        before = [calls(gateway, "resolve_key") for gateway in (one, two)]
+        change()
+        for gateway, count in zip((one, two), before):
+            wait_until(lambda: calls(gateway, "resolve_key") > count, seconds=30, what="the key, read anew")
+    own_postgres.kill()
+    for gateway in (one, two):
+        assert ask(gateway, changed.secret).status_code == 200
+        refused = ask(gateway, disabled.secret)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "key_disabled")
+
+
+def test_a_key_that_another_replica_used_is_found_in_redis_while_the_database_is_away(own_postgres, redis, replica):
+    database = own_postgres.make_database()
+    one, two = (replica(own_postgres, database, OBLETH_REDIS_URL=redis.url) for _ in range(2))
+    wait_until(lambda: redis_is_up(one) and redis_is_up(two), seconds=30, what="Redis in /ready")
+    tenant = one.create_tenant()
+    hears_everything_so_far(one, two, 77)
+    polls = calls(two, "version")
+    assert ask(one, tenant.secret).status_code == 200
+    wait_until(lambda: redis.ask("KEYS", "obleth:key:*"), what="the key in Redis")
+    # The second was asked after all news: the first may have been under way.
+    wait_until(lambda: calls(two, "version") >= polls + 2, seconds=60, what="two polls of the version")
+    own_postgres.kill()
+    assert ask(two, tenant.secret).status_code == 200
 
 
 def test_wrong_password_is_told_without_the_password(postgres, own, upstream, tmp_path):
