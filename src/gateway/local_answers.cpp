@@ -36,7 +36,7 @@ Task<void> answer_alone(const Received& received, const Policy& policy, const ob
   std::string body;
   if (received.route.treatment == Treatment::options) {
     status = 204;
-    head_lines += "Allow: GET, HEAD, POST, OPTIONS\r\n";
+    head_lines.append("Allow: ").append(received.route.methods).append(", OPTIONS\r\n");
   } else if (received.route.treatment == Treatment::health) {
     head_lines += "Content-Type: text/plain\r\n";
     body = "ok";

@@ -42,6 +42,17 @@ TEST(LocalAnswers, HeadIsAnsweredWhereGetIs) {
     EXPECT_EQ(gateway.ask({.method = "HEAD", .target = target}).client.status, 200) << target;
 }
 
+TEST(LocalAnswers, OptionsTellsTheMethodsThatTheRouteTakes) {
+  TestGateway gateway;
+  const std::string any = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+  for (const auto& [target, allowed] : {std::pair<std::string, std::string>{"/v1/models", "GET, HEAD, OPTIONS"},
+                                        {"/v1/chat/completions", "POST, OPTIONS"},
+                                        {"/mcp/files", "GET, POST, DELETE, OPTIONS"},
+                                        {"/v1/audio/voices", any},
+                                        {"/v1/files", any}})
+    EXPECT_EQ(gateway.ask({.method = "OPTIONS", .target = target}).client.header("Allow"), allowed) << target;
+}
+
 TEST(LocalAnswers, WithoutOriginsThereIsNoCors) {
   TestGateway gateway;
   const auto asked = gateway.ask(preflight());

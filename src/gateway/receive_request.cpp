@@ -36,10 +36,7 @@ std::optional<Refusal> refused_by_route(const Route& route, const RequestHead& h
                      "This path controls the inference server and is closed to clients. An operator may open it with "
                      "OBLETH_PASSTHROUGH_ALLOW.");
   }
-  const bool head_of_get = route.method == "GET" && head.method == "HEAD";
-  if (!route.method.empty() && head.method != route.method && !head_of_get) {
-    return method_not_allowed(route.method == "GET" ? "GET, HEAD" : route.method);
-  }
+  if (!takes(route.methods, head.method)) return method_not_allowed(route.methods);
   if (route.treatment == Treatment::priced && !is_identity(head.fields.find("content-encoding"))) return encoded_body();
   return std::nullopt;
 }
@@ -52,9 +49,12 @@ void fill_in_client(UsageRecord& record, const RequestHead& head) {
 }
 
 Route route_of(const RequestHead& head, const wire::MatchedPath& path, const Policy& policy) {
-  if (head.method == "OPTIONS") return {.treatment = Treatment::options, .name = "options"};
   Route route = match_route(path, policy);
-  const bool passes = route.other_methods_pass && head.method != route.method;
+  if (head.method == "OPTIONS") {
+    const std::string_view methods = route.other_methods_pass ? any_method : route.methods;
+    return {.treatment = Treatment::options, .name = "options", .methods = methods};
+  }
+  const bool passes = route.other_methods_pass && !takes(route.methods, head.method);
   return passes ? Route{.treatment = Treatment::metered, .name = route.name} : route;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <ranges>
 
 namespace obleth::gateway {
 namespace {
@@ -80,7 +81,7 @@ std::optional<Route> priced_route(std::string_view path) {
     if (path != priced.path) continue;
     return Route{.treatment = Treatment::priced,
                  .name = priced.path,
-                 .method = "POST",
+                 .methods = "POST",
                  .dialect = priced.dialect,
                  .needs_registered_model = priced.needs_registered_model};
   }
@@ -88,7 +89,7 @@ std::optional<Route> priced_route(std::string_view path) {
     if (!is_below(path, folder.prefix)) continue;
     return Route{.treatment = Treatment::priced,
                  .name = folder.name,
-                 .method = "POST",
+                 .methods = "POST",
                  .dialect = folder.dialect,
                  .other_methods_pass = true};
   }
@@ -102,19 +103,26 @@ wire::ErrorDialect errors_of(std::string_view route_name) {
   return found == std::ranges::end(priced_paths) ? wire::ErrorDialect::openai : wire::rules_of(found->dialect).errors;
 }
 
+bool takes(std::string_view methods, std::string_view method) {
+  if (methods == any_method || method == "OPTIONS") return true;
+  const auto is_it = [method](auto name) { return std::string_view(name) == method; };
+  return std::ranges::any_of(std::views::split(methods, std::string_view(", ")), is_it);
+}
+
 Route match_route(const wire::MatchedPath& matched, const Policy& policy) {
   const std::string_view path = matched.path;
   if (std::optional<Route> priced = priced_route(path)) return *std::move(priced);
-  if (path == "/health") return {.treatment = Treatment::health, .name = "/health", .method = "GET"};
-  if (path == "/ready") return {.treatment = Treatment::ready, .name = "/ready", .method = "GET"};
-  if (path == "/v1/models") return {.treatment = Treatment::model_list, .name = "/v1/models", .method = "GET"};
+  if (path == "/health") return {.treatment = Treatment::health, .name = "/health", .methods = "GET, HEAD"};
+  if (path == "/ready") return {.treatment = Treatment::ready, .name = "/ready", .methods = "GET, HEAD"};
+  if (path == "/v1/models") return {.treatment = Treatment::model_list, .name = "/v1/models", .methods = "GET, HEAD"};
   if (is_below(path, "/v1/models/")) {
     return {.treatment = Treatment::model_list,
             .name = "/v1/models/{id}",
-            .method = "GET",
+            .methods = "GET, HEAD",
             .model_id = std::string(path.substr(std::string_view("/v1/models/").size()))};
   }
-  if (path == "/.well-known" || path.starts_with("/.well-known/") || path == "/mcp" || path.starts_with("/mcp/")) {
+  if (path.starts_with("/mcp/")) return {.treatment = Treatment::not_found, .methods = mcp_methods};
+  if (path == "/.well-known" || path.starts_with("/.well-known/") || path == "/mcp") {
     return {.treatment = Treatment::not_found};
   }
   return pass_through_route(path, policy);

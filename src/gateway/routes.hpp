@@ -22,10 +22,13 @@ enum class Treatment : std::uint8_t {
   refused,    // controls an inference server: 403
 };
 
+inline constexpr std::string_view any_method = "GET, HEAD, POST, PUT, PATCH, DELETE";
+inline constexpr std::string_view mcp_methods = "GET, POST, DELETE";  // at the MCP servers, which are no route's
+
 struct Route {
   Treatment treatment = Treatment::metered;
   std::string_view name = "passthrough";  // the label in metrics and ledger: closed set
-  std::string_view method;                // the one method it takes; empty = any
+  std::string_view methods = any_method;  // those that it takes, as Allow tells them
   wire::Dialect dialect = wire::Dialect::any;
   std::string model_id;                 // of /v1/models/{id}
   bool needs_registered_model = false;  // an unknown model is 404, not the default upstream's business
@@ -36,6 +39,9 @@ struct Route {
 
 // In whose shape a route's errors are told.
 [[nodiscard]] wire::ErrorDialect errors_of(std::string_view route_name);
+
+// any_method stands for those that have no name here, too; OPTIONS is taken everywhere.
+[[nodiscard]] bool takes(std::string_view methods, std::string_view method);
 
 [[nodiscard]] Route match_route(const wire::MatchedPath& path, const Policy& policy);
 

@@ -18,7 +18,7 @@ TEST(Routes, EveryDialectIsPriced) {
        {"/v1/chat/completions", "/v1/completions", "/v1/embeddings", "//v1//chat/completions/", "/v1/responses",
         "/v1/messages", "/v1/messages/count_tokens", "/v1/rerank", "/v1/audio/speech", "/v1/images/edits"}) {
     EXPECT_EQ(route_of(path).treatment, Treatment::priced) << path;
-    EXPECT_EQ(route_of(path).method, "POST") << path;
+    EXPECT_EQ(route_of(path).methods, "POST") << path;
   }
 }
 

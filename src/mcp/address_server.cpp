@@ -37,9 +37,7 @@ std::optional<gateway::Refusal> refused_by_head(const RequestHead& head, const g
                               "Pages of this origin may not call MCP servers here. An operator names origins that may "
                               "in OBLETH_CORS_ORIGINS.");
   }
-  if (head.method != "POST" && head.method != "GET" && head.method != "DELETE") {
-    return gateway::method_not_allowed("GET, POST, DELETE");
-  }
+  if (!gateway::takes(gateway::mcp_methods, head.method)) return gateway::method_not_allowed(gateway::mcp_methods);
   // Two readers could take different ones of them.
   if (head.fields.count("mcp-session-id") > 1) {
     return gateway::invalid_request("Mcp-Session-Id may be given once.");
