@@ -59,14 +59,6 @@ bool is_credential_refused(const RegisteredServer& server, int status) {
   return status == 401 || (status == 403 && server.record.auth_header);
 }
 
-gateway::Refusal credential_refused(const RegisteredServer& server) {
-  return {.status = 502,
-          .type = "upstream_error",
-          .code = "upstream_auth_failed",
-          .message = "The MCP server '" + server.record.name +
-                     "' refused the gateway's credential. Ask your operator to check the server's auth_header."};
-}
-
 std::string client_head_lines(const Answered& call, const gateway::Policy& policy) {
   std::string lines = call.head.lines;
   gateway::append_request_ids(lines, *call.record);
@@ -126,7 +118,9 @@ Task<gateway::Outcome<Answered>> call_server(Permitted permitted, ServerDoors do
          answer || (answer.error().kind != FaultKind::unreachable && answer.error().kind != FaultKind::forbidden));
   if (!answer) co_return gateway::refuse(from_server_fault(answer.error(), name));
   const ResponseHead& head = (*answer)->head();
-  if (is_credential_refused(*call.server, head.status)) co_return gateway::refuse(credential_refused(*call.server));
+  if (is_credential_refused(*call.server, head.status)) {
+    co_return gateway::refuse(credential_refused(name, call.server->record.auth_header.has_value()));
+  }
   gateway::Outcome<void> noted = co_await note_session(call, head, doors.sessions);
   if (!noted) co_return gateway::refuse(std::move(noted.error()));
   call.head = gateway::read_answer_head(head);

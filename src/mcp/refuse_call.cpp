@@ -139,6 +139,17 @@ Refusal from_server_fault(const Fault& fault, std::string_view server) {
   }
 }
 
+Refusal credential_refused(std::string_view server, bool one_was_sent) {
+  return {.status = 502,
+          .type = server_type,
+          .code = "upstream_auth_failed",
+          .message =
+              named(server) +
+              (one_was_sent ? " refused the gateway's credential. Ask your operator to check the server's auth_header."
+                            : " asks for a credential, and the gateway has none for it. Ask your operator to set the "
+                              "server's auth_header.")};
+}
+
 Refusal bad_answer(std::string_view server, std::string_view what) {
   return {.status = 502,
           .type = server_type,

@@ -24,6 +24,8 @@ inline constexpr std::int64_t rpc_failed = -32000;
 [[nodiscard]] gateway::Refusal tools_denied();
 // A fault of the server before its answer began.
 [[nodiscard]] gateway::Refusal from_server_fault(const Fault& fault, std::string_view server);
+// It answered 401, or 403 to a credential of the gateway's.
+[[nodiscard]] gateway::Refusal credential_refused(std::string_view server, bool one_was_sent);
 [[nodiscard]] gateway::Refusal bad_answer(std::string_view server, std::string_view what);
 
 // The body for a refusal: one error, or one for every request of a batch.

@@ -55,6 +55,16 @@ TEST(RefusedCall, AStreamOwesOnlyWhatWasNotAnswered) {
   EXPECT_EQ(render_owed_events(broken, notes, true), "");
 }
 
+TEST(RefusedCall, AServerThatAsksForACredentialIsToldFromOneThatRefusesIt) {
+  const gateway::Refusal refused = credential_refused("files", true);
+  const gateway::Refusal asked = credential_refused("files", false);
+  EXPECT_EQ(refused.code, "upstream_auth_failed");
+  EXPECT_EQ(asked.code, refused.code);
+  EXPECT_NE(refused.message.find("check the server's auth_header"), std::string::npos);
+  EXPECT_NE(asked.message.find("set the server's auth_header"), std::string::npos);
+  EXPECT_EQ(asked.message.find("refused"), std::string::npos);
+}
+
 TEST(RefusedCall, FaultsOfTheServerHaveTheirStatus) {
   const auto status = [](FaultKind kind) { return from_server_fault(upstream_fault(kind, "", false), "files").status; };
   EXPECT_EQ(status(FaultKind::timed_out), 504);
