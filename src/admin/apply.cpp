@@ -7,7 +7,7 @@
 #include "admin/desired_state.hpp"
 #include "admin/every_row.hpp"
 #include "admin/group_fields.hpp"
-#include "admin/mcp_server_fields.hpp"
+#include "admin/mcp_rule_names.hpp"
 #include "admin/model_fields.hpp"
 #include "admin/schema_parts.hpp"
 
@@ -140,6 +140,19 @@ Task<Outcome<Json>> Apply::tenants_json() {
   co_return std::move(list);
 }
 
+Task<Outcome<Json>> Apply::mcp_servers_json() {
+  const auto servers = co_await every_row(desk_.store(), &ports::RecordStore::list_mcp_servers);
+  if (!servers) co_return std::unexpected(servers.error());
+  McpRuleNames names(desk_);
+  Json list = Json::list();
+  for (const McpServer& server : *servers) {
+    const Outcome<McpServerDoc> doc = co_await names.doc_of(server);
+    if (!doc) co_return std::unexpected(doc.error());
+    list.append(mcp_server_fields().stated(*doc));
+  }
+  co_return std::move(list);
+}
+
 Task<Outcome<Json>> Apply::document() {
   const auto groups = co_await every_row(desk_.store(), &ports::RecordStore::list_groups);
   if (!groups) co_return std::unexpected(groups.error());
@@ -147,8 +160,8 @@ Task<Outcome<Json>> Apply::document() {
   if (!tenants) co_return tenants;
   const auto models = co_await every_row(desk_.store(), &ports::RecordStore::list_models);
   if (!models) co_return std::unexpected(models.error());
-  const auto servers = co_await every_row(desk_.store(), &ports::RecordStore::list_mcp_servers);
-  if (!servers) co_return std::unexpected(servers.error());
+  Outcome<Json> servers = co_await mcp_servers_json();
+  if (!servers) co_return servers;
   const Outcome<CapacityDoc> capacity = co_await current_capacity(desk_);
   if (!capacity) co_return std::unexpected(capacity.error());
   Json stated_groups = Json::list();
@@ -157,14 +170,11 @@ Task<Outcome<Json>> Apply::document() {
   Json stated_models = Json::list();
   for (const Model& model : *models)
     stated_models.append(stated_model(model));
-  Json stated_servers = Json::list();
-  for (const McpServer& server : *servers)
-    stated_servers.append(mcp_server_fields().stated(server));
   co_return Json::object({{"capacity", capacity_fields().stated(*capacity)},
                           {"groups", std::move(stated_groups)},
                           {"tenants", std::move(*tenants)},
                           {"models", std::move(stated_models)},
-                          {"mcp_servers", std::move(stated_servers)}});
+                          {"mcp_servers", std::move(*servers)}});
 }
 
 }  // namespace obleth::admin

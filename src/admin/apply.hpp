@@ -17,6 +17,7 @@ class Apply {
   Task<Reply> give(const Call& call);
 
   Task<Outcome<Json>> tenants_json();
+  Task<Outcome<Json>> mcp_servers_json();
   Task<Outcome<Json>> document();
 
   RecordDesk& desk_;

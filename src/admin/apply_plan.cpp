@@ -31,7 +31,7 @@ ReadMode mode_for(bool exists) {
 
 Task<Outcome<>> ApplyPlan::make(const Json& document, Reading& reading) {
   using Maker = Task<Outcome<>> (ApplyPlan::*)(const Json&, Reading&);
-  // Groups first: tenants name them.
+  // Groups first: tenants name them; and the rules of MCP servers both.
   static constexpr std::pair<std::string_view, Maker> makers[] = {{"groups", &ApplyPlan::make_groups},
                                                                   {"tenants", &ApplyPlan::make_tenants},
                                                                   {"models", &ApplyPlan::make_models},
@@ -63,7 +63,7 @@ Task<Outcome<>> ApplyPlan::make_groups(const Json& section, Reading& reading) {
     Group next = *current ? **current : new_group(desk_, item.name);
     reading.set_mode(mode_for(current->has_value()));
     group_fields().take(next, item.body, reading);
-    groups_.remember(next);
+    names_.groups().remember(next);
     if (*current && !differ(group_fields(), **current, next)) continue;
     next.updated_at = desk_.now();
     const Group* before = *current ? &**current : nullptr;
@@ -91,7 +91,7 @@ Task<Outcome<>> ApplyPlan::make_tenant(StatedItem item, Reading& reading) {
   const bool is_new = !found->has_value();
   TenantDoc current = new_tenant(desk_);
   if (!is_new) {
-    const Outcome<std::string> group = co_await groups_.name_of((*found)->group);
+    const Outcome<std::string> group = co_await names_.groups().name_of((*found)->group);
     if (!group) co_return std::unexpected(group.error());
     current = tenant_doc(**found, *group);
   }
@@ -101,8 +101,9 @@ Task<Outcome<>> ApplyPlan::make_tenant(StatedItem item, Reading& reading) {
   TenantDoc next = current;
   reading.set_mode(mode_for(!is_new));
   tenant_fields().take(next, item.body, reading);
-  const Outcome<GroupId> group = co_await groups_.id_of(next.group, reading);
+  const Outcome<GroupId> group = co_await names_.groups().id_of(next.group, reading);
   if (!group) co_return std::unexpected(group.error());
+  names_.tenants().remember(next.tenant);
   if (is_new || differ(tenant_fields(), current, next)) {
     next.tenant.updated_at = desk_.now();
     puts_.add(ports::PutTenant{tenant_record(next, *group), is_new},
@@ -184,9 +185,10 @@ Task<Outcome<>> ApplyPlan::prune_tenants(const std::vector<StatedItem>& stated) 
   if (!all) co_return std::unexpected(all.error());
   for (const Tenant& tenant : *all) {
     if (names(stated, tenant.name)) continue;
-    const Outcome<std::string> group = co_await groups_.name_of(tenant.group);
+    const Outcome<std::string> group = co_await names_.groups().name_of(tenant.group);
     if (!group) co_return std::unexpected(group.error());
     const TenantDoc doc = tenant_doc(tenant, *group);
+    names_.tenants().forget(tenant);
     deletions_.add(ports::DeleteTenant{tenant.id}, tenant_note("tenant.delete", &doc, nullptr),
                    ports::TenantChanged{tenant.id});
   }

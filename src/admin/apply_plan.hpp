@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "admin/desired_state.hpp"
-#include "admin/group_names.hpp"
 #include "admin/key_fields.hpp"
+#include "admin/mcp_rule_names.hpp"
 #include "admin/record_desk.hpp"
 #include "admin/tenant_fields.hpp"
 
@@ -26,7 +26,7 @@ struct NewSecret {
 
 class ApplyPlan {
  public:
-  ApplyPlan(RecordDesk& desk, bool prune) : desk_(desk), prune_(prune), groups_(desk) {}
+  ApplyPlan(RecordDesk& desk, bool prune) : desk_(desk), prune_(prune), names_(desk) {}
 
   // All sections. Faults of the document go to reading; the outcome fails only where the store does.
   Task<Outcome<>> make(const Json& document, Reading& reading);
@@ -53,7 +53,7 @@ class ApplyPlan {
 
   RecordDesk& desk_;
   bool prune_;
-  GroupNames groups_;
+  McpRuleNames names_;  // of all groups and tenants, once the document holds
   Edit deletions_;
   Edit puts_;
   Edit last_deletions_;

@@ -124,6 +124,20 @@ TEST_F(ApplyApi, ExportAppliesToAnEmptyRecordAndGivesTheSameExport) {
   }
 }
 
+TEST_F(ApplyApi, RulesOfMcpServersNameWhatTheDocumentMakes) {
+  const std::string stated = R"({"groups": [{"name": "g"}], "tenants": [{"name": "t"}], "prune": true,
+      "mcp_servers": {"files": {"upstream_url": "http://mcp", "access": [{"tenant": "t"}, {"group": "g"}]}}})";
+  EXPECT_EQ(changes_of(apply(stated)).size(), 3U);
+  EXPECT_EQ(changes_of(apply(stated)), Changes{});
+  const std::string exported = call("GET", "/export").body;
+  rebuild(true);
+  apply(exported);
+  EXPECT_EQ(call("GET", "/export").body, exported);
+  expect_refused(400, "POST", "/apply", R"({"tenants": [], "prune": true,
+      "mcp_servers": {"files": {"access": [{"tenant": "t"}, {"group": "nope"}]}}})",
+                 {"mcp_servers.files.access[0].tenant", "mcp_servers.files.access[1].group"});
+}
+
 TEST_F(ApplyApi, ConflictLeavesNothingBehind) {
   apply(file);
   const std::uint64_t before = store->version().run_now().value();

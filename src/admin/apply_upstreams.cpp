@@ -40,15 +40,23 @@ Task<Outcome<>> ApplyPlan::make_mcp_servers(const Json& section, Reading& readin
     const auto found = co_await desk_.store().find_mcp_server(item.name);
     if (!found) co_return std::unexpected(refuse_fault(found.error()));
     const bool is_new = !found->has_value();
-    const McpServer current = is_new ? new_mcp_server(desk_) : **found;
-    const McpServer* before = is_new ? nullptr : &current;
-    McpServer next = current;
+    McpServerDoc current = new_mcp_server(desk_);
+    if (!is_new) {
+      Outcome<McpServerDoc> known = co_await names_.doc_of(**found);
+      if (!known) co_return std::unexpected(known.error());
+      current = std::move(*known);
+    }
+    const McpServerDoc* before = is_new ? nullptr : &current;
+    const McpServer* former = is_new ? nullptr : &current.server;
+    McpServerDoc next = current;
     reading.set_mode(is_new ? ReadMode::create : ReadMode::change);
     mcp_server_fields().take(next, item.body, reading);
-    check_mcp_server(next, before, desk_, reading);
+    check_mcp_server(next.server, former, desk_, reading);
+    const Outcome<> settled = co_await names_.settle(next, former, reading);
+    if (!settled) co_return settled;
     if (!is_new && mcp_server_fields().difference(current, next).after.members()->empty()) continue;
-    next.updated_at = desk_.now();
-    puts_.add(ports::PutMcpServer{next, is_new},
+    next.server.updated_at = desk_.now();
+    puts_.add(ports::PutMcpServer{next.server, is_new},
               mcp_server_note(is_new ? "mcp_server.create" : "mcp_server.update", before, &next),
               ports::McpServersChanged{});
   }
@@ -72,7 +80,9 @@ Task<Outcome<>> ApplyPlan::prune_mcp_servers(const std::vector<StatedItem>& stat
   if (!all) co_return std::unexpected(all.error());
   for (const McpServer& server : *all) {
     if (names(stated, server.name)) continue;
-    deletions_.add(ports::DeleteMcpServer{server.id}, mcp_server_note("mcp_server.delete", &server, nullptr),
+    const Outcome<McpServerDoc> doc = co_await names_.doc_of(server);
+    if (!doc) co_return std::unexpected(doc.error());
+    deletions_.add(ports::DeleteMcpServer{server.id}, mcp_server_note("mcp_server.delete", &*doc, nullptr),
                    ports::McpServersChanged{});
   }
   co_return Outcome<>();

@@ -26,14 +26,14 @@ Codec<std::string> server_name() {
   return name;
 }
 
-void check_access(const McpAccess& access, Reading& reading) {
+void check_access(const McpAccessDoc& access, Reading& reading) {
   if (access.tenant && access.group) reading.fault_at("group", "and tenant exclude each other: write two rules");
 }
 
-Fields<McpAccess> declare_access() {
-  using F = Declare<McpAccess>;
+Fields<McpAccessDoc> declare_access() {
+  using F = Declare<McpAccessDoc>;
   const auto glob = text({.characters_min = 1, .characters_max = 200});
-  return Fields<McpAccess>(
+  return Fields<McpAccessDoc>(
       {F::writable("tenant", nullable(unique_name(name_length_max)),
                    [](auto& access) -> auto& { return access.tenant; })
            .about("Null with group null: everybody."),
@@ -44,40 +44,42 @@ Fields<McpAccess> declare_access() {
       check_access);
 }
 
-Fields<McpServer> declare() {
-  using F = Declare<McpServer>;
-  const auto record = [](auto& server) -> auto& { return server; };
-  const auto auth_set = [](const McpServer& server) -> std::optional<Json> { return server.auth_header.has_value(); };
-  return Fields<McpServer>(joined<McpServer>(
-      {{F::fixed("id", uuid<McpServerId>(), [](auto& server) -> auto& { return server.id; }),
-        F::writable("name", server_name(), [](auto& server) -> auto& { return server.name; }).required(),
-        F::writable("upstream_url", upstream_url(), [](auto& server) -> auto& { return server.upstream_url; })
+Fields<McpServerDoc> declare() {
+  using F = Declare<McpServerDoc>;
+  const auto record = [](auto& doc) -> auto& { return doc.server; };
+  const auto auth_set = [](const McpServerDoc& doc) -> std::optional<Json> {
+    return doc.server.auth_header.has_value();
+  };
+  return Fields<McpServerDoc>(joined<McpServerDoc>(
+      {{F::fixed("id", uuid<McpServerId>(), [](auto& doc) -> auto& { return doc.server.id; }),
+        F::writable("name", server_name(), [](auto& doc) -> auto& { return doc.server.name; }).required(),
+        F::writable("upstream_url", upstream_url(), [](auto& doc) -> auto& { return doc.server.upstream_url; })
             .required(),
-        F::secret("auth_header", nullable(credential()), [](auto& server) -> auto& { return server.auth_header; })
+        F::secret("auth_header", nullable(credential()), [](auto& doc) -> auto& { return doc.server.auth_header; })
             .about("The server's Authorization header, complete."),
         F::live("auth_header_set", boolean().schema, auth_set),
-        F::writable("enabled", boolean(), [](auto& server) -> auto& { return server.enabled; }),
+        F::writable("enabled", boolean(), [](auto& doc) -> auto& { return doc.server.enabled; }),
         F::writable("access", nullable(list_of(object_of(declare_access()), {.items_max = rules_max})),
-                    [](auto& server) -> auto& { return server.access; })
+                    [](auto& doc) -> auto& { return doc.access; })
             .about("Who may use which tools; null: everybody, every tool."),
         F::writable("timeout_secs", whole<std::uint32_t>(1, timeout_secs_max),
-                    [](auto& server) -> auto& { return server.timeout_secs; }),
-        F::writable("max_in_flight", slots_or_none(), [](auto& server) -> auto& { return server.max_in_flight; })},
-       moment_fields<McpServer>(record)}));
+                    [](auto& doc) -> auto& { return doc.server.timeout_secs; }),
+        F::writable("max_in_flight", slots_or_none(), [](auto& doc) -> auto& { return doc.server.max_in_flight; })},
+       moment_fields<McpServerDoc>(record)}));
 }
 
 }  // namespace
 
-const Fields<McpServer>& mcp_server_fields() {
-  static const Fields<McpServer> fields = declare();
+const Fields<McpServerDoc>& mcp_server_fields() {
+  static const Fields<McpServerDoc> fields = declare();
   return fields;
 }
 
-McpServer new_mcp_server(const RecordDesk& desk) {
-  McpServer server;
-  server.id = desk.new_id<McpServerId>();
-  server.created_at = server.updated_at = desk.now();
-  return server;
+McpServerDoc new_mcp_server(const RecordDesk& desk) {
+  McpServerDoc doc;
+  doc.server.id = desk.new_id<McpServerId>();
+  doc.server.created_at = doc.server.updated_at = desk.now();
+  return doc;
 }
 
 void check_mcp_server(const McpServer& next, const McpServer* before, const RecordDesk& desk, Reading& reading) {
@@ -87,8 +89,8 @@ void check_mcp_server(const McpServer& next, const McpServer* before, const Reco
     refuse_address(next.upstream_url, "upstream_url", desk, reading);
 }
 
-AuditNote mcp_server_note(const char* action, const McpServer* before, const McpServer* after) {
-  const McpServer& subject = after != nullptr ? *after : *before;
+AuditNote mcp_server_note(const char* action, const McpServerDoc* before, const McpServerDoc* after) {
+  const McpServer& subject = (after != nullptr ? after : before)->server;
   return note_of({action, "mcp_server", subject.id.uuid(), subject.name}, mcp_server_fields(), before, after);
 }
 

@@ -37,44 +37,56 @@ Task<Reply> McpServers::list(const Call& call) {
   if (!page) co_return page.error();
   const auto servers = co_await desk_.store().list_mcp_servers(*page);
   if (!servers) co_return refuse_page(servers.error());
+  McpRuleNames names(desk_);
   Json rows = Json::list();
-  for (const McpServer& server : servers->rows)
-    rows.append(mcp_server_fields().show(server));
+  for (const McpServer& server : servers->rows) {
+    const Outcome<McpServerDoc> doc = co_await names.doc_of(server);
+    if (!doc) co_return doc.error();
+    rows.append(mcp_server_fields().show(*doc));
+  }
   co_return answer(200, list_json(std::move(rows), servers->next_cursor));
 }
 
 Task<Reply> McpServers::create(const Call& call) {
-  McpServer server = new_mcp_server(desk_);
+  const WriteGate::Turn turn = co_await desk_.turn();
+  McpServerDoc doc = new_mcp_server(desk_);
   Reading reading(ReadMode::create);
-  mcp_server_fields().take(server, call.body, reading);
-  check_mcp_server(server, nullptr, desk_, reading);
+  mcp_server_fields().take(doc, call.body, reading);
+  check_mcp_server(doc.server, nullptr, desk_, reading);
+  McpRuleNames names(desk_);
+  const Outcome<> settled = co_await names.settle(doc, nullptr, reading);
+  if (!settled) co_return settled.error();
   if (reading.failed()) co_return refuse_body(reading);
   Edit made;
-  made.add(ports::PutMcpServer{server, true}, mcp_server_note("mcp_server.create", nullptr, &server),
+  made.add(ports::PutMcpServer{doc.server, true}, mcp_server_note("mcp_server.create", nullptr, &doc),
            ports::McpServersChanged{});
   const auto done = co_await desk_.commit(call.caller, std::move(made));
   if (!done) co_return done.error();
-  co_return answer(201, mcp_server_fields().show(server));
+  co_return answer(201, mcp_server_fields().show(doc));
 }
 
 Task<Reply> McpServers::show(const Call& call) {
-  const Outcome<McpServer> server = co_await find(call.at("id"));
+  McpRuleNames names(desk_);
+  const Outcome<McpServerDoc> server = co_await find(names, call.at("id"));
   if (!server) co_return server.error();
   co_return answer(200, mcp_server_fields().show(*server));
 }
 
 Task<Reply> McpServers::edit(const Call& call, ReadMode mode) {
   const WriteGate::Turn turn = co_await desk_.turn();
-  const Outcome<McpServer> current = co_await find(call.at("id"));
+  McpRuleNames names(desk_);
+  const Outcome<McpServerDoc> current = co_await find(names, call.at("id"));
   if (!current) co_return current.error();
-  McpServer next = *current;
+  McpServerDoc next = *current;
   Reading reading(mode);
   mcp_server_fields().take(next, call.body, reading);
-  check_mcp_server(next, &*current, desk_, reading);
+  check_mcp_server(next.server, &current->server, desk_, reading);
+  const Outcome<> settled = co_await names.settle(next, &current->server, reading);
+  if (!settled) co_return settled.error();
   if (reading.failed()) co_return refuse_body(reading);
-  next.updated_at = desk_.now();
+  next.server.updated_at = desk_.now();
   Edit changed;
-  changed.add(ports::PutMcpServer{next, false}, mcp_server_note("mcp_server.update", &*current, &next),
+  changed.add(ports::PutMcpServer{next.server, false}, mcp_server_note("mcp_server.update", &*current, &next),
               ports::McpServersChanged{});
   const auto done = co_await desk_.commit(call.caller, std::move(changed));
   if (!done) co_return done.error();
@@ -83,21 +95,23 @@ Task<Reply> McpServers::edit(const Call& call, ReadMode mode) {
 
 Task<Reply> McpServers::remove(const Call& call) {
   const WriteGate::Turn turn = co_await desk_.turn();
-  const Outcome<McpServer> server = co_await find(call.at("id"));
+  McpRuleNames names(desk_);
+  const Outcome<McpServerDoc> server = co_await find(names, call.at("id"));
   if (!server) co_return server.error();
   Edit deleted;
-  deleted.add(ports::DeleteMcpServer{server->id}, mcp_server_note("mcp_server.delete", &*server, nullptr),
+  deleted.add(ports::DeleteMcpServer{server->server.id}, mcp_server_note("mcp_server.delete", &*server, nullptr),
               ports::McpServersChanged{});
   const auto done = co_await desk_.commit(call.caller, std::move(deleted));
   if (!done) co_return done.error();
   co_return no_content();
 }
 
-Task<Outcome<McpServer>> McpServers::find(std::string id_or_name) {
+Task<Outcome<McpServerDoc>> McpServers::find(McpRuleNames& names, std::string id_or_name) {
   Result<std::optional<McpServer>> found = co_await desk_.store().find_mcp_server(id_or_name);
   if (!found) co_return std::unexpected(refuse_fault(found.error()));
   if (!*found) co_return std::unexpected(not_found("MCP server", id_or_name));
-  co_return std::move(**found);
+  Outcome<McpServerDoc> doc = co_await names.doc_of(std::move(**found));
+  co_return doc;
 }
 
 }  // namespace obleth::admin

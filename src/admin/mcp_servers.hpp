@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "admin/mcp_server_fields.hpp"
+#include "admin/mcp_rule_names.hpp"
 #include "admin/record_desk.hpp"
 #include "admin/route.hpp"
 
@@ -21,7 +21,7 @@ class McpServers {
   Task<Reply> edit(const Call& call, ReadMode mode);
   Task<Reply> remove(const Call& call);
 
-  Task<Outcome<McpServer>> find(std::string id_or_name);
+  Task<Outcome<McpServerDoc>> find(McpRuleNames& names, std::string id_or_name);
 
   RecordDesk& desk_;
 };

@@ -239,6 +239,8 @@ TEST_F(ModelsApi, TrialSendsOneRealRequestAndTellsWhatCameOfIt) {
 using McpServersApi = ApiTest;
 
 TEST_F(McpServersApi, ServersAreKeptWithTheirAccessRules) {
+  make_tenant("chat");
+  expect_status(201, "POST", "/fairshare/groups", R"({"name":"batch"})");
   const Json made = expect_status(201, "POST", "/mcp-servers",
                                   R"({"name":"files","upstream_url":"http://mcp:3000/mcp","auth_header":"Bearer x",
           "access":[{"tenant":"chat","tools":["echo","get-*"]},{"group":"batch"}]})");
@@ -251,6 +253,55 @@ TEST_F(McpServersApi, ServersAreKeptWithTheirAccessRules) {
   expect_refused(409, "POST", "/mcp-servers", R"({"name":"files","upstream_url":"http://x"})", {"name"});
   expect_status(204, "DELETE", "/mcp-servers/files");
   expect_status(404, "GET", "/mcp-servers/files");
+}
+
+TEST_F(McpServersApi, ARuleGoesAlongWithARenameAndPassesToNobodyElse) {
+  make_tenant("ren");
+  expect_status(201, "POST", "/fairshare/groups", R"({"name":"g"})");
+  const auto rules = [this] { return text_of(expect_status(200, "GET", "/mcp-servers/s"), "access"); };
+  const std::string of_both =
+      R"([{"tenant":"ren2","group":null,"tools":null},{"tenant":null,"group":"g2","tools":null}])";
+  expect_status(201, "POST", "/mcp-servers",
+                R"({"name":"s","upstream_url":"http://mcp","access":[{"tenant":"ren"},{"group":"g"}]})");
+  expect_status(200, "PATCH", "/tenants/ren", R"({"name":"ren2"})");
+  expect_status(200, "PATCH", "/fairshare/groups/g", R"({"name":"g2"})");
+  make_tenant("ren");
+  expect_status(201, "POST", "/fairshare/groups", R"({"name":"g"})");
+  EXPECT_EQ(rules(), of_both);
+  EXPECT_EQ(text_of(expect_status(200, "PATCH", "/mcp-servers/s", R"({"enabled":false})"), "access"), of_both);
+  EXPECT_NE(call("GET", "/export").body.find(of_both), std::string::npos);
+  expect_status(204, "DELETE", "/tenants/ren2");
+  expect_status(204, "DELETE", "/fairshare/groups/g2");
+  make_tenant("ren2");
+  EXPECT_EQ(rules(), "[]");
+  const Json whole = expect_status(200, "GET", "/mcp-servers/s");
+  EXPECT_EQ(text_of(expect_status(200, "PUT", "/mcp-servers/s", to_text(whole)), "access"), "[]");
+}
+
+TEST_F(McpServersApi, ARuleThatNamesNobodyIsRefused) {
+  const std::string rules = R"([{"tools":["x"]},{"tenant":"nope"},{"group":"none"}])";
+  expect_refused(400, "POST", "/mcp-servers", R"({"name":"s","upstream_url":"http://mcp","access":)" + rules + "}",
+                 {"access[1].tenant", "access[2].group"});
+  expect_status(201, "POST", "/mcp-servers", R"({"name":"s","upstream_url":"http://mcp"})");
+  expect_refused(400, "PATCH", "/mcp-servers/s", R"({"access":)" + rules + "}",
+                 {"access[1].tenant", "access[2].group"});
+}
+
+TEST_F(McpServersApi, ARuleOfAFormerVersionKeepsItsNameUntilItCanBeBound) {
+  McpServer server{.id = {{7, 7}}, .name = "s", .upstream_url = "http://mcp"};
+  server.access = {{.tenant = "later"}};
+  ASSERT_TRUE(store->commit({.writes = {ports::PutMcpServer{server, true}}, .audit = {}}).run_now());
+  const std::string told = R"([{"tenant":"later","group":null,"tools":null}])";
+  EXPECT_EQ(text_of(expect_status(200, "PATCH", "/mcp-servers/s", R"({"enabled":false})"), "access"), told);
+  EXPECT_EQ(text_of(expect_status(200, "PUT", "/mcp-servers/s",
+                                  R"({"name":"s","upstream_url":"http://mcp","access":)" + told + "}"),
+                    "access"),
+            told);
+  make_tenant("later");
+  expect_status(200, "PATCH", "/mcp-servers/s", R"({"enabled":true})");
+  expect_status(200, "PATCH", "/tenants/later", R"({"name":"bound"})");
+  EXPECT_EQ(text_of(expect_status(200, "GET", "/mcp-servers/s"), "access"),
+            R"([{"tenant":"bound","group":null,"tools":null}])");
 }
 
 TEST_F(McpServersApi, EveryFaultIsToldAtOnceByItsField) {

@@ -142,11 +142,13 @@ class OpenApi : public ApiTest {
   void drive_mcp_servers() {
     const Json server =
         Json::object({{"name", "s"}, {"upstream_url", "http://mcp"}, {"access", *parse_json(R"([{"tenant":"a"}])")}});
+    make_tenant("a");
     drive("POST", v1 + "/mcp-servers", server);
     drive("GET", v1 + "/mcp-servers");
     drive("PUT", v1 + "/mcp-servers/s", drive("GET", v1 + "/mcp-servers/s"));
     drive("PATCH", v1 + "/mcp-servers/s", Json::object({{"enabled", false}}));
     drive("DELETE", v1 + "/mcp-servers/s");
+    drive("DELETE", v1 + "/tenants/a");
   }
   void drive_scheduler() {
     drive("PUT", v1 + "/capacity", Json::object({{"max_in_flight", 64}}));

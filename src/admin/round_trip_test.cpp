@@ -171,6 +171,7 @@ TEST_F(RoundTrip, OfModels) {
 
 TEST_F(RoundTrip, OfMcpServers) {
   expect_complete(server_samples(), mcp_server_fields());
+  make_tenant("a");
   run(server_samples(), "/mcp-servers", "/mcp-servers/", parsed(R"({"auth_header":"Bearer x"})"));
 }
 

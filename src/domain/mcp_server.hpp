@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/instant.hpp"
@@ -12,9 +13,14 @@
 
 namespace obleth {
 
+// By id, which no rename changes and nobody else comes to bear. Rules of a former version have a name, and mean whoever
+// bears it, until they are written again.
+template <class Id>
+using IdOrFormerName = std::variant<Id, std::string>;
+
 struct McpAccess {
-  std::optional<std::string> tenant;
-  std::optional<std::string> group;
+  std::optional<IdOrFormerName<TenantId>> tenant;
+  std::optional<IdOrFormerName<GroupId>> group;
   std::optional<std::vector<std::string>> tools;  // globs; absent = every tool
   bool operator==(const McpAccess&) const = default;
 };

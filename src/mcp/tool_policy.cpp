@@ -5,9 +5,15 @@
 namespace obleth::mcp {
 namespace {
 
+template <class Id>
+bool is_it(const IdOrFormerName<Id>& named, const Id& id, const std::string& name) {
+  if (const auto* own = std::get_if<Id>(&named)) return *own == id;
+  return std::get<std::string>(named) == name;
+}
+
 bool names(const McpAccess& rule, const ResolvedKey& who) {
-  if (rule.tenant) return *rule.tenant == who.tenant.name;
-  return !rule.group || *rule.group == who.group.name;
+  if (rule.tenant) return is_it(*rule.tenant, who.tenant.id, who.tenant.name);
+  return !rule.group || is_it(*rule.group, who.group.id, who.group.name);
 }
 
 }  // namespace

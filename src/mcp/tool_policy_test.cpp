@@ -37,6 +37,22 @@ TEST(ToolPolicyOfAServer, WithRulesOnlyWhoIsNamedHasWhatIsNamed) {
   EXPECT_FALSE(ToolPolicy::of(server, caller("b"))->allows("echo"));
 }
 
+TEST(ToolPolicyOfAServer, ARuleByIdGoesAlongWithARenameAndPassesToNobody) {
+  ResolvedKey renamed = caller("new", "new");
+  renamed.tenant.id = {{1, 1}};
+  renamed.group.id = {{2, 2}};
+  ResolvedKey stranger = caller("old", "old");
+  stranger.tenant.id = {{3, 3}};
+  stranger.group.id = {{4, 4}};
+  McpServer server;
+  server.access = {{.tenant = renamed.tenant.id}};
+  EXPECT_TRUE(ToolPolicy::of(server, renamed).has_value());
+  EXPECT_FALSE(ToolPolicy::of(server, stranger).has_value());
+  server.access = {{.group = renamed.group.id}};
+  EXPECT_TRUE(ToolPolicy::of(server, renamed).has_value());
+  EXPECT_FALSE(ToolPolicy::of(server, stranger).has_value());
+}
+
 TEST(ToolPolicyOfAServer, ARuleThatNamesNobodyIsForEverybody) {
   McpServer server;
   server.access = {{.tools = {{"echo"}}}};

@@ -134,8 +134,9 @@ class RecordStoreContract : public testing::TestWithParam<RecordStoreFactory> {
     server.upstream_url = "http://mcp:9000/mcp";
     server.auth_header = Secret("Bearer mcp-credential");
     server.enabled = false;
-    server.access = {{"search", std::nullopt, std::vector<std::string>{"read_*"}},
-                     {std::nullopt, "batch", std::nullopt}};
+    server.access = {{next_id<TenantId>(), std::nullopt, std::vector<std::string>{"read_*"}},
+                     {std::nullopt, next_id<GroupId>(), std::nullopt},
+                     {"a former version's", std::nullopt, std::nullopt}};
     server.timeout_secs = 30;
     server.max_in_flight = 2;
     server.created_at = WallTime{1'000 + serial_};

@@ -84,6 +84,15 @@ def test_without_a_key_nothing_is_asked(gateway, server, register):
     assert server.asked == []
 
 
+def test_the_methods_that_are_allowed_are_those_that_are_taken(gateway, tenant, server, register):
+    url = register(server)
+    allowed = httpx.options(url).headers["Allow"].split(", ")
+    assert httpx.put(url, headers=tenant.headers).headers["Allow"].split(", ") == [name for name in allowed if name != "OPTIONS"]
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+        taken = httpx.request(method, url, headers=tenant.headers).status_code != 405
+        assert taken == (method in allowed), method
+
+
 def test_an_unknown_and_a_switched_off_server_are_404(gateway, tenant, server, register):
     url = register(server, enabled=False)
     assert ask(url, tenant, rpc("ping")).status_code == 404
@@ -171,6 +180,23 @@ def test_tools_are_filtered_in_streams_too_whatever_they_answer(gateway, server,
         assert (first, second) == ("id: 7", "event: message")
         shown = json.loads(third.removeprefix("data: "))["result"]["tools"]
         assert [tool["name"] for tool in shown] == ["echo"]
+
+
+def test_access_goes_along_with_a_rename_and_passes_to_nobody_else(gateway, server, register):
+    renamed = gateway.create_tenant()
+    name = renamed.record["name"]
+    gateway.admin.post("/fairshare/groups", json={"name": f"{name}-group"}).raise_for_status()
+    by_tenant, by_group = register(server, access=[{"tenant": name}]), register(server, access=[{"group": f"{name}-group"}])
+    gateway.admin.patch(f"/tenants/{renamed.id}", json={"group": f"{name}-group"}).raise_for_status()
+    gateway.admin.patch(f"/tenants/{renamed.id}", json={"name": f"{name}-renamed"}).raise_for_status()
+    gateway.admin.patch(f"/fairshare/groups/{name}-group", json={"name": f"{name}-other"}).raise_for_status()
+    gateway.admin.post("/fairshare/groups", json={"name": f"{name}-group"}).raise_for_status()
+    stranger = gateway.create_tenant(name=name, group=f"{name}-group")
+    for url in (by_tenant, by_group):
+        assert ask(url, renamed, rpc("ping")).status_code == 200
+        assert ask(url, stranger, rpc("ping")).status_code == 404
+    gateway.admin.delete(f"/tenants/{renamed.id}").raise_for_status()
+    assert ask(by_tenant, gateway.create_tenant(name=f"{name}-renamed"), rpc("ping")).status_code == 404
 
 
 @pytest.mark.parametrize("media", ["application/json", "text/event-stream"])
@@ -367,6 +393,10 @@ def test_a_server_that_fails_is_told_clearly_with_the_id(gateway, tenant, server
     refused = ask(register(server, auth_header="Bearer stale"), tenant, rpc("ping", 43))
     assert refused.status_code == 502
     assert refused.json()["error"]["data"]["code"] == "upstream_auth_failed"
+    assert "check the server's auth_header" in refused.json()["error"]["message"]
+    asked = ask(register(server), tenant, rpc("ping", 44))
+    assert (asked.status_code, asked.json()["error"]["data"]["code"]) == (502, "upstream_auth_failed")
+    assert "set the server's auth_header" in asked.json()["error"]["message"]
 
 
 def test_a_stream_that_is_broken_off_answers_what_it_owes(gateway, tenant, server, register):

@@ -44,6 +44,22 @@ std::optional<std::string> text_at(const json::object& object, const char* name)
   return value == nullptr ? std::nullopt : std::optional(json::value_to<std::string>(*value));
 }
 
+// An id stands where former versions wrote a name: to them it is the name of nobody.
+template <class Id>
+void put_reference(json::object& object, const char* name, const std::optional<IdOrFormerName<Id>>& reference) {
+  if (!reference) return;
+  const auto* id = std::get_if<Id>(&*reference);
+  object[name] = id != nullptr ? id->uuid() : std::get<std::string>(*reference);
+}
+template <class Id>
+std::optional<IdOrFormerName<Id>> reference_at(const json::object& object, const char* name) {
+  std::optional<std::string> text = text_at(object, name);
+  if (!text) return std::nullopt;
+  const std::optional<Id> id = Id::from_text(*text);
+  if (id && id->uuid() == *text) return *id;
+  return std::move(*text);
+}
+
 }  // namespace
 
 std::string to_json(const Quota& quota) {
@@ -121,8 +137,8 @@ std::string to_json(const std::vector<McpAccess>& access) {
   json::array rules;
   for (const McpAccess& rule : access) {
     json::object object;
-    put(object, "tenant", rule.tenant);
-    put(object, "group", rule.group);
+    put_reference(object, "tenant", rule.tenant);
+    put_reference(object, "group", rule.group);
     if (rule.tools) object["tools"] = json::value_from(*rule.tools);
     rules.push_back(std::move(object));
   }
@@ -136,7 +152,7 @@ std::vector<McpAccess> access_from_json(const std::string& text) {
     const json::object& object = rule.as_object();
     const json::value* tools = object.if_contains("tools");
     access.push_back(
-        {text_at(object, "tenant"), text_at(object, "group"),
+        {reference_at<TenantId>(object, "tenant"), reference_at<GroupId>(object, "group"),
          tools == nullptr ? std::nullopt : std::optional(json::value_to<std::vector<std::string>>(*tools))});
   }
   return access;
