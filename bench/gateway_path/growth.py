@@ -56,12 +56,11 @@ QUEUES = ("haproxy-queue", "obleth")
 
 def dimensions(descriptors):
     """{name: points}. What grows is the point's size; the first is what the others are compared with."""
-    clients = descriptors // 2 - DESCRIPTORS_SPARE  # obleth keeps a descriptor for the upstream of each
-    queue = min(20_000, clients - SLOTS)
+    queue = min(20_000, descriptors - SLOTS - DESCRIPTORS_SPARE)
     return {
         "body": [Point(size, 16, size, BOTH) for size in (1 << 10, 16 << 10, 128 << 10, 1 << 20)],
         # At a fixed rate: what it costs to hold them, not to serve as many at once.
-        "connections": [Point(size, size, servers=BOTH, rate=2000) for size in (4, 64, 1000, min(10_000, clients))],
+        "connections": [Point(size, size, servers=BOTH, rate=2000) for size in (4, 64, 1000, 10_000)],
         "tenants": [Point(size, tenants=size, keys=size) for size in (10, 1000, 100_000)],
         "keys": [Point(size, tenants=100, keys=size) for size in (100, 10_000, 1_000_000)],
         "queue": [Point(size, SLOTS + size, servers=QUEUES, tenants=1000, keys=1000, slots=SLOTS) for size in (0, 1000, queue)],

@@ -86,10 +86,9 @@ std::vector<Setting> listener_rows() {
       row<&O::admin_listen>(at, "admin_listen", "where the Management API is served"),
       row<&O::metrics_listen>(at, "metrics_listen", "where Prometheus reads"),
       row<&O::threads>(at, "threads", "event loops; 0 is one per core", {0, 256}),
-      row<&O::max_connections>(
-          at, "max_connections",
-          "client connections open at a time; fewer where the limit of open files leaves no two for each",
-          {1, 1'000'000}),
+      row<&O::max_connections>(at, "max_connections",
+                               "client connections open at a time; fewer where the limit of open files is lower",
+                               {1, 1'000'000}),
       row<&O::max_connections_per_address>(
           at, "max_connections_per_address",
           "the same for one client address; 0 is no bound, as behind a proxy all come from one", {0, 1'000'000}),
