@@ -60,7 +60,9 @@ void ShareTree::count_idle_cost(NodeIndex node, std::int64_t cost) {
 
 // A sibling has a request that may go now, at this or another model.
 bool ShareTree::others_wait(NodeIndex child) const {
-  for (LaneIndex at = nodes_[nodes_[child].parent].first_lane; at != LaneIndex::none; at = lanes_[at].next) {
+  const ShareNode& parent = nodes_[nodes_[child].parent];
+  if (parent.queued == nodes_[child].queued) return false;
+  for (LaneIndex at = parent.first_lane; at != LaneIndex::none; at = lanes_[at].next) {
     const Lane& line = lanes_[at];
     if (line.ready.empty() || !model_open(line.model)) continue;
     if (line.ready.size() > 1 || lanes_[line.ready.top().item].node != child) return true;
