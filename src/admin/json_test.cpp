@@ -41,6 +41,16 @@ TEST(Json, YamlMeansTheSameDocument) {
   EXPECT_FALSE(parse_yaml("a: [1\n"));
 }
 
+TEST(Json, YamlIsOneDocument) {
+  for (const char* one : {"---\na: 1\n", "a: 1\n...\n", "# why\n---\na: 1\n...\n", "a: 1"}) {
+    const JsonOutcome json = parse_yaml(one);
+    ASSERT_TRUE(json) << one << json.error();
+    EXPECT_EQ(to_text(*json), R"({"a":1})") << one;
+  }
+  EXPECT_EQ(parse_yaml("---\na: 1\n---\nb: 2\n").error(), "The file holds more than one document: send one at a time.");
+  EXPECT_EQ(parse_yaml(""), Json());
+}
+
 TEST(Json, YamlBombIsRefusedInsteadOfExpanded) {
   std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int level = 1; level < 12; ++level) {

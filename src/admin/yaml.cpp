@@ -104,7 +104,9 @@ void emit(YAML::Emitter& out, const Json& json) {
 
 JsonOutcome parse_yaml(const std::string& text) {
   try {
-    return Reader().read(YAML::Load(text), 0);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1) throw Trouble{"The file holds more than one document: send one at a time."};
+    return documents.empty() ? Json() : Reader().read(documents.front(), 0);
   } catch (const Trouble& trouble) {
     return std::unexpected(trouble.problem);
   } catch (const YAML::Exception& fault) {
