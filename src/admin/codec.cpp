@@ -16,6 +16,13 @@ bool has_control_character(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+bool takes_null(const Json& schema) {
+  if (const Json* choices = schema.find("anyOf")) return std::ranges::any_of(*choices->items(), takes_null);
+  const Json* type = schema.find("type");
+  const Json::List* types = type == nullptr ? nullptr : type->items();
+  return types != nullptr && std::ranges::find(*types, Json("null")) != types->end();
+}
+
 // The text of a number, or of a string that holds one.
 std::optional<std::string_view> decimal_text(const Json& json) {
   if (const Json::Number* number = json.number()) return number->text;
@@ -160,7 +167,8 @@ std::string must_be_one_of(const std::vector<std::string>& names) {
 }
 
 Json or_null(Json schema) {
-  if (schema.find("enum") != nullptr || schema.find("$ref") != nullptr)
+  if (takes_null(schema)) return schema;
+  if (schema.find("enum") != nullptr || schema.find("type") == nullptr)
     return Json::object({{"anyOf", Json::list({std::move(schema), Json::object({{"type", "null"}})})}});
   const Json type = *schema.find("type");
   Json types = type.items() != nullptr ? type : Json::list({type});

@@ -109,6 +109,7 @@ template <class Id>
 
 // ---- composites -------------------------------------------------------------------------------------------------
 
+// The schema, or null; unless that is said already.
 [[nodiscard]] Json or_null(Json schema);
 [[nodiscard]] Json list_schema(Json item, std::size_t min, std::size_t max);
 

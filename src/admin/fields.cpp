@@ -28,6 +28,7 @@ Json property(const FieldSketch& field, SchemaKind kind) {
   Json schema = field.schema;
   if (read_only(field.access) && kind != SchemaKind::answer) schema.set("readOnly", true);
   if (field.access == FieldAccess::secret) schema.set("writeOnly", true);
+  if (kind != SchemaKind::answer && cleared_by_null(field)) schema = or_null(std::move(schema));
   return schema;
 }
 
@@ -49,6 +50,14 @@ Json object_schema(std::span<const FieldSketch> fields, SchemaKind kind) {
 
 bool refused_here(const FieldSketch& field, ReadMode mode) {
   return mode == ReadMode::create && read_only(field.access);
+}
+
+bool reset_by_absence(const FieldSketch& field, ReadMode mode) {
+  return mode != ReadMode::change && !field.kept_when_absent;
+}
+
+bool cleared_by_null(const FieldSketch& field) {
+  return field.access == FieldAccess::writable && !field.required;
 }
 
 bool take_members(const Json& body, std::span<const FieldSketch> fields, Reading& reading) {

@@ -48,6 +48,10 @@ struct FieldSketch {
 [[nodiscard]] Json object_schema(std::span<const FieldSketch> fields, SchemaKind kind);
 // The gateway sets it, and a body that creates something may not hold it.
 [[nodiscard]] bool refused_here(const FieldSketch& field, ReadMode mode);
+// A body without it sets it to its default.
+[[nodiscard]] bool reset_by_absence(const FieldSketch& field, ReadMode mode);
+// Null clears: a field that a body may leave out takes its default.
+[[nodiscard]] bool cleared_by_null(const FieldSketch& field);
 // The body is an object, every member of it is one of these, and none is missing.
 [[nodiscard]] bool take_members(const Json& body, std::span<const FieldSketch> fields, Reading& reading);
 
@@ -193,10 +197,11 @@ class Fields {
     if (!take_members(body, sketches_, reading)) return;
     for (const Field<Record>& field : fields_) {
       if (refused_here(field.sketch, reading.mode())) continue;
-      if (const Json* json = body.find(field.sketch.name)) {
+      const Json* json = body.find(field.sketch.name);
+      if (json != nullptr && !(json->is_null() && cleared_by_null(field.sketch))) {
         const auto inside = reading.member(field.sketch.name);
         field.take(record, *json, reading);
-      } else if (reading.mode() != ReadMode::change && !field.sketch.kept_when_absent) {
+      } else if (json != nullptr || reset_by_absence(field.sketch, reading.mode())) {
         field.reset(record);
       }
     }

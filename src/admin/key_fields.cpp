@@ -28,11 +28,18 @@ std::optional<Json> last_used_at(const KeyDoc& doc) {
   return doc.key.last_used_at ? Json(to_rfc3339(*doc.key.last_used_at)) : Json();
 }
 
+// A key that is given no name has its secret's first characters for one.
+Field<KeyDoc> name_field() {
+  Field<KeyDoc> field =
+      F::writable("name", unique_name(name_length_max), [](auto& doc) -> auto& { return doc.key.name; });
+  field.reset = [](KeyDoc& doc) { doc.key.name = doc.key.prefix; };
+  return field.kept_when_absent();
+}
+
 std::vector<Field<KeyDoc>> identity() {
   return {F::fixed("id", uuid<KeyId>(), [](auto& doc) -> auto& { return doc.key.id; }),
           F::fixed("tenant_id", uuid<TenantId>(), [](auto& doc) -> auto& { return doc.key.tenant; }),
-          F::writable("name", unique_name(name_length_max), [](auto& doc) -> auto& { return doc.key.name; })
-              .kept_when_absent(),
+          name_field(),
           F::live("prefix", Json::object({{"type", "string"}, {"description", "The secret's first characters."}}),
                   [](const KeyDoc& doc) -> std::optional<Json> { return doc.key.prefix; }),
           F::writable("disabled", boolean(), [](auto& doc) -> auto& { return doc.key.disabled; }),

@@ -66,6 +66,8 @@ TEST_F(KeysApi, PutWithoutANameKeepsItAndResetsTheRest) {
   EXPECT_EQ(text_of(replaced, "expires_at"), "null");
   EXPECT_EQ(text_of(replaced, "max_in_flight"), "2");
   EXPECT_EQ(opens(text_of(made, "secret")), "ci");
+  const Json unnamed = expect_status(200, "PUT", key_path(made), R"({"name":null})");
+  EXPECT_EQ(text_of(unnamed, "name"), text_of(unnamed, "prefix"));
 }
 
 TEST_F(KeysApi, DisabledIsSetByItsOwnRoute) {

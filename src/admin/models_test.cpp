@@ -40,6 +40,20 @@ TEST_F(ModelsApi, PutOfWhatWasPostedAndOneMoreFieldChangesThatField) {
   EXPECT_EQ(same, made);
 }
 
+TEST_F(ModelsApi, NullClearsNamesAndLeavesTheFirstEndpoint) {
+  expect_status(201, "POST", "/models",
+                R"({"model_name":"m","aliases":["n"],"upstream_model":"up",
+                    "endpoints":[{"api_base":"http://a","priority":3},{"api_base":"http://b"}]})");
+  const Json cleared =
+      expect_status(200, "PATCH", "/models/m", R"({"aliases":null,"upstream_model":null,"endpoints":null})");
+  EXPECT_EQ(text_of(cleared, "aliases"), "[]");
+  EXPECT_EQ(text_of(cleared, "upstream_model"), "m");
+  EXPECT_EQ(cleared.find("endpoints")->items()->size(), 1U);
+  EXPECT_EQ(text_of(cleared, "api_base"), "http://a");
+  expect_refused(400, "PATCH", "/models/m", R"({"model_name":null,"endpoints":[{"api_base":null}]})",
+                 {"model_name", "endpoints[0].api_base"});
+}
+
 TEST_F(ModelsApi, EveryFaultIsToldAtOnceByItsField) {
   expect_refused(400, "POST", "/models",
                  R"({"aliases":["a","a"],"api_base":"ftp://x","input_cost_per_token":-1,"output_cost_per_token":"free",

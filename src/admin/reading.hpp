@@ -22,6 +22,7 @@ struct Problem {
 // create: what is absent takes its default, what the gateway sets itself may not stand in the body.
 // replace: what is absent takes its default, read-only members are accepted as they were, secrets keep their value.
 // change: what is absent stays as it is.
+// In each of them null is the default.
 enum class ReadMode : std::uint8_t { create, replace, change };
 
 class Reading {

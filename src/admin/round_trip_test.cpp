@@ -124,6 +124,26 @@ class RoundTrip : public ApiTest {
     }
   }
 
+  // Null in a body: the default, as where the field is left out. A field that must be given refuses it.
+  template <class Record>
+  void expect_null_clears(const Samples& samples, const Fields<Record>& fields, const Json& object,
+                          const std::string& path) {
+    const Json schema = fields.schema(SchemaKind::replace);
+    for (const FieldSketch& field : fields.sketches()) {
+      if (!samples.contains(field.name)) continue;
+      Json cleared = object;
+      cleared.set(field.name, nullptr);
+      expect_status(200, "PUT", path, to_text(object));
+      const Json answered = expect_status(field.required ? 400 : 200, "PUT", path, to_text(cleared));
+      const Json& asked = *schema.find("properties")->find(field.name);
+      EXPECT_EQ(or_null(asked) == asked, !field.required) << "openapi says otherwise of " << field.name;
+      if (field.required || field.kept_when_absent) continue;
+      expect_status(200, "PUT", path, to_text(object));
+      cleared.remove(field.name);
+      EXPECT_EQ(to_text(answered), to_text(expect_status(200, "PUT", path, to_text(cleared)))) << field.name;
+    }
+  }
+
   // A field that was added to a resource must be sampled here, too.
   template <class Record>
   static void expect_complete(const Samples& samples, const Fields<Record>& fields) {
@@ -134,8 +154,10 @@ class RoundTrip : public ApiTest {
     }
   }
 
-  void run(const Samples& samples, const std::string& create, const std::string& root,
+  template <class Record>
+  void run(const Samples& samples, const Fields<Record>& fields, const std::string& create, const std::string& root,
            const Json& needed = Json::object()) {
+    expect_complete(samples, fields);
     for (int at = 0; at < objects; ++at) {
       Json body = random_body(samples);
       for (const auto& [name, value] : *needed.members())
@@ -144,6 +166,7 @@ class RoundTrip : public ApiTest {
       if (const Json* key = made.find("key")) made = Json(*key);
       const std::string path = root + id_of(made);
       expect_round_trips(samples, made, path);
+      expect_null_clears(samples, fields, made, path);
       expect_status(204, "DELETE", path);
     }
   }
@@ -152,27 +175,23 @@ class RoundTrip : public ApiTest {
 };
 
 TEST_F(RoundTrip, OfTenants) {
-  expect_complete(tenant_samples(), tenant_fields());
   expect_status(201, "POST", "/fairshare/groups", R"({"name":"batch"})");
-  run(tenant_samples(), "/tenants", "/tenants/");
+  run(tenant_samples(), tenant_fields(), "/tenants", "/tenants/");
 }
 
 TEST_F(RoundTrip, OfKeys) {
-  expect_complete(key_samples(), key_fields());
-  run(key_samples(), "/tenants/" + id_of(make_tenant("a")) + "/keys", "/keys/");
+  run(key_samples(), key_fields(), "/tenants/" + id_of(make_tenant("a")) + "/keys", "/keys/");
 }
 
 TEST_F(RoundTrip, OfModels) {
-  expect_complete(model_samples(), model_fields());
   const Json needed = parsed(R"({"api_key":"k","upstream_headers":{"x-a":"1"},
       "endpoints":[{"api_base":"http://a","api_key":"e"},{"api_base":"http://a","priority":1},{"api_base":"https://b/v1","enabled":false}]})");
-  run(model_samples(), "/models", "/models/", needed);
+  run(model_samples(), model_fields(), "/models", "/models/", needed);
 }
 
 TEST_F(RoundTrip, OfMcpServers) {
-  expect_complete(server_samples(), mcp_server_fields());
   make_tenant("a");
-  run(server_samples(), "/mcp-servers", "/mcp-servers/", parsed(R"({"auth_header":"Bearer x"})"));
+  run(server_samples(), mcp_server_fields(), "/mcp-servers", "/mcp-servers/", parsed(R"({"auth_header":"Bearer x"})"));
 }
 
 TEST_F(RoundTrip, OfGroups) {
@@ -180,6 +199,7 @@ TEST_F(RoundTrip, OfGroups) {
   for (int at = 0; at < objects; ++at) {
     const Json made = expect_status(201, "POST", "/fairshare/groups", to_text(random_body(group_samples())));
     expect_round_trips(group_samples(), made, "/fairshare/groups/" + id_of(made));
+    expect_null_clears(group_samples(), group_fields(), made, "/fairshare/groups/" + id_of(made));
     expect_status(204, "DELETE", "/fairshare/groups/" + id_of(made));
   }
 }

@@ -115,6 +115,9 @@ TEST_F(TenantsApi, PartsHaveTheirOwnRoutes) {
   EXPECT_EQ(text_of(quota, "max_in_flight"), "null");
   EXPECT_EQ(text_of(quota, "weight"), "9");
   EXPECT_EQ(text_of(expect_status(200, "PATCH", path + "/status", R"({"status":"archived"})"), "status"), "archived");
+  const Json always = expect_status(200, "PATCH", path + "/schedule", R"({"weekly_windows":null,"timezone":null})");
+  EXPECT_EQ(text_of(always, "weekly_windows"), "[]");
+  EXPECT_EQ(text_of(always, "timezone"), "UTC");
   EXPECT_EQ(text_of(expect_status(200, "PATCH", path + "/schedule", R"({"timezone":"Asia/Tokyo"})"), "timezone"),
             "Asia/Tokyo");
   EXPECT_EQ(text_of(expect_status(200, "PATCH", path + "/allowlist", R"({"allowed_models":[]})"), "allowed_models"),
