@@ -84,9 +84,9 @@ void Apply::register_in(RouteTable& table) {
 }
 
 Task<Reply> Apply::apply(const Call& call) {
-  const Outcome<Json> document = read_document(call.raw_body, call.content_type);
-  if (!document) co_return document.error();
   Reading reading(ReadMode::change);
+  const Outcome<Json> document = read_document(call.raw_body, call.content_type, reading);
+  if (!document) co_return document.error();
   const auto asked = call.asked("dry_run");
   if (asked && *asked != "true" && *asked != "false") reading.fault_at("dry_run", "must be true or false");
   const bool dry_run = stated_switch(*document, "dry_run", reading) || asked == "true";
@@ -100,7 +100,10 @@ Task<Reply> Apply::apply(const Call& call) {
   Edit edit = plan.take_edit();
   const Json changes = changes_json(edit);
   Json version;
-  if (!dry_run && !edit.writes.empty()) {
+  if (dry_run) {
+    const Result<void> taken = co_await desk_.store().rehearse(std::move(edit.writes));
+    if (!taken) co_return refuse_fault(taken.error());
+  } else if (!edit.writes.empty()) {
     const auto done = co_await desk_.commit(call.caller, std::move(edit));
     if (!done) co_return done.error();
     version = *done;

@@ -106,10 +106,12 @@ TEST_F(ApplyApi, EveryFaultIsToldByWhereItStandsAndNothingIsDone) {
     "capacity": 0})",
       {"groups[0].name", "groups[1].weight", "tenants.t.colour", "tenants.t.group", "tenants.t.keys[0].weight",
        "models[0].api_base", "models[1].api_base", "mcp_servers[0].name", "capacity.max_in_flight"});
-  expect_refused(400, "POST", "/apply", R"({"tenents": [], "prune": 1})", {"tenents"});
+  expect_refused(400, "POST", "/apply", R"({"tenents": [], "prune": 1, "tenants": [{"name": "a", "weight": 0}]})",
+                 {"tenents", "prune", "tenants[0].weight"});
   expect_refused(400, "POST", "/apply", R"({"tenants": [{"name":"a"},{"name":"a"}], "prune": 1})",
                  {"prune", "tenants[1]"});
   expect_status(400, "POST", "/apply", "tenants: [");
+  expect_status(400, "POST", "/apply", "tenants: []\n---\ntenants: [{name: of-the-second-document}]\n");
   EXPECT_EQ(store->version().run_now().value(), 0U);
 }
 
@@ -138,12 +140,17 @@ TEST_F(ApplyApi, RulesOfMcpServersNameWhatTheDocumentMakes) {
                  {"mcp_servers.files.access[0].tenant", "mcp_servers.files.access[1].group"});
 }
 
-TEST_F(ApplyApi, ConflictLeavesNothingBehind) {
+TEST_F(ApplyApi, ConflictLeavesNothingBehindAndIsToldByADryRunToo) {
   apply(file);
   const std::uint64_t before = store->version().run_now().value();
-  expect_status(
-      409, "POST", "/apply",
-      R"({"tenants":[{"name":"new"}],"models":[{"model_name":"other","aliases":["llama"],"api_base":"http://v"}]})");
+  for (const char* query : {"", "?dry_run=true"}) {
+    const std::string target = std::string("/apply") + query;
+    expect_status(
+        409, "POST", target,
+        R"({"tenants":[{"name":"new"}],"models":[{"model_name":"other","aliases":["llama"],"api_base":"http://v"}]})");
+    const Json in_use = expect_status(409, "POST", target, R"({"groups":[],"prune":true})");
+    EXPECT_EQ(text_of(*in_use.find("error"), "message"), "the group \"batch\" has 1 tenant: move it to another first");
+  }
   EXPECT_EQ(store->version().run_now().value(), before);
   expect_status(404, "GET", "/tenants/new");
 }

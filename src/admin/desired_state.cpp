@@ -83,10 +83,9 @@ std::vector<StatedItem> stated_items(const Json& section, std::string_view name_
   return items;
 }
 
-Outcome<Json> read_document(const std::string& text, std::string_view content_type) {
+Outcome<Json> read_document(const std::string& text, std::string_view content_type, Reading& reading) {
   JsonOutcome document = parse_document(text, content_type);
   if (!document) return std::unexpected(refuse(400, "invalid_document", document.error()));
-  Reading reading(ReadMode::change);
   if (document->members() == nullptr) {
     reading.fault("must be an object with groups, tenants, models, mcp_servers or capacity");
     return std::unexpected(refuse_body(reading));
@@ -95,7 +94,6 @@ Outcome<Json> read_document(const std::string& text, std::string_view content_ty
     if (std::ranges::find(sections, member.first) == sections.end())
       reading.fault_at(member.first, "is no section of this document");
   }
-  if (reading.failed()) return std::unexpected(refuse_body(reading));
   return std::move(*document);
 }
 

@@ -26,9 +26,9 @@ struct StatedItem {
 // The resources of a section, by name_field; faults for those without a name and for names that stand twice.
 [[nodiscard]] std::vector<StatedItem> stated_items(const Json& section, std::string_view name_field, Reading& reading);
 
-// JSON or YAML, by the content type that says yaml, else by the first character. Refused: what is no object, unknown
-// sections.
-[[nodiscard]] Outcome<Json> read_document(const std::string& text, std::string_view content_type);
+// JSON or YAML, by the content type that says yaml, else by the first character. Refused: what is no object. Unknown
+// sections are faults.
+[[nodiscard]] Outcome<Json> read_document(const std::string& text, std::string_view content_type, Reading& reading);
 
 // A switch of the document: prune, dry_run. Absent is false.
 [[nodiscard]] bool stated_switch(const Json& document, std::string_view name, Reading& reading);

@@ -113,6 +113,8 @@ class RecordStore : public KeySource {
  public:
   // All or nothing. The answer is the configuration's version: a counter that rises unless only audit rows come.
   virtual Task<Result<std::uint64_t>> commit(Transaction transaction) = 0;
+  // What commit would refuse now of these writes; nothing of them is kept.
+  virtual Task<Result<void>> rehearse(std::vector<Write> writes) = 0;
   virtual Task<Result<std::uint64_t>> version() = 0;
 
   virtual Task<Result<void>> note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) = 0;

@@ -277,6 +277,26 @@ TEST_P(RecordStoreContract, FailingTransactionLeavesNothingBehind) {
   EXPECT_EQ(now(store_->version()), version);
 }
 
+TEST_P(RecordStoreContract, RehearsalRefusesWhatCommitWouldAndKeepsNothing) {
+  const Group group = a_group("batch");
+  Tenant tenant = a_tenant("search");
+  tenant.group = group.id;
+  const std::vector<ports::Write> writes{ports::PutGroup{group, true}, ports::PutTenant{tenant, true}};
+  const std::uint64_t version = now(store_->version());
+  EXPECT_TRUE(store_->rehearse(writes).run_now());
+  EXPECT_TRUE(store_->rehearse(writes).run_now()) << "the first one kept something";
+  EXPECT_EQ(now(store_->version()), version);
+  EXPECT_EQ(now(store_->find_tenant("search")), std::nullopt);
+  ASSERT_TRUE(write(writes[0], writes[1]));
+  const Result<void> again = store_->rehearse(writes).run_now();
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind, FaultKind::conflict);
+  const Result<void> in_use = store_->rehearse({ports::DeleteGroup{group.id}}).run_now();
+  ASSERT_FALSE(in_use);
+  EXPECT_EQ(in_use.error().message, "the group \"batch\" has 1 tenant: move it to another first");
+  ASSERT_TRUE(write(ports::DeleteTenant{tenant.id}, ports::DeleteGroup{group.id})) << "the session goes on";
+}
+
 TEST_P(RecordStoreContract, EveryCommitRaisesTheVersionByOne) {
   const std::uint64_t version = now(store_->version());
   EXPECT_EQ(write(ports::PutSetting{"capacity", "1"}).value_or(0), version + 1);

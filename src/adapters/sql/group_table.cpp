@@ -44,13 +44,19 @@ void GroupTable::put(const ports::PutGroup& write) const {
 
 void GroupTable::erase(GroupId id) const {
   check_default_stays(id);
-  Query count(session_, "SELECT count(*) FROM tenants WHERE group_id = ?");
-  count.bind(id).step();
-  const std::int64_t tenants = QueryRow(count).integer();
-  if (tenants > 0) {
-    refuse(FaultKind::conflict, std::to_string(tenants) + " tenants are in this group: move them to another first");
-  }
+  check_empty(id);
   rows_.erase(id.bits);
+}
+
+void GroupTable::check_empty(GroupId id) const {
+  Query find(session_, "SELECT name, (SELECT count(*) FROM tenants WHERE group_id = ?1) FROM groups WHERE id = ?1");
+  if (!find.bind(id).step()) return;
+  QueryRow row(find);
+  const std::string name = row.text();
+  const std::int64_t tenants = row.integer();
+  if (tenants == 0) return;
+  const std::string held = tenants == 1 ? "1 tenant: move it" : std::to_string(tenants) + " tenants: move them";
+  refuse(FaultKind::conflict, "the group \"" + name + "\" has " + held + " to another first");
 }
 
 void GroupTable::check_default_stays(GroupId id) const {

@@ -23,6 +23,7 @@ class GroupTable {
 
  private:
   void check_default_stays(GroupId id) const;
+  void check_empty(GroupId id) const;
 
   SqlSession& session_;
   RecordTable rows_;

@@ -13,6 +13,15 @@
 #include "adapters/sql/tenant_table.hpp"
 
 namespace obleth::adapters {
+namespace {
+
+void write_all(SqlSession& session, const ports::SecretSealer& sealer, std::span<const ports::Write> writes) {
+  const RecordWriter writer(session, sealer);
+  for (const ports::Write& write : writes)
+    std::visit(writer, write);
+}
+
+}  // namespace
 
 void RecordWriter::operator()(const ports::PutTenant& write) const {
   TenantTable(session_).put(write);
@@ -57,9 +66,7 @@ void RecordWriter::operator()(const ports::DeleteAdminToken& write) const {
 std::uint64_t commit_all(SqlSession& session, const ports::SecretSealer& sealer,
                          const ports::Transaction& transaction) {
   Transaction all(session, Transaction::Kind::write);
-  const RecordWriter writer(session, sealer);
-  for (const ports::Write& write : transaction.writes)
-    std::visit(writer, write);
+  write_all(session, sealer, transaction.writes);
   const AuditTable audit(session);
   for (const AuditEntry& entry : transaction.audit)
     audit.add(entry);
@@ -72,6 +79,11 @@ std::uint64_t commit_all(SqlSession& session, const ports::SecretSealer& sealer,
   const std::uint64_t version = configuration_version(session);
   all.commit();
   return version;
+}
+
+void rehearse_all(SqlSession& session, const ports::SecretSealer& sealer, std::span<const ports::Write> writes) {
+  const Transaction never_committed(session, Transaction::Kind::write);
+  write_all(session, sealer, writes);
 }
 
 std::uint64_t configuration_version(SqlSession& session) {

@@ -38,6 +38,8 @@ class RecordWriter {
 // All of it or nothing, with its audit rows; the answer is the configuration's new version.
 [[nodiscard]] std::uint64_t commit_all(SqlSession& session, const ports::SecretSealer& sealer,
                                        const ports::Transaction& transaction);
+// The same checks; nothing is kept.
+void rehearse_all(SqlSession& session, const ports::SecretSealer& sealer, std::span<const ports::Write> writes);
 [[nodiscard]] std::uint64_t configuration_version(SqlSession& session);
 
 // When keys were used, and hashes under the current pepper: no change of the configuration.

@@ -27,6 +27,10 @@ class SqlRecordStore : public ports::RecordStore, public ports::SpendingCheckpoi
       return commit_all(session, sealer_, transaction);
     });
   }
+  Task<Result<void>> rehearse(std::vector<ports::Write> writes) override {
+    return ask("rehearse",
+               [this, writes = std::move(writes)](SqlSession& session) { rehearse_all(session, sealer_, writes); });
+  }
   Task<Result<std::uint64_t>> version() override { return ask("version", configuration_version); }
 
   Task<Result<std::optional<ResolvedKey>>> resolve_key(const SecretHash& hash, WallTime now) override {
