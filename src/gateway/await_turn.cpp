@@ -107,10 +107,16 @@ Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask) {
 
   const fairshare::Granted& grant = *turn.granted;
   Permit permit(ask.desk, *funded.loop, grant.ticket);
-  // The client left while its grant was on the way: the slot goes back unused.
-  if (funded.exchange->departure().fired()) {
+  std::optional<Refusal> too_late;
+  if (turn.queued) too_late = co_await present_refusal(funded, ask.switches);
+  // The client left while its grant was on the way.
+  if (funded.exchange->departure().fired()) too_late = client_gone();
+  if (too_late) {
+    // The slot goes back unused.
+    funded.timings.admitted = now;
     write_charge(record, permit.settle(std::nullopt, false));
-    co_return refuse(client_gone());
+    append_server_timing(too_late->extra_headers, funded.timings, Reached::turn);
+    co_return refuse(std::move(*too_late));
   }
   record.fair_estimate = {grant.fair_estimate};
   record.fairshare_key = grant.key;

@@ -12,7 +12,7 @@ namespace obleth::gateway {
 struct TurnSources {
   AdmissionDesk& desk;
   const Policy& policy;
-  SwitchOffSources switches;  // asked only by a request that is switched off while it waits
+  SwitchOffSources switches;  // asked only by a request that has waited
 };
 
 Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask);

@@ -169,6 +169,47 @@ TEST(AwaitTurn, AClientThatLeavesAsItsTurnComesIsChargedNothing) {
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
+TEST(AwaitTurn, WhatAKeyMayNoLongerDoIsRefusedWhenItsTurnComes) {
+  struct Change {
+    void (*make)(ResolvedKey& who);
+    int status;
+    std::string_view code;
+  };
+  const Change changes[] = {
+      {[](ResolvedKey& who) { who.key.expires_at = WallTime{1}; }, 403, "key_expired"},
+      {[](ResolvedKey& who) { who.tenant.schedule.active_until = WallTime{1}; }, 403, "outside_access_window"},
+      {[](ResolvedKey& who) { who.tenant.allowed_models = {"another"}; }, 404, "model_not_found"},
+      {[](ResolvedKey& who) { who.key.allowed_models = std::vector<std::string>(); }, 404, "model_not_found"}};
+  for (const Change& change : changes) {
+    TestGateway gateway(one_slot);
+    gateway.upstream.always_answers(slow_answer());
+    const auto running = gateway.begin(chat());
+    const auto waiting = gateway.begin(chat());
+    change.make(gateway.who());
+    gateway.finish(*waiting);
+    EXPECT_EQ(waiting->client.status, change.status);
+    EXPECT_EQ(error_member(waiting->client, "code"), change.code);
+    EXPECT_NE(waiting->client.header("Server-Timing")->find("queue;dur=10000.000"), std::string::npos);
+    EXPECT_EQ(gateway.upstream.requests.size(), 1U);
+    EXPECT_EQ(gateway.ledger.settles.back().used_tokens, 0);
+    EXPECT_TRUE(gateway.ledger.settles.back().refund_request);
+    gateway.finish(*running);
+    EXPECT_TRUE(gateway.holds_nothing());
+  }
+}
+
+TEST(AwaitTurn, AKeyIsLookedUpASecondTimeOnlyAfterAWait) {
+  TestGateway gateway(one_slot);
+  gateway.upstream.always_answers(slow_answer());
+  const auto running = gateway.begin(chat());
+  EXPECT_EQ(gateway.keys.lookups, 1);
+  const auto waiting = gateway.begin(chat());
+  gateway.keys.unavailable = true;
+  gateway.finish(*waiting);
+  EXPECT_EQ(gateway.keys.lookups, 3);
+  EXPECT_EQ(waiting->client.status, 200) << "a store that does not answer takes nothing away";
+}
+
 Task<void> leave_at(TestGateway& gateway, Conversation*& conversation, Instant due) {
   const bool came = co_await ports::Pause(gateway.loop, due);
   if (came) conversation->client.leave();

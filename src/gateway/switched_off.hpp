@@ -1,5 +1,8 @@
-// What a request is told that waited while its key, its tenant or its model was switched off. Connection's thread.
+// What a request is told that waited while its key, its tenant or its model was switched off, or closed to it.
+// Connection's thread.
 #pragma once
+
+#include <optional>
 
 #include "gateway/refuse.hpp"
 #include "gateway/request_states.hpp"
@@ -13,7 +16,9 @@ struct SwitchOffSources {
   const ports::ModelCatalog& catalog;
 };
 
-// The same that the request would be told if it came now; key_disabled where nothing is known to be off any more.
+// What key, tenant and model would refuse if the request came now; nothing: they would let it in, as far as is known.
+Task<std::optional<Refusal>> present_refusal(const Routed& request, SwitchOffSources sources);
+// The same of one that was refused in the queue; key_disabled where nothing is known to be off any more.
 Task<Refusal> switch_off_refusal(const Routed& request, SwitchOffSources sources);
 
 }  // namespace obleth::gateway

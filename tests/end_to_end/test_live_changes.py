@@ -10,6 +10,8 @@ import pytest
 from support.gateway import wait_until
 from support.raw_http import chat_bytes, connect, read_response, read_until
 
+PAST = "2020-01-01T00:00:00Z"
+
 
 @pytest.fixture
 def slow(own):
@@ -108,6 +110,14 @@ def test_a_disabled_key_is_refused_at_once_also_in_the_queue(slow):
             "model_not_found",
         ),
         (lambda gateway, tenant, model: gateway.admin.delete(f"/models/{model['id']}"), 404, "model_not_found"),
+        # What is found closed when its turn comes.
+        (
+            lambda gateway, tenant, model: gateway.admin.patch(f"/keys/{tenant.key['id']}", json={"expires_at": PAST}),
+            403,
+            "key_expired",
+        ),
+        (lambda gateway, tenant, model: tenant.patch("/schedule", {"active_until": PAST}), 403, "outside_access_window"),
+        (lambda gateway, tenant, model: tenant.patch("/allowlist", {"allowed_models": []}), 404, "model_not_found"),
     ],
 )
 def test_who_waits_is_told_what_was_switched_off(slow, switch_off, status, code):
