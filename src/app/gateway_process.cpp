@@ -147,7 +147,9 @@ void GatewayProcess::join_replicas() {
   house_->standings = redis_budgets_.get();
   redis_presence_ = std::make_unique<adapters::RedisPresence>(
       *redis_, house_->redis->feed.own_name(),
-      [&spare = house_->shared_budgets->spare](std::uint32_t replicas) { spare.learn_replicas(replicas); });
+      adapters::RedisPresence::Told{.counted = [&spare = house_->shared_budgets->spare](
+                                                   std::uint32_t replicas) { spare.learn_replicas(replicas); },
+                                    .forgotten = [this] { redis_budgets_->renew_all(); }});
   redis_news_ = std::make_unique<adapters::RedisChangeListener>(loop_, house_->redis->server, house_->redis->feed);
   redis_peers_ = std::make_unique<adapters::RedisPeers>(*redis_, pool_name);
   share_sync_ = std::make_unique<gateway::ShareSync>(

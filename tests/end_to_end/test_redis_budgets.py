@@ -1,6 +1,7 @@
 """Budgets that replicas share through Redis: spent once, never twice, whatever Redis does meanwhile."""
 
 import concurrent.futures
+import signal
 import sqlite3
 import time
 
@@ -9,10 +10,10 @@ import pytest
 
 from support.clickhouse_server import ClickHouseServer
 from support.gateway import wait_until
-from support.redis_server import redis_is_up
+from support.redis_server import RedisServer, redis_is_up
 
 PATIENCE = 30
-QUESTION, ANSWER = 12, 100  # tokens
+QUESTION, ANSWER = 8, 100  # tokens; the question is estimated at as many
 
 
 @pytest.fixture
@@ -22,9 +23,10 @@ def pair(start_pair, request):
     return start_pair(OBLETH_REPLICAS_EXPECTED="2", OBLETH_REDIS_TIMEOUT=f"{timeout_ms}ms")
 
 
-def ask(gateway, tenant, **fields):
+def ask(gateway, tenant, token_ms=1, **fields):
     body = {"model": "mock-model", "messages": [{"role": "user", "content": "hi"}], "max_tokens": ANSWER, **fields}
-    headers = {**tenant.headers, "x-mock-prompt-tokens": str(QUESTION), "x-mock-output-tokens": str(ANSWER)}
+    words = {"x-mock-prompt-tokens": QUESTION, "x-mock-output-tokens": ANSWER, "x-mock-token-ms": token_ms}
+    headers = {**tenant.headers, **{name: str(value) for name, value in words.items()}}
     began = time.monotonic()
     answer = httpx.post(f"{gateway.base_url}/chat/completions", headers=headers, json=body, timeout=60)
     answer.took = time.monotonic() - began
@@ -85,6 +87,70 @@ def test_a_redis_that_is_flushed_under_load_is_rebuilt_from_the_ledger(own, upst
     wait_until(lambda: tokens_of(gateway, tenant, "held") == 0, PATIENCE, "the last settlement")
     # Rows of the eight that ended in the very moment of the flush may be missed, or be in both.
     assert abs(tokens_of(gateway, tenant) - served(answers)) <= 8 * (QUESTION + ANSWER)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_what_was_spent_while_redis_was_away_is_known_to_a_process_that_starts_before_it_was_booked(
+    own, upstream, tmp_path, end
+):
+    with RedisServer(tmp_path / "redis", "--appendonly", "yes", "--appendfsync", "always") as redis:
+        environment = {"OBLETH_REDIS_URL": redis.url, "OBLETH_REDIS_TIMEOUT": "20s", "OBLETH_DRAIN_NOTICE": "0"}
+        started = {"upstream": upstream.url, "folder": tmp_path / "gateway", "environment": environment}
+        gateway = own.gateway(**started)
+        wait_until(lambda: redis_is_up(gateway), PATIENCE, "Redis in /ready")
+        each = QUESTION + ANSWER
+        tenant = gateway.create_tenant(budget={"period": "lifetime", "tokens": 12 * each}, brownout="never")
+        booked = served([ask(gateway, tenant) for _ in range(4)])
+        wait_until(lambda: tokens_of(gateway, tenant) == booked, PATIENCE, "the spending")
+        redis.kill()
+        wait_until(lambda: not redis_is_up(gateway), PATIENCE, "the loss in /ready")
+        spent = booked + served([ask(gateway, tenant) for _ in range(5)])
+        assert spent == 9 * each
+        gateway.signal(end)
+        gateway.wait()
+        redis.start()
+        gateway = own.gateway(**started)
+        wait_until(lambda: redis_is_up(gateway), PATIENCE, "Redis in /ready")
+        wait_until(lambda: tokens_of(gateway, tenant) is not None, PATIENCE, "the ledger's answer")
+        assert tokens_of(gateway, tenant) == spent
+        spent += served(ask_many([gateway], tenant, 8))
+        assert spent == 12 * each, "three were left"
+        wait_until(lambda: tokens_of(gateway, tenant, "held") == 0, PATIENCE, "the last settlement")
+        assert tokens_of(gateway, tenant) == spent
+
+
+def flush(redis):
+    redis.ask("FLUSHALL")
+
+
+def come_back_empty(redis):
+    redis.kill()
+    redis.start()
+
+
+@pytest.mark.parametrize("lose", [flush, come_back_empty])
+def test_what_is_held_stays_held_when_redis_loses_it(pair, redis, lose):
+    each = QUESTION + ANSWER
+    tenant = pair[0].create_tenant(budget={"period": "lifetime", "tokens": 12 * each}, brownout="never")
+    # Each has a ledger of its own here: what a rebuild has to find is in one of them.
+    answers = [ask(pair[0], tenant) for _ in range(2)]
+    wait_until(lambda: tokens_of(pair[0], tenant) == served(answers), PATIENCE, "the spending")
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        streams = [pool.submit(ask, pair[number % 2], tenant, token_ms=100) for number in range(6)]
+        wait_until(lambda: tokens_of(pair[0], tenant, "held") == 6 * each, PATIENCE, "the streams")
+        lose(redis)
+        for gateway in pair:
+            wait_until(lambda: redis_is_up(gateway), PATIENCE, "the return in /ready")
+            wait_until(lambda: tokens_of(gateway, tenant, "held") == 6 * each, PATIENCE, "the streams again")
+            wait_until(lambda: tokens_of(gateway, tenant) == served(answers), PATIENCE, "the spending again")
+        assert not any(stream.done() for stream in streams), "the machine is too slow for this test"
+        more = ask_many(pair, tenant, 12)
+        assert served(more) == 4 * each, "what was neither spent nor held"
+        answers += more + [stream.result() for stream in streams]
+    assert served(answers) == 12 * each
+    wait_until(lambda: tokens_of(pair[0], tenant, "held") == 0, PATIENCE, "the last settlement")
+    for gateway in pair:
+        wait_until(lambda: tokens_of(gateway, tenant) == 12 * each, PATIENCE, "all of it")
 
 
 def test_without_the_ledger_a_flushed_redis_is_rebuilt_from_what_the_record_kept(own, upstream, redis, tmp_path):

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view accounts = R"lua(
 local UNIT, MOST, LIFETIME, KEPT = 60000, 9000000000000000, 120000, 3456000000
 local RULE, BEGIN, FINISH, SINCE, UNKNOWN, SPENT, HELD, TOKENS, REQUESTS = 1, 2, 3, 4, 5, 6, 9, 12, 15
+local FORMER, SETTLED, TOLD, STOOD = 3, 4, 7, 10
 
 local function clock(given)
   if given ~= '' then return tonumber(given) end
@@ -28,9 +29,14 @@ local function load(field)
   for at = 2, #account do account[at] = tonumber(account[at]) end
   return account
 end
+local function load_or_open(field)
+  return load(field) or {'-', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, 0, -1, 0, 0}
+end
 local function pack(account)
-  local words = {account[1]}
-  for at = 2, 17 do words[at] = string.format('%.0f', account[at]) end
+  local words = {}
+  for at, word in ipairs(account) do
+    words[at] = type(word) == 'number' and string.format('%.0f', word) or word
+  end
   return table.concat(words, ' ')
 end
 local function save(field, account) redis.call('HSET', KEYS[1], field, pack(account)) end
@@ -43,6 +49,35 @@ local function add(account, at, sign, amount)
   account[at + 1] = bounded(account[at + 1] + sign * amount[2] + carry)
   account[at + 2] = nano - carry * 1000000000
 end
+local function amount_of(account, at) return {account[at], account[at + 1], account[at + 2]} end
+
+-- Of the term before SINCE there are three accounts, beside the account: what settlements came to, what the book told,
+-- and what SPENT was when counting began anew. Each may lack something, none has anything twice: the most of them is
+-- in SPENT. Before them stand the SINCE and BEGIN that they belong to, and the SINCE before.
+local function past_of(field, account)
+  local past = words_of(redis.call('HGET', KEYS[1], 'b:' .. field) or '')
+  for at = 1, #past do past[at] = tonumber(past[at]) end
+  if past[1] == account[SINCE] and past[2] == account[BEGIN] then return past end
+  return {account[SINCE], account[BEGIN], account[SINCE], 0, 0, 0, 0, 0, 0, 0, 0, 0}
+end
+local function raise(past, at, amount)
+  past[at] = math.max(past[at], amount[1])
+  if amount[2] > past[at + 1] or (amount[2] == past[at + 1] and amount[3] > past[at + 2]) then
+    past[at + 1], past[at + 2] = amount[2], amount[3]
+  end
+end
+local function most_of(past)
+  local most = amount_of(past, SETTLED)
+  raise(most, 1, amount_of(past, TOLD))
+  raise(most, 1, amount_of(past, STOOD))
+  return most
+end
+local function keep_past(field, account, past, most_before)
+  add(account, SPENT, 1, most_of(past))
+  add(account, SPENT, -1, most_before)
+  save('b:' .. field, past)
+end
+
 local function refill(account, at, now)
   local limit, level, since = account[at], account[at + 1], account[at + 2]
   if now <= since then return end
@@ -138,14 +173,15 @@ local now, reservation = clock(ARGV[1]), ARGV[2]
 release_expired(now)
 local expected, bound = tonumber(ARGV[5]), {tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])}
 local charged, unknown, fits = {}, false, true
-for at = 9, #ARGV, 9 do
-  local field, account = ARGV[at], load(ARGV[at]) or {'-', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, 0, -1, 0, 0}
+for at = 9, #ARGV, 10 do
+  local field, account = ARGV[at], load_or_open(ARGV[at])
   obey_limit(account, TOKENS, tonumber(ARGV[at + 1]), now)
   obey_limit(account, REQUESTS, tonumber(ARGV[at + 2]), now)
   if not obey_budget(account, ARGV[at + 3], tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), now) then
     return {'late', string.format('%.0f', now)}
   end
   unknown = unknown or account[UNKNOWN] == 1
+    or (account[RULE] ~= '-' and account[SINCE] ~= tonumber(ARGV[at + 9]))
   local limits = {tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])}
   fits = fits and affords(account, limits, bound) and (expected == 0 or admits(account, TOKENS, expected, now))
     and admits(account, REQUESTS, 1, now)
@@ -175,6 +211,15 @@ return answer
 )lua";
 
 constexpr std::string_view settle = R"lua(
+-- Its row is in what the book tells of that time, or comes there.
+local function count_late(field, account, used, ended)
+  local past = past_of(field, account)
+  local most_before = most_of(past)
+  add(past, SETTLED, 1, used)
+  if ended >= past[FORMER] then add(past, STOOD, 1, used) end
+  keep_past(field, account, past, most_before)
+end
+
 local now, reservation, sequence = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 if sequence > 0 then
   local last = redis.call('GET', KEYS[3])
@@ -201,8 +246,11 @@ for at = 10, #ARGV do
         account[BEGIN], account[SPENT], account[SPENT + 1], account[SPENT + 2] = account[FINISH], 0, 0, 0
         account[UNKNOWN] = 0
       end
-      -- The row of one that ended before this account was opened (a flush) is in the book, or comes there.
-      if ended >= account[SINCE] then add(account, SPENT, 1, used) end
+      if ended >= account[SINCE] then
+        add(account, SPENT, 1, used)
+      elseif ended >= account[BEGIN] then
+        count_late(ARGV[at], account, used, ended)
+      end
     end
     save(ARGV[at], account)
   end
@@ -215,31 +263,56 @@ end
 return hold and 'settled' or 'charged'
 )lua";
 
+// What took nothing from the buckets of now is taken from them whole when it is settled: expected is 0.
 constexpr std::string_view renew = R"lua(
-local due = clock(ARGV[1]) + LIFETIME
-for at = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', due, ARGV[at]) end
-return #ARGV - 1
+local now, at = clock(ARGV[1]), 2
+while at <= #ARGV do
+  local reservation, last = ARGV[at], at + 4 + ARGV[at + 4]
+  local hold, kept = hold_of(reservation)
+  if not kept then
+    local words = {'0', ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]}
+    local bound = {tonumber(words[2]), tonumber(words[3]), tonumber(words[4])}
+    for each = at + 5, last do
+      local account = load_or_open(ARGV[each])
+      add(account, HELD, 1, bound)
+      save(ARGV[each], account)
+      words[#words + 1] = ARGV[each]
+    end
+    redis.call('HSET', KEYS[1], 'r:' .. reservation, table.concat(words, ' '))
+  end
+  if kept ~= 'x' then redis.call('ZADD', KEYS[2], now + LIFETIME, reservation) end
+  at = last + 1
+end
+redis.call('PEXPIRE', KEYS[1], KEPT)
+return 'renewed'
 )lua";
 
-// What the book told before is kept beside the account: an answer that comes later adds what has become more.
+constexpr std::string_view recount = R"lua(
+local now, field, account = clock(ARGV[1]), ARGV[2], load(ARGV[2])
+if not account then return 'gone' end
+if account[RULE] ~= '-' and account[SINCE] < tonumber(ARGV[3]) then
+  local past = past_of(field, account)
+  local spent, most_before = amount_of(account, SPENT), most_of(past)
+  add(past, SETTLED, 1, spent)
+  add(past, SETTLED, -1, most_before)
+  past[FORMER], account[SINCE] = account[SINCE], now + 1
+  past[1] = account[SINCE]
+  for at = 0, 2 do past[TOLD + at], past[STOOD + at] = 0, spent[at + 1] end
+  save('b:' .. field, past)
+  save(field, account)
+end
+return pack(account)
+)lua";
+
 constexpr std::string_view learn = R"lua(
 local field, account = ARGV[1], load(ARGV[1])
-if not account or account[SINCE] ~= tonumber(ARGV[2]) or account[BEGIN] ~= tonumber(ARGV[3]) then return 'known' end
-local kept = redis.call('HGET', KEYS[1], 'b:' .. field)
-local before = words_of(kept or '')
-for at = 1, #before do before[at] = tonumber(before[at]) end
-if before[1] ~= account[SINCE] then
-  if account[UNKNOWN] ~= 1 then return 'known' end
-  before = {account[SINCE], 0, 0, 0}
-end
-local told = {tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])}
-if told[1] < before[2] then told[1] = before[2] end
-if told[2] < before[3] or (told[2] == before[3] and told[3] < before[4]) then told[2], told[3] = before[3], before[4] end
-add(account, SPENT, 1, told)
-add(account, SPENT, -1, {before[2], before[3], before[4]})
+if not account or account[SINCE] ~= tonumber(ARGV[2]) or account[BEGIN] ~= tonumber(ARGV[3]) then return 'moved' end
+local past = past_of(field, account)
+local most_before = most_of(past)
+raise(past, TOLD, {tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])})
+keep_past(field, account, past, most_before)
 account[UNKNOWN] = 0
 save(field, account)
-redis.call('HSET', KEYS[1], 'b:' .. field, string.format('%.0f %.0f %.0f %.0f', account[SINCE], told[1], told[2], told[3]))
 return 'learned'
 )lua";
 
@@ -261,6 +334,11 @@ const RedisScript& settle_script() {
 
 const RedisScript& renew_script() {
   static const RedisScript script("renew", with_accounts(renew));
+  return script;
+}
+
+const RedisScript& recount_script() {
+  static const RedisScript script("recount", with_accounts(recount));
   return script;
 }
 

@@ -71,6 +71,19 @@ void append_cost(std::vector<std::string>& arguments, NanoUsd cost) {
   arguments.push_back(number(cost.value % nano_per_dollar));
 }
 
+void append_amount(std::vector<std::string>& arguments, const budget::Amount& amount) {
+  arguments.push_back(number(amount.tokens));
+  append_cost(arguments, amount.cost);
+}
+
+std::string budget_key(const RedisServer& server, TenantId tenant) {
+  return server.key("budget:" + std::string(budget_layout) + ":{" + tenant.hex() + "}");
+}
+
+std::string budget_expiries_key(const RedisServer& server, TenantId tenant) {
+  return budget_key(server, tenant) + ":expiries";
+}
+
 void append_account(std::vector<std::string>& arguments, const ChargedAccount& account, WallTime now) {
   arguments.push_back(account.field());
   arguments.push_back(limit_text(account.limits.quota.tokens_per_minute, script_tokens_max));

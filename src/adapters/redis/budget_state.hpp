@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/redis/redis_server.hpp"
 #include "core/budget/account.hpp"
 #include "ports/budget_ledger.hpp"
 #include "ports/spending_book.hpp"
@@ -32,6 +33,11 @@ struct ChargedAccount {
 void append_account(std::vector<std::string>& arguments, const ChargedAccount& account, WallTime now);
 // Whole dollars and the nano-dollars below one.
 void append_cost(std::vector<std::string>& arguments, NanoUsd cost);
+void append_amount(std::vector<std::string>& arguments, const budget::Amount& amount);
+
+// The names of a tenant's state, and of when its open holds end.
+[[nodiscard]] std::string budget_key(const RedisServer& server, TenantId tenant);
+[[nodiscard]] std::string budget_expiries_key(const RedisServer& server, TenantId tenant);
 
 // As a script answered it.
 struct AccountState {

@@ -6,13 +6,11 @@
 
 #include "adapters/budget/claim_of.hpp"
 #include "adapters/redis/budget_scripts.hpp"
-#include "ports/handover.hpp"
 
 namespace obleth::adapters {
 namespace {
 
 constexpr int attempts_max = 6;  // a late term, unknown spending, and a rest that others took meanwhile
-constexpr Duration book_wait_max = std::chrono::milliseconds(250);
 
 std::string number(std::int64_t value) {
   return std::to_string(value);
@@ -33,34 +31,6 @@ budget::Granted whole(const budget::Claim& claim) {
 
 std::string sequence_text(const ports::SettleTurn& turn) {
   return number(static_cast<std::int64_t>(turn.sequence));
-}
-
-// A row that another replica has not delivered is in the checkpoint; one of the last seconds is in the book.
-ports::Spending most_of(const ports::Spending& book, const ports::Spending& kept) {
-  return {.tokens = std::max(book.tokens, kept.tokens), .cost = std::max(book.cost, kept.cost)};
-}
-
-// Lets those who wait go on when their time is up.
-class Patience final : private ports::Timer {
- public:
-  Patience(RedisBudgets& budgets, ports::Gate& gate, ports::Loop& loop) : budgets_(budgets), gate_(gate), loop_(loop) {
-    loop_.arm(*this, loop_.now() + book_wait_max);
-  }
-  ~Patience() { loop_.disarm(*this); }
-
- private:
-  void expired() override {
-    budgets_.note_silence("no answer within 250 ms");
-    gate_.open();
-  }
-  RedisBudgets& budgets_;
-  ports::Gate& gate_;
-  ports::Loop& loop_;
-};
-
-Task<void> send_renewal(RedisLink& link, RedisScript::Input input) {
-  const Result<RedisReply> renewed = co_await link.run(renew_script(), std::move(input));
-  static_cast<void>(renewed);  // the next one comes long before the lifetime ends
 }
 
 }  // namespace
@@ -86,18 +56,23 @@ RedisBudgetLedger::RedisBudgetLedger(RedisLink& link, RedisBudgets& budgets)
     : link_(link),
       budgets_(budgets),
       bookings_(link, budgets.bookings_dropped),
-      later_(link.loop(), [this](SpendingQuestion question) { return ask_again(std::move(question)); }) {}
-
-std::string RedisBudgetLedger::state_key(TenantId tenant) const {
-  return link_.server().key("budget:" + std::string(budget_layout) + ":{" + tenant.hex() + "}");
+      renewals_(link, budgets),
+      checks_(link, budgets, renewals_) {
+  link_.watch([this](bool is_open) { note_connection(is_open); });
 }
 
-std::string RedisBudgetLedger::expiries_key(TenantId tenant) const {
-  return state_key(tenant) + ":expiries";
+// Before whoever waits for an answer goes on: what he asks next is looked at anew.
+void RedisBudgetLedger::note_connection(bool is_open) {
+  if (is_open) {
+    bookings_.teach();
+    renewals_.renew(budgets_.holds.of_loop(&link_.loop()));
+  } else {
+    budgets_.checked.begin_round();
+  }
 }
 
-std::string RedisBudgetLedger::now_argument() const {
-  return budgets_.rules.uses_clock_of_process ? number(budgets_.clock.wall_now().unix_ms) : std::string();
+std::vector<std::string> RedisBudgetLedger::keys_of(TenantId tenant) const {
+  return {budget_key(link_.server(), tenant), budget_expiries_key(link_.server(), tenant)};
 }
 
 Task<ports::ReserveOutcome> RedisBudgetLedger::reserve(const ports::ReserveRequest& request) {
@@ -110,10 +85,6 @@ Task<ports::ReserveOutcome> RedisBudgetLedger::reserve(const ports::ReserveReque
   }
   if (!outcome.granted) co_return outcome;
   if (budgets_.rules.unsettled != nullptr) budgets_.rules.unsettled->began();
-  if (charged.empty()) co_return outcome;
-  std::vector<std::string>& fields = limited_[request.reservation];
-  for (const ChargedAccount& each : charged)
-    fields.push_back(each.field());
   co_return outcome;
 }
 
@@ -130,7 +101,7 @@ Task<ports::ReserveOutcome> RedisBudgetLedger::reserve_limited(const ports::Rese
         break;
       case Verdict::unknown:
         if (attempt + 1 < attempts_max && !question.passes_unknown && budgets_.may_ask()) {
-          co_await learn(request.tenant, charged, answer.states);
+          co_await checks_.check(request.tenant, charged, answer.states);
         }
         question.passes_unknown = attempt > 0 || !budgets_.may_ask();
         if (question.passes_unknown && !budgets_.rules.fail_open) co_return refused_by_store();
@@ -155,7 +126,7 @@ Task<ports::ReserveOutcome> RedisBudgetLedger::reserve_limited(const ports::Rese
       }
       case Verdict::cancelled:
       case Verdict::no_answer:
-        co_return reserve_spare(request, charged);
+        co_return reserve_spare(question, answer.may_come_late);
     }
   }
   co_return refused_by_store();
@@ -163,19 +134,22 @@ Task<ports::ReserveOutcome> RedisBudgetLedger::reserve_limited(const ports::Rese
 
 Task<RedisBudgetLedger::Answer> RedisBudgetLedger::ask(const Question& question) {
   const budget::Hold& hold = question.offer.hold;
-  RedisScript::Input input{.keys = {state_key(question.request.tenant), expiries_key(question.request.tenant)},
-                           .arguments = {now_argument(), question.request.reservation.hex(), question.takes ? "1" : "0",
-                                         question.passes_unknown ? "1" : "0", tokens_text(hold.expected_tokens),
-                                         tokens_text(hold.bound.tokens)}};
+  RedisScript::Input input{.keys = keys_of(question.request.tenant),
+                           .arguments = {budgets_.time_for_scripts(), question.request.reservation.hex(),
+                                         question.takes ? "1" : "0", question.passes_unknown ? "1" : "0",
+                                         tokens_text(hold.expected_tokens), tokens_text(hold.bound.tokens)}};
   append_cost(input.arguments, within_script(hold.bound.cost));
   const WallTime now = budgets_.now();
-  for (const ChargedAccount& each : question.charged)
+  for (const ChargedAccount& each : question.charged) {
     append_account(input.arguments, each, now);
+    input.arguments.push_back(number(budgets_.checked.counted_from(each.id).unix_ms));
+  }
   Leaving leaving(*this, question);
   const Result<RedisReply> reply = co_await link_.run(reserve_script(), std::move(input));
-  // What was sent and not answered may have been taken, or be taken yet.
-  if (reply || reply.error().kind == FaultKind::unavailable) leaving.stays();
-  co_return read(reply, question);
+  leaving.stays();
+  Answer answer = read(reply, question);
+  answer.may_come_late = question.takes && !reply && reply.error().kind != FaultKind::unavailable;
+  co_return answer;
 }
 
 RedisBudgetLedger::Answer RedisBudgetLedger::read(const Result<RedisReply>& reply, const Question& question) {
@@ -210,38 +184,55 @@ ports::ReserveOutcome RedisBudgetLedger::grant(const Question& question, const A
     const ChargedAccount& charged = question.charged[index];
     accounts.push_back(answer.states[index].account(charged.limits, now));
     accounts.back().take(question.offer.hold, now);
-    is_unknown = is_unknown || answer.states[index].is_unknown;
+    is_unknown = is_unknown || !budgets_.knows_spending(charged.id, answer.states[index]);
     budgets_.spare.learn(question.request.tenant, charged, answer.states[index].after(question.offer.hold), now);
   }
   for (budget::Account& account : accounts)
     pointers.push_back(&account);
   ports::ReserveOutcome outcome = grant_of(question.request.reservation, question.offer, {pointers, {}, now});
   outcome.granted->unguarded = is_unknown;
+  keep_hold(question, question.offer.hold.bound, false);
   return outcome;
 }
 
-ports::ReserveOutcome RedisBudgetLedger::reserve_spare(const ports::ReserveRequest& request,
-                                                       const std::vector<ChargedAccount>& charged) {
-  if (!budgets_.rules.fail_open) return refused_by_store();
-  return budgets_.spare.reserve(request, charged, {budgets_.clock.now(), budgets_.now()});
+// One that Redis may hold under the same id is settled there as any other.
+ports::ReserveOutcome RedisBudgetLedger::reserve_spare(const Question& question, bool may_come_late) {
+  const ports::ReserveRequest& request = question.request;
+  ports::ReserveOutcome outcome = refused_by_store();
+  if (budgets_.rules.fail_open) {
+    outcome = budgets_.spare.reserve(request, question.charged, {budgets_.clock.now(), budgets_.now()});
+  }
+  if (outcome.granted) {
+    keep_hold(question, budgets_.spare.bound_of(request.reservation), may_come_late);
+  } else if (may_come_late) {
+    cancel(request, question.charged);
+  }
+  return outcome;
+}
+
+void RedisBudgetLedger::keep_hold(const Question& question, const budget::Amount& bound, bool may_come_late) {
+  OpenHold hold{.id = {question.request.reservation, question.request.tenant},
+                .bound = {std::clamp<std::int64_t>(bound.tokens, 0, script_tokens_max), within_script(bound.cost)},
+                .fields = {},
+                .may_come_late = may_come_late};
+  for (const ChargedAccount& each : question.charged)
+    hold.fields.push_back(each.field());
+  budgets_.holds.add(std::move(hold), link_.loop());
 }
 
 void RedisBudgetLedger::cancel(const ports::ReserveRequest& request, const std::vector<ChargedAccount>& charged) {
   RedisScript::Input input{
-      .keys = {state_key(request.tenant), expiries_key(request.tenant), state_key(request.tenant) + ":none"},
-      .arguments = {now_argument(), request.reservation.hex(), "0", "0", "0", "0", "1", "0", "1"}};
+      .keys = keys_of(request.tenant),
+      .arguments = {budgets_.time_for_scripts(), request.reservation.hex(), "0", "0", "0", "0", "1", "0", "1"}};
+  input.keys.push_back(budget_key(link_.server(), request.tenant) + ":none");
   for (const ChargedAccount& each : charged)
     input.arguments.push_back(each.field());
   bookings_.add(std::move(input));
 }
 
 // Those that it counted on, and those that have got a limit since.
-std::vector<std::string> RedisBudgetLedger::fields_to_charge(const ports::SettleRequest& request) {
-  std::vector<std::string> fields;
-  if (const auto open = limited_.find(request.reservation); open != limited_.end()) {
-    fields = std::move(open->second);
-    limited_.erase(open);
-  }
+std::vector<std::string> RedisBudgetLedger::fields_to_charge(const ports::SettleRequest& request,
+                                                             std::vector<std::string> fields) const {
   for (const ports::SpendingAccount& account :
        {ports::SpendingAccount(request.key), ports::SpendingAccount(request.tenant)}) {
     std::string field = field_of(account);
@@ -253,87 +244,31 @@ std::vector<std::string> RedisBudgetLedger::fields_to_charge(const ports::Settle
 
 WallTime RedisBudgetLedger::settle(const ports::SettleRequest& request) {
   if (budgets_.rules.unsettled != nullptr) budgets_.rules.unsettled->ended();
-  const std::vector<std::string> fields = fields_to_charge(request);
+  OpenHold ended = budgets_.holds.end({request.reservation, request.tenant});
+  const std::vector<std::string> fields = fields_to_charge(request, std::move(ended.fields));
   if (fields.empty()) return request.ended_at;
   budgets_.spare.settle(request, budgets_.clock.now());
   WallTime counted_at = request.ended_at;
   for (const std::string& field : fields)
     counted_at = std::max(counted_at, budgets_.spare.counted_from(request.tenant, field));
-  RedisScript::Input input{.keys = {state_key(request.tenant), expiries_key(request.tenant),
-                                    state_key(request.tenant) + ":stream:" + to_hex32({0, request.turn.stream})},
-                           .arguments = {now_argument(), request.reservation.hex(), sequence_text(request.turn),
-                                         tokens_text(request.used_tokens)}};
+  RedisScript::Input input{.keys = keys_of(request.tenant),
+                           .arguments = {budgets_.time_for_scripts(), request.reservation.hex(),
+                                         sequence_text(request.turn), tokens_text(request.used_tokens)}};
+  input.keys.push_back(budget_key(link_.server(), request.tenant) + ":stream:" + to_hex32({0, request.turn.stream}));
   append_cost(input.arguments, within_script(request.cost));
-  input.arguments.insert(input.arguments.end(), {request.refund_request ? "1" : "0", number(counted_at.unix_ms), "0"});
+  input.arguments.insert(input.arguments.end(), {request.refund_request ? "1" : "0", number(counted_at.unix_ms),
+                                                 ended.may_come_late ? "1" : "0"});
   input.arguments.insert(input.arguments.end(), fields.begin(), fields.end());
   bookings_.add(std::move(input));
   return counted_at;
 }
 
 void RedisBudgetLedger::renew(std::span<const ports::HeldReservation> held) {
-  if (!link_.is_up()) return;
-  std::map<TenantId, std::vector<std::string>> by_tenant;
-  for (const ports::HeldReservation& each : held)
-    by_tenant[each.tenant].push_back(each.reservation.hex());
-  for (auto& [tenant, reservations] : by_tenant) {
-    RedisScript::Input input{.keys = {expiries_key(tenant)}, .arguments = {now_argument()}};
-    std::ranges::move(reservations, std::back_inserter(input.arguments));
-    spawn(send_renewal(link_, std::move(input)));
-  }
+  renewals_.renew(held);
 }
 
-Task<void> RedisBudgetLedger::learn(TenantId tenant, const std::vector<ChargedAccount>& charged,
-                                    const std::vector<AccountState>& states) {
-  for (std::size_t index = 0; index < charged.size(); ++index) {
-    if (!states[index].is_unknown) continue;
-    const ports::SpendingAccount account = charged[index].id;
-    const RedisBudgets::Question question = budgets_.board(to_hex32(ports::bits_of(account)));
-    // By itself, so that a request which leaves does not strand the others.
-    const WallSpan span{states[index].term.begin, states[index].counted_from};
-    if (question.is_new) spawn(look_up({tenant, account, span}, question.answered));
-    const auto landed = std::make_shared<ports::Handover>(link_.loop());
-    if (question.answered->wait(landed)) co_await landed->awaited();
-  }
-}
-
-Task<void> RedisBudgetLedger::look_up(SpendingQuestion question, std::shared_ptr<ports::Gate> answered) {
-  const Patience patience(budgets_, *answered, link_.loop());
-  const std::string account = to_hex32(ports::bits_of(question.account));
-  Result<ports::Spending> spent = co_await ask_book(question);
-  if (budgets_.rules.checkpoints != nullptr) {
-    const Result<std::optional<ports::Spending>> kept =
-        co_await budgets_.rules.checkpoints->kept_spending(question.account, question.before.begin);
-    if (kept && *kept) spent = spent ? most_of(*spent, **kept) : **kept;
-  }
-  if (spent) {
-    co_await teach(question, *spent);
-    later_.add(std::move(question));
-  } else {
-    budgets_.note_silence(spent.error().message);
-  }
-  budgets_.leave(account);
-  answered->open();
-}
-
-Task<Result<ports::Spending>> RedisBudgetLedger::ask_book(SpendingQuestion question) {
-  if (budgets_.rules.book == nullptr) co_return ports::Spending();
-  co_return co_await budgets_.rules.book->spent(question.account, question.before);
-}
-
-// Of the book alone: the checkpoint goes on with what Redis has counted since.
-Task<void> RedisBudgetLedger::ask_again(SpendingQuestion question) {
-  const Result<ports::Spending> spent = co_await ask_book(question);
-  if (spent) co_await teach(std::move(question), *spent);
-}
-
-Task<void> RedisBudgetLedger::teach(SpendingQuestion question, ports::Spending spent) {
-  RedisScript::Input input{.keys = {state_key(question.tenant)},
-                           .arguments = {field_of(question.account), number(question.before.end.unix_ms),
-                                         number(question.before.begin.unix_ms),
-                                         number(std::clamp<std::int64_t>(spent.tokens, 0, script_number_max))}};
-  append_cost(input.arguments, spent.cost);
-  const Result<RedisReply> learned = co_await link_.run(learn_script(), std::move(input));
-  static_cast<void>(learned);  // asked for again where it was not
+void RedisBudgetLedger::renew_all() {
+  renewals_.renew(budgets_.holds.of_loop(nullptr));
 }
 
 Task<std::optional<ports::BudgetStanding>> RedisBudgetLedger::standing(const ports::StandingQuestion& asked) {
@@ -349,7 +284,7 @@ Task<std::optional<ports::BudgetStanding>> RedisBudgetLedger::standing(const por
     if (answer.verdict == Verdict::no_answer) co_return std::nullopt;
     if (answer.verdict == Verdict::unknown) {
       if (attempt > 1 || !budgets_.may_ask()) co_return std::nullopt;
-      co_await learn(asked.tenant, charged, answer.states);
+      co_await checks_.check(asked.tenant, charged, answer.states);
       continue;
     }
     const AccountState& state = answer.states.front();

@@ -306,10 +306,10 @@ TEST_F(RedisBudget, ReplicasAreCountedAndThoseThatAreExpectedCountInAnyCase) {
   Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_, 3));
   std::uint32_t seen = 0;
   const RedisPresence first(replica().link, "first",
-                            [this](std::uint32_t n) { replica_->budgets.spare.learn_replicas(n); });
+                            {.counted = [this](std::uint32_t n) { replica_->budgets.spare.learn_replicas(n); }});
   turn_until(floor_.loop, [this] { return replica_->link.is_up(); });
   const RedisPresence second(other.link, "second",
-                             [&](std::uint32_t n) { other.budgets.spare.learn_replicas(seen = n); });
+                             {.counted = [&](std::uint32_t n) { other.budgets.spare.learn_replicas(seen = n); }});
   turn_until(other_floor.loop, [&] { return seen > 0; });
   EXPECT_EQ(other.budgets.spare.replicas(), 3U);
   turn_until(floor_.loop, [this] { return replica_->budgets.spare.replicas() == 2; });
@@ -361,6 +361,206 @@ TEST_F(RedisBudget, MoneyIsExactBeyondWhatADoubleHolds) {
   settled.cost = NanoUsd{800'000'000'000'003};
   replica().settle(settled);
   EXPECT_EQ(replica().standing(asked.tenant_limits)->used_cost.value, 800'000'000'000'003);
+}
+
+// ---- what Redis lost, or was never told ---------------------------------------------------------------------------
+
+TEST_F(RedisBudget, WhatAProcessEndedWithoutBookingIsCountedByItsSuccessorOnce) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 200)).granted);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 200));
+  clock_.step(seconds(1));
+  book_.tokens = 500;  // rows of what was settled while Redis was away
+  for (int restart = 0; restart < 3; ++restart) {
+    LinkFloor floor;
+    Replica successor(floor, redis_.settings(), clock_, rules_of(&book_));
+    const std::uint64_t number = 10 * static_cast<std::uint64_t>(restart + 1);
+    EXPECT_EQ(successor.standing(a_day(1000))->used_tokens, book_.tokens);
+    const std::int64_t rest = 1000 - book_.tokens;
+    EXPECT_FALSE(successor.reserve(with_budget(number, rest + 1)).granted);
+    const auto granted = successor.reserve(with_budget(number + 1, rest));
+    ASSERT_TRUE(granted.granted);
+    EXPECT_FALSE(granted.granted->unguarded);
+    clock_.step(seconds(1));
+    ports::SettleRequest settled = used(number + 1, 100);
+    settled.turn.stream = number;
+    successor.settle(settled);
+    book_.tokens += 100;
+    EXPECT_EQ(successor.standing(a_day(1000))->used_tokens, book_.tokens);
+    clock_.step(seconds(1));
+  }
+}
+
+TEST_F(RedisBudget, ASettlementThatComesAfterAnotherReplicasCheckCountsOnceWhetherItsRowWasThereOrNot) {
+  for (const bool is_delivered : {false, true}) {
+    redis_.ask({"FLUSHALL"});
+    clock_.step(seconds(1));
+    book_.tokens = 0;
+    Replica slow(floor_, redis_.settings(), clock_, rules_of(&book_));
+    ASSERT_TRUE(slow.reserve(with_budget(1, 300)).granted);
+    clock_.step(seconds(1));
+    const ports::SettleRequest ended = used(1, 300);
+    clock_.step(seconds(1));
+    book_.tokens = is_delivered ? 300 : 0;
+    LinkFloor other_floor;
+    Replica started(other_floor, redis_.settings(), clock_, rules_of(&book_));
+    ASSERT_TRUE(started.reserve(with_budget(2, 10)).granted);
+    ports::Loop::set_current(&floor_.loop);
+    slow.settle(ended);
+    EXPECT_EQ(slow.standing(a_day(1000))->used_tokens, 300);
+  }
+}
+
+TEST_F(RedisBudget, TwoReplicasThatCheckOneAccountAtOnceCountEverythingOnce) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 200)).granted);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 200));
+  clock_.step(seconds(1));
+  book_.tokens = 350;
+  LinkFloor one_floor;
+  Replica one(one_floor, redis_.settings(), clock_, rules_of(&book_));
+  clock_.step(seconds(1));
+  LinkFloor two_floor;
+  Replica two(two_floor, redis_.settings(), clock_, rules_of(&book_));
+  std::vector<std::optional<ports::BudgetStanding>> standings;
+  for (Replica* each : {&one, &two}) {
+    ports::Loop::set_current(&each->floor.loop);
+    spawn([](Replica& asked, auto& into) -> Task<void> {
+      const ports::StandingQuestion question{.tenant = tenant, .key = {}, .limits = a_day(1000), .timezone = "UTC"};
+      std::optional<ports::BudgetStanding> standing = co_await asked.ledger.standing(question);
+      into.push_back(standing);
+    }(*each, standings));
+  }
+  turn_until(one_floor.loop, [&] {
+    two_floor.loop.turn(milliseconds(1));
+    return standings.size() == 2;
+  });
+  for (const auto& standing : standings)
+    EXPECT_EQ(standing->used_tokens, 350);
+}
+
+TEST_F(RedisBudget, EveryConnectionThatIsLostMakesAccountsBeCheckedAndOnlyThat) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 100)).granted);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 100));
+  const int questions = book_.questions;
+  redis_.ask({"CONFIG", "RESETSTAT"});
+  for (std::uint64_t number = 2; number < 12; ++number) {
+    ASSERT_TRUE(replica().reserve(with_budget(number, 10)).granted);
+    replica().settle(used(number, 0));
+  }
+  const std::string stats = redis_.ask({"INFO", "commandstats"}).text;
+  EXPECT_NE(stats.find("cmdstat_evalsha:calls=20,"), std::string::npos) << "one round trip for each";
+  EXPECT_EQ(book_.questions, questions);
+  clock_.step(seconds(1));
+  book_.tokens = 950;
+  const std::uint64_t connections = replica().link.connection_count();
+  redis_.ask({"CLIENT", "KILL", "TYPE", "normal"});
+  turn_until(floor_.loop, [&] { return replica().link.connection_count() > connections; });
+  EXPECT_FALSE(replica().reserve(with_budget(20, 60)).granted);
+  EXPECT_TRUE(replica().reserve(with_budget(21, 50)).granted);
+}
+
+TEST_F(RedisBudget, HoldsThatRedisLostAreHeldAgainBeforeAnythingIsGranted) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  redis_.ask({"FLUSHALL"});
+  clock_.step(seconds(1));
+  EXPECT_FALSE(replica().reserve(with_budget(2, 500)).granted);
+  ASSERT_TRUE(replica().reserve(with_budget(3, 400)).granted);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 100));
+  const auto standing = replica().standing(a_day(1000));
+  EXPECT_EQ(standing->used_tokens, 100);
+  EXPECT_EQ(standing->held_tokens, 400);
+}
+
+TEST_F(RedisBudget, AReplicaHoldsAgainWhatItHeldThoughAnotherFoundTheLoss) {
+  LinkFloor other_floor;
+  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  ASSERT_TRUE(other.reserve(with_budget(1, 600)).granted);
+  redis_.ask({"FLUSHALL"});
+  clock_.step(seconds(1));
+  ports::Loop::set_current(&floor_.loop);
+  ASSERT_TRUE(replica().reserve(with_budget(2, 300)).granted);
+  ports::Loop::set_current(&other_floor.loop);
+  EXPECT_FALSE(other.reserve(with_budget(3, 200)).granted);
+  EXPECT_TRUE(other.reserve(with_budget(4, 100)).granted);
+}
+
+TEST_F(RedisBudget, AReplicaThatRedisDoesNotKnowAnyMoreHoldsAgainUnasked) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  const RedisPresence presence(
+      replica().link, "this", {.counted = [](std::uint32_t) {}, .forgotten = [this] { replica_->ledger.renew_all(); }});
+  const auto held = [this] {
+    return !redis_.ask({"HGET", budget_key(replica_->server, tenant), "r:" + EventId{{1, 1}}.hex()}).is_nil();
+  };
+  ASSERT_TRUE(held());
+  redis_.ask({"FLUSHALL"});
+  turn_until(floor_.loop, held);
+}
+
+TEST_F(RedisBudget, WhatIsHeldWhenRedisComesBackEmptyIsHeldThereThoughItWasGrantedMeanwhile) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 300)).granted);
+  redis_.kill();
+  turn_until(floor_.loop, [this] { return !replica().link.is_up(); });
+  ASSERT_TRUE(replica().reserve(with_budget(2, 400)).granted);
+  redis_.start();
+  clock_.step(seconds(1));
+  turn_until(floor_.loop, [this] { return replica().link.is_up(); });
+  LinkFloor other_floor;
+  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  ports::Loop::set_current(&floor_.loop);
+  ASSERT_TRUE(run_on(floor_.loop, replica().link.call({.operation = "test", .words = {"PING"}})));
+  ports::Loop::set_current(&other_floor.loop);
+  EXPECT_EQ(other.standing(a_day(1000))->held_tokens, 700);
+  ports::Loop::set_current(&floor_.loop);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 30));
+  replica().settle(used(2, 40));
+  EXPECT_EQ(replica().standing(a_day(1000))->held_tokens, 0);
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 70);
+}
+
+TEST_F(RedisBudget, SettlementsComeInOrderThoughRedisForgotTheScriptAndAnotherLoopTeachesIt) {
+  LinkFloor other_floor;
+  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  // The other's connection is older than the loss; this one's is not.
+  redis_.ask({"SCRIPT", "FLUSH"});
+  for (std::uint64_t number = 1; number <= 2; ++number)
+    ASSERT_TRUE(replica().reserve(with_budget(number, 100)).granted);
+  ASSERT_TRUE(other.reserve(with_budget(3, 100)).granted);
+  clock_.step(seconds(1));
+  replica().ledger.settle(used(1, 100));
+  floor_.loop.turn(milliseconds(0));
+  ports::SettleRequest elsewhere = used(3, 100);
+  elsewhere.turn = {.stream = 2, .sequence = 1};
+  other.settle(elsewhere);
+  sequence_ = 1;
+  replica().settle(used(2, 100));
+  const auto standing = replica().standing(a_day(1000));
+  EXPECT_EQ(standing->used_tokens, 300);
+  EXPECT_EQ(standing->held_tokens, 0);
+}
+
+TEST_F(RedisBudget, ARenewalThatRunsAfterTheSettlementHoldsNothing) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  redis_.ask({"FLUSHALL"});
+  redis_.ask({"SCRIPT", "FLUSH"});
+  // Redis learns to settle, and not to renew: so the renewal is asked for a second time, after the settlement.
+  LinkFloor other_floor;
+  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  ports::ReserveRequest elsewhere = with_budget(2, 10);
+  elsewhere.tenant = TenantId{{8, 8}};
+  ASSERT_TRUE(other.reserve(elsewhere).granted);
+  ports::SettleRequest settled = used(2, 0);
+  settled.tenant = elsewhere.tenant;
+  other.settle(settled);
+  ports::Loop::set_current(&floor_.loop);
+  const ports::HeldReservation held{EventId{{1, 1}}, tenant};
+  replica().ledger.renew(std::span(&held, 1));
+  replica().settle(used(1, 100));
+  ASSERT_TRUE(run_on(floor_.loop, replica().link.call({.operation = "test", .words = {"PING"}})));
+  EXPECT_EQ(replica().standing(a_day(1000))->held_tokens, 0);
 }
 
 // ---- the same answers as the embedded ledger ---------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // What the budget ledgers of all loops share: how they know the time, what Redis told last, who remembers spending, and
-// which questions about it are under way. Any thread; it outlives the ledgers.
+// which questions about it are under way, what is held. Any thread; it outlives the ledgers.
 #pragma once
 
 #include <atomic>
@@ -9,6 +9,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "adapters/redis/checked_accounts.hpp"
+#include "adapters/redis/open_holds.hpp"
 #include "adapters/redis/spare_budgets.hpp"
 #include "ports/clock.hpp"
 #include "ports/gate.hpp"
@@ -34,12 +36,23 @@ class RedisBudgets {
   const ports::Clock& clock;
   const RedisBudgetRules rules;
   SpareBudgets spare;
+  OpenHolds holds;
+  CheckedAccounts checked;
   std::atomic<std::uint64_t> bookings_dropped = 0;  // by the queues of all loops
 
   // This process's wall clock, put right by what Redis last said.
   [[nodiscard]] WallTime now() const { return {clock.wall_now().unix_ms + offset_ms_.load(std::memory_order_relaxed)}; }
   void heard_time(WallTime redis_now) {
     offset_ms_.store(redis_now.unix_ms - clock.wall_now().unix_ms, std::memory_order_relaxed);
+    checked.heard_time(redis_now);
+  }
+  // The argument of every script. Empty: Redis looks at its own.
+  [[nodiscard]] std::string time_for_scripts() const {
+    return rules.uses_clock_of_process ? std::to_string(clock.wall_now().unix_ms) : std::string();
+  }
+  // All that was spent before Redis told this is in it, as far as anybody could say.
+  [[nodiscard]] bool knows_spending(const ports::SpendingAccount& account, const AccountState& told) const {
+    return !told.is_unknown && (!told.has_budget || checked.counted_from(account) == told.counted_from);
   }
 
   // The question about an account's spending that is under way, or a new one that the caller is to ask.

@@ -164,6 +164,7 @@ RootTask RedisLink::keep_open() {
       writing_ = RootTask();
       is_writing_ = false;
       (*session)->socket().close();
+      told_(false);
       if (!trips_) {
         // Lost in order, as at a restart: whoever asks meanwhile waits for the one attempt that follows at once.
         server_.link_is_down(state_ == State::up, ended.message);
@@ -246,6 +247,7 @@ void RedisLink::became_up(RedisSession& session) {
   ++connection_count_;
   server_.link_is_up();
   if (!waiting_bytes_.empty()) loop_.run_at_turn_end(flush_);
+  told_(true);
 }
 
 void RedisLink::became_down(const Fault& fault) {

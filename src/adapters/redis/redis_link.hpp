@@ -11,8 +11,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "adapters/os/epoll_loop.hpp"
 #include "adapters/os/loop_item.hpp"
@@ -46,6 +48,10 @@ class RedisLink final {
   [[nodiscard]] bool is_up() const { return state_ == State::up; }
   // Rises when a connection has been opened: what was known of the server before may be out of date.
   [[nodiscard]] std::uint64_t connection_count() const { return connection_count_; }
+
+  // Told on this thread when the connection has been lost (false), before those who wait are, and when there is one
+  // again. One watch.
+  void watch(std::function<void(bool is_open)> told) { told_ = std::move(told); }
 
   // Whoever waits is answered (unavailable), now and here; so is every later call.
   void close();
@@ -110,6 +116,7 @@ class RedisLink final {
 
   Fault down_reason_;
   bool trips_ = false;  // a call was not answered, or refused: the connection ends, and nobody waits for the next one
+  std::function<void(bool)> told_ = [](bool) {};
   Duration pause_{0};
   std::uint32_t jitter_ = 0;
   LoopItemList answered_;  // waiters that have their answer and go on later in this turn

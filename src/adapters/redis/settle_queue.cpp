@@ -28,6 +28,15 @@ void SettleQueue::add(RedisScript::Input booking) {
   }
 }
 
+void SettleQueue::teach() {
+  spawn(send_script());
+}
+
+Task<void> SettleQueue::send_script() {
+  const Result<RedisReply> taught = co_await link_.call(settle_script().teaching());
+  static_cast<void>(taught);  // a connection that did not come through is opened again
+}
+
 bool SettleQueue::note(Booking& booking, const Result<RedisReply>& reply) {
   if (!reply) return false;
   if (reply->is_error()) {

@@ -26,6 +26,9 @@ class SettleQueue {
   SettleQueue(RedisLink& link, std::atomic<std::uint64_t>& dropped) : link_(link), dropped_(dropped) {}
 
   void add(RedisScript::Input booking);
+  // A connection has been opened: its server knows the script before it is asked for. One that did not would run a
+  // settlement after those that follow it, when another loop has taught it meanwhile, and take it for come twice.
+  void teach();
   [[nodiscard]] std::size_t waiting() const { return bookings_.size(); }
 
  private:
@@ -34,6 +37,7 @@ class SettleQueue {
     bool is_booked = false;
   };
 
+  Task<void> send_script();
   Task<void> send(std::shared_ptr<Booking> booking);
   RootTask send_again();
   void begin_again();

@@ -91,9 +91,15 @@ ports::ReserveOutcome SpareBudgets::reserve(const ports::ReserveRequest& request
   held.hold = granted.hold;
   held_[request.reservation] = std::move(held);
   ports::ReserveOutcome outcome = grant_of(request.reservation, granted, {accounts, names, at.now});
-  outcome.granted->renewable = false;  // its owner is this process
+  outcome.granted->renewable = true;  // Redis holds it when it is back
   outcome.granted->unguarded = is_unguarded;
   return outcome;
+}
+
+budget::Amount SpareBudgets::bound_of(EventId reservation) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = held_.find(reservation);
+  return found == held_.end() ? budget::Amount() : found->second.hold.bound;
 }
 
 void SpareBudgets::settle(const ports::SettleRequest& request, Instant now) {

@@ -33,6 +33,8 @@ class SpareBudgets {
   void learn(TenantId tenant, const ChargedAccount& account, const AccountState& state, Instant now);
   [[nodiscard]] ports::ReserveOutcome reserve(const ports::ReserveRequest& request,
                                               const std::vector<ChargedAccount>& charged, budget::Moment at);
+  // What a reservation of this store holds on budgets.
+  [[nodiscard]] budget::Amount bound_of(EventId reservation) const;
   // No effect where the reservation is not of this store.
   void settle(const ports::SettleRequest& request, Instant now);
 
