@@ -68,8 +68,7 @@ std::vector<int> error_statuses(const Route& route) {
 Json responses_of(const Route& route) {
   const bool has_content = !route.response_schema.empty();
   Json responses = Json::object();
-  Json success =
-      response(route.status, has_content ? content_of(route.response_types, route.response_schema) : Json());
+  Json success = response(route.status, has_content ? content_of(route.response_types, route.response_schema) : Json());
   if (route.changes()) {
     const Json warning = Json::object({{"$ref", "#/components/headers/Warning"}});
     success.set("headers", Json::object({{"Warning", warning}}));

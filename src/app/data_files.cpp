@@ -54,7 +54,8 @@ Result<std::optional<adapters::EncryptionKey>> encryption_key_of(const Options& 
     text = to_hex32(entropy.bits128()) + to_hex32(entropy.bits128());
     std::ofstream kept(file, std::ios::trunc);
     std::error_code refused;
-    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, refused);
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+                                 refused);
     kept << text << '\n' << std::flush;
     if (!kept || refused) {
       return fail(store_fault(FaultKind::unavailable, "the key for credentials cannot be kept in " + file));

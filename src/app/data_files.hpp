@@ -23,8 +23,8 @@ inline constexpr const char* usage_file_name = "usage.db";
 [[nodiscard]] std::string unsettled_file_of(const Options& options);
 // What the data folder is called among replicas: random, made at its first use. Empty where it cannot be kept.
 [[nodiscard]] std::string name_of_place(const Options& options, ports::Entropy& entropy);
-// What credentials are sealed with. Where the operator gives none, --dev makes one at its first start and keeps it in the
-// data folder. Fault: what is kept there is no key, or cannot be kept.
+// What credentials are sealed with. Where the operator gives none, --dev makes one at its first start and keeps it in
+// the data folder. Fault: what is kept there is no key, or cannot be kept.
 [[nodiscard]] Result<std::optional<adapters::EncryptionKey>> encryption_key_of(const Options& options,
                                                                                ports::Entropy& entropy);
 

@@ -42,8 +42,8 @@ class Upkeep {
   CancelSignal stop_;
   std::uint64_t version_seen_ = 0;
   bool has_unread_keys_ = false;  // the record did not answer when it was asked for them
-  UnderWay tasks_;    // of those above
-  UnderWay follows_;  // of them, those that follow a change
+  UnderWay tasks_;                // of those above
+  UnderWay follows_;              // of them, those that follow a change
 };
 
 }  // namespace obleth::app

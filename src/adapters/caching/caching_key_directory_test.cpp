@@ -228,8 +228,8 @@ TEST_F(KeyDirectory, VersionThatMovedWithoutNewsAsksAgainForEveryKey) {
 // ---- what news has called in question is read anew ------------------------------------------------------------------
 
 TEST_F(KeyDirectory, ChangedKeyIsServedThoughTheStoreFailsBeforeItsNextUse) {
-  for (const ports::Change& change : {ports::Change(ports::KeyChanged{key_id, tenant_id}),
-                                      ports::Change(ports::TenantChanged{tenant_id})}) {
+  for (const ports::Change& change :
+       {ports::Change(ports::KeyChanged{key_id, tenant_id}), ports::Change(ports::TenantChanged{tenant_id})}) {
     store_.down = false;
     ResolvedKey key = a_key("a");
     store_.put(key);

@@ -81,9 +81,9 @@ class Encoder {
 };
 
 // Visits a record's fields beside those of a payload, both in the order of their numbers, so that a visit is one
-// comparison with a tag that the compiler knows. What does not stand next in the payload is taken from the record by the
-// first visit, and left by later ones, which take what is left where the payload has another order; a field that comes
-// twice says what it says last.
+// comparison with a tag that the compiler knows. What does not stand next in the payload is taken from the record by
+// the first visit, and left by later ones, which take what is left where the payload has another order; a field that
+// comes twice says what it says last.
 class Decoder {
  public:
   explicit Decoder(std::string_view payload) : at_(payload.data()), end_(payload.data() + payload.size()) {}

@@ -61,8 +61,8 @@ TEST(RowEncoding, ARecordThatIsUsedAgainKeepsNothingWhereFieldsAreOutOfOrderOrNo
   again.ttft_ms = 7;
   again.status = 500;
   // An id of two bytes, then fields 13 (200), 7 (n) and 12 (queued).
-  ASSERT_TRUE(decode_row_into(again, std::string("\x0A\x02zz", 4) + std::string("\x68\x90\x03", 3) + "\x3A\x01n" +
-                                         std::string("\x60\x01", 2)));
+  ASSERT_TRUE(decode_row_into(
+      again, std::string("\x0A\x02zz", 4) + std::string("\x68\x90\x03", 3) + "\x3A\x01n" + std::string("\x60\x01", 2)));
   UsageRecord expected;
   expected.status = 200;
   expected.model = "n";
