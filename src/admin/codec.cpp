@@ -19,8 +19,9 @@ bool has_control_character(std::string_view text) {
 bool takes_null(const Json& schema) {
   if (const Json* choices = schema.find("anyOf")) return std::ranges::any_of(*choices->items(), takes_null);
   const Json* type = schema.find("type");
-  const Json::List* types = type == nullptr ? nullptr : type->items();
-  return types != nullptr && std::ranges::find(*types, Json("null")) != types->end();
+  if (type == nullptr) return false;
+  const Json::List* types = type->items();
+  return types == nullptr ? *type == Json("null") : std::ranges::find(*types, Json("null")) != types->end();
 }
 
 // The text of a number, or of a string that holds one.
