@@ -10,15 +10,16 @@
 
 #include "adapters/memory/budget_ledger.hpp"
 #include "adapters/memory/ledger_fixture_test.hpp"
-#include "adapters/redis/redis_budget_ledger.hpp"
 #include "adapters/redis/redis_presence.hpp"
-#include "adapters/redis/redis_process_test.hpp"
+#include "adapters/redis/redis_replica_test.hpp"
 
 namespace obleth::adapters {
 namespace {
 
 using testing::LinkFloor;
 using testing::RedisProcess;
+using testing::Replica;
+using testing::rules_of;
 using testing::run_on;
 using testing::turn_until;
 
@@ -33,44 +34,6 @@ class ToldBook final : public ports::SpendingBook {
   std::int64_t tokens = 0;
   bool silent = false;
   int questions = 0;
-};
-
-RedisBudgetRules rules_of(ports::SpendingBook* book, std::uint32_t replicas = 1, bool fail_open = true) {
-  return {.book = book, .fail_open = fail_open, .replicas = replicas, .uses_clock_of_process = true};
-}
-
-// One loop of one obleth.
-struct Replica {
-  Replica(LinkFloor& on, const RedisSettings& settings, const ports::Clock& clock, const RedisBudgetRules& rules)
-      : floor(on),
-        server(settings, floor.dialer),
-        link(floor.loop, server),
-        budgets(clock, rules),
-        ledger(link, budgets) {
-    turn_until(floor.loop, [this] { return link.is_up(); });
-  }
-  ~Replica() { link.close(); }
-
-  ports::ReserveOutcome reserve(const ports::ReserveRequest& asked) {
-    return run_on(floor.loop, ledger.reserve(asked));
-  }
-  // Until all is booked.
-  void settle(const ports::SettleRequest& request) {
-    ledger.settle(request);
-    until_booked();
-  }
-  void until_booked() {
-    turn_until(floor.loop, [this] { return ledger.bookings().waiting() == 0; });
-  }
-  std::optional<ports::BudgetStanding> standing(const ports::LimitedAccount& limits) {
-    return run_on(floor.loop, ledger.standing({.tenant = tenant, .key = {}, .limits = limits, .timezone = "UTC"}));
-  }
-
-  LinkFloor& floor;
-  RedisServer server;
-  RedisLink link;
-  RedisBudgets budgets;
-  RedisBudgetLedger ledger;
 };
 
 class RedisBudget : public ::testing::Test {
