@@ -81,7 +81,6 @@ struct alignas(64) Lane {
   ModelIndex model = ModelIndex::none;
   LaneIndex up = LaneIndex::none;    // the lane of the node's parent; none at the root
   LaneIndex next = LaneIndex::none;  // of the same node
-  std::int64_t idle_cost = 0;        // milli-tokens done on slots that no sibling wanted: debt for them may be forgiven
 
   // The line of its children; empty at the leaf, where requests wait instead.
   std::uint32_t below = 0;          // lanes of the node's children that lead here, in line or not
@@ -93,6 +92,7 @@ struct alignas(64) Lane {
   Chain<RequestIndex> requests;   // leaf: what waits, kept by the owner of the requests
   bool has_request = false;       // leaf: a request waits
   EstimatePlace learned;          // tenants: kept by the owner of the estimates
+  std::int64_t idle_cost = 0;     // milli-tokens done on slots that no sibling wanted: debt for them may be forgiven
 
   [[nodiscard]] bool has_work() const { return has_request || !ready.empty(); }
   [[nodiscard]] bool in_line() const { return place != no_place; }
