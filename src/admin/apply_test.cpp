@@ -127,9 +127,10 @@ TEST_F(ApplyApi, ExportAppliesToAnEmptyRecordAndGivesTheSameExport) {
 }
 
 TEST_F(ApplyApi, RulesOfMcpServersNameWhatTheDocumentMakes) {
-  const std::string stated = R"({"groups": [{"name": "g"}], "tenants": [{"name": "t"}], "prune": true,
-      "mcp_servers": {"files": {"upstream_url": "http://mcp", "access": [{"tenant": "t"}, {"group": "g"}]}}})";
-  EXPECT_EQ(changes_of(apply(stated)).size(), 3U);
+  const std::string stated =
+      R"({"capacity": {"max_in_flight": 8}, "groups": [{"name": "g"}], "tenants": [{"name": "t"}],
+      "prune": true, "mcp_servers": {"files": {"upstream_url": "http://mcp", "access": [{"tenant": "t"}, {"group": "g"}]}}})";
+  EXPECT_EQ(changes_of(apply(stated)).size(), 4U);
   EXPECT_EQ(changes_of(apply(stated)), Changes{});
   const std::string exported = call("GET", "/export").body;
   rebuild(true);

@@ -29,6 +29,12 @@ TEST(ConnectionBounds, ClientsLeaveDescriptorsForUpstreamsOperatorsAndStores) {
   }
 }
 
+TEST(ConnectionBounds, WhereClientsWantAllOperatorsHaveTheirPart) {
+  EXPECT_EQ(connection_bounds(1'000'000, 2, 20'000).operators, 77U);
+  EXPECT_GT(connection_bounds(1'000'000, 2, 20'000).clients, 19'500U);
+  EXPECT_EQ(connection_bounds(1'000'000, 2, 1'000'000).operators, 1000U);
+}
+
 TEST(ConnectionBounds, TooFewDescriptorsStillServeSomebody) {
   const ConnectionBounds bounds = connection_bounds(50'000, 64, 100);
   EXPECT_EQ(bounds.clients, 1U);

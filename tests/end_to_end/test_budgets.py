@@ -273,7 +273,7 @@ def test_requests_that_a_killed_process_left_unbilled_are_counted_at_the_next_st
     assert ask(gateway, tenant).status_code == 200
     gateway.stop()
     gateway = own.gateway(upstream.url, folder=folder)
-    assert "\nobleth_unbilled_requests_total " not in gateway.metrics()
+    assert "\nobleth_unbilled_requests_total 0\n" in gateway.metrics()
 
 
 # ---- time -----------------------------------------------------------------------------------------------------
