@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/ensure.hpp"
 #include "wire/json_cursor.hpp"
+#include "wire/told_failure.hpp"
 #include "wire/usage_extract.hpp"
 
 namespace {
@@ -49,6 +51,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
   check(document);
   ensure(whole.has_value() == split.has_value(), "the split changes what is found");
   if (whole) ensure(whole->usage == split->usage && whole->clamped == split->clamped, "the split changes the figures");
+  const bool is_one_line = json.find_first_of("\r\n") == std::string_view::npos;
+  const bool fails = document_tells_failure(json);
+  if (is_one_line && !json.empty())
+    ensure(stream_tells_failure("data: " + std::string(json) + "\n\n") == fails, "an event is read as its document");
   // A later member of that name that holds no count replaces the earlier one for the tokenizer only.
   if (whole && is_json(json)) ensure(document && document->usage == whole->usage, "the two readers differ");
   return 0;
