@@ -15,6 +15,8 @@ constexpr const char* full_tenant = R"({
 
 TEST_F(TenantsApi, CreatedTenantComesBackWithItsDefaults) {
   const Json made = expect_status(201, "POST", "/tenants", R"({"name":"chat","weight":50,"tokens_per_minute":1000})");
+  EXPECT_EQ(id_of(made)[14], '4') << "a version 4 UUID";
+  EXPECT_TRUE(std::string_view("89ab").contains(id_of(made)[19])) << id_of(made);
   EXPECT_EQ(text_of(made, "name"), "chat");
   EXPECT_EQ(text_of(made, "group"), "default");
   EXPECT_EQ(text_of(made, "weight"), "50");

@@ -14,6 +14,23 @@ std::string in_data_folder(const Options& options, const char* name) {
   return (std::filesystem::path(options.data_dir) / name).string();
 }
 
+// The one word that a file keeps; empty: there is none.
+std::string word_in(const std::string& file) {
+  std::string word;
+  std::ifstream(file) >> word;
+  return word;
+}
+
+// For its owner alone to read. False: it cannot be kept.
+bool keep_word(const std::string& file, const std::string& word) {
+  using std::filesystem::perms;
+  std::ofstream kept(file, std::ios::trunc);
+  std::error_code refused;
+  std::filesystem::permissions(file, perms::owner_read | perms::owner_write, refused);
+  kept << word << '\n' << std::flush;
+  return kept && !refused;
+}
+
 }  // namespace
 
 Result<std::string> record_file_of(const Options& options) {
@@ -38,26 +55,19 @@ std::string unsettled_file_of(const Options& options) {
 
 std::string name_of_place(const Options& options, ports::Entropy& entropy) {
   const std::string file = in_data_folder(options, "place");
-  std::string name;
-  if (std::ifstream(file) >> name && bits128_from_text(name)) return name;
+  std::string name = word_in(file);
+  if (bits128_from_text(name)) return name;
   name = to_hex32(entropy.bits128());
-  std::ofstream kept(file, std::ios::trunc);
-  kept << name << '\n' << std::flush;
-  return kept ? name : std::string();
+  return keep_word(file, name) ? name : std::string();
 }
 
 Result<std::optional<adapters::EncryptionKey>> encryption_key_of(const Options& options, ports::Entropy& entropy) {
   if (options.encryption_key || !options.dev) return options.encryption_key;
   const std::string file = in_data_folder(options, "encryption.key");
-  std::string text;
-  if (!(std::ifstream(file) >> text)) {
+  std::string text = word_in(file);
+  if (text.empty()) {
     text = to_hex32(entropy.bits128()) + to_hex32(entropy.bits128());
-    std::ofstream kept(file, std::ios::trunc);
-    std::error_code refused;
-    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
-                                 refused);
-    kept << text << '\n' << std::flush;
-    if (!kept || refused) {
+    if (!keep_word(file, text)) {
       return fail(store_fault(FaultKind::unavailable, "the key for credentials cannot be kept in " + file));
     }
   }

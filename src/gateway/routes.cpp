@@ -104,7 +104,7 @@ wire::ErrorDialect errors_of(std::string_view route_name) {
 }
 
 bool takes(std::string_view methods, std::string_view method) {
-  if (methods == any_method || method == "OPTIONS") return true;
+  if (methods == method || methods == any_method || method == "OPTIONS") return true;
   const auto is_it = [method](auto name) { return std::string_view(name) == method; };
   return std::ranges::any_of(std::views::split(methods, std::string_view(", ")), is_it);
 }

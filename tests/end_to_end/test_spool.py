@@ -276,6 +276,17 @@ def needs_a_mount():
 with_own_disk = needs_a_mount()
 
 
+def ask_until_rows_are_dropped(gateway, tenant):
+    asked = 0
+    while dropped_by(gateway, "disk_full") == 0:
+        ask(gateway, tenant, 5)
+        asked += 5
+        assert asked < 2000
+    ask(gateway, tenant, 20)
+    assert gateway.admin.get("/status").json()["spool"]["dropping"] is True
+    return asked + 20
+
+
 def ask_until_rows_are_kept(gateway, tenant):
     asked = 0
 
@@ -297,14 +308,7 @@ def test_a_full_disk_drops_rows_counts_them_and_recovers(tmp_path, upstream):
         tenant = gateway.create_tenant()
         ask(gateway, tenant, 5)
         disk.inside(f"cat /dev/zero > {disk.spool}/filler || true")
-        asked = 5
-        while dropped_by(gateway, "disk_full") == 0:
-            ask(gateway, tenant, 5)
-            asked += 5
-            assert asked < 2000
-        ask(gateway, tenant, 20)
-        asked += 20
-        assert gateway.admin.get("/status").json()["spool"]["dropping"] is True
+        asked = 5 + ask_until_rows_are_dropped(gateway, tenant)
         disk.inside(f"rm {disk.spool}/filler")
         dropped = dropped_by(gateway, "disk_full")
 
@@ -327,14 +331,7 @@ def test_a_limit_on_the_size_of_files_drops_rows_and_ends_nothing(own, upstream)
     ask(gateway, tenant, 5)
     _, hard = resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (16 * 1024, hard))
-    asked = 5
-    while dropped_by(gateway, "disk_full") == 0:
-        ask(gateway, tenant, 5)
-        asked += 5
-        assert asked < 2000
-    ask(gateway, tenant, 20)
-    asked += 20
-    assert gateway.admin.get("/status").json()["spool"]["dropping"] is True
+    asked = 5 + ask_until_rows_are_dropped(gateway, tenant)
     resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (hard, hard))
 
     asked += ask_until_rows_are_kept(gateway, tenant)

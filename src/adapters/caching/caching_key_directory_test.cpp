@@ -168,12 +168,7 @@ TEST_F(KeyDirectory, DeletedKeyThatIsMadeAgainIsFound) {
 }
 
 TEST_F(KeyDirectory, ChangeOfATenantReadsAllItsKeysAnewAndNoOthers) {
-  const TenantId other{{2, 2}};
-  store_.put(a_key("a", KeyId{{1, 1}}));
-  store_.put(a_key("b", KeyId{{1, 2}}));
-  store_.put(a_key("c", KeyId{{1, 3}}, other));
-  for (const char* secret : {"a", "b", "c"})
-    find(secret);
+  find_keys_of_two_tenants();
   feed_.publish(ports::TenantChanged{tenant_id});
   store_.down = true;
   EXPECT_EQ(outcome("a"), KeyOutcome::unavailable);
@@ -270,12 +265,7 @@ TEST_F(KeyDirectory, KeyThatWasDeletedIsUnknownThoughTheStoreFailsBeforeItsNextU
 }
 
 TEST_F(KeyDirectory, OnlyWhatNewsHasCalledInQuestionIsReadAnew) {
-  const TenantId other{{2, 2}};
-  store_.put(a_key("a", KeyId{{1, 1}}));
-  store_.put(a_key("b", KeyId{{1, 2}}));
-  store_.put(a_key("c", KeyId{{1, 3}}, other));
-  for (const char* secret : {"a", "b", "c"})
-    find(secret);
+  find_keys_of_two_tenants();
   feed_.publish(ports::TenantChanged{tenant_id});
   find("b");
   EXPECT_EQ(store_.questions(), 4);

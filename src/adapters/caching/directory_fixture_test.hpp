@@ -63,6 +63,14 @@ class DirectoryTest : public testing::Test {
   }
   ports::KeyLookup find(std::string_view secret) { return directory_.find(secret).run_now(); }
   ports::KeyOutcome outcome(std::string_view secret) { return find(secret).outcome; }
+  // a and b are the tenant's, c is another's.
+  void find_keys_of_two_tenants() {
+    store_.put(a_key("a", KeyId{{1, 1}}));
+    store_.put(a_key("b", KeyId{{1, 2}}));
+    store_.put(a_key("c", KeyId{{1, 3}}, TenantId{{2, 2}}));
+    for (const char* secret : {"a", "b", "c"})
+      find(secret);
+  }
   bool read_disputed() { return directory_.read_disputed(stop_).run_now(); }
   void after(Duration span) { clock_.elapsed += span; }
 
