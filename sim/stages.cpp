@@ -35,6 +35,7 @@ std::string body_of(const fairshare::Arrive& event, std::string_view model, std:
 
 Stages::Stages(const fairshare::AdmissionLimits& limits)
     : start_(loop_.now()),
+      policies_({.admission_timeout = limits.admission_timeout}),
       desk_(limits),
       path_(loop_, {policy_,
                     entropy_,
@@ -52,7 +53,6 @@ Stages::Stages(const fairshare::AdmissionLimits& limits)
                     rows_,
                     {responses_, digester_, captures_}}) {
   observe::set_log_level(observe::LogLevel::error);
-  policy_.admission_timeout = limits.admission_timeout;
   readiness_.configuration_loaded();
   desk_.attach(loop_);
 }

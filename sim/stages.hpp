@@ -76,7 +76,8 @@ class Stages final : public Scheduler, private ports::Upstream {
 
   mock::FakeLoop loop_;
   Instant start_;
-  gateway::Policy policy_;
+  gateway::PolicyBoard policies_;
+  gateway::ThreadPolicy policy_{policies_};
   gateway::CountingEntropy entropy_;
   gateway::FakeKeys keys_;
   gateway::FailedKeyThrottle failed_keys_{0, 1};

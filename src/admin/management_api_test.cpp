@@ -179,6 +179,7 @@ TEST_F(ManagementApiTest, OnlyChangeableSettingsAreChanged) {
   EXPECT_EQ(store->all_settings().run_now().value().front().second, "debug");
   expect_refused(400, "PATCH", "/settings", R"({"log_level":"loud","listen":"x","colour":1})",
                  {"log_level", "listen", "colour"});
+  expect_refused(400, "PATCH", "/settings", R"({"log_level":")" + std::string(8193, 'x') + "\"}", {"log_level"});
   expect_status(200, "PATCH", "/settings", R"({"log_level":null})");
   EXPECT_TRUE(store->all_settings().run_now().value().empty());
 }

@@ -8,9 +8,11 @@
 namespace obleth::admin {
 namespace {
 
+constexpr std::size_t value_characters_max = 8192;
+
 const Fields<SettingRow>& setting_fields() {
   using F = Declare<SettingRow>;
-  const auto plain = text({.characters_max = 8192, .single_line = false});
+  const auto plain = text({.characters_max = value_characters_max, .single_line = false});
   static const Fields<SettingRow> fields({F::fixed("name", plain, [](auto& row) -> auto& { return row.name; }),
                                           F::fixed("value", plain, [](auto& row) -> auto& { return row.value; }),
                                           F::fixed("source", plain, [](auto& row) -> auto& { return row.source; })
@@ -25,7 +27,9 @@ const Fields<SettingRow>& setting_fields() {
 Json change_schema() {
   return Json::object(
       {{"type", "object"},
-       {"description", "Names of changeable settings and their new values; null goes back to the start's value."},
+       {"description",
+        "Names of changeable settings and their new values; null goes back to the start's value. Every replica obeys "
+        "what is stored here, and so does the next start. Lists are text, separated by commas."},
        {"additionalProperties", Json::object({{"type", Json::list({"string", "number", "boolean", "null"})}})}});
 }
 
@@ -88,6 +92,8 @@ Edit Settings::read_changes(const Json& body, Reading& reading) const {
       reading.fault("can only be set at the start: by its flag, variable or file key");
     } else if (!value && !json.is_null()) {
       reading.fault("must be text, a number, true, false, or null");
+    } else if (value && value->size() > value_characters_max) {
+      reading.fault("must have at most " + std::to_string(value_characters_max) + " characters");
     } else if (const auto problem =
                    value && desk_.live().refuse_setting ? desk_.live().refuse_setting(name, *value) : std::nullopt) {
       reading.fault(*problem);

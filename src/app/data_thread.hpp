@@ -24,8 +24,9 @@ class DataThread {
         upstream_(loop, house.dialer),
         journal_(loop, *house.spool),
         budgets_(redis_ ? std::make_unique<adapters::RedisBudgetLedger>(*redis_, *house.shared_budgets) : nullptr),
-        path_(loop, house.services(upstream_, journal_, ledger())),
-        mcp_path_(loop, house.services(upstream_, journal_, ledger()), house.mcp_services(), path_),
+        policy_(house.policies),
+        path_(loop, house.services({policy_, upstream_, journal_, ledger()})),
+        mcp_path_(loop, house.services({policy_, upstream_, journal_, ledger()}), house.mcp_services(), path_),
         server_(loop, listener, mcp_path_) {
     house_.desk.attach(loop_);
   }
@@ -53,6 +54,7 @@ class DataThread {
   adapters::HttpClient upstream_;
   adapters::SpoolWriter journal_;
   std::unique_ptr<adapters::RedisBudgetLedger> budgets_;  // null: those of the process
+  gateway::ThreadPolicy policy_;
   gateway::RequestPath path_;
   mcp::McpPath mcp_path_;
   adapters::HttpServer server_;

@@ -59,6 +59,13 @@ fairshare::AdmissionLimits admission_limits(const Options& options) {
           .shares_pool = options.redis_url.has_value()};
 }
 
+fairshare::SetWaitLimits wait_limits(const Options& options) {
+  return {.tenant_queue_max = options.tenant_queue_max,
+          .pool_queue_max = options.queue_max,
+          .admission_timeout = options.admission_timeout_secs,
+          .brownout_wait = options.brownout_wait_ms};
+}
+
 adapters::KeyCacheLimits key_cache_limits(const Options& options) {
   adapters::KeyCacheLimits limits;
   limits.keys_max = options.key_cache_max;
@@ -130,7 +137,6 @@ Result<void> House::open_spool() {
 House::House(Options options, Parts parts)
     : settings_(std::move(options)),
       options_(settings_.in_force()),
-      policy_(policy_of(options_)),
       metrics({.version = std::string(version), .revision = std::string(revision)}),
       resolver(std::make_unique<adapters::Resolver>()),
       hasher(options_.api_key_pepper, options_.api_key_pepper_former),
@@ -148,11 +154,10 @@ House::House(Options options, Parts parts)
       catalog(record->store()),
       unsettled(unsettled_of(options_)),
       spending(usage->book()),
-      ledger(clock, {.book = &spending, .fail_open = options_.fail_open, .unsettled = unsettled.get()}),
+      ledger(clock, {.book = &spending, .unsettled = unsettled.get()}),
       shared_budgets(redis ? std::make_unique<adapters::RedisBudgets>(
                                  clock, adapters::RedisBudgetRules{.book = &spending,
                                                                    .checkpoints = &record->checkpoints(),
-                                                                   .fail_open = options_.fail_open,
                                                                    .replicas = options_.replicas_expected,
                                                                    .unsettled = unsettled.get()})
                            : nullptr),
@@ -180,6 +185,7 @@ House::House(Options options, Parts parts)
   record->watch(metrics, readiness);
   if (!redis) record->tell_replicas(feed, entropy.bits128());
   tell_unbilled();
+  obey_settings();
 }
 
 House::~House() {
@@ -202,6 +208,12 @@ void House::restart_with(const Options& reread) {
 
 void House::obey_settings() {
   observe::set_log_level(options_.log_level);
+  policies.publish(policy_of(options_));
+  desk.configure(wait_limits(options_), clock.now());
+  failed_keys.set_rate(options_.failed_keys_per_minute);
+  keys.set_times(key_cache_limits(options_));
+  ledger.set_fail_open(options_.fail_open);
+  if (shared_budgets) shared_budgets->fail_open.store(options_.fail_open, std::memory_order_relaxed);
 }
 
 Task<Result<void>> House::load() {
@@ -222,23 +234,22 @@ ports::ChangeFeed& House::publishing_feed() {
   return shared != nullptr ? *shared : feed;
 }
 
-gateway::Services House::services(ports::Upstream& upstream, ports::UsageJournal& journal,
-                                  ports::BudgetLedger& budgets) {
+gateway::Services House::services(const ThreadsOwn& own) {
   ports::ResponseCache& cache = tiered_responses ? static_cast<ports::ResponseCache&>(*tiered_responses) : responses;
-  return {.policy = policy_,
+  return {.policy = own.policy,
           .entropy = entropy,
           .keys = keys,
           .failed_keys = failed_keys,
           .catalog = catalog,
-          .ledger = budgets,
-          .upstream = upstream,
+          .ledger = own.budgets,
+          .upstream = own.upstream,
           .desk = desk,
           .endpoints = endpoints,
           .body_memory = body_memory,
           .estimates = estimates,
           .metrics = metrics,
           .readiness = readiness,
-          .journal = journal,
+          .journal = own.journal,
           .responses = {cache, digester, capture_memory}};
 }
 

@@ -50,7 +50,6 @@ class House {
 
   LiveSettings settings_;
   const Options& options_;  // of settings_: those in force
-  gateway::Policy policy_;
 
  public:
   // Faults: a bad setting (named), a store that is not ours or cannot be opened.
@@ -64,7 +63,6 @@ class House {
   [[nodiscard]] std::vector<admin::SettingRow> setting_rows() const { return settings_.rows(); }
   // Settings that may change, read once more where the process was started with them.
   void restart_with(const Options& reread);
-  [[nodiscard]] const gateway::Policy& policy() const { return policy_; }
 
   // Models, groups and capacity of the record; ready after it. On the main thread before a loop runs, else on the
   // administration's.
@@ -80,9 +78,15 @@ class House {
   // an answer that is under way then has somewhere to go.
   void end_workers();
 
-  // A thread's own view of the services, with its own way upstream and its own journal.
-  [[nodiscard]] gateway::Services services(ports::Upstream& upstream, ports::UsageJournal& journal,
-                                           ports::BudgetLedger& budgets);
+  // What a thread of the data plane has to itself.
+  struct ThreadsOwn {
+    gateway::ThreadPolicy& policy;
+    ports::Upstream& upstream;
+    ports::UsageJournal& journal;
+    ports::BudgetLedger& budgets;
+  };
+  // A thread's own view of the services.
+  [[nodiscard]] gateway::Services services(const ThreadsOwn& own);
 
   [[nodiscard]] mcp::McpServices mcp_services();
 
@@ -119,6 +123,7 @@ class House {
   gateway::EndpointDesk endpoints;
   gateway::BodyMemory body_memory;
   gateway::Estimates estimates;
+  gateway::PolicyBoard policies;
   gateway::ConfigurationFollower follower;
   adapters::Dialer dialer;
 

@@ -109,7 +109,7 @@ std::vector<Setting> listener_rows() {
 std::vector<Setting> request_rows() {
   constexpr std::string_view at = "Requests";
   return {
-      row<&O::body_max>(at, "body_max", "a request's body; one byte more is 413", {1, 16 * gib}),
+      live(row<&O::body_max>(at, "body_max", "a request's body; one byte more is 413", {1, 16 * gib})),
       row<&O::body_memory_max>(at, "body_memory_max",
                                "memory for all bodies together, one tenant at most an eighth; beyond it 503",
                                {1 * mib, 1024 * gib}),
@@ -121,27 +121,28 @@ std::vector<Setting> request_rows() {
                                  {1 * mib, 1024 * gib}),
       row<&O::cache_redis_max>(at, "cache_redis_max", "part of Redis for answers of models with a response cache",
                                {1 * mib, 1024 * gib}),
-      row<&O::n_max>(at, "n_max", "answers that one request may ask for (n, best_of)", {1, 1024}),
-      row<&O::passthrough>(at, "passthrough",
-                           "which paths that obleth does not know go to the default upstream; v1: those below /v1"),
-      row<&O::passthrough_allow>(at, "passthrough_allow",
-                                 "paths that control an inference server, to be passed on all the same"),
-      row<&O::strip_headers>(at, "strip_headers", "request headers that are not forwarded, beside obleth's own list"),
-      row<&O::cors_origins>(at, "cors_origins", "origins that browsers may call from; * is any; empty is none"),
+      live(row<&O::n_max>(at, "n_max", "answers that one request may ask for (n, best_of)", {1, 1024})),
+      live(row<&O::passthrough>(
+          at, "passthrough", "which paths that obleth does not know go to the default upstream; v1: those below /v1")),
+      live(row<&O::passthrough_allow>(at, "passthrough_allow",
+                                      "paths that control an inference server, to be passed on all the same")),
+      live(row<&O::strip_headers>(at, "strip_headers",
+                                  "request headers that are not forwarded, beside obleth's own list")),
+      live(row<&O::cors_origins>(at, "cors_origins", "origins that browsers may call from; * is any; empty is none")),
   };
 }
 
 std::vector<Setting> upstream_rows() {
   constexpr std::string_view at = "Upstreams";
   return {
-      row<&O::upstream_base_url>(at, "upstream_base_url",
-                                 "the default upstream, for paths and models that are not registered"),
+      live(row<&O::upstream_base_url>(at, "upstream_base_url",
+                                      "the default upstream, for paths and models that are not registered")),
       row<&O::upstream_ca>(at, "upstream_ca",
                            "PEM file with authorities that upstreams are checked against, beside "
                            "the system's"),
-      row<&O::unregistered_models>(at, "unregistered_models",
-                                   "allow sends chat and completions for unknown models to the default upstream; "
-                                   "refuse answers 404"),
+      live(row<&O::unregistered_models>(at, "unregistered_models",
+                                        "allow sends chat and completions for unknown models to the default upstream; "
+                                        "refuse answers 404")),
       row<&O::block_private_networks>(at, "block_private_networks",
                                       "refuse upstreams at private addresses (link-local ones are always refused)"),
       row<&O::allowed_cidrs>(at, "allowed_cidrs", "private ranges that are allowed nevertheless"),
@@ -156,21 +157,21 @@ std::vector<Setting> fairshare_rows() {
           "slots: requests at the upstreams at a time, until the Management API sets another capacity", {1, 1'000'000}),
       row<&O::fairshare_algorithm>(at, "fairshare_algorithm",
                                    "hierarchical shares between groups, then tenants; weighted between tenants alone"),
-      row<&O::tenant_queue_max>(at, "tenant_queue_max", "requests of one tenant that may wait", {1, 1'000'000}),
-      row<&O::queue_max>(at, "queue_max", "requests that may wait in all", {1, 1'000'000}),
-      row<&O::admission_timeout_secs>(at, "admission_timeout_secs", "a request that waited this long is refused (429)",
-                                      {1 * seconds, 1 * hours}),
-      row<&O::brownout_wait_ms>(at, "brownout_wait_ms", "waiting longer than this, answers are cut shorter",
-                                {1, 1 * hours, std::chrono::milliseconds(1)}),
+      live(row<&O::tenant_queue_max>(at, "tenant_queue_max", "requests of one tenant that may wait", {1, 1'000'000})),
+      live(row<&O::queue_max>(at, "queue_max", "requests that may wait in all", {1, 1'000'000})),
+      live(row<&O::admission_timeout_secs>(
+          at, "admission_timeout_secs", "a request that waited this long is refused (429)", {1 * seconds, 1 * hours})),
+      live(row<&O::brownout_wait_ms>(at, "brownout_wait_ms", "waiting longer than this, answers are cut shorter",
+                                     {1, 1 * hours, std::chrono::milliseconds(1)})),
   };
 }
 
 std::vector<Setting> budget_rows() {
   constexpr std::string_view at = "Budgets";
   return {
-      row<&O::fail_open>(at, "fail_open",
-                         "while a store cannot tell what a budget has left, requests pass, and are counted; "
-                         "false answers 503"),
+      live(row<&O::fail_open>(at, "fail_open",
+                              "while a store cannot tell what a budget has left, requests pass, and are counted; "
+                              "false answers 503")),
   };
 }
 
@@ -186,13 +187,13 @@ std::vector<Setting> identity_rows() {
           "credentials of upstreams are stored under this: 32 bytes as base64 or 64 hex digits; --dev makes one"),
       row<&O::encryption_key_former>(at, "encryption_key_former", "the key before it, while credentials are renewed"),
       row<&O::key_cache_max>(at, "key_cache_max", "keys that are remembered", {1, 10'000'000}),
-      row<&O::key_fresh>(at, "key_fresh", "a remembered key is believed for this", {0, 24 * hours}),
-      row<&O::key_stale_max>(at, "key_stale_max", "and for this while the store cannot answer", {0, 720 * hours}),
-      row<&O::key_unknown>(at, "key_unknown", "an unknown key is remembered as unknown for this", {0, 1 * hours}),
-      row<&O::failed_keys_per_minute>(
+      live(row<&O::key_fresh>(at, "key_fresh", "a remembered key is believed for this", {0, 24 * hours})),
+      live(row<&O::key_stale_max>(at, "key_stale_max", "and for this while the store cannot answer", {0, 720 * hours})),
+      live(row<&O::key_unknown>(at, "key_unknown", "an unknown key is remembered as unknown for this", {0, 1 * hours})),
+      live(row<&O::failed_keys_per_minute>(
           at, "failed_keys_per_minute",
           "401s that one client address may cause, then 429; known keys are never slowed; 0 is no bound",
-          {0, 1'000'000}),
+          {0, 1'000'000})),
   };
 }
 
@@ -209,9 +210,9 @@ std::vector<Setting> life_rows() {
       row<&O::database_ca>(at, "database_ca",
                            "PEM file with the authorities that PostgreSQL is checked against; with it, TLS is required "
                            "unless the URL's sslmode says otherwise"),
-      row<&O::drain_notice>(at, "drain_notice", "after SIGTERM requests are still served for this, /ready says 503",
-                            {0, 1 * hours}),
-      row<&O::shutdown_grace>(at, "shutdown_grace", "then running streams may finish for this", {0, 24 * hours}),
+      live(row<&O::drain_notice>(at, "drain_notice",
+                                 "after SIGTERM requests are still served for this, /ready says 503", {0, 1 * hours})),
+      live(row<&O::shutdown_grace>(at, "shutdown_grace", "then running streams may finish for this", {0, 24 * hours})),
       row<&O::log>(at, "log", "log lines as json or text; auto is text on a terminal"),
       live(row<&O::log_level>(at, "log_level", "the least that is logged")),
   };
@@ -234,10 +235,11 @@ std::vector<Setting> ledger_rows() {
                               {0, 1 * minutes, std::chrono::milliseconds(1)}),
       row<&O::spool_max>(at, "spool_max", "rows that the ledger has not taken yet, on the disk", {1 * mib, 1024 * gib}),
       row<&O::spool_full>(at, "spool_full", "which rows give way, counted, when there are more"),
-      row<&O::usage_retention_days>(at, "usage_retention_days",
-                                    "rows of the ledger are kept for this many days, rounded up to whole months; what "
-                                    "was spent is remembered for ever",
-                                    {1, 36'500}),
+      live(row<&O::usage_retention_days>(
+          at, "usage_retention_days",
+          "rows of the ledger are kept for this many days, rounded up to whole months; what "
+          "was spent is remembered for ever",
+          {1, 36'500})),
   };
 }
 

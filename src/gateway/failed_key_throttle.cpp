@@ -18,12 +18,14 @@ std::uint64_t mixed(std::uint64_t value) {
 }  // namespace
 
 FailedKeyThrottle::FailedKeyThrottle(std::uint32_t per_minute, std::uint64_t seed)
-    : is_off_(per_minute == 0), seed_(seed) {
-  if (is_off_) return;
-  failures_.period_ns = minute_ns / per_minute;
-  failures_.allowance_ns = minute_ns;
-  look_ups_.period_ns = failures_.period_ns / look_ups_per_failure;
-  look_ups_.allowance_ns = minute_ns / look_ups_per_failure;
+    : seed_(seed), failures_{.allowance_ns = minute_ns}, look_ups_{.allowance_ns = minute_ns / look_ups_per_failure} {
+  set_rate(per_minute);
+}
+
+void FailedKeyThrottle::set_rate(std::uint32_t per_minute) {
+  const std::int64_t period_ns = per_minute == 0 ? 0 : minute_ns / per_minute;
+  failures_.period_ns.store(period_ns, std::memory_order_relaxed);
+  look_ups_.period_ns.store(period_ns / look_ups_per_failure, std::memory_order_relaxed);
 }
 
 std::size_t FailedKeyThrottle::cell_of(std::uint64_t network) const {
@@ -40,12 +42,13 @@ FailedKeyThrottle::Turn FailedKeyThrottle::begin_look_up(std::optional<std::uint
 
 FailedKeyThrottle::Turn FailedKeyThrottle::take(Lane& lane, std::optional<std::uint64_t> network, Instant now,
                                                 Duration wait_longest) {
-  if (!network || is_off_) return {};
+  const std::int64_t period_ns = lane.period_ns.load(std::memory_order_relaxed);
+  if (!network || period_ns == 0) return {};
   const std::int64_t now_ns = now.since_start().count();
   std::atomic<std::int64_t>& cell = lane.cells[cell_of(*network)];
   std::int64_t whole_again = cell.load(std::memory_order_relaxed);
   while (true) {
-    const std::int64_t next = std::max(whole_again, now_ns) + lane.period_ns;
+    const std::int64_t next = std::max(whole_again, now_ns) + period_ns;
     const Duration wait(std::max<std::int64_t>(0, next - now_ns - lane.allowance_ns));
     if (wait > wait_longest) {
       refused_.fetch_add(1, std::memory_order_relaxed);
@@ -56,8 +59,9 @@ FailedKeyThrottle::Turn FailedKeyThrottle::take(Lane& lane, std::optional<std::u
 }
 
 void FailedKeyThrottle::take_back_look_up(std::optional<std::uint64_t> network) {
-  if (!network || is_off_) return;
-  look_ups_.cells[cell_of(*network)].fetch_sub(look_ups_.period_ns, std::memory_order_relaxed);
+  if (!network) return;
+  const std::int64_t period_ns = look_ups_.period_ns.load(std::memory_order_relaxed);
+  look_ups_.cells[cell_of(*network)].fetch_sub(period_ns, std::memory_order_relaxed);
 }
 
 }  // namespace obleth::gateway

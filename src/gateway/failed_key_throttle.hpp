@@ -28,8 +28,11 @@ class FailedKeyThrottle {
     Duration after{0};  // granted: to wait first; refused: when to come back
   };
 
-  // per_minute: 0 switches it off. seed: random, so that nobody can choose whose cell to share.
+  // seed: random, so that nobody can choose whose cell to share.
   FailedKeyThrottle(std::uint32_t per_minute, std::uint64_t seed);
+
+  // 401s of one address; 0 switches it off. What was counted before stands.
+  void set_rate(std::uint32_t per_minute);
 
   // Counts one failure. network: of the client; nothing for a proxy that stands for many, which is never slowed.
   [[nodiscard]] Turn note_failure(std::optional<std::uint64_t> network, Instant now);
@@ -42,15 +45,14 @@ class FailedKeyThrottle {
  private:
   // A rate with its allowance, for every cell. A cell: when its allowance is whole again, in nanoseconds of the clock.
   struct Lane {
-    std::int64_t period_ns = 0;
-    std::int64_t allowance_ns = 0;
+    const std::int64_t allowance_ns;
+    std::atomic<std::int64_t> period_ns = 0;  // 0: no bound
     std::array<std::atomic<std::int64_t>, cells_count> cells{};
   };
 
   [[nodiscard]] Turn take(Lane& lane, std::optional<std::uint64_t> network, Instant now, Duration wait_longest);
   [[nodiscard]] std::size_t cell_of(std::uint64_t network) const;
 
-  const bool is_off_;
   const std::uint64_t seed_;
   std::atomic<std::uint64_t> refused_ = 0;
   Lane failures_;

@@ -100,6 +100,17 @@ TEST(FailedKeyThrottle, AddressesHaveAllowancesOfTheirOwnAndProxiesNone) {
     EXPECT_TRUE(throttle.note_failure(std::nullopt, now).granted);
 }
 
+TEST(FailedKeyThrottle, AnotherRateIsObeyedFromTheNextFailureOn) {
+  FailedKeyThrottle throttle(0, 1);
+  const Instant now{std::chrono::hours(1)};
+  throttle.set_rate(2);
+  for (int failure = 0; failure < 2; ++failure)
+    EXPECT_TRUE(throttle.note_failure(1, now).granted);
+  EXPECT_FALSE(throttle.note_failure(1, now).granted);
+  throttle.set_rate(0);
+  EXPECT_TRUE(throttle.note_failure(1, now).granted);
+}
+
 TEST(FailedKeyThrottle, ZeroSwitchesItOff) {
   FailedKeyThrottle throttle(0, 1);
   for (int failure = 0; failure < 1000; ++failure)

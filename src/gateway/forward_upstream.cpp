@@ -31,7 +31,7 @@ enum class Verdict : std::uint8_t { take, retry, read_why, ask_without_usage };
 Outcome<Chosen> choose_destination(const Softened& softened, const std::vector<EndpointId>& tried,
                                    UpstreamDoors doors) {
   if (!softened.model) {
-    // Not owned: the policy outlives every request.
+    // Not owned: the request holds its policy to its end.
     const std::shared_ptr<const UpstreamAddress> address(std::shared_ptr<void>(), &*doors.policy.default_upstream);
     return Chosen{{address, nullptr}, {}};
   }

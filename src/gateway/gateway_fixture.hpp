@@ -147,6 +147,7 @@ class TestGateway {
     return std::make_unique<Conversation>(path_, request, loop.now(), EventId{{0, entropy.drawn() + 1}});
   }
   void start(Conversation& conversation) {
+    policies_.publish(policy);
     conversation.begin();
     loop.advance(Duration{0});
   }
@@ -214,7 +215,7 @@ class TestGateway {
   void serve_everything_else_at(std::string_view url) { policy.default_upstream = *parse_upstream_address(url); }
 
   mock::FakeLoop loop;
-  Policy policy;
+  Policy policy;  // of the requests that begin from now on
   CountingEntropy entropy;
   FakeKeys keys;
   FailedKeyThrottle failed_keys;
@@ -255,8 +256,10 @@ class TestGateway {
   }
 
   std::FILE* log_;
+  PolicyBoard policies_{policy};
+  ThreadPolicy thread_policy_{policies_};
   RequestPath path_{loop,
-                    {policy,
+                    {thread_policy_,
                      entropy,
                      keys,
                      failed_keys,

@@ -1,4 +1,5 @@
-// The operator's settings that the request path obeys. Read at start, immutable. Any thread.
+// The operator's settings that the request path obeys. Immutable: a change is another one (policy_board.hpp). Any
+// thread.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@
 #include "gateway/endpoint_desk.hpp"
 #include "gateway/estimates.hpp"
 #include "gateway/failed_key_throttle.hpp"
-#include "gateway/policy.hpp"
+#include "gateway/policy_board.hpp"
 #include "gateway/recall_response.hpp"
 #include "gateway/refuse.hpp"
 #include "gateway/relay_reply.hpp"
@@ -28,9 +28,9 @@
 
 namespace obleth::gateway {
 
-// What the stages may ask. upstream and journal are the thread's own.
+// What the stages may ask. policy, upstream and journal are the thread's own.
 struct Services {
-  const Policy& policy;
+  ThreadPolicy& policy;
   ports::Entropy& entropy;
   ports::KeyDirectory& keys;
   FailedKeyThrottle& failed_keys;
@@ -59,14 +59,14 @@ class RequestPath final : public ports::HttpService {
   // who needs no key, and told already.
   using Answer = std::variant<std::monostate, std::unique_ptr<ReplyRelay>, Settled>;
 
-  Task<Outcome<Answer>> reach_answer(ports::ClientExchange& exchange, UsageRecord& record);
+  Task<Outcome<Answer>> reach_answer(ports::ClientExchange& exchange, UsageRecord& record, const Policy& policy);
   // identify tenant → resolve model → recall → price → reserve budget → await turn → soften. A coroutine of its own, so
   // that its states are gone while the upstream works. Settled: it was recalled, and takes no turn.
   using Turn = std::variant<std::unique_ptr<Softened>, Settled>;
-  Task<Outcome<Turn>> reach_turn(Received&& received);
-  Task<Outcome<Answer>> answer_locally(Received&& received);
+  Task<Outcome<Turn>> reach_turn(Received&& received, const Policy& policy);
+  Task<Outcome<Answer>> answer_locally(Received&& received, const Policy& policy);
   Outcome<Answer> settle_reply(ReplyRelay& reply);
-  Task<void> conclude(ports::ClientExchange& exchange, UsageRecord& record, Outcome<Answer>& end);
+  Task<void> conclude(ports::ClientExchange& exchange, UsageRecord& record, const Policy& policy, Outcome<Answer>& end);
 
   ports::Loop& loop_;
   Services services_;

@@ -33,20 +33,21 @@ Task<void> McpPath::serve(ports::ClientExchange& exchange) {
 }
 
 Task<void> McpPath::serve_call(ports::ClientExchange& exchange) {
+  const gateway::ThreadPolicy::Hold policy = gateway_.policy.hold();
   CallNotes notes;
   const gateway::Arrival arrival{&exchange, &loop_, EventId{gateway_.entropy.bits128()}, &notes.record};
-  gateway::Outcome<Received> received = receive_call(arrival, notes, gateway_.policy);
+  gateway::Outcome<Received> received = receive_call(arrival, notes, *policy);
   if (received && !gateway_.readiness.serving()) received = gateway::refuse(gateway::draining());
   if (!received) {
-    co_await conclude(exchange, notes, gateway::refuse(std::move(received.error())));
+    co_await conclude(exchange, notes, *policy, gateway::refuse(std::move(received.error())));
     co_return;
   }
-  gateway::Outcome<gateway::Settled> end = co_await walk(std::move(*received));
-  co_await conclude(exchange, notes, std::move(end));
+  gateway::Outcome<gateway::Settled> end = co_await walk(std::move(*received), *policy);
+  co_await conclude(exchange, notes, *policy, std::move(end));
 }
 
-Task<gateway::Outcome<gateway::Settled>> McpPath::walk(Received received) {
-  gateway::Outcome<Answered> answered = co_await reach_answer(std::move(received));
+Task<gateway::Outcome<gateway::Settled>> McpPath::walk(Received received, const gateway::Policy& policy) {
+  gateway::Outcome<Answered> answered = co_await reach_answer(std::move(received), policy);
   if (!answered) co_return gateway::refuse(std::move(answered.error()));
 
   // The server speaks for as long as it likes; the client leaves when it likes.
@@ -55,7 +56,7 @@ Task<gateway::Outcome<gateway::Settled>> McpPath::walk(Received received) {
 }
 
 // A coroutine of its own, so that its states are gone while the answer streams.
-Task<gateway::Outcome<Answered>> McpPath::reach_answer(Received received) {
+Task<gateway::Outcome<Answered>> McpPath::reach_answer(Received received, const gateway::Policy& policy) {
   CallNotes& notes = *received.notes;
   CallTarget target = std::move(received.target);
 
@@ -85,7 +86,7 @@ Task<gateway::Outcome<Answered>> McpPath::reach_answer(Received received) {
   if (!funded) co_return gateway::refuse(std::move(funded.error()));
 
   // May they use these tools?
-  const ServerDoors doors{gateway_.upstream, gateway_.policy, sessions};
+  const ServerDoors doors{gateway_.upstream, policy, sessions};
   gateway::Outcome<Permitted> permitted = co_await check_tools(std::move(*funded), doors);
   if (!permitted) co_return gateway::refuse(std::move(permitted.error()));
 
@@ -95,7 +96,7 @@ Task<gateway::Outcome<Answered>> McpPath::reach_answer(Received received) {
 
 // The rows are kept before the last byte goes out: what a client has seen end comes to the ledger, whatever happens
 // next.
-Task<void> McpPath::conclude(ports::ClientExchange& exchange, CallNotes& notes,
+Task<void> McpPath::conclude(ports::ClientExchange& exchange, CallNotes& notes, const gateway::Policy& policy,
                              gateway::Outcome<gateway::Settled> end) {
   UsageRecord& record = notes.record;
   record.ts = loop_.wall_now();
@@ -120,7 +121,7 @@ Task<void> McpPath::conclude(ports::ClientExchange& exchange, CallNotes& notes,
   }
   std::string head_lines;
   gateway::append_request_ids(head_lines, record);
-  gateway::append_cross_origin(head_lines, exchange.head(), gateway_.policy);
+  gateway::append_cross_origin(head_lines, exchange.head(), policy);
   co_await send_call_refusal(exchange, end.error(), notes, std::move(head_lines));
 }
 

@@ -35,9 +35,10 @@ class McpPath final : public ports::HttpService {
  private:
   Task<void> serve_call(ports::ClientExchange& exchange);
   // receive → identify tenant → address server → read message → find session → reserve → check tools → call → relay.
-  Task<gateway::Outcome<gateway::Settled>> walk(Received received);
-  Task<gateway::Outcome<Answered>> reach_answer(Received received);
-  Task<void> conclude(ports::ClientExchange& exchange, CallNotes& notes, gateway::Outcome<gateway::Settled> end);
+  Task<gateway::Outcome<gateway::Settled>> walk(Received received, const gateway::Policy& policy);
+  Task<gateway::Outcome<Answered>> reach_answer(Received received, const gateway::Policy& policy);
+  Task<void> conclude(ports::ClientExchange& exchange, CallNotes& notes, const gateway::Policy& policy,
+                      gateway::Outcome<gateway::Settled> end);
 
   ports::Loop& loop_;
   gateway::Services gateway_;

@@ -212,6 +212,19 @@ def test_a_request_that_waited_too_long_is_told_when_to_come_back(own):
     assert "retry-after" in refused.headers
 
 
+def test_a_shorter_timeout_and_a_smaller_queue_are_obeyed_at_once(slow):
+    tenant = slow.create_tenant()
+    _running, (waiting,) = queue_behind(slow, tenant)
+    slow.admin.patch("/settings", json={"tenant_queue_max": 1}).raise_for_status()
+    refused = slow.http.post(
+        "/v1/chat/completions", headers=tenant.headers, json={"model": "mock-model", "messages": []}
+    )
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "queue_full")
+    slow.admin.patch("/settings", json={"admission_timeout_secs": "1s"}).raise_for_status()
+    status, _, body = read_response(waiting)
+    assert (status, json.loads(body)["error"]["code"]) == (429, "admission_timeout")
+
+
 def test_a_model_serves_from_its_answer_on_and_no_longer_than_to_the_next(gateway, tenant, upstream):
     body = {"model": "short-lived", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2}
     for _ in range(30):

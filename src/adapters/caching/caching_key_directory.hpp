@@ -53,6 +53,9 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
   CachingKeyDirectory(Stores stores, const ports::SecretHasher& hasher, const ports::Clock& clock,
                       ports::ChangeFeed& feed, const KeyCacheLimits& limits = {});
 
+  // For how long keys are remembered; how many stays as it was.
+  void set_times(const KeyCacheLimits& limits) { cache_.set_times(limits); }
+
   [[nodiscard]] std::optional<ports::KeyLookup> recall(std::string_view secret) override;
   Task<ports::KeyLookup> find(std::string_view secret) override;
   void note_use(const KeyId& key, WallTime at) override { uses_.note(key, at); }

@@ -59,6 +59,24 @@ TEST_F(KeyDirectory, OldKeyIsNoLongerServedAfterADay) {
   EXPECT_EQ(outcome("a"), KeyOutcome::unavailable);
 }
 
+TEST_F(KeyDirectory, OtherTimesHoldForWhatIsAnsweredFromNowOn) {
+  store_.put(a_key("a"));
+  find("a");
+  directory_.set_times({.fresh = seconds(1), .unknown_for = seconds(2), .stale_max = minutes(1)});
+  find("b");
+  after(seconds(2));
+  find("a");
+  find("b");
+  EXPECT_EQ(store_.questions(), 3);  // "a" was read before
+  after(minutes(5));
+  find("a");
+  store_.down = true;
+  after(minutes(1) - one_tick);
+  EXPECT_EQ(outcome("a"), KeyOutcome::found);
+  after(seconds(1));
+  EXPECT_EQ(outcome("a"), KeyOutcome::unavailable);
+}
+
 TEST_F(KeyDirectory, StoreThatIsDownIsAskedOnceASecondPerKey) {
   store_.put(a_key("a"));
   find("a");

@@ -14,10 +14,21 @@ ports::KeyLookup unknown_key(bool stale = false) {
 
 }  // namespace
 
-KeyCache::KeyCache(const KeyCacheLimits& limits, const ports::Clock& clock) : limits_(limits), clock_(clock) {
+KeyCache::KeyCache(const KeyCacheLimits& limits, const ports::Clock& clock)
+    : fresh_(limits.fresh),
+      unknown_for_(limits.unknown_for),
+      stale_max_(limits.stale_max),
+      retry_pause_(limits.retry_pause),
+      clock_(clock) {
   const auto share = [](std::size_t total) { return (total + shard_count - 1) / shard_count; };
   for (auto& shard : shards_)
     shard = std::make_unique<Shard>(share(limits.keys_max), share(limits.unknown_max));
+}
+
+void KeyCache::set_times(const KeyCacheLimits& limits) {
+  fresh_.store(limits.fresh, std::memory_order_relaxed);
+  unknown_for_.store(limits.unknown_for, std::memory_order_relaxed);
+  stale_max_.store(limits.stale_max, std::memory_order_relaxed);
 }
 
 // By the last byte: the maps within a shard use the first eight.
@@ -55,7 +66,7 @@ ports::KeyLookup KeyCache::keep_found(const SecretHash& hash, ResolvedKey found,
   entry.resolved = std::make_shared<const ResolvedKey>(std::move(found));
   entry.matched = matched;
   entry.read_at = now;
-  entry.fresh_until = now + limits_.fresh;
+  entry.fresh_until = now + fresh_.load(std::memory_order_relaxed);
   ports::KeyLookup lookup = lookup_of(entry);
   Shard& shard = shard_of(hash);
   const std::lock_guard lock(shard.mutex);
@@ -66,6 +77,7 @@ ports::KeyLookup KeyCache::keep_found(const SecretHash& hash, ResolvedKey found,
 
 ports::KeyLookup KeyCache::keep_unknown(const SecretHash& hash, std::uint64_t asked_at_news) {
   const Instant now = clock_.now();
+  const Instant asked_again = now + unknown_for_.load(std::memory_order_relaxed);
   Shard& shard = shard_of(hash);
   const std::lock_guard lock(shard.mutex);
   if (asked_at_news != news_count()) return unknown_key();
@@ -73,11 +85,11 @@ ports::KeyLookup KeyCache::keep_unknown(const SecretHash& hash, std::uint64_t as
     *entry = Entry{.resolved = std::move(entry->resolved),
                    .matched = entry->matched,
                    .read_at = now,
-                   .fresh_until = now + limits_.unknown_for,
+                   .fresh_until = asked_again,
                    .former_until = std::nullopt,
                    .gone = true};
   } else {
-    shard.unknown_until.put(hash, now + limits_.unknown_for);
+    shard.unknown_until.put(hash, asked_again);
   }
   return unknown_key();
 }
@@ -87,12 +99,12 @@ ports::KeyLookup KeyCache::keep_unanswered(const SecretHash& hash) {
   Shard& shard = shard_of(hash);
   const std::lock_guard lock(shard.mutex);
   Entry* entry = shard.keys.find(hash);
-  if (entry == nullptr || entry->disputed || now - entry->read_at >= limits_.stale_max) {
+  if (entry == nullptr || entry->disputed || now - entry->read_at >= stale_max_.load(std::memory_order_relaxed)) {
     return {ports::KeyOutcome::unavailable, nullptr, false};
   }
   if (grace_is_over(*entry)) return unknown_key();
   entry->stale = true;
-  entry->fresh_until = now + limits_.retry_pause;
+  entry->fresh_until = now + retry_pause_;
   return lookup_of(*entry);
 }
 

@@ -35,6 +35,9 @@ class KeyCache {
  public:
   KeyCache(const KeyCacheLimits& limits, const ports::Clock& clock);
 
+  // fresh, unknown_for and stale_max of these: for what the store answers, or does not, from now on.
+  void set_times(const KeyCacheLimits& limits);
+
   // Nothing: the store is to be asked.
   [[nodiscard]] std::optional<ports::KeyLookup> find(const SecretHash& hash) const;
 
@@ -89,7 +92,10 @@ class KeyCache {
   template <class Change>
   void on_news(Change change);
 
-  KeyCacheLimits limits_;
+  std::atomic<Duration> fresh_;
+  std::atomic<Duration> unknown_for_;
+  std::atomic<Duration> stale_max_;
+  const Duration retry_pause_;
   const ports::Clock& clock_;
   std::atomic<std::uint64_t> news_count_ = 0;
   std::array<std::unique_ptr<Shard>, shard_count> shards_;

@@ -75,7 +75,8 @@ Task<ports::ReserveOutcome> MemoryBudgetLedger::reserve(const ports::ReserveRequ
   GuardedShard& shard = shard_of(request.tenant);
   co_await learn_spending(shard, request.key);
   co_await learn_spending(shard, request.tenant);
-  outcome = try_reserve(request, around_.fail_open ? UnknownSpending::admitted : UnknownSpending::refused);
+  outcome = try_reserve(
+      request, fails_open_.load(std::memory_order_relaxed) ? UnknownSpending::admitted : UnknownSpending::refused);
   co_return std::move(*outcome);
 }
 
@@ -167,7 +168,7 @@ Task<void> MemoryBudgetLedger::fly(GuardedShard& shard, std::shared_ptr<Spending
 void MemoryBudgetLedger::note_silence(const std::string& reason) {
   ask_again_at_.store(clock_.now() + spending_pause, std::memory_order_relaxed);
   observe::log_once_per(complaint_period, observe::LogLevel::error,
-                        around_.fail_open
+                        fails_open_.load(std::memory_order_relaxed)
                             ? "what budgets have spent before the start cannot be read; their requests pass unguarded"
                             : "what budgets have spent before the start cannot be read; their requests are refused",
                         reason);

@@ -24,9 +24,7 @@ inline constexpr Duration spending_wait_max = std::chrono::milliseconds(250);
 inline constexpr Duration spending_pause = std::chrono::seconds(1);
 
 struct LedgerSurroundings {
-  ports::SpendingBook* book = nullptr;  // null: nothing was spent before this process
-  // While the book does not answer: requests pass, on what is known, or are refused as "store".
-  bool fail_open = true;
+  ports::SpendingBook* book = nullptr;         // null: nothing was spent before this process
   ports::UnsettledTally* unsettled = nullptr;  // told of every reservation, of unlimited accounts too
 };
 
@@ -39,6 +37,9 @@ class MemoryBudgetLedger final : public ports::BudgetLedger {
  public:
   explicit MemoryBudgetLedger(const ports::Clock& clock, const LedgerSurroundings& around = {});
   ~MemoryBudgetLedger() override;
+
+  // While the book does not answer: requests pass, on what is known, as from the start, or are refused as "store".
+  void set_fail_open(bool fails_open) { fails_open_.store(fails_open, std::memory_order_relaxed); }
 
   Task<ports::ReserveOutcome> reserve(const ports::ReserveRequest& request) override;
   WallTime settle(const ports::SettleRequest& request) override;
@@ -65,6 +66,7 @@ class MemoryBudgetLedger final : public ports::BudgetLedger {
   static constexpr std::size_t shard_count = 64;
   const ports::Clock& clock_;
   const LedgerSurroundings around_;
+  std::atomic<bool> fails_open_ = true;
   std::atomic<Instant> ask_again_at_{Instant()};
   std::unique_ptr<std::array<GuardedShard, shard_count>> shards_;
 };

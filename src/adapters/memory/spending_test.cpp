@@ -172,12 +172,16 @@ TEST_F(SpendingTest, ABookThatFailsIsAskedAgainSoon) {
 }
 
 TEST_F(SpendingTest, FailingClosedRefusesWhatCannotBeKnown) {
-  MemoryBudgetLedger strict{clock_, {.book = &book_, .fail_open = false}};
+  MemoryBudgetLedger strict{clock_, {.book = &book_}};
+  strict.set_fail_open(false);
   book_.broken = true;
   const ports::ReserveOutcome refused = reserve(strict, 1);
   EXPECT_FALSE(refused.granted);
   EXPECT_EQ(refused.refusal.by, ports::RefusedBy::store);
   EXPECT_FALSE(standing(strict));
+  strict.set_fail_open(true);
+  EXPECT_TRUE(reserve(strict, 3).granted->unguarded);
+  strict.set_fail_open(false);
   asked_.tenant_limits.budget.reset();
   EXPECT_TRUE(reserve(strict, 2).granted);  // nothing is to be known
 }

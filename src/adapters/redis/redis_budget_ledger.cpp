@@ -104,7 +104,8 @@ Task<ports::ReserveOutcome> RedisBudgetLedger::reserve_limited(const ports::Rese
           co_await checks_.check(request.tenant, charged, answer.states);
         }
         question.passes_unknown = attempt > 0 || !budgets_.may_ask();
-        if (question.passes_unknown && !budgets_.rules.fail_open) co_return refused_by_store();
+        if (question.passes_unknown && !budgets_.fail_open.load(std::memory_order_relaxed))
+          co_return refused_by_store();
         break;
       case Verdict::fits_not: {
         std::vector<budget::Account> accounts;
@@ -199,7 +200,7 @@ ports::ReserveOutcome RedisBudgetLedger::grant(const Question& question, const A
 ports::ReserveOutcome RedisBudgetLedger::reserve_spare(const Question& question, bool may_come_late) {
   const ports::ReserveRequest& request = question.request;
   ports::ReserveOutcome outcome = refused_by_store();
-  if (budgets_.rules.fail_open) {
+  if (budgets_.fail_open.load(std::memory_order_relaxed)) {
     outcome = budgets_.spare.reserve(request, question.charged, {budgets_.clock.now(), budgets_.now()});
   }
   if (outcome.granted) {

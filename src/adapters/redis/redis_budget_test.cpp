@@ -219,7 +219,8 @@ TEST_F(RedisBudget, WhatTheBookCannotTellPassesUnguardedOrIsRefused) {
   ASSERT_TRUE(passed.granted);
   EXPECT_TRUE(passed.granted->unguarded);
   LinkFloor other_floor;
-  Replica strict(other_floor, redis_.settings(), clock_, rules_of(&book_, 1, false));
+  Replica strict(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  strict.budgets.fail_open = false;
   EXPECT_EQ(strict.reserve(with_budget(2, 10)).refusal.by, ports::RefusedBy::store);
 }
 
@@ -304,7 +305,8 @@ TEST_F(RedisBudget, WhatWasSpentWhileRedisStoodStillIsHandedOver) {
 TEST_F(RedisBudget, NeverHeardOfMeansMeteredAndRefusedWhereTheOperatorWantsIt) {
   Replica open(floor_, redis_.settings(), clock_, rules_of(&book_));
   LinkFloor other_floor;
-  Replica strict(other_floor, redis_.settings(), clock_, rules_of(&book_, 1, false));
+  Replica strict(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  strict.budgets.fail_open = false;
   redis_.kill();
   turn_until(floor_.loop, [&] { return !open.link.is_up(); });
   turn_until(other_floor.loop, [&] { return !strict.link.is_up(); });

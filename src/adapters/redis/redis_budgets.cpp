@@ -26,8 +26,9 @@ void RedisBudgets::leave(const std::string& account) {
 void RedisBudgets::note_silence(const std::string& reason) {
   ask_again_at_.store(clock.now() + silence_pause, std::memory_order_relaxed);
   observe::log_once_per(complaint_period, observe::LogLevel::error,
-                        rules.fail_open ? "what budgets have spent cannot be read; their requests pass unguarded"
-                                        : "what budgets have spent cannot be read; their requests are refused",
+                        fail_open.load(std::memory_order_relaxed)
+                            ? "what budgets have spent cannot be read; their requests pass unguarded"
+                            : "what budgets have spent cannot be read; their requests are refused",
                         reason);
 }
 

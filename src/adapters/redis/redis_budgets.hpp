@@ -22,10 +22,9 @@ namespace obleth::adapters {
 struct RedisBudgetRules {
   ports::SpendingBook* book = nullptr;                // null: nothing was spent before Redis was asked first
   ports::SpendingCheckpoints* checkpoints = nullptr;  // what is known where the book is silent; null: nothing
-  bool fail_open = true;                       // false: without Redis, and without the book, requests are refused
-  std::uint32_t replicas = 1;                  // that share what is left while Redis is away
-  ports::UnsettledTally* unsettled = nullptr;  // told of every reservation, of unlimited accounts too
-  bool uses_clock_of_process = false;          // tests: instead of Redis' own
+  std::uint32_t replicas = 1;                         // that share what is left while Redis is away
+  ports::UnsettledTally* unsettled = nullptr;         // told of every reservation, of unlimited accounts too
+  bool uses_clock_of_process = false;                 // tests: instead of Redis' own
 };
 
 class RedisBudgets {
@@ -35,6 +34,7 @@ class RedisBudgets {
 
   const ports::Clock& clock;
   const RedisBudgetRules rules;
+  std::atomic<bool> fail_open = true;  // false: without Redis, and without the book, requests are refused
   SpareBudgets spare;
   OpenHolds holds;
   CheckedAccounts checked;

@@ -9,8 +9,8 @@
 
 namespace obleth::adapters::testing {
 
-inline RedisBudgetRules rules_of(ports::SpendingBook* book, std::uint32_t replicas = 1, bool fail_open = true) {
-  return {.book = book, .fail_open = fail_open, .replicas = replicas, .uses_clock_of_process = true};
+inline RedisBudgetRules rules_of(ports::SpendingBook* book, std::uint32_t replicas = 1) {
+  return {.book = book, .replicas = replicas, .uses_clock_of_process = true};
 }
 
 // One loop of one obleth.

@@ -138,11 +138,18 @@ void Admission::State::enqueue(RequestIndex index) {
   models[request.model].observe_drain(now);
   ++models[request.model].queued;
   tree.count_queued(request.key, request.queued_cost);
-  if (request.deadline < request.arrived + limits.admission_timeout) {
-    deadlines.set({.key = request.deadline.since_start().count(), .since = request.arrival_number, .item = index});
-  }
+  place_deadline(index);
   set_heaviness(request.tenant);
   if (line.front() == index) tree.set_head(request.lane, request.arrival_number);
+}
+
+void Admission::State::place_deadline(RequestIndex index) {
+  const Request& request = requests[index];
+  if (request.deadline < request.arrived + limits.admission_timeout) {
+    deadlines.set({.key = request.deadline.since_start().count(), .since = request.arrival_number, .item = index});
+  } else {
+    deadlines.erase(index);
+  }
 }
 
 void Admission::State::dequeue(RequestIndex index) {

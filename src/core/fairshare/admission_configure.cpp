@@ -18,6 +18,19 @@ void Admission::State::on(const SetCapacity& event) {
   limits.capacity = event.slots;
 }
 
+void Admission::State::on(const SetWaitLimits& event) {
+  limits.tenant_queue_max = event.tenant_queue_max;
+  limits.pool_queue_max = event.pool_queue_max;
+  limits.brownout_wait = event.brownout_wait;
+  if (limits.admission_timeout == event.admission_timeout) return;
+  limits.admission_timeout = event.admission_timeout;
+  for (RequestIndex at = waiting_chain.front(); at != RequestIndex::none; at = requests[at].in_pool.after) {
+    requests[at].deadline = std::min(requests[at].deadline, requests[at].arrived + limits.admission_timeout);
+    place_deadline(at);
+  }
+  refuse_overdue();
+}
+
 void Admission::State::on(const SetLease& event) {
   lease = event;
 }

@@ -33,6 +33,7 @@ struct Admission::State {
   [[nodiscard]] bool make_room(NodeIndex tenant);
   void enqueue(RequestIndex index);
   void dequeue(RequestIndex index);
+  void place_deadline(RequestIndex index);
   void set_heaviness(NodeIndex tenant);
   void refuse(RequestIndex index, RefusalReason reason);
   [[nodiscard]] Duration retry_after(LaneIndex lane);
@@ -73,6 +74,7 @@ struct Admission::State {
 
   // ---- admission_configure.cpp: settings
   void on(const SetCapacity& event);
+  void on(const SetWaitLimits& event);
   void on(const SetLease& event);
   void on(const CountForeign& event);
   void on(const SetModel& event);

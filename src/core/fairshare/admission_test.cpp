@@ -222,6 +222,43 @@ TEST(Admission, FullTenantQueueRefusesThatTenantOnly) {
   EXPECT_EQ(rig.actions.queued.size(), 1U);
 }
 
+TEST(Admission, AShorterTimeoutIsForThoseWhoWaitTooAndALongerOneForThoseWhoCome) {
+  SetWaitLimits limits{.tenant_queue_max = 256, .pool_queue_max = 256, .admission_timeout = milliseconds(90'000)};
+  Rig rig({.capacity = 1});
+  for (std::uint64_t waiter : {1U, 2U})
+    rig.step(Rig::request(waiter, 1));
+  rig.step(limits);
+  rig.pass(milliseconds(40'000));
+  rig.step(Rig::request(3, 1));
+  rig.pass(milliseconds(20'000));
+  rig.step(Tick{});
+  ASSERT_EQ(rig.actions.refused.size(), 1U);
+  EXPECT_EQ(rig.actions.refused[0].waiter, 2U);
+  rig.pass(milliseconds(69'999));
+  rig.step(Tick{});
+  EXPECT_TRUE(rig.actions.refused.empty());
+  limits.admission_timeout = milliseconds(20'000);
+  rig.step(limits);
+  ASSERT_EQ(rig.actions.refused.size(), 1U);
+  EXPECT_EQ(rig.actions.refused[0].waiter, 3U);
+  EXPECT_EQ(rig.engine.next_wakeup(), Instant::distant_future());
+}
+
+TEST(Admission, SmallerQueuesKeepWhoWaitsAndRefuseWhoComes) {
+  Rig rig({.capacity = 1});
+  for (std::uint64_t waiter : {1U, 2U, 3U})
+    rig.step(Rig::request(waiter, 1));
+  rig.step(SetWaitLimits{.tenant_queue_max = 1, .pool_queue_max = 2, .admission_timeout = milliseconds(60'000)});
+  EXPECT_TRUE(rig.actions.refused.empty());
+  EXPECT_EQ(rig.engine.queued(), 2U);
+  rig.step(Rig::request(4, 1));
+  ASSERT_EQ(rig.actions.refused.size(), 1U);
+  EXPECT_EQ(rig.actions.refused[0].reason, RefusalReason::tenant_queue_full);
+  rig.step(Rig::request(5, 2));
+  EXPECT_EQ(rig.actions.queued.size(), 1U);
+  EXPECT_EQ(rig.engine.queued(), 2U);
+}
+
 TEST(Admission, FullPoolTakesRoomFromTheHeaviestQueue) {
   Rig rig({.capacity = 1, .pool_queue_max = 3});
   for (std::uint64_t waiter : {1U, 2U, 3U, 4U})

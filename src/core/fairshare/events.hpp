@@ -90,6 +90,14 @@ struct Withdraw {
 struct SetCapacity {
   std::uint32_t slots = 0;
 };
+// For how long may be waited, and by how many. Who waits already keeps its place in a queue that is too long now, and
+// is refused sooner where the timeout is shorter; all else is for those who come.
+struct SetWaitLimits {
+  std::uint32_t tenant_queue_max = 0;  // requests
+  std::uint32_t pool_queue_max = 0;    // requests
+  Duration admission_timeout{0};
+  Duration brownout_wait{0};
+};
 // Of the pool's slots this process may use so many: several share one pool. Absent: all of them.
 struct SetLease {
   std::optional<std::uint32_t> slots;
@@ -138,8 +146,8 @@ struct SetKey {
 // Time has passed: refuse what waited too long, accrue slot seconds. Due at next_wakeup().
 struct Tick {};
 
-using Event = std::variant<Arrive, Progress, Finish, Withdraw, SetCapacity, SetLease, CountForeign, SetModel,
-                           ForgetModel, SetGroup, ForgetGroup, SetTenant, SetKey, Tick>;
+using Event = std::variant<Arrive, Progress, Finish, Withdraw, SetCapacity, SetWaitLimits, SetLease, CountForeign,
+                           SetModel, ForgetModel, SetGroup, ForgetGroup, SetTenant, SetKey, Tick>;
 
 // ---- actions ----------------------------------------------------------------------------------------------------
 
