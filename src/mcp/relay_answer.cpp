@@ -19,6 +19,13 @@ constexpr std::string_view too_large = "is too large to look into";
 using gateway::Outcome;
 using gateway::Settled;
 
+constexpr std::string_view interrupted = "stream_interrupted";
+
+std::string_view code_of_cut(const Fault& fault) {
+  const bool stopping = fault.kind == FaultKind::unavailable;  // ports::gateway_is_stopping
+  return stopping ? gateway::draining().code : interrupted;
+}
+
 class Relay {
  public:
   Relay(Answered& answered, RelaySources sources)
@@ -150,7 +157,7 @@ class Relay {
   Outcome<void> note_broken_document(const Fault& fault) {
     if (ending_.client_left) return {};
     if (!answered_.exchange->started()) return gateway::refuse(from_server_fault(fault, server_name()));
-    note_interrupted();
+    answered_.record->error_code = code_of_cut(fault);
     ending_.ends_cleanly = false;
     return {};
   }
@@ -162,7 +169,7 @@ class Relay {
     while (goes_on) {
       const Result<std::string_view> piece = co_await read();
       if (!piece) {
-        note_broken_stream(from_server_fault(piece.error(), server_name()));
+        note_broken_stream(from_server_fault(piece.error(), server_name()), code_of_cut(piece.error()));
         break;
       }
       if (piece->empty()) break;
@@ -195,17 +202,15 @@ class Relay {
   }
 
   // What it still owes is answered here; a stream that owes nothing is cut, so that its client opens it again.
-  void note_broken_stream(const gateway::Refusal& refusal) {
+  void note_broken_stream(const gateway::Refusal& refusal, std::string_view code = interrupted) {
     if (ending_.client_left) return;
-    note_interrupted();
+    answered_.record->error_code = code;
     ending_.unsent_body = render_owed_events(refusal, notes_, reader_.at_event_boundary());
     ending_.ends_cleanly = !ending_.unsent_body.empty();
     ending_.ends_connection = true;
     for (NotedMessage& message : notes_.messages)
       if (message.is_request() && !message.answered) message.error_code = rpc_failed;
   }
-
-  void note_interrupted() { answered_.record->error_code = "stream_interrupted"; }
 
   Answered& answered_;
   RelaySources sources_;

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import signal
 import threading
 
 import httpx
@@ -411,6 +412,26 @@ def test_a_stream_that_is_broken_off_answers_what_it_owes(gateway, tenant, serve
     *_, last = [line for line in answer.text.splitlines() if line.startswith("data: ")]
     error = json.loads(last.removeprefix("data: "))
     assert (error["id"], error["error"]["code"]) == (9, -32000)
+
+
+def test_a_stream_that_outlasts_the_grace_was_not_the_servers_fault(own, server, upstream):
+    def behave(asked):
+        asked.begin_stream()
+        asked.send("event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n")
+        asked.is_gone()
+
+    server.behave = behave
+    gateway = own.gateway(upstream.url, environment={"OBLETH_SHUTDOWN_GRACE": "1"})
+    gateway.admin.post("/mcp-servers", json={"name": "slow", "upstream_url": server.url}).raise_for_status()
+    tenant = gateway.create_tenant()
+    with httpx.stream("POST", f"{gateway.url}/mcp/slow", json=call("echo"), headers=tenant.headers) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        gateway.signal(signal.SIGTERM)
+        assert "stopping" in "".join(lines)
+    assert gateway.wait() == 0
+    row = next(line for line in gateway.log_text().splitlines() if '"msg":"request"' in line)
+    assert json.loads(row)["error"] == "draining"
 
 
 def test_a_client_that_leaves_closes_its_call(gateway, tenant, server, register):
