@@ -1,6 +1,7 @@
 // Token counts and the fairshare cost made of them. Integers; every sum saturates instead of wrapping.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <limits>
@@ -38,6 +39,17 @@ struct TokenUsage {
   OutputTokens output;
   OutputTokens reasoning;  // part of output
   bool operator==(const TokenUsage&) const = default;
+};
+
+// Of an answer whose usage nobody told.
+struct CountedOutput {
+  OutputTokens events;    // of a stream, with content: a token each at least
+  OutputTokens by_bytes;  // a guess: four of them are a token
+  [[nodiscard]] constexpr OutputTokens larger() const { return std::max(events, by_bytes); }
+  // As much as a guess can say of an answer that may not be longer.
+  [[nodiscard]] constexpr OutputTokens within(OutputTokens bound) const {
+    return std::max(events, std::min(by_bytes, bound));
+  }
 };
 
 }  // namespace obleth

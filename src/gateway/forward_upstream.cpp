@@ -17,6 +17,7 @@ constexpr Duration retry_after_longest = std::chrono::seconds(2);  // a 429 that
 constexpr Duration backoff_first = std::chrono::milliseconds(25);
 constexpr std::size_t head_bytes_usual = 1024;  // of the client's head, ours included
 constexpr std::size_t refusal_body_max = 64 * 1024;
+constexpr int no_answer_status = 502;  // as the client would be told
 
 struct Chosen {
   Destination destination;
@@ -118,8 +119,7 @@ class Forwarding {
   const ports::UpstreamCall& begin_attempt(const Chosen& chosen) {
     const Endpoint* endpoint = chosen.destination.endpoint;
     softened_.record->endpoint = endpoint != nullptr ? endpoint->api_base : "default";
-    injected_ = inject_ &&
-                (endpoint == nullptr || !doors_.endpoints.refuses_stream_options(endpoint->id, softened_.loop->now()));
+    injected_ = inject_ && !doors_.endpoints.refuses_stream_options(id_of(chosen), softened_.loop->now());
     outgoing_.emplace(softened_, chosen.destination, doors_.policy, injected_);
     softened_.timings.sent = softened_.loop->refresh_now();
     return outgoing_->call();
@@ -139,6 +139,7 @@ class Forwarding {
 
   Verdict judge(Chosen& chosen, const Sent& answer) {
     buffered_.clear();
+    refused_with_ = answer ? (*answer)->head().status : no_answer_status;
     if (!answer) {
       const bool passing = answer.error().may_retry && answer.error().source == FaultSource::upstream;
       chosen.visit.failed(softened_.loop->now());
@@ -151,6 +152,10 @@ class Forwarding {
       return Verdict::retry;
     }
     head_ = read_answer_head(head);
+    // Only now is it known that what we had added was why: the text of a refusal may be the client's own.
+    if (head.status < 300 && blamed_ == id_of(chosen)) {
+      doors_.endpoints.note_refuses_stream_options(id_of(chosen), softened_.loop->now());
+    }
     return head.status == 400 && injected_ ? Verdict::read_why : Verdict::take;
   }
 
@@ -159,9 +164,7 @@ class Forwarding {
     buffered_ = co_await read_refusal(answer);
     if (buffered_.find("stream_options") == std::string::npos) co_return Verdict::take;
     inject_ = false;
-    if (chosen.destination.endpoint != nullptr) {
-      doors_.endpoints.note_refuses_stream_options(chosen.destination.endpoint->id, softened_.loop->now());
-    }
+    blamed_ = id_of(chosen);
     co_return Verdict::ask_without_usage;
   }
 
@@ -199,9 +202,20 @@ class Forwarding {
   }
 
   // The upstream may have worked already: this is settled like any answer that was cut.
-  Outcome<Answered> left_while_asking() { return Answered{std::move(request_), nullptr, {}, {}, false, {}}; }
+  Outcome<Answered> left_while_asking() { return left({}); }
+  // It had refused, and did nothing.
+  Outcome<Answered> left_while_pausing() { return left({.status = refused_with_}); }
 
  private:
+  // Nil: of the default upstream.
+  static EndpointId id_of(const Chosen& chosen) {
+    return chosen.destination.endpoint != nullptr ? chosen.destination.endpoint->id : EndpointId{};
+  }
+
+  Outcome<Answered> left(AnswerHead head) {
+    return Answered{std::move(request_), nullptr, std::move(head), {}, false, {}};
+  }
+
   bool may_retry() {
     const bool body_is_gone = softened_.content && softened_.content->rest && !softened_.content->rest->untouched();
     if (retries_left_ == 0 || body_is_gone || !doors_.endpoints.may_retry()) return false;
@@ -220,6 +234,8 @@ class Forwarding {
   bool inject_;
   bool injected_ = false;
   bool credential_injected_ = false;
+  std::optional<EndpointId> blamed_;  // it refused, and its text names what we had added
+  int refused_with_ = 0;              // what the attempt before was answered
   AnswerHead head_;
   std::string buffered_;
 };
@@ -256,7 +272,7 @@ Task<Outcome<Answered>> forward_upstream(std::unique_ptr<Softened> softened, Ups
     if (verdict == Verdict::take) co_return way.conclude(*chosen, answer);
     if (verdict == Verdict::ask_without_usage) continue;
     const bool stayed = co_await way.step_back(std::move(*chosen));
-    if (!stayed) co_return way.left_while_asking();
+    if (!stayed) co_return way.left_while_pausing();
   }
 }
 

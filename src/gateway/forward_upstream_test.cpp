@@ -319,6 +319,29 @@ TEST(ForwardUpstream, AnUpstreamThatKnowsNoStreamOptionsIsAskedWithoutThem) {
   EXPECT_NE(gateway.upstream.requests[3].body, chat_stream().body);
 }
 
+TEST(ForwardUpstream, ARefusalThatOnlyEchoesWhatWasAddedIsNotRemembered) {
+  TestGateway gateway;
+  for (int attempt = 0; attempt < 2; ++attempt)
+    gateway.upstream.will_answer(json_answer(400, R"({"error":"n is wrong in {\"n\":0,\"stream_options\":{}}"})"));
+  EXPECT_EQ(gateway.ask(chat_stream()).client.status, 400);
+  EXPECT_EQ(gateway.upstream.requests.size(), 2U);
+  static_cast<void>(gateway.ask(chat_stream()));
+  EXPECT_NE(gateway.upstream.requests.back().body, chat_stream().body);
+}
+
+TEST(ForwardUpstream, TheDefaultUpstreamsRefusalOfWhatWasAddedIsRememberedToo) {
+  TestGateway gateway;
+  gateway.serve_everything_else_at("http://default:1");
+  gateway.policy.unregistered_models_allowed = true;
+  const ClientRequest unknown = post("/v1/chat/completions", R"({"model":"other","messages":[],"stream":true})");
+  gateway.upstream.will_answer(json_answer(400, R"({"error":"unknown field: stream_options"})"));
+  gateway.upstream.always_answers(stream_answer({token_event("a"), done_event}));
+  EXPECT_EQ(gateway.ask(unknown).client.status, 200);
+  EXPECT_EQ(gateway.upstream.requests.size(), 2U);
+  EXPECT_EQ(gateway.ask(unknown).client.status, 200);
+  EXPECT_EQ(gateway.upstream.requests.size(), 3U);
+}
+
 TEST(ForwardUpstream, ARefusalForAnotherReasonKeepsItsBody) {
   TestGateway gateway;
   ScriptedAnswer refusal = json_answer(400, R"({"error":"too)");

@@ -219,7 +219,7 @@ void ReplyRelay::note_first_byte() {
 // The first time as soon as the answer begins. One that waits whole for its row is settled in this turn.
 void ReplyRelay::report_progress() {
   if (!request_.exchange->started()) return;
-  const OutputTokens counted = meter_.counted();
+  const OutputTokens counted = meter_.counted().larger();
   const Instant now = request_.loop->now();
   if (counted.value <= progress_told_) return;
   if (counted.value - progress_told_ < progress_tokens_min && now - progress_at_ < progress_span_min) return;

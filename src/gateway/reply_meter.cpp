@@ -46,10 +46,10 @@ wire::BrokenStream ReplyMeter::broken_at() const {
   return {.at_event_boundary = scanner->at_event_boundary(), .next_number = scanner->next_number()};
 }
 
-OutputTokens ReplyMeter::counted() const {
+CountedOutput ReplyMeter::counted() const {
   if (const auto* const scanner = std::get_if<wire::SseScanner>(&reader_)) return scanner->counted_output();
   if (unreported_ == wire::Unreported::by_slot_time) return {};
-  return {bytes_ / bytes_per_token};
+  return {.events = {}, .by_bytes = {bytes_ / bytes_per_token}};
 }
 
 }  // namespace obleth::gateway

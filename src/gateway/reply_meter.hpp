@@ -32,7 +32,7 @@ class ReplyMeter {
   void finish(std::vector<std::string_view>& onward);
 
   [[nodiscard]] ToldUsage told() const;
-  [[nodiscard]] OutputTokens counted() const;
+  [[nodiscard]] CountedOutput counted() const;
   // A cut stream can be told so in one more event.
   [[nodiscard]] bool can_tell_in_stream() const { return std::holds_alternative<wire::SseScanner>(reader_); }
   [[nodiscard]] wire::BrokenStream broken_at() const;

@@ -147,7 +147,7 @@ struct Relayed {
   bool streamed = false;
   std::optional<TokenUsage> reported;  // by the upstream
   bool output_told = true;             // false: only the input was reported
-  OutputTokens counted;                // from the bytes that passed, where nothing was reported
+  CountedOutput counted;               // where nothing was reported
   // A short answer waits here until its row is written; a longer one has only its end here.
   std::string unsent_head;
   std::string unsent_body;

@@ -16,12 +16,23 @@ bool is_success(int status) {
   return status >= 200 && status < 300;
 }
 
+// What the upstream refused or broke before its answer began costs nothing. One that its client left before (status 0)
+// was worked at.
+bool was_served(const Relayed& relayed) {
+  return relayed.request->permit.reached_upstream() && (relayed.status == 0 || is_success(relayed.status));
+}
+
+// Tokens that all answers together may have, as they were asked for upstream.
+std::int64_t output_bound(const Softened& request) {
+  const Price& price = request.price;
+  if (!request.output_cap) return price.output_bound;
+  return std::min(price.output_bound, saturating_multiply(price.answers, *request.output_cap));
+}
+
 accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
   const Softened& request = *relayed.request;
   const accounting::BilledUsage nothing{.source = UsageSource::counted};
-  if (!request.permit.reached_upstream()) return nothing;
-  // What the upstream refused or broke before its answer began costs nothing.
-  if (relayed.status != 0 && !is_success(relayed.status)) return nothing;
+  if (!was_served(relayed)) return nothing;
   // What passes through, pictures and sounds cost tokens only where the answer tells them.
   const bool by_slot_time = request.route.rules().unreported == wire::Unreported::by_slot_time;
   if (by_slot_time && !relayed.reported) return nothing;
@@ -40,6 +51,7 @@ accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
                                    .produced_output = request.price.output_bound > 0,
                                    .input_estimate = {request.price.input_tokens},
                                    .counted = relayed.counted,
+                                   .bound = {output_bound(request)},
                                    .probable = {std::min(request.price.hold_output, by_time)},
                                    .streamed = relayed.streamed || request.record->stream});
 }
@@ -74,11 +86,8 @@ void judge_endpoint(Relayed& relayed, Instant now) {
 // What the request took beyond what a budget held for it: the two ways in which one can be overspent.
 void note_overrun(const Softened& request, const TokenUsage& used) {
   if (!request.budget.granted().counts_on_budget) return;
-  const Price& price = request.price;
-  const std::int64_t output_held =
-      request.output_cap ? std::min(price.output_bound, saturating_multiply(price.answers, *request.output_cap))
-                         : price.output_bound;
-  const accounting::Overrun over = accounting::overrun({price.input_tokens}, {output_held}, used);
+  const accounting::Overrun over =
+      accounting::overrun({request.price.input_tokens}, {output_bound(request)}, used);
   request.record->overrun_by_input = over.by_input;
   request.record->overrun_by_output = over.by_output;
 }
@@ -94,7 +103,7 @@ Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
   const Instant now = request.loop->refresh_now();
   const accounting::BilledUsage billed = bill(relayed, estimates);
   const NanoUsd cost =
-      request.model && is_success(relayed.status) ? accounting::cost_of(billed.usage, *request.model) : NanoUsd{};
+      request.model && was_served(relayed) ? accounting::cost_of(billed.usage, *request.model) : NanoUsd{};
   const bool complete = relayed.ending == Ending::complete && is_success(relayed.status);
   const fairshare::Settled charged = request.permit.settle(billed.usage, complete && relayed.reported.has_value());
   const std::int64_t used = saturating_add(billed.usage.prompt.value, billed.usage.output.value);

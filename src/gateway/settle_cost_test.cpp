@@ -53,6 +53,9 @@ TEST(SettleCost, AnAnswerWithoutUsageIsCounted) {
   EXPECT_EQ(gateway.ask(chat()).row.text("usage"), "estimated");
   EXPECT_EQ(last_settle(gateway).used_tokens, input_estimate(gateway) + 100);  // bytes / 4
 
+  gateway.upstream.will_answer(json_answer(200, std::string(4000, ' ') + "{}"));
+  EXPECT_EQ(gateway.ask(chat()).row.number("output_tokens"), 100) << "a guess is never more than was asked for";
+
   gateway.upstream.will_answer(stream_answer({token_event("a"), token_event("b"), token_event("c"), done_event}));
   EXPECT_EQ(gateway.ask(chat_stream()).row.number("output_tokens"), 3);
   EXPECT_EQ(last_settle(gateway).used_tokens, input_estimate(gateway) + 3);
@@ -101,6 +104,7 @@ TEST(SettleCost, AnAnswerInOnePieceThatIsCancelledIsBilledByItsTime) {
   EXPECT_EQ(gateway.row_of(*early).number("output_tokens"), 10);
   EXPECT_EQ(gateway.row_of(*early).text("usage"), "estimated");
   EXPECT_EQ(last_settle(gateway).used_tokens, input_estimate(gateway) + 10);
+  EXPECT_EQ(last_settle(gateway).cost.value, input_estimate(gateway) * 2 + 10 * 5);
   // Never more than what was held for it.
   const auto late = gateway.begin(chat());
   gateway.loop.advance(seconds(60));
@@ -120,7 +124,25 @@ TEST(SettleCost, AStreamThatIsCancelledBeforeItBeganIsBilledItsInputAlone) {
   EXPECT_EQ(gateway.row_of(*left).number("status"), 499);
   EXPECT_EQ(gateway.row_of(*left).number("output_tokens"), 0);
   EXPECT_EQ(last_settle(gateway).used_tokens, input_estimate(gateway));
+  EXPECT_EQ(last_settle(gateway).cost.value, input_estimate(gateway) * 2);
   EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(SettleCost, AClientThatLeavesWhileARefusedRequestPausesIsChargedNothing) {
+  for (const ScriptedAnswer& refused :
+       {json_answer(503, "{}"), no_answer(FaultKind::broken, true), no_answer(FaultKind::timed_out, true)}) {
+    TestGateway gateway;
+    teach_speed(gateway);
+    gateway.upstream.always_answers(refused);
+    const auto left = gateway.begin(chat());
+    ASSERT_FALSE(left->ended);  // pausing before its second try
+    left->client.leave();
+    EXPECT_EQ(gateway.row_of(*left).number("status"), 499);
+    EXPECT_EQ(gateway.row_of(*left).number("input_tokens"), 0);
+    EXPECT_EQ(last_settle(gateway).used_tokens, 0);
+    EXPECT_EQ(last_settle(gateway).cost.value, 0);
+    EXPECT_TRUE(gateway.holds_nothing());
+  }
 }
 
 TEST(SettleCost, ARequestThatNeverReachedAnUpstreamIsChargedNothing) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "wire/byte_order_mark.hpp"
 #include "wire/sse_event.hpp"
 
 namespace obleth::wire {
@@ -23,6 +24,10 @@ SseScanner::SseScanner(bool strip_usage_event, const DialectRules& rules)
 void SseScanner::feed(std::string_view bytes, std::vector<std::string_view>& out) {
   released_.clear();
   if (!bytes.empty() && std::exchange(skip_line_feed_, false) && bytes.front() == '\n') bytes.remove_prefix(1);
+  if (!bytes.empty() && std::exchange(at_start_, false) && byte_order_mark_bytes(bytes) > 0) {
+    out.push_back(bytes.substr(0, byte_order_mark.size()));
+    bytes.remove_prefix(byte_order_mark.size());
+  }
   std::size_t given = 0;  // bytes that are in out, or taken out
   std::size_t at = 0;     // where the next event begins
   while (at < bytes.size()) {
@@ -62,8 +67,8 @@ std::optional<TokenUsage> SseScanner::usage() const {
   return found ? std::optional(found->usage) : std::nullopt;
 }
 
-OutputTokens SseScanner::counted_output() const {
-  return {std::max(content_events_, content_bytes_ / bytes_per_token)};
+CountedOutput SseScanner::counted_output() const {
+  return {.events = {content_events_}, .by_bytes = {content_bytes_ / bytes_per_token}};
 }
 
 bool SseScanner::complete_event(std::string_view part) {

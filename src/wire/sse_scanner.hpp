@@ -41,8 +41,8 @@ class SseScanner {
   }  // events with choices that carry content
   [[nodiscard]] std::int64_t content_bytes() const { return content_bytes_; }
   [[nodiscard]] bool at_event_boundary() const;  // else an added event starts with a blank line
-  // Generated so far, counted: content events or bytes / 4, the larger.
-  [[nodiscard]] OutputTokens counted_output() const;
+  // Generated so far.
+  [[nodiscard]] CountedOutput counted_output() const;
 
  private:
   // Takes what was still missing of an event; answers whether the event is to be taken out.
@@ -67,6 +67,7 @@ class SseScanner {
   [[nodiscard]] std::size_t held_from();
 
   bool strip_usage_event_;
+  bool at_start_ = true;
   bool done_seen_ = false;
   bool usage_only_ = false;      // the event read last
   bool undecided_ = true;        // the incomplete event can still be the usage-only one

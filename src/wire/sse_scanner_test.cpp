@@ -224,11 +224,11 @@ TEST(SseScanner, GeneratedTokensAreCountedFromContent) {
   relay.feed(role + hello + hello + stop + usage_only + done);
   EXPECT_EQ(relay.scanner().content_events(), 2);
   EXPECT_EQ(relay.scanner().content_bytes(), 10);
-  EXPECT_EQ(relay.scanner().counted_output().value, 2);
+  EXPECT_EQ(relay.scanner().counted_output().larger().value, 2);
   relay.feed(R"(data: {"choices":[{"text":")" + std::string(40, 'x') +
              R"(\n"}]})"
              "\n\n");
-  EXPECT_EQ(relay.scanner().counted_output().value, (10 + 41) / 4);
+  EXPECT_EQ(relay.scanner().counted_output().larger().value, (10 + 41) / 4);
 }
 
 TEST(SseScanner, ToolCallsAndReasoningAreContent) {
@@ -317,6 +317,13 @@ TEST(SseScanner, RandomStreamsAreUnchangedButForUsage) {
     }
     ASSERT_EQ(relay.finish(), with_line_ends(expected, line_end)) << "round " << round;
   }
+}
+
+TEST(SseScanner, AMarkBeforeTheFirstEventHidesNoUsage) {
+  Relay relay(true);
+  relay.feed("\xEF\xBB\xBF" + usage_only + hello + done);
+  EXPECT_EQ(relay.finish(), "\xEF\xBB\xBF" + hello + done);
+  EXPECT_EQ(relay.scanner().usage(), (TokenUsage{.prompt = {9}, .output = {2}}));
 }
 
 }  // namespace

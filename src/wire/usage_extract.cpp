@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "wire/byte_block.hpp"
+#include "wire/byte_order_mark.hpp"
 #include "wire/json_cursor.hpp"
 #include "wire/name_table.hpp"
 #include "wire/usage_figures.hpp"
@@ -80,12 +81,13 @@ class UsageReader {
   bool read_other_number(ToldTokens& figure) {
     const std::optional<std::string_view> text = cursor_.take_number();
     if (!text) return false;
-    std::int64_t number = 0;
+    double number = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error == std::errc::result_out_of_range) number = text->starts_with('-') ? 0 : usage_tokens_max;
-    const std::int64_t possible = std::clamp<std::int64_t>(number, 0, usage_tokens_max);
+    const bool vanishes = text->starts_with('-') || text->contains("e-") || text->contains("E-");
+    if (error == std::errc::result_out_of_range && !vanishes) number = 2.0 * usage_tokens_max;
+    const auto possible = static_cast<std::int64_t>(std::clamp<double>(number, 0, usage_tokens_max));
     figure = ToldTokens(possible);
-    figures_.clamped = figures_.clamped || possible != number || error != std::errc{} || end != text->end();
+    figures_.clamped = figures_.clamped || error != std::errc{} || static_cast<double>(possible) != number;
     return true;
   }
 
@@ -224,6 +226,7 @@ std::size_t UsageTokenizer::take(std::string_view bytes) {
       choose_place(JsonCursor(kept_).take_string().value_or(JsonString{}));
       return 1;
     default:
+      if (byte_order_mark.contains(bytes.front())) return 1;
       phase_ = bytes.front() == '{' ? Phase::in_object : Phase::broken;
       return 1;
   }

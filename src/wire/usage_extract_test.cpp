@@ -96,6 +96,23 @@ TEST(UsageExtract, WhatHoldsNoCountIsNoUsage) {
   }
 }
 
+TEST(UsageExtract, AMarkBeforeTheDocumentHidesNothing) {
+  UsageTokenizer tokenizer;
+  for (const char& byte : std::string("\xEF\xBB\xBF {\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3}}"))
+    tokenizer.feed({&byte, 1});
+  ASSERT_TRUE(tokenizer.finish());
+  EXPECT_EQ(tokenizer.finish()->usage, usage(12, 0, 3, 0));
+}
+
+TEST(UsageExtract, ACountIsReadInEveryFormThatJsonHasForIt) {
+  for (const std::string_view twelve : {"12", "12.0", "1.2e1", "1200e-2", "0.12E+2", "12e0"}) {
+    const auto found = usage_of(R"({"usage":{"prompt_tokens":)" + std::string(twelve) + R"(,"completion_tokens":3}})");
+    ASSERT_TRUE(found) << twelve;
+    EXPECT_EQ(found->usage, usage(12, 0, 3, 0)) << twelve;
+    EXPECT_FALSE(found->clamped) << twelve;
+  }
+}
+
 TEST(UsageExtract, ImpossibleFiguresAreClampedAndSaid) {
   const struct {
     std::string_view json;
@@ -105,6 +122,10 @@ TEST(UsageExtract, ImpossibleFiguresAreClampedAndSaid) {
       {R"({"usage":{"prompt_tokens":-99999999999999999999,"completion_tokens":3}})", usage(0, 0, 3, 0)},
       {R"({"usage":{"prompt_tokens":99999999999999999999,"completion_tokens":3}})", usage(usage_tokens_max, 0, 3, 0)},
       {R"({"usage":{"prompt_tokens":1.9,"completion_tokens":3}})", usage(1, 0, 3, 0)},
+      {R"({"usage":{"prompt_tokens":1e-3,"completion_tokens":3}})", usage(0, 0, 3, 0)},
+      {R"({"usage":{"prompt_tokens":1e-999,"completion_tokens":3}})", usage(0, 0, 3, 0)},
+      {R"({"usage":{"prompt_tokens":1e+30,"completion_tokens":3}})", usage(usage_tokens_max, 0, 3, 0)},
+      {R"({"usage":{"prompt_tokens":1e999,"completion_tokens":3}})", usage(usage_tokens_max, 0, 3, 0)},
       {R"({"usage":{"prompt_tokens":"7","completion_tokens":3}})", usage(0, 0, 3, 0)},
       {R"({"usage":{"prompt_tokens":2,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":9}}})",
        usage(2, 2, 3, 0)},

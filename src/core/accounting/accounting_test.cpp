@@ -71,7 +71,7 @@ TEST(Pricing, NoFigureOverflows) {
 
 TEST(Settlement, WhatTheUpstreamReportedIsBilled) {
   const BilledUsage billed =
-      billed_usage({.reported = usage(10, 2, 7), .complete = false, .input_estimate = {99}, .counted = {50}});
+      billed_usage({.reported = usage(10, 2, 7), .complete = false, .input_estimate = {99}, .counted = {.events = {50}}});
   EXPECT_EQ(billed.usage, usage(10, 2, 7));
   EXPECT_EQ(billed.source, UsageSource::upstream);
 }
@@ -81,7 +81,7 @@ TEST(Settlement, AnOutputThatWasNotToldYetIsCounted) {
                                            .output_told = false,
                                            .complete = false,
                                            .input_estimate = {99},
-                                           .counted = {50},
+                                           .counted = {.events = {50}},
                                            .streamed = true});
   EXPECT_EQ(billed.usage, usage(10, 2, 50));
   EXPECT_EQ(billed.source, UsageSource::estimated);
@@ -90,10 +90,19 @@ TEST(Settlement, AnOutputThatWasNotToldYetIsCounted) {
 TEST(Settlement, AStreamWithoutUsageIsBilledAsCounted) {
   for (const bool complete : {true, false}) {
     const BilledUsage billed = billed_usage(
-        {.complete = complete, .input_estimate = {30}, .counted = {12}, .probable = {400}, .streamed = true});
+        {.complete = complete, .input_estimate = {30}, .counted = {.events = {12}}, .probable = {400}, .streamed = true});
     EXPECT_EQ(billed.usage, usage(30, 0, 12));
     EXPECT_EQ(billed.source, UsageSource::estimated);
   }
+}
+
+TEST(Settlement, AGuessIsNeverMoreThanWhatWasAskedForButEventsAreNoGuess) {
+  AnswerFacts facts{.input_estimate = {30}, .counted = {.by_bytes = {75}}, .bound = {4}};
+  EXPECT_EQ(billed_usage(facts).usage, usage(30, 0, 4));
+  facts.counted.events = {9};
+  EXPECT_EQ(billed_usage(facts).usage, usage(30, 0, 9));
+  facts.counted = {.events = {2}, .by_bytes = {3}};
+  EXPECT_EQ(billed_usage(facts).usage, usage(30, 0, 3));
 }
 
 TEST(Settlement, ACancelledAnswerInOnePieceIsBilledByItsTime) {
@@ -103,7 +112,7 @@ TEST(Settlement, ACancelledAnswerInOnePieceIsBilledByItsTime) {
 }
 
 TEST(Settlement, WhatProducesNoOutputIsBilledItsInput) {
-  const BilledUsage billed = billed_usage({.produced_output = false, .input_estimate = {30}, .counted = {9}});
+  const BilledUsage billed = billed_usage({.produced_output = false, .input_estimate = {30}, .counted = {.events = {9}}});
   EXPECT_EQ(billed.usage, usage(30, 0, 0));
 }
 

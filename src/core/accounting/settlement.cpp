@@ -8,11 +8,8 @@ BilledUsage billed_usage(const AnswerFacts& facts) {
   if (facts.reported && (facts.output_told || !facts.produced_output)) return {*facts.reported, UsageSource::upstream};
   TokenUsage usage = facts.reported.value_or(TokenUsage{.prompt = facts.input_estimate});
   if (!facts.produced_output) return {usage, UsageSource::estimated};
-  if (facts.streamed || facts.complete) {
-    usage.output = facts.counted;
-  } else {
-    usage.output = std::max(facts.counted, facts.probable);
-  }
+  usage.output = facts.counted.within(facts.bound);
+  if (!facts.streamed && !facts.complete) usage.output = std::max(usage.output, facts.probable);
   return {usage, UsageSource::estimated};
 }
 

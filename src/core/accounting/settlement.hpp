@@ -15,7 +15,8 @@ struct AnswerFacts {
   bool complete = true;                // false: cut by the client or the upstream
   bool produced_output = true;         // embeddings and errors produce none
   PromptTokens input_estimate;
-  OutputTokens counted;   // content events or bytes / 4, the larger
+  CountedOutput counted;
+  OutputTokens bound;     // what was asked for at most
   OutputTokens probable;  // of an answer that came in one piece and was cancelled: min(hold, by time)
   bool streamed = false;
 };

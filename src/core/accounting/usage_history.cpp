@@ -12,7 +12,8 @@
 namespace obleth::accounting {
 namespace {
 
-constexpr std::int64_t one = 1 << 16;  // fixed point: a ratio of 1
+// Fixed point: a ratio of 1. So fine that what is always the same is learned to the token.
+constexpr std::int64_t one = 1 << 24;
 constexpr std::int64_t ratio_min = one / 4;
 constexpr std::int64_t ratio_max = one * 4;
 constexpr std::int64_t samples_averaged = 8;  // plain mean until then, afterwards exponential with weight 1/8
@@ -113,7 +114,7 @@ std::int64_t UsageHistory::corrected_input(TenantId tenant, ModelId model, std::
       learned != nullptr && learned->input_ratio.has_samples() ? learned->input_ratio.value() : one;
   // In two parts, so that only what is beyond any real prompt saturates.
   const std::int64_t whole = saturating_multiply(estimated / one, ratio);
-  return std::max<std::int64_t>(1, saturating_add(whole, estimated % one * ratio / one));
+  return std::max<std::int64_t>(1, saturating_add(whole, (estimated % one * ratio + one / 2) / one));
 }
 
 std::int64_t UsageHistory::hold_output(TenantId tenant, ModelId model, std::int64_t bound) const {

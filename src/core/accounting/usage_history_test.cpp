@@ -33,6 +33,17 @@ TEST(UsageHistory, TheInputEstimateIsCorrectedByWhatCameTrue) {
   EXPECT_EQ(history.corrected_input(TenantId{{4, 4}}, model, 1000), 1000);
 }
 
+TEST(UsageHistory, WhatIsAlwaysTheSameIsLearnedToTheToken) {
+  for (const std::int64_t estimated : {3, 14, 63, 1000, 70'000, 131'071}) {
+    for (const std::int64_t truth : {estimated / 3 + 1, estimated, estimated * 3}) {
+      UsageHistory history;
+      for (int answer = 0; answer < 20; ++answer)
+        history.learn_input(tenant, model, estimated, truth);
+      EXPECT_EQ(history.corrected_input(tenant, model, estimated), truth) << estimated;
+    }
+  }
+}
+
 TEST(UsageHistory, TheCorrectionStaysBetweenAQuarterAndFour) {
   UsageHistory history;
   for (int answer = 0; answer < 50; ++answer)
