@@ -62,11 +62,14 @@ ChunkDecoder::Phase ChunkDecoder::next_phase(char c) {
   switch (phase_) {
     case Phase::size:
       return after_size(c);
+    case Phase::size_blank:
+      return behind_size(c);
     case Phase::extension:
       return after_extension(c);
     case Phase::size_lf:
       if (c != '\n') return Phase::fault;
       digits_ = 0;
+      if (source_ == ChunkSource::server) extension_bytes_ = 0;
       return left_ == 0 ? Phase::trailer_start : Phase::payload;
     case Phase::payload_cr:
       return c == '\r' ? Phase::payload_lf : Phase::fault;
@@ -94,9 +97,15 @@ ChunkDecoder::Phase ChunkDecoder::after_size(char c) {
     left_ = left_ << 4 | static_cast<std::uint64_t>(digit);
     return Phase::size;
   }
-  if (digits_ == 0) return Phase::fault;
+  return digits_ == 0 ? Phase::fault : behind_size(c);
+}
+
+ChunkDecoder::Phase ChunkDecoder::behind_size(char c) {
   if (c == '\r') return Phase::size_lf;
-  return c == ';' ? after_extension(c) : Phase::fault;
+  if (c == ';') return after_extension(c);
+  const bool is_blank = c == ' ' || c == '\t';
+  if (!is_blank || source_ != ChunkSource::server || after_extension(c) == Phase::fault) return Phase::fault;
+  return Phase::size_blank;
 }
 
 ChunkDecoder::Phase ChunkDecoder::after_extension(char c) {

@@ -1,7 +1,8 @@
 // Takes chunked transfer coding off, at any split of the bytes. Trailers are checked, and dropped.
 //
 // Strict (RFC 9112 §7.1): hex size of 1 to 16 digits, CRLF only, ";" straight after the size; trailers obey the grammar
-// of headers, so that a body that ends too soon never swallows the next request. Pure; one per message.
+// of headers, so that a body that ends too soon never swallows the next request. A server may put blanks behind a size,
+// as old ones do, and has the bound of extensions for each chunk, as a stream has no end. Pure; one per message.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +11,15 @@
 
 namespace obleth::wire {
 
-inline constexpr std::uint32_t chunk_extension_bytes_max = 4 * 1024;  // of one message
+inline constexpr std::uint32_t chunk_extension_bytes_max = 4 * 1024;  // of one request, of a chunk of an answer
 inline constexpr std::uint32_t chunk_trailer_bytes_max = 16 * 1024;
+
+enum class ChunkSource : std::uint8_t { client, server };
 
 class ChunkDecoder {
  public:
+  explicit ChunkDecoder(ChunkSource source = ChunkSource::client) : source_(source) {}
+
   enum class State : std::uint8_t { more, done, fault };
 
   struct Step {
@@ -30,6 +35,7 @@ class ChunkDecoder {
  private:
   enum class Phase : std::uint8_t {
     size,
+    size_blank,
     extension,
     size_lf,
     payload,
@@ -48,6 +54,7 @@ class ChunkDecoder {
   [[nodiscard]] std::size_t take_line(std::string_view bytes);
   [[nodiscard]] Phase next_phase(char c);
   [[nodiscard]] Phase after_size(char c);
+  [[nodiscard]] Phase behind_size(char c);
   [[nodiscard]] Phase after_extension(char c);
   [[nodiscard]] Phase after_trailer(char c);
   [[nodiscard]] State state() const;
@@ -57,6 +64,7 @@ class ChunkDecoder {
   std::uint32_t trailer_bytes_ = 0;
   std::uint8_t digits_ = 0;
   Phase phase_ = Phase::size;
+  ChunkSource source_;
 };
 
 }  // namespace obleth::wire

@@ -180,6 +180,22 @@ TEST(ChunkDecoder, ExtensionsOfManyChunksShareOneBound) {
   EXPECT_EQ(decode_whole(bytes).state, ChunkDecoder::State::fault);
 }
 
+TEST(ChunkDecoder, AServerMayPutBlanksBehindASizeAndExtensionsOnEveryChunk) {
+  std::string bytes = "1  \r\na\r\n1 \t;x=y\r\na\r\n";
+  for (std::uint32_t at = 0; at <= chunk_extension_bytes_max / 8; ++at)
+    bytes += "1;1234567\r\na\r\n";
+  bytes += "0 \r\n\r\n";
+  ChunkDecoder decoder(ChunkSource::server);
+  for (const char& byte : bytes)
+    ASSERT_NE(decoder.feed({&byte, 1}).state, ChunkDecoder::State::fault);
+  EXPECT_EQ(decoder.feed({}).state, ChunkDecoder::State::done);
+  EXPECT_EQ(decode_whole(bytes).state, ChunkDecoder::State::fault) << "a client may not";
+  for (const std::string& wrong : {std::string(" 1\r\n"), std::string("1 2\r\n"), std::string("1 \n"),
+                                   "1;" + std::string(chunk_extension_bytes_max, 'x'),
+                                   "1" + std::string(chunk_extension_bytes_max + 1, ' ')})
+    EXPECT_EQ(ChunkDecoder(ChunkSource::server).feed(wrong).state, ChunkDecoder::State::fault) << wrong.substr(0, 9);
+}
+
 TEST(ChunkDecoder, AFaultStays) {
   ChunkDecoder decoder;
   EXPECT_EQ(decoder.feed("x").state, ChunkDecoder::State::fault);

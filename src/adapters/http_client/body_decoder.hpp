@@ -38,7 +38,7 @@ class BodyDecoder {
 
   BodyFraming framing_ = BodyFraming::none;
   std::uint64_t left_ = 0;
-  wire::ChunkDecoder chunks_;
+  wire::ChunkDecoder chunks_{wire::ChunkSource::server};
   State state_ = State::done;
 };
 

@@ -22,7 +22,7 @@ namespace obleth::adapters {
 
 class IncomingAnswer final : public ports::UpstreamAnswer, public LiveAnswers::Member {
  public:
-  static constexpr int interim_heads_max = 16;  // 1xx answers before the final one
+  static constexpr int interim_heads_max = 1024;  // 1xx answers before the final one
 
   IncomingAnswer(ConnectionPool& pool, AnswerBuffers& buffers, UpstreamConnection connection);
   ~IncomingAnswer() override;

@@ -173,6 +173,8 @@ Task<Result<void>> Exchange::start(int status, std::string_view head_lines, std:
   answer_ = Answer::open;
   // A client that still waits for 100 Continue may or may not send its body now: there is no telling the next request.
   if (continue_due_ || link_->share.listener.is_closing()) keep_alive_ = false;
+  // One that is answered in the middle of a long body is not waited for.
+  if (body_.may_exceed(link_->settings().linger_bytes_max)) keep_alive_ = false;
   const AnswerShape shape{.status = status,
                           .to_head_request = heard_->head.method == "HEAD",
                           .to_http_1_0 = heard_->head.is_http_1_0,

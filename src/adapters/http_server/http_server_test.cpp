@@ -173,6 +173,15 @@ TEST(HttpServer, ReadsPastASmallBodyThatTheServiceLeft) {
   EXPECT_TRUE(client.read_answer().ends_with("hello"));
 }
 
+TEST(HttpServer, SaysThatItClosesWhereItAnswersBeforeALongBody) {
+  RunningServer server;
+  for (const char* framing : {"Content-Length: 2000000", "Transfer-Encoding: chunked"}) {
+    BluntClient client(server.port());
+    client.send(std::string("POST /hello HTTP/1.1\r\nHost: here\r\n") + framing + "\r\n\r\n");
+    EXPECT_TRUE(client.read_answer().contains("Connection: close")) << framing;
+  }
+}
+
 TEST(HttpServer, RelaysABodyWhileItArrives) {
   RunningServer server;
   BluntClient client(server.port());

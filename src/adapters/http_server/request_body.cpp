@@ -10,7 +10,7 @@ void RequestBody::begin(const RequestHead& head, std::uint64_t bytes_max) {
   left_ = head.content_length;
   taken_ = 0;
   bytes_max_ = bytes_max;
-  chunks_ = {};
+  chunks_ = wire::ChunkDecoder();
 }
 
 std::string_view RequestBody::decode(Inflow& inflow) {

@@ -24,6 +24,10 @@ class RequestBody {
   std::uint64_t skip(Inflow& inflow);
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool is_done() const { return state_ == State::done; }
+  // False: what is still to come is no more than this.
+  [[nodiscard]] bool may_exceed(std::uint64_t bytes) const {
+    return !is_done() && (framing_ == BodyFraming::chunked || left_ > bytes);
+  }
 
  private:
   [[nodiscard]] std::string_view decode(Inflow& inflow);
