@@ -86,8 +86,7 @@ void judge_endpoint(Relayed& relayed, Instant now) {
 // What the request took beyond what a budget held for it: the two ways in which one can be overspent.
 void note_overrun(const Softened& request, const TokenUsage& used) {
   if (!request.budget.granted().counts_on_budget) return;
-  const accounting::Overrun over =
-      accounting::overrun({request.price.input_tokens}, {output_bound(request)}, used);
+  const accounting::Overrun over = accounting::overrun({request.price.input_tokens}, {output_bound(request)}, used);
   request.record->overrun_by_input = over.by_input;
   request.record->overrun_by_output = over.by_output;
 }

@@ -190,9 +190,9 @@ TEST(ChunkDecoder, AServerMayPutBlanksBehindASizeAndExtensionsOnEveryChunk) {
     ASSERT_NE(decoder.feed({&byte, 1}).state, ChunkDecoder::State::fault);
   EXPECT_EQ(decoder.feed({}).state, ChunkDecoder::State::done);
   EXPECT_EQ(decode_whole(bytes).state, ChunkDecoder::State::fault) << "a client may not";
-  for (const std::string& wrong : {std::string(" 1\r\n"), std::string("1 2\r\n"), std::string("1 \n"),
-                                   "1;" + std::string(chunk_extension_bytes_max, 'x'),
-                                   "1" + std::string(chunk_extension_bytes_max + 1, ' ')})
+  for (const std::string& wrong :
+       {std::string(" 1\r\n"), std::string("1 2\r\n"), std::string("1 \n"),
+        "1;" + std::string(chunk_extension_bytes_max, 'x'), "1" + std::string(chunk_extension_bytes_max + 1, ' ')})
     EXPECT_EQ(ChunkDecoder(ChunkSource::server).feed(wrong).state, ChunkDecoder::State::fault) << wrong.substr(0, 9);
 }
 

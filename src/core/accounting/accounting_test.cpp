@@ -70,8 +70,8 @@ TEST(Pricing, NoFigureOverflows) {
 }
 
 TEST(Settlement, WhatTheUpstreamReportedIsBilled) {
-  const BilledUsage billed =
-      billed_usage({.reported = usage(10, 2, 7), .complete = false, .input_estimate = {99}, .counted = {.events = {50}}});
+  const BilledUsage billed = billed_usage(
+      {.reported = usage(10, 2, 7), .complete = false, .input_estimate = {99}, .counted = {.events = {50}}});
   EXPECT_EQ(billed.usage, usage(10, 2, 7));
   EXPECT_EQ(billed.source, UsageSource::upstream);
 }
@@ -89,8 +89,11 @@ TEST(Settlement, AnOutputThatWasNotToldYetIsCounted) {
 
 TEST(Settlement, AStreamWithoutUsageIsBilledAsCounted) {
   for (const bool complete : {true, false}) {
-    const BilledUsage billed = billed_usage(
-        {.complete = complete, .input_estimate = {30}, .counted = {.events = {12}}, .probable = {400}, .streamed = true});
+    const BilledUsage billed = billed_usage({.complete = complete,
+                                             .input_estimate = {30},
+                                             .counted = {.events = {12}},
+                                             .probable = {400},
+                                             .streamed = true});
     EXPECT_EQ(billed.usage, usage(30, 0, 12));
     EXPECT_EQ(billed.source, UsageSource::estimated);
   }
@@ -112,7 +115,8 @@ TEST(Settlement, ACancelledAnswerInOnePieceIsBilledByItsTime) {
 }
 
 TEST(Settlement, WhatProducesNoOutputIsBilledItsInput) {
-  const BilledUsage billed = billed_usage({.produced_output = false, .input_estimate = {30}, .counted = {.events = {9}}});
+  const BilledUsage billed =
+      billed_usage({.produced_output = false, .input_estimate = {30}, .counted = {.events = {9}}});
   EXPECT_EQ(billed.usage, usage(30, 0, 0));
 }
 
