@@ -211,6 +211,7 @@ void House::obey_settings() {
   policies.publish(policy_of(options_));
   desk.configure(wait_limits(options_), clock.now());
   failed_keys.set_rate(options_.failed_keys_per_minute);
+  if (redis) redis->keys.set_fresh_for(options_.key_fresh);
   keys.set_times(key_cache_limits(options_));
   ledger.set_fail_open(options_.fail_open);
   if (shared_budgets) shared_budgets->fail_open.store(options_.fail_open, std::memory_order_relaxed);

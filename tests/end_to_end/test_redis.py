@@ -117,6 +117,15 @@ def test_no_secret_lies_in_redis(replicas, redis):
     assert all(name.startswith("obleth:") for name in redis.ask("KEYS", "*").splitlines())
 
 
+def test_a_key_lies_in_redis_for_as_long_as_was_said_while_the_gateway_ran(replicas, redis):
+    replicas[0].admin.patch("/settings", json={"key_fresh": "90s"}).raise_for_status()
+    tenant = replicas[0].create_tenant()
+    assert ask(replicas[0], tenant).status_code == 200
+    pattern = "obleth:key:1:90000:*"
+    kept = wait_until(lambda: redis.ask("KEYS", pattern).splitlines(), PATIENCE, "the key in Redis")
+    assert int(redis.ask("PTTL", kept[0])) <= 90_000
+
+
 def test_without_redis_a_second_process_on_the_record_is_noticed_by_the_poll(own, upstream, tmp_path):
     shared = {"OBLETH_DATABASE_URL": f"sqlite:{tmp_path / 'record.db'}"}
     teller, hearer = (own.gateway(upstream=upstream.url, environment=shared) for _ in range(2))

@@ -59,22 +59,47 @@ TEST_F(KeyDirectory, OldKeyIsNoLongerServedAfterADay) {
   EXPECT_EQ(outcome("a"), KeyOutcome::unavailable);
 }
 
-TEST_F(KeyDirectory, OtherTimesHoldForWhatIsAnsweredFromNowOn) {
+TEST_F(KeyDirectory, ShorterTimesHoldForWhatIsRememberedToo) {
   store_.put(a_key("a"));
   find("a");
+  find("b");
   directory_.set_times({.fresh = seconds(1), .unknown_for = seconds(2), .stale_max = minutes(1)});
-  find("b");
-  after(seconds(2));
+  after(seconds(1));
   find("a");
   find("b");
-  EXPECT_EQ(store_.questions(), 3);  // "a" was read before
-  after(minutes(5));
-  find("a");
+  EXPECT_EQ(store_.questions(), 3);  // "b" is remembered as unknown
+  after(seconds(1));
+  find("b");
+  EXPECT_EQ(store_.questions(), 4);
   store_.down = true;
-  after(minutes(1) - one_tick);
+  after(minutes(1) - seconds(1) - one_tick);
   EXPECT_EQ(outcome("a"), KeyOutcome::found);
   after(seconds(1));
   EXPECT_EQ(outcome("a"), KeyOutcome::unavailable);
+}
+
+TEST_F(KeyDirectory, LongerTimesHoldForWhatIsAnsweredFromNowOn) {
+  store_.put(a_key("a"));
+  find("a");
+  directory_.set_times({.fresh = minutes(10)});
+  after(minutes(5));
+  find("a");
+  EXPECT_EQ(store_.questions(), 2);
+  after(minutes(10) - one_tick);
+  find("a");
+  EXPECT_EQ(store_.questions(), 2);
+}
+
+TEST_F(KeyDirectory, KeyThatIsGoneIsAskedForAgainAfterAShorterTime) {
+  store_.put(a_key("a"));
+  find("a");
+  store_.forget(a_key("a").key.hash);
+  after(minutes(5));
+  EXPECT_EQ(outcome("a"), KeyOutcome::unknown);
+  store_.put(a_key("a"));
+  directory_.set_times({.fresh = minutes(5), .unknown_for = seconds(1)});
+  after(seconds(1));
+  EXPECT_EQ(outcome("a"), KeyOutcome::found);
 }
 
 TEST_F(KeyDirectory, StoreThatIsDownIsAskedOnceASecondPerKey) {

@@ -1,5 +1,6 @@
 #include "adapters/caching/key_cache.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -26,9 +27,24 @@ KeyCache::KeyCache(const KeyCacheLimits& limits, const ports::Clock& clock)
 }
 
 void KeyCache::set_times(const KeyCacheLimits& limits) {
-  fresh_.store(limits.fresh, std::memory_order_relaxed);
-  unknown_for_.store(limits.unknown_for, std::memory_order_relaxed);
   stale_max_.store(limits.stale_max, std::memory_order_relaxed);
+  const bool fresh_is_shorter = limits.fresh < fresh_.exchange(limits.fresh, std::memory_order_relaxed);
+  const bool unknown_is_shorter =
+      limits.unknown_for < unknown_for_.exchange(limits.unknown_for, std::memory_order_relaxed);
+  if (fresh_is_shorter || unknown_is_shorter) shorten_to(limits);
+}
+
+// What is kept is judged by one moment, set when it was kept: find() compares no more than that.
+void KeyCache::shorten_to(const KeyCacheLimits& limits) {
+  const Instant unknown_until_max = clock_.now() + limits.unknown_for;
+  for (const auto& shard : shards_) {
+    const std::lock_guard lock(shard->mutex);
+    shard->keys.for_each([&limits](const SecretHash&, Entry& entry) {
+      entry.fresh_until = std::min(entry.fresh_until, entry.read_at + (entry.gone ? limits.unknown_for : limits.fresh));
+    });
+    shard->unknown_until.for_each(
+        [unknown_until_max](const SecretHash&, Instant& until) { until = std::min(until, unknown_until_max); });
+  }
 }
 
 // By the last byte: the maps within a shard use the first eight.
@@ -66,10 +82,11 @@ ports::KeyLookup KeyCache::keep_found(const SecretHash& hash, ResolvedKey found,
   entry.resolved = std::make_shared<const ResolvedKey>(std::move(found));
   entry.matched = matched;
   entry.read_at = now;
-  entry.fresh_until = now + fresh_.load(std::memory_order_relaxed);
   ports::KeyLookup lookup = lookup_of(entry);
   Shard& shard = shard_of(hash);
   const std::lock_guard lock(shard.mutex);
+  // Under the lock: an entry is kept for the new time, or shortened to it.
+  entry.fresh_until = now + fresh_.load(std::memory_order_relaxed);
   shard.unknown_until.erase(hash);
   if (asked_at_news == news_count()) shard.keys.put(hash, std::move(entry));
   return lookup;
@@ -77,9 +94,9 @@ ports::KeyLookup KeyCache::keep_found(const SecretHash& hash, ResolvedKey found,
 
 ports::KeyLookup KeyCache::keep_unknown(const SecretHash& hash, std::uint64_t asked_at_news) {
   const Instant now = clock_.now();
-  const Instant asked_again = now + unknown_for_.load(std::memory_order_relaxed);
   Shard& shard = shard_of(hash);
   const std::lock_guard lock(shard.mutex);
+  const Instant asked_again = now + unknown_for_.load(std::memory_order_relaxed);
   if (asked_at_news != news_count()) return unknown_key();
   if (Entry* entry = shard.keys.find(hash)) {
     *entry = Entry{.resolved = std::move(entry->resolved),

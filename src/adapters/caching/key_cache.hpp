@@ -35,7 +35,7 @@ class KeyCache {
  public:
   KeyCache(const KeyCacheLimits& limits, const ports::Clock& clock);
 
-  // fresh, unknown_for and stale_max of these: for what the store answers, or does not, from now on.
+  // fresh, unknown_for and stale_max of these, at once: what is remembered is believed no longer than they say.
   void set_times(const KeyCacheLimits& limits);
 
   // Nothing: the store is to be asked.
@@ -89,6 +89,7 @@ class KeyCache {
   [[nodiscard]] Shard& shard_of(const SecretHash& hash) const;
   [[nodiscard]] static ports::KeyLookup lookup_of(const Entry& entry);
   [[nodiscard]] bool grace_is_over(const Entry& entry) const;
+  void shorten_to(const KeyCacheLimits& limits);
   template <class Change>
   void on_news(Change change);
 

@@ -19,10 +19,15 @@ RedisKeyTier::RedisKeyTier(RedisServer& server, ports::RecordStore& record, port
   feed.subscribe([this](const ports::Change&) { news_.fetch_add(1, std::memory_order_acq_rel); });
 }
 
-std::string RedisKeyTier::name_of(const SecretHash& hash) const {
+// Redis takes no entry that is to lie there for no time.
+std::int64_t RedisKeyTier::fresh_ms() const {
+  return std::max<std::int64_t>(1, whole_ms(fresh_for_.load(std::memory_order_relaxed)));
+}
+
+std::string RedisKeyTier::name_of(const SecretHash& hash, std::int64_t fresh_ms) const {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string name = server_.key("key:");
-  name.append(key_layout).push_back(':');
+  name.append(key_layout).append(":").append(std::to_string(fresh_ms)).push_back(':');
   for (const std::uint8_t byte : hash.bytes) {
     name.push_back(digits[byte >> 4U]);
     name.push_back(digits[byte & 15U]);
@@ -65,7 +70,7 @@ Task<Result<std::optional<ResolvedKey>>> RedisKeyTier::resolve_key(const SecretH
 
 Task<std::optional<ResolvedKey>> RedisKeyTier::recall(RedisLink& link, SecretHash hash, std::uint64_t version,
                                                       WallTime now) {
-  RedisCommand command{.operation = "recall_key", .words = {"GET", name_of(hash)}};
+  RedisCommand command{.operation = "recall_key", .words = {"GET", name_of(hash, fresh_ms())}};
   const Result<RedisReply> reply = co_await link.call(std::move(command));
   if (!reply || !reply->is_text()) co_return std::nullopt;
   std::optional<KeyEntry> entry = decode_key(reply->text);
@@ -74,9 +79,9 @@ Task<std::optional<ResolvedKey>> RedisKeyTier::recall(RedisLink& link, SecretHas
 }
 
 Task<void> RedisKeyTier::keep(RedisLink& link, SecretHash hash, KeyEntry entry) {
+  const std::int64_t kept_ms = fresh_ms();
   RedisCommand command{.operation = "keep_key",
-                       .words = {"SET", name_of(hash), encode_key(entry), "PX",
-                                 std::to_string(std::max<std::int64_t>(1, whole_ms(fresh_for_)))}};
+                       .words = {"SET", name_of(hash, kept_ms), encode_key(entry), "PX", std::to_string(kept_ms)}};
   const Result<RedisReply> kept = co_await link.call(std::move(command));
   static_cast<void>(kept);  // an entry that could not be kept is read from the record once more
 }

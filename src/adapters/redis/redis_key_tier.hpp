@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "adapters/redis/key_encoding.hpp"
 #include "adapters/redis/redis_link.hpp"
@@ -24,10 +25,13 @@ namespace obleth::adapters {
 
 class RedisKeyTier final : public ports::KeySource {
  public:
-  // Subscribes to the feed, before whoever asks here does. fresh_for: how long an entry lies in Redis.
+  // Subscribes to the feed, before whoever asks here does. fresh_for: how long an entry lies in Redis; it is part of
+  // the entry's name, so that none is found that was kept for another time.
   RedisKeyTier(RedisServer& server, ports::RecordStore& record, ports::ChangeFeed& feed, Duration fresh_for);
 
   Task<Result<std::optional<ResolvedKey>>> resolve_key(const SecretHash& hash, WallTime now) override;
+
+  void set_fresh_for(Duration fresh_for) { fresh_for_.store(fresh_for, std::memory_order_relaxed); }
 
   // Rises with every piece of news.
   [[nodiscard]] std::uint64_t news_count() const { return news_.load(std::memory_order_acquire); }
@@ -40,11 +44,12 @@ class RedisKeyTier final : public ports::KeySource {
   Task<std::optional<std::uint64_t>> version_needed();
   Task<std::optional<ResolvedKey>> recall(RedisLink& link, SecretHash hash, std::uint64_t version, WallTime now);
   Task<void> keep(RedisLink& link, SecretHash hash, KeyEntry entry);
-  [[nodiscard]] std::string name_of(const SecretHash& hash) const;
+  [[nodiscard]] std::int64_t fresh_ms() const;
+  [[nodiscard]] std::string name_of(const SecretHash& hash, std::int64_t fresh_ms) const;
 
   RedisServer& server_;
   ports::RecordStore& record_;
-  const Duration fresh_for_;
+  std::atomic<Duration> fresh_for_;
   std::atomic<std::uint64_t> news_ = 1;
   std::mutex mutex_;
   std::uint64_t version_ = 0;          // guarded by mutex_

@@ -91,6 +91,17 @@ TEST_F(SharedKeys, NoSecretAndNoOtherNameLiesInRedis) {
   EXPECT_GT(redis_.ask({"PTTL", names.items[0].text}).integer, 0);
 }
 
+TEST_F(SharedKeys, AnEntryThatWasKeptForAnotherTimeIsNotBelieved) {
+  Replica replica(floor_, redis_.settings(), record_, "first");
+  ASSERT_TRUE(replica.resolve(1)->has_value());
+  replica.tier.set_fresh_for(std::chrono::seconds(2));
+  ASSERT_TRUE(replica.resolve(1)->has_value());
+  EXPECT_EQ(record_.questions(), 2);
+  const RedisReply names = redis_.ask({"KEYS", "obleth:key:1:2000:*"});
+  ASSERT_EQ(names.items.size(), 1U);
+  EXPECT_LE(redis_.ask({"PTTL", names.items[0].text}).integer, 2000);
+}
+
 TEST_F(SharedKeys, AnEntryFromBeforeAChangeIsNotBelieved) {
   Replica replica(floor_, redis_.settings(), record_, "first");
   ASSERT_TRUE(replica.resolve(1)->has_value());
