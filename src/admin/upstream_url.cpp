@@ -18,28 +18,6 @@ constexpr std::array<std::string_view, 10> reserved_headers = {
     "host", "content-length",   "transfer-encoding", "connection", "keep-alive",
     "te",   "proxy-connection", "trailer",           "upgrade",    "expect"};
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// No host name ends in a number, but resolvers read 2852039166 and 0xA9FEA9FE as addresses.
-bool is_disguised_address(std::string_view host) {
-  if (host.contains(':')) return false;
-  while (host.ends_with('.'))
-    host.remove_suffix(1);
-  const std::string_view last = host.substr(host.rfind('.') == std::string_view::npos ? 0 : host.rfind('.') + 1);
-  const bool numeric = all_digits(last) || last.starts_with("0x") || last.starts_with("0X");
-  if (!numeric) return false;
-  if (std::ranges::count(host, '.') != 3) return true;
-  while (!host.empty()) {
-    const std::string_view part = host.substr(0, host.find('.'));
-    const bool plain = all_digits(part) && part.size() <= 3 && (part.size() == 1 || part.front() != '0');
-    if (!plain) return true;
-    host.remove_prefix(std::min(host.size(), part.size() + 1));
-  }
-  return false;
-}
-
 std::optional<std::string> url_problem(const std::string& url) {
   const Result<UpstreamAddress> address = parse_upstream_address(url);
   if (!address)

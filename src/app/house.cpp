@@ -181,7 +181,7 @@ House::House(Options options, Parts parts)
                       obey_settings();
                     }},
                desk),
-      dialer(*resolver, {options_.block_private_networks, options_.allowed_cidrs}, std::move(parts.upstream_tls)) {
+      dialer(*resolver, upstream_policy(options_), std::move(parts.upstream_tls)) {
   record->watch(metrics, readiness);
   if (!redis) record->tell_replicas(feed, entropy.bits128());
   tell_unbilled();

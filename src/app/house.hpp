@@ -60,7 +60,7 @@ class House {
 
   // Those in force; they change in the call below, and when the record's are read. Administration thread.
   [[nodiscard]] const Options& options() const { return options_; }
-  [[nodiscard]] std::vector<admin::SettingRow> setting_rows() const { return settings_.rows(); }
+  [[nodiscard]] const LiveSettings& live_settings() const { return settings_; }
   // Settings that may change, read once more where the process was started with them.
   void restart_with(const Options& reread);
 

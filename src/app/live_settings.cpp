@@ -21,6 +21,15 @@ void copy_live(const Options& from, Options& to) {
   }
 }
 
+// Nothing is changed by a value that cannot be taken.
+Result<void> take_value(const Setting& setting, std::string_view value, Options& options) {
+  Options changed = options;
+  Result<void> taken = setting.read(value, setting.rule, changed);
+  if (taken) taken = check_live(changed);
+  if (taken) setting.copy(changed, options);
+  return taken;
+}
+
 }  // namespace
 
 void LiveSettings::follow_record(const gateway::StoredSettings& stored) {
@@ -38,8 +47,7 @@ void LiveSettings::settle() {
   for (const auto& [name, value] : stored_) {
     const Setting* setting = find_setting(name);
     if (setting == nullptr || !setting->is_live) continue;
-    const Result<void> read = setting->read(value, setting->rule, in_force_);
-    if (read) {
+    if (take_value(*setting, value, in_force_)) {
       in_force_.sources[setting->name] = SettingSource::api;
     } else {
       observe::log(observe::LogLevel::warn, "a stored setting is not valid", {{"setting", name}});
@@ -61,12 +69,12 @@ std::vector<admin::SettingRow> LiveSettings::rows() const {
   return rows;
 }
 
-std::optional<std::string> refuse_setting(std::string_view name, std::string_view value) {
+std::optional<std::string> LiveSettings::problem_of(std::string_view name, std::string_view value) const {
   const Setting* setting = find_setting(name);
   if (setting == nullptr || !setting->is_live) return "cannot be changed while the gateway runs";
-  Options scratch;
-  const Result<void> read = setting->read(value, setting->rule, scratch);
-  return read ? std::nullopt : std::optional(read.error().message);
+  Options changed = in_force_;
+  const Result<void> taken = take_value(*setting, value, changed);
+  return taken ? std::nullopt : std::optional(taken.error().message);
 }
 
 }  // namespace obleth::app

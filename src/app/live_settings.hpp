@@ -24,6 +24,8 @@ class LiveSettings {
   // The start's values of those that may change, read once more.
   void restart_with(const Options& reread);
 
+  // Why a new value cannot be taken; nothing if it can.
+  [[nodiscard]] std::optional<std::string> problem_of(std::string_view name, std::string_view value) const;
   // Every setting with its value; secrets masked.
   [[nodiscard]] std::vector<admin::SettingRow> rows() const;
 
@@ -34,8 +36,5 @@ class LiveSettings {
   gateway::StoredSettings stored_;
   Options in_force_;
 };
-
-// Why a new value cannot be taken; nothing if it can.
-[[nodiscard]] std::optional<std::string> refuse_setting(std::string_view name, std::string_view value);
 
 }  // namespace obleth::app

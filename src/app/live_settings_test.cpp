@@ -72,11 +72,25 @@ TEST(LiveSettings, WhatIsReadAgainIsObeyedWhereTheRecordSaysNothing) {
   EXPECT_EQ(told(settings, "log_level"), "info from default");
 }
 
+TEST(LiveSettings, TheDefaultUpstreamIsAtNoAddressThatIsNeverConnectedTo) {
+  LiveSettings settings(started_with({"--upstream-base-url=http://vllm:8000"}));
+  for (const char* url : {"http://169.254.169.254/v1", "http://[fe80::1]", "http://[::ffff:169.254.169.254]",
+                          "http://2852039166", "http://100.100.100.200", "http://[fd00:ec2::254]"}) {
+    EXPECT_NE(settings.problem_of("upstream_base_url", url), std::nullopt) << url;
+    settings.follow_record({{"upstream_base_url", url}});
+    EXPECT_EQ(told(settings, "upstream_base_url"), "http://vllm:8000 from flag") << url;
+  }
+  EXPECT_EQ(settings.problem_of("upstream_base_url", "http://10.0.0.1"), std::nullopt);
+  const LiveSettings blocking(started_with({"--block-private-networks"}));
+  EXPECT_NE(blocking.problem_of("upstream_base_url", "http://10.0.0.1"), std::nullopt);
+}
+
 TEST(LiveSettings, OnlyThoseThatMayChangeTakeANewValueAndOnlyOneWithinBounds) {
-  EXPECT_EQ(refuse_setting("log_level", "debug"), std::nullopt);
-  EXPECT_EQ(refuse_setting("log_level", "loud"), "must be debug, info, warn or error");
+  const LiveSettings settings(started_with({}));
+  EXPECT_EQ(settings.problem_of("log_level", "debug"), std::nullopt);
+  EXPECT_EQ(settings.problem_of("log_level", "loud"), "must be debug, info, warn or error");
   for (const char* name : {"listen", "tls_cert", "capacity"})
-    EXPECT_EQ(refuse_setting(name, "x"), "cannot be changed while the gateway runs") << name;
+    EXPECT_EQ(settings.problem_of(name, "x"), "cannot be changed while the gateway runs") << name;
 }
 
 }  // namespace

@@ -79,12 +79,8 @@ admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, p
                                    .usage = &house.usage->ledger(),
                                    .version = std::string(version)};
   dependencies.tokens.push_back({.name = "configuration", .token = house.options().admin_token});
-  // A literal only: what a name leads to is looked at when it is connected to.
-  dependencies.is_refused_host = [policy =
-                                      adapters::AddressPolicy{house.options().block_private_networks,
-                                                              house.options().allowed_cidrs}](std::string_view host) {
-    const auto address = adapters::NetAddress::parse(host, 0);
-    return address && adapters::is_refused_address(*address, policy);
+  dependencies.is_refused_host = [policy = upstream_policy(house.options())](std::string_view host) {
+    return adapters::is_refused_host(host, policy);
   };
   dependencies.obeyed = [&upkeep] { return upkeep.obeyed(); };
   dependencies.count_untold = [&house](std::size_t changes, const Fault& why) {
@@ -103,8 +99,10 @@ admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, p
   dependencies.live.budget_use = [&house](admin::BudgetQuestion asked) { return budget_use(house, std::move(asked)); };
   dependencies.live.not_ready_because = [&house] { return house.readiness.reason(); };
   dependencies.live.draining = [&house] { return house.readiness.draining(); };
-  dependencies.live.settings = [&house] { return house.setting_rows(); };
-  dependencies.live.refuse_setting = refuse_setting;
+  dependencies.live.settings = [&house] { return house.live_settings().rows(); };
+  dependencies.live.refuse_setting = [&house](std::string_view name, std::string_view value) {
+    return house.live_settings().problem_of(name, value);
+  };
   dependencies.live.status = [&house, started_at = house.clock.wall_now()] { return status_of(house, started_at); };
   return dependencies;
 }

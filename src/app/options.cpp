@@ -181,10 +181,26 @@ Result<void> check(const Options& options) {
     return wrong("OBLETH_REDIS_URL must be set with OBLETH_REDIS_SENTINELS: redis://NAME of the master that they watch",
                  "redis_url");
   }
+  if (const Result<void> sound = check_live(options); !sound) {
+    return wrong("OBLETH_UPSTREAM_BASE_URL " + sound.error().message, "upstream_base_url");
+  }
   return {};
 }
 
 }  // namespace
+
+adapters::AddressPolicy upstream_policy(const Options& options) {
+  return {options.block_private_networks, options.allowed_cidrs};
+}
+
+Result<void> check_live(const Options& options) {
+  const auto& upstream = options.upstream_base_url;
+  if (!upstream || !adapters::is_refused_host(upstream->host, upstream_policy(options))) return {};
+  return wrong(
+      "must not be an address that the gateway never connects to (link-local, cloud metadata, or private where "
+      "private networks are blocked)",
+      "upstream_base_url");
+}
 
 Result<Options> read_options(const OptionSources& sources) {
   Result<Flags> flags = from_arguments(sources.arguments);

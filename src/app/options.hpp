@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "adapters/crypto/encryption_key.hpp"
+#include "adapters/os/address_policy.hpp"
 #include "adapters/os/net_address.hpp"
 #include "adapters/redis/redis_settings.hpp"
 #include "adapters/spool/spool_settings.hpp"
@@ -129,6 +130,12 @@ struct Options {
 
 // Event loops of the data plane.
 [[nodiscard]] std::uint32_t thread_count(const Options& options);
+
+// Addresses that no upstream may have.
+[[nodiscard]] adapters::AddressPolicy upstream_policy(const Options& options);
+// The rules of live settings that need more than one of them. Fault: invalid, of the setting that is its parameter; the
+// message begins with "must".
+[[nodiscard]] Result<void> check_live(const Options& options);
 
 // What a command was given. The texts outlive the call.
 struct OptionSources {

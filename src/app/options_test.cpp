@@ -132,6 +132,22 @@ TEST(Options, AValueThatDoesNotParseStopsTheStartAndIsNamed) {
   EXPECT_TRUE(refusal_of("OBLETH_ALLOWED_CIDRS=10.0.0.0/8,here").ends_with("this is none: here"));
 }
 
+TEST(Options, TheDefaultUpstreamIsAtNoAddressThatIsNeverConnectedTo) {
+  const auto refusal_of = [](std::vector<const char*> arguments) {
+    Start start;
+    start.arguments = std::move(arguments);
+    return start.refusal();
+  };
+  EXPECT_TRUE(refusal_of({"--upstream-base-url=http://169.254.169.254/v1"})
+                  .starts_with("OBLETH_UPSTREAM_BASE_URL must not be an address that the gateway never connects to"));
+  EXPECT_TRUE(refusal_of({"--upstream-base-url=http://2852039166"}).contains("in its usual form"));
+  EXPECT_EQ(refusal_of({"--upstream-base-url=http://10.0.0.1"}), "accepted");
+  EXPECT_NE(refusal_of({"--upstream-base-url=http://10.0.0.1", "--block-private-networks"}), "accepted");
+  EXPECT_EQ(
+      refusal_of({"--upstream-base-url=http://10.0.0.1", "--block-private-networks", "--allowed-cidrs=10.0.0.0/8"}),
+      "accepted");
+}
+
 TEST(Options, AUrlThatIsRefusedIsNotShownForItMayHoldAPassword) {
   for (const char* variable : {"OBLETH_CLICKHOUSE_URL=http://obleth:hunter2@ch.internal:8123",
                                "OBLETH_UPSTREAM_BASE_URL=http://vllm:8000/?password=hunter2"}) {

@@ -146,6 +146,9 @@ Result<void> read_value(std::string_view text, const ValueRule& /*rule*/, adapte
 Result<void> read_value(std::string_view text, const ValueRule& /*rule*/, std::optional<UpstreamAddress>& value) {
   Result<UpstreamAddress> read = parse_upstream_address(text);
   if (!read) return wrong("must be a URL such as http://vllm:8000 (" + read.error().message + ")");
+  if (is_disguised_address(read->host)) {
+    return wrong("must be a URL that names its host by a name or by an address in its usual form");
+  }
   value = std::move(*read);
   return {};
 }

@@ -61,6 +61,10 @@ std::optional<std::uint16_t> parse_port(std::string_view digits, std::uint16_t s
   return port;
 }
 
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 std::string base_path_of(std::string_view path) {
   while (path.ends_with('/'))
     path.remove_suffix(1);
@@ -100,6 +104,23 @@ Result<UpstreamAddress> parse_upstream_address(std::string_view url) {
   if (*port != scheme_port) address.authority += ":" + std::to_string(*port);
   address.base_path = base_path_of(path);
   return address;
+}
+
+bool is_disguised_address(std::string_view host) {
+  if (host.contains(':')) return false;
+  while (host.ends_with('.'))
+    host.remove_suffix(1);
+  const std::string_view last = host.substr(host.rfind('.') == std::string_view::npos ? 0 : host.rfind('.') + 1);
+  const bool numeric = all_digits(last) || last.starts_with("0x") || last.starts_with("0X");
+  if (!numeric) return false;
+  if (std::ranges::count(host, '.') != 3) return true;
+  while (!host.empty()) {
+    const std::string_view part = host.substr(0, host.find('.'));
+    const bool plain = all_digits(part) && part.size() <= 3 && (part.size() == 1 || part.front() != '0');
+    if (!plain) return true;
+    host.remove_prefix(std::min(host.size(), part.size() + 1));
+  }
+  return false;
 }
 
 void append_target(std::string& out, const UpstreamAddress& address, std::string_view raw_target) {

@@ -30,6 +30,13 @@ TEST(UpstreamAddress, TakesBracketedIpv6) {
   EXPECT_EQ(address->authority, "[::1]:9000");
 }
 
+TEST(UpstreamAddress, AnAddressInAnotherFormThanTheUsualIsDisguised) {
+  for (const char* host : {"2852039166", "0xA9FEA9FE", "0251.0376.0251.0376", "127.1", "127.1.", "a.0x7f"})
+    EXPECT_TRUE(is_disguised_address(host)) << host;
+  for (const char* host : {"169.254.169.254", "10.0.0.1", "::1", "vllm-1", "1.example.com", "8.8.8.8."})
+    EXPECT_FALSE(is_disguised_address(host)) << host;
+}
+
 TEST(UpstreamAddress, V1IsNotRepeated) {
   for (const char* base : {"http://h", "http://h/", "http://h/v1", "http://h/v1/"}) {
     const auto address = parse_upstream_address(base);

@@ -70,4 +70,9 @@ bool is_refused_address(const NetAddress& address, const AddressPolicy& policy) 
   return is_refused_address(*inner, policy);
 }
 
+bool is_refused_host(std::string_view host, const AddressPolicy& policy) {
+  const auto address = NetAddress::parse(host, 0);
+  return address && is_refused_address(*address, policy);
+}
+
 }  // namespace obleth::adapters

@@ -5,6 +5,7 @@
 // connect, so that a name that changes its mind is no way around.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "adapters/os/net_address.hpp"
@@ -17,5 +18,8 @@ struct AddressPolicy {
 };
 
 [[nodiscard]] bool is_refused_address(const NetAddress& address, const AddressPolicy& policy);
+// A host as it stands in a URL. Only a literal is looked at: a name is looked at where it leads, when it is connected
+// to.
+[[nodiscard]] bool is_refused_host(std::string_view host, const AddressPolicy& policy);
 
 }  // namespace obleth::adapters
