@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/json.hpp"
 #include "base/instant.hpp"
 #include "base/secret.hpp"
 #include "base/task.hpp"
@@ -107,6 +108,8 @@ struct LiveView {
   std::function<bool()> draining;                  // streams end
   std::function<GatewayStatus()> status;
   std::function<std::vector<SettingRow>()> settings;
+  // Of each changeable setting the schema of its new value, by its name. Asked once, when the API is built.
+  std::function<Json::Object()> setting_schemas;
   // The problem of a new value for a changeable setting, or nothing.
   std::function<std::optional<std::string>(std::string_view name, std::string_view value)> refuse_setting;
 };

@@ -184,5 +184,18 @@ TEST_F(ManagementApiTest, OnlyChangeableSettingsAreChanged) {
   EXPECT_TRUE(store->all_settings().run_now().value().empty());
 }
 
+TEST_F(ManagementApiTest, ASettingTakesAWholeNumberHoweverJsonSpellsIt) {
+  std::vector<std::string> offered;
+  live.settings = [] { return std::vector<SettingRow>{{"n_max", "16", "default", "answers", true}}; };
+  live.refuse_setting = [&offered](std::string_view, std::string_view value) -> std::optional<std::string> {
+    offered.emplace_back(value);
+    return std::nullopt;
+  };
+  rebuild(true);
+  for (const char* body : {R"({"n_max":30.0})", R"({"n_max":1e3})", R"({"n_max":2.5})", R"({"n_max":"7"})"})
+    expect_status(200, "PATCH", "/settings", body);
+  EXPECT_EQ(offered, (std::vector<std::string>{"30", "1000", "2.5", "7"}));
+}
+
 }  // namespace
 }  // namespace obleth::admin

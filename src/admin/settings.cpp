@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "admin/paging.hpp"
+#include "admin/scalar_text.hpp"
 
 namespace obleth::admin {
 namespace {
@@ -36,7 +37,10 @@ Json change_schema() {
 // Settings are text, whatever JSON spells them as.
 std::optional<std::string> setting_text(const Json& json) {
   if (json.text() != nullptr) return *json.text();
-  if (json.number() != nullptr) return json.number()->text;
+  if (json.number() != nullptr) {
+    const auto whole = scaled_integer(json.number()->text, 0);  // 30.0 and 3e1 are 30, as everywhere
+    return whole ? std::to_string(*whole) : json.number()->text;
+  }
   if (json.boolean() != nullptr) return *json.boolean() ? "true" : "false";
   return std::nullopt;
 }

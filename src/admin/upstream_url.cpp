@@ -5,6 +5,7 @@
 
 #include "domain/http_message.hpp"
 #include "domain/upstream_address.hpp"
+#include "wire/http_syntax.hpp"
 
 namespace obleth::admin {
 namespace {
@@ -27,13 +28,8 @@ std::optional<std::string> url_problem(const std::string& url) {
   return std::nullopt;
 }
 
-bool is_token_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").contains(c);
-}
-
 bool is_header_name(std::string_view name) {
-  return !name.empty() && name.size() <= header_name_length_max && std::ranges::all_of(name, is_token_character);
+  return !name.empty() && name.size() <= header_name_length_max && wire::all_in(name, wire::token_char);
 }
 
 bool is_reserved(std::string_view name) {

@@ -77,6 +77,12 @@ Setting url(Setting setting) {
   return setting;
 }
 
+Setting list_of(std::string_view what, ItemRule item, Setting setting) {
+  setting.type = "list of " + std::string(what);
+  setting.rule.item = item;
+  return setting;
+}
+
 using O = Options;
 
 std::vector<Setting> listener_rows() {
@@ -124,11 +130,15 @@ std::vector<Setting> request_rows() {
       live(row<&O::n_max>(at, "n_max", "answers that one request may ask for (n, best_of)", {1, 1024})),
       live(row<&O::passthrough>(
           at, "passthrough", "which paths that obleth does not know go to the default upstream; v1: those below /v1")),
-      live(row<&O::passthrough_allow>(at, "passthrough_allow",
-                                      "paths that control an inference server, to be passed on all the same")),
-      live(row<&O::strip_headers>(at, "strip_headers",
-                                  "request headers that are not forwarded, beside obleth's own list")),
-      live(row<&O::cors_origins>(at, "cors_origins", "origins that browsers may call from; * is any; empty is none")),
+      live(list_of("paths", read_path,
+                   row<&O::passthrough_allow>(at, "passthrough_allow",
+                                              "paths that control an inference server, to be passed on all the same"))),
+      live(list_of("header names", read_header_name,
+                   row<&O::strip_headers>(at, "strip_headers",
+                                          "request headers that are not forwarded, beside obleth's own list"))),
+      live(list_of(
+          "origins", read_origin,
+          row<&O::cors_origins>(at, "cors_origins", "origins that browsers may call from; * is any; empty is none"))),
   };
 }
 

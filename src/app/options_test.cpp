@@ -132,6 +132,26 @@ TEST(Options, AValueThatDoesNotParseStopsTheStartAndIsNamed) {
   EXPECT_TRUE(refusal_of("OBLETH_ALLOWED_CIDRS=10.0.0.0/8,here").ends_with("this is none: here"));
 }
 
+TEST(Options, TheItemsOfAListAreReadByWhatTheyAre) {
+  const auto read = [](const char* argument) {
+    Start start;
+    start.arguments = {argument};
+    return start.read();
+  };
+  EXPECT_EQ(read("--cors-origins=https://A.example/, http://b:8080,https://c:443,tauri://localhost,*")->cors_origins,
+            (std::vector<std::string>{"https://a.example", "http://b:8080", "https://c", "tauri://localhost", "*"}));
+  EXPECT_EQ(read("--passthrough-allow=/v1/load_lora_adapter")->passthrough_allow.size(), 1U);
+  EXPECT_EQ(read("--strip-headers=X-Internal,cookie")->strip_headers.size(), 2U);
+  for (const char* refused :
+       {"--cors-origins=nonsense", "--cors-origins=https://a.example/path", "--cors-origins=https://a.example//",
+        "--cors-origins=https://*.example", "--cors-origins=://a", "--cors-origins=https://", "--strip-headers=x a, ü",
+        "--strip-headers=x-a\r\ny", "--passthrough-allow=no-slash", "--passthrough-allow=/a?b"}) {
+    const auto options = read(refused);
+    ASSERT_FALSE(options) << refused;
+    EXPECT_TRUE(options.error().message.contains("; this is none: ")) << options.error().message;
+  }
+}
+
 TEST(Options, TheDefaultUpstreamIsAtNoAddressThatIsNeverConnectedTo) {
   const auto refusal_of = [](std::vector<const char*> arguments) {
     Start start;

@@ -5,6 +5,8 @@
 #include <functional>
 #include <utility>
 
+#include "wire/http_syntax.hpp"
+
 namespace obleth::app {
 namespace {
 
@@ -78,6 +80,32 @@ std::string show_list(const std::vector<Item>& items, Show show) {
 }
 
 }  // namespace
+
+Result<std::string> read_header_name(std::string_view item) {
+  if (wire::all_in(item, wire::token_char)) return std::string(item);
+  return wrong("must be names of headers such as x-internal; this is none: " + std::string(item));
+}
+
+Result<std::string> read_origin(std::string_view item) {
+  if (item == "*") return std::string(item);
+  std::string origin(item);
+  std::ranges::transform(origin, origin.begin(), wire::lower_case);
+  if (origin.ends_with('/')) origin.pop_back();
+  const std::string scheme = origin.substr(0, origin.find("://"));
+  const std::string host = origin.substr(std::min(origin.size(), scheme.size() + 3));
+  // The parser of upstreams takes these two schemes; pages of an application may have one of their own.
+  const auto address = parse_upstream_address((scheme == "https" ? "https://" : "http://") + host);
+  if (address && !scheme.empty() && wire::all_in(scheme, wire::token_char) && !host.contains('/')) {
+    return scheme + "://" + address->authority;
+  }
+  return wrong("must be * or origins such as https://a.example, without a path; this is none: " + std::string(item));
+}
+
+Result<std::string> read_path(std::string_view item) {
+  const bool is_path = item.starts_with('/') && wire::all_in(item, wire::target_char) && !item.contains('?');
+  if (is_path) return std::string(item);
+  return wrong("must be paths such as /v1/load_lora_adapter; this is none: " + std::string(item));
+}
 
 Result<void> read_value(std::string_view text, const ValueRule& /*rule*/, bool& value) {
   if (text != "true" && text != "false") return wrong("must be true or false");
@@ -153,9 +181,14 @@ Result<void> read_value(std::string_view text, const ValueRule& /*rule*/, std::o
   return {};
 }
 
-Result<void> read_value(std::string_view text, const ValueRule& /*rule*/, std::vector<std::string>& value) {
-  const std::vector<std::string_view> items = items_of(text);
-  value.assign(items.begin(), items.end());
+Result<void> read_value(std::string_view text, const ValueRule& rule, std::vector<std::string>& value) {
+  std::vector<std::string> items;
+  for (const std::string_view item : items_of(text)) {
+    Result<std::string> read = rule.item(item);
+    if (!read) return fail(std::move(read.error()));
+    items.push_back(std::move(*read));
+  }
+  value = std::move(items);
   return {};
 }
 

@@ -11,11 +11,18 @@
 
 namespace obleth::app {
 
+// One item of a list of texts, in the form in which it is kept. Fault: invalid, as of read_value.
+using ItemRule = Result<std::string> (*)(std::string_view item);
+[[nodiscard]] Result<std::string> read_header_name(std::string_view item);
+[[nodiscard]] Result<std::string> read_origin(std::string_view item);  // "*", or as browsers send it
+[[nodiscard]] Result<std::string> read_path(std::string_view item);
+
 // What a text must be read with beside its type.
 struct ValueRule {
   std::uint64_t least = 0;  // of a number: a count, bytes, or milliseconds
   std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
   Duration bare_unit = std::chrono::seconds(1);  // what "5" means for a duration
+  ItemRule item = nullptr;                       // of a list of texts, which always has one
 };
 
 // The fault's message says what would be right, beginning with "must be"; the caller names the setting.

@@ -97,6 +97,26 @@ def test_a_value_out_of_bounds_is_refused_with_the_reason_and_changes_nothing(ga
     assert gateway.admin.get("/settings").json() == before
 
 
+def test_lists_and_the_default_upstream_are_looked_at_before_they_are_stored(gateway):
+    refused = {
+        "strip_headers": ["x a, ü", "x-a\r\ny"],
+        "cors_origins": ["nonsense", "https://a.example/path"],
+        "passthrough_allow": ["no-slash"],
+        "upstream_base_url": ["http://169.254.169.254/v1", "http://2852039166", "http://[fe80::1]"],
+    }
+    for name, values in refused.items():
+        for value in values:
+            answer = change(gateway, **{name: value})
+            assert answer.status_code == 400 and name in answer.text, (name, value)
+
+
+def test_an_origin_is_kept_as_browsers_send_it(own, upstream):
+    gateway = own.gateway(upstream.url)
+    change(gateway, cors_origins="https://A.example/, http://b.example:80").raise_for_status()
+    assert told(gateway, "cors_origins") == ("https://a.example,http://b.example", "api")
+    assert allows_origin(gateway, "https://a.example")
+
+
 def test_a_body_may_be_larger_than_at_the_start(own, upstream):
     gateway = own.gateway(upstream.url, arguments=["--body-max=1KiB"])
     tenant = gateway.create_tenant()
