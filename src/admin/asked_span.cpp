@@ -12,10 +12,17 @@ std::optional<WallTime> moment_from(std::string_view text) {
 
 }  // namespace
 
+Json moment_schema() {
+  return Json::object(
+      {{"type", "string"},
+       {"pattern",
+        "^([0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))$"},
+       {"examples", Json::list({"2026-11-01T00:00:00Z", "1793491200000"})}});
+}
+
 void append_span_parameters(std::vector<Parameter>& parameters) {
-  const Json plain = Json::object({{"type", "string"}});
-  parameters.push_back({"since", plain, "From this moment on (RFC 3339 or Unix ms)."});
-  parameters.push_back({"until", plain, "Before this moment (RFC 3339 or Unix ms)."});
+  parameters.push_back({"since", moment_schema(), "From this moment on (RFC 3339 or Unix ms)."});
+  parameters.push_back({"until", moment_schema(), "Before this moment (RFC 3339 or Unix ms)."});
 }
 
 std::optional<WallTime> asked_moment(const Call& call, std::string_view name, Reading& reading) {

@@ -12,6 +12,8 @@
 
 namespace obleth::admin {
 
+// Of such a moment, as a parameter.
+[[nodiscard]] Json moment_schema();
 void append_span_parameters(std::vector<Parameter>& parameters);
 
 // Absent: not asked for, or faulty, and the reading has the fault.

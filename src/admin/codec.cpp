@@ -17,9 +17,11 @@ bool has_control_character(std::string_view text) {
 }
 
 bool takes_null(const Json& schema) {
-  if (const Json* choices = schema.find("anyOf")) return std::ranges::any_of(*choices->items(), takes_null);
   const Json* type = schema.find("type");
-  if (type == nullptr) return false;
+  if (type == nullptr) {
+    const Json* choices = schema.find("anyOf");
+    return choices != nullptr && std::ranges::any_of(*choices->items(), takes_null);
+  }
   const Json::List* types = type->items();
   return types == nullptr ? *type == Json("null") : std::ranges::find(*types, Json("null")) != types->end();
 }
@@ -92,12 +94,13 @@ Codec<WallTime> timestamp() {
 
 Codec<Secret> credential() {
   // A credential becomes a header's value: visible ASCII and spaces, nothing that could end the line.
-  const Codec<std::string> plain =
+  Codec<std::string> plain =
       text({.characters_min = 1, .characters_max = 8192}, [](const std::string& value) -> std::optional<std::string> {
         const bool visible = std::ranges::all_of(value, [](char c) { return c >= 0x20 && c < 0x7F; });
         if (visible && value.front() != ' ' && value.back() != ' ') return std::nullopt;
         return "must be visible ASCII characters, without spaces around them";
       });
+  plain.schema.set("pattern", "^[!-~]([ -~]*[!-~])?$");
   return {.schema = plain.schema,
           .show = [](const Secret&) { return Json(secret_mask); },
           .take = [plain](const Json& json, Reading& reading) -> std::optional<Secret> {
@@ -118,7 +121,11 @@ Codec<PicoUsd> price() {
 }
 
 Codec<NanoUsd> dollars() {
-  return {.schema = money_schema("250.00"),
+  Json above_zero = money_schema("250.00");
+  above_zero.remove("minimum");
+  above_zero.set("exclusiveMinimum", 0);
+  above_zero.set("pattern", "^(?=[0-9.]*[1-9])[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$");
+  return {.schema = std::move(above_zero),
           .show = [](const NanoUsd& value) { return Json(to_decimal(value)); },
           .take = [](const Json& json, Reading& reading) -> std::optional<NanoUsd> {
             const auto digits = decimal_text(json);

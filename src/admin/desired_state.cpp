@@ -8,6 +8,7 @@
 #include "admin/key_fields.hpp"
 #include "admin/mcp_server_fields.hpp"
 #include "admin/model_fields.hpp"
+#include "admin/shapes.hpp"
 #include "admin/tenant_fields.hpp"
 
 namespace obleth::admin {
@@ -109,6 +110,8 @@ void describe_desired_state(RouteTable& table) {
   const Json truth = Json::object({{"type", "boolean"}});
   Json capacity = capacity_fields().schema(SchemaKind::replace);
   capacity.set("type", Json::list({"object", "integer"}));
+  capacity.set("minimum", 1);
+  capacity.set("maximum", slots_max);
   table.describe("StatedTenant", tenant_schema());
   table.describe(
       "DesiredState",

@@ -44,6 +44,14 @@ Fields<McpAccessDoc> declare_access() {
       check_access);
 }
 
+Codec<McpAccessDoc> access_rule() {
+  const Json named = Json::object({{"type", "string"}});
+  Codec<McpAccessDoc> rule = object_of(declare_access());
+  rule.schema.set("not", Json::object({{"required", Json::list({"tenant", "group"})},
+                                       {"properties", Json::object({{"tenant", named}, {"group", named}})}}));
+  return rule;
+}
+
 Fields<McpServerDoc> declare() {
   using F = Declare<McpServerDoc>;
   const auto record = [](auto& doc) -> auto& { return doc.server; };
@@ -59,7 +67,7 @@ Fields<McpServerDoc> declare() {
             .about("The server's Authorization header, complete."),
         F::live("auth_header_set", boolean().schema, auth_set),
         F::writable("enabled", boolean(), [](auto& doc) -> auto& { return doc.server.enabled; }),
-        F::writable("access", nullable(list_of(object_of(declare_access()), {.items_max = rules_max})),
+        F::writable("access", nullable(list_of(access_rule(), {.items_max = rules_max})),
                     [](auto& doc) -> auto& { return doc.access; })
             .about("Who may use which tools; null: everybody, every tool."),
         F::writable("timeout_secs", whole<std::uint32_t>(1, timeout_secs_max),

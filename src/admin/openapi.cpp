@@ -113,19 +113,23 @@ std::string operation_id(const Route& route) {
   return id;
 }
 
-Json request_body(const Route& route) {
+// No body is read as an empty object; a document is always wanted.
+Json request_body(const Route& route, const RouteTable& table) {
   std::vector<std::string> types{"application/json"};
   if (route.body == BodyKind::raw) types.emplace_back("application/yaml");
-  return Json::object({{"content", content_of(types, route.request_schema)}});
+  const auto schema = table.schemas().find(route.request_schema);
+  const bool has_members_to_give = schema != table.schemas().end() && schema->second.find("required") != nullptr;
+  return Json::object({{"required", route.body == BodyKind::raw || has_members_to_give},
+                       {"content", content_of(types, route.request_schema)}});
 }
 
-Json operation(const Route& route) {
+Json operation(const Route& route, const RouteTable& table) {
   Json operation = Json::object(
       {{"operationId", operation_id(route)}, {"summary", route.summary}, {"tags", Json::list({route.tag})}});
   if (route.access == Access::open) operation.set("security", Json::list());
   if (Json parameters = parameters_of(route); !parameters.items()->empty())
     operation.set("parameters", std::move(parameters));
-  if (route.body != BodyKind::none) operation.set("requestBody", request_body(route));
+  if (route.body != BodyKind::none) operation.set("requestBody", request_body(route, table));
   operation.set("responses", responses_of(route));
   return operation;
 }
@@ -139,7 +143,7 @@ Json openapi_document(const RouteTable& table, const std::string& version) {
     std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c + 32); });
     const Json* before = paths.find(route.pattern);
     Json operations = before == nullptr ? Json::object() : *before;
-    operations.set(std::move(method), operation(route));
+    operations.set(std::move(method), operation(route, table));
     paths.set(route.pattern, std::move(operations));
   }
   Json schemas = Json::object();

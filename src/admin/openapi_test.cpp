@@ -28,6 +28,9 @@ class OpenApi : public ApiTest {
     live.settings = [] {
       return std::vector<SettingRow>{{"log_level", "info", "default", "how much is logged", true}};
     };
+    live.setting_schemas = [] {
+      return Json::Object{{"log_level", Json::object({{"enum", Json::list({"debug", "info", {}})}})}};
+    };
     live.status = [] {
       GatewayStatus status;
       status.stores = {{"sqlite", true, ""}};
@@ -252,6 +255,61 @@ TEST_F(OpenApi, RefusalsAreDocumentedAndInTheErrorShape) {
     const Answered missing = ask(lost);
     EXPECT_EQ(missing.status, 404) << what << missing.body;
     held_against(*operation_of(route), missing, what);
+  }
+}
+
+TEST_F(OpenApi, ABodyIsRequiredWhereNoneIsRefused) {
+  for (const Route& route : api->routes().routes()) {
+    if (route.body == BodyKind::none || route.pattern.contains('{')) continue;
+    const Answered answered = ask({.method = route.method, .target = route.pattern, .token = root_token, .body = {}});
+    const Json& request = *operation_of(route)->find("requestBody");
+    EXPECT_EQ(*request.find("required")->boolean(), answered.status == 400) << route.method << " " << route.pattern;
+  }
+}
+
+TEST_F(OpenApi, WhatABodyMayNotHoldTheSchemaRefusesToo) {
+  struct Wrong {
+    const char* method;
+    const char* path;
+    const char* body;
+  };
+  for (const Wrong& wrong : {
+           Wrong{"PATCH", "/settings", R"({"colour":"red"})"},
+           Wrong{"PATCH", "/settings", R"({"log_level":"loud"})"},
+           Wrong{"POST", "/apply", R"({"capacity":0})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day"}})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day","tokens":null,"cost_usd":null}})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day","cost_usd":0}})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day","cost_usd":"0.00"}})"},
+           Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","upstream_headers":{"x-a":""}})"},
+           Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","upstream_headers":{"x-a":" a"}})"},
+           Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","upstream_headers":{"x a":"b"}})"},
+           Wrong{"POST", "/mcp-servers",
+                 R"({"name":"s","upstream_url":"http://m","access":[{"tenant":"a","group":"b"}]})"},
+       }) {
+    const RouteMatch match = api->routes().match(wrong.method, v1 + wrong.path);
+    ASSERT_NE(match.route, nullptr) << wrong.path;
+    const Json schema = reference_to(match.route->request_schema);
+    EXPECT_NE(SchemaCheck(document).problem(*parse_json(wrong.body), schema), "") << wrong.body;
+    const Answered answered =
+        ask({.method = wrong.method, .target = v1 + wrong.path, .token = root_token, .body = wrong.body});
+    EXPECT_EQ(answered.status, 400) << wrong.body;
+  }
+}
+
+TEST_F(OpenApi, ParametersThatAreRefusedDoNotFitTheirSchema) {
+  const std::vector<std::pair<const char*, std::vector<const char*>>> wrong = {
+      {"/audit", {"since", "until"}}, {"/fairshare/history", {"since"}}, {"/usage/requests", {"since", "event_id"}}};
+  for (const auto& [path, names] : wrong) {
+    const RouteMatch match = api->routes().match("GET", v1 + path);
+    for (const char* name : names) {
+      const auto parameter = std::ranges::find(match.route->query, name, &Parameter::name);
+      ASSERT_NE(parameter, match.route->query.end()) << path << " " << name;
+      EXPECT_NE(SchemaCheck(document).problem(Json("soon"), parameter->schema), "") << path << " " << name;
+      EXPECT_EQ(
+          ask({.method = "GET", .target = v1 + path + "?" + name + "=soon", .token = root_token, .body = {}}).status,
+          400);
+    }
   }
 }
 

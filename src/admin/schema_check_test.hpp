@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <regex>
 #include <string>
 #include <string_view>
@@ -23,11 +24,11 @@ class SchemaCheck {
       return target == nullptr ? at + ": no schema " + *name->text() : problem(value, *target, at);
     }
     if (const Json* choices = schema.find("anyOf")) {
-      for (const Json& choice : *choices->items()) {
-        if (problem(value, choice, at).empty()) return {};
-      }
-      return at + ": fits none of anyOf: " + to_text(value);
+      const auto fits = [&](const Json& choice) { return problem(value, choice, at).empty(); };
+      if (!std::ranges::any_of(*choices->items(), fits)) return at + ": fits none of anyOf: " + to_text(value);
     }
+    const Json* refused = schema.find("not");
+    if (refused != nullptr && problem(value, *refused, at).empty()) return at + ": is what it must not be";
     if (const Json* type = schema.find("type"); type != nullptr && !has_type(value, *type))
       return at + ": is no " + to_text(*type) + ": " + to_text(value);
     if (value.members() != nullptr) return object_problem(value, schema, at);
@@ -57,6 +58,11 @@ class SchemaCheck {
     if (const Json* required = schema.find("required")) {
       for (const Json& name : *required->items()) {
         if (value.find(*name.text()) == nullptr) return at + ": lacks " + *name.text();
+      }
+    }
+    if (const Json* names = schema.find("propertyNames")) {
+      for (const auto& [name, member] : *value.members()) {
+        if (std::string wrong = scalar_problem(Json(name), *names, at); !wrong.empty()) return wrong;
       }
     }
     const Json* properties = schema.find("properties");
@@ -95,12 +101,22 @@ class SchemaCheck {
     if (pattern != nullptr && value.text() != nullptr &&
         !std::regex_search(*value.text(), std::regex(*pattern->text())))
       return at + ": does not match " + *pattern->text() + ": " + to_text(value);
+    for (const auto& [bound, sign] : {std::pair("minLength", 1), std::pair("maxLength", -1)}) {
+      const Json* limit = schema.find(bound);
+      if (limit == nullptr || value.text() == nullptr) continue;
+      const auto length = static_cast<std::int64_t>(value.text()->size());
+      if ((length - *scaled_integer(limit->number()->text, 0)) * sign < 0) return at + ": passes its " + bound;
+    }
     const Json* format = schema.find("format");
     if (format != nullptr && *format->text() == "date-time" && value.text() != nullptr &&
         !wall_time_from_rfc3339(*value.text()))
       return at + ": is no moment: " + to_text(value);
     if (value.number() == nullptr) return {};
     const auto number = scaled_integer(value.number()->text, 3);
+    const Json* beyond = schema.find("exclusiveMinimum");
+    if (beyond != nullptr && number && *number <= *scaled_integer(beyond->number()->text, 3)) {
+      return at + ": is not above " + to_text(*beyond) + ": " + to_text(value);
+    }
     for (const auto& [bound, sign] : {std::pair("minimum", 1), std::pair("maximum", -1)}) {
       const Json* limit = schema.find(bound);
       if (limit == nullptr || !number) continue;

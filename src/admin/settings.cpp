@@ -25,13 +25,14 @@ const Fields<SettingRow>& setting_fields() {
   return fields;
 }
 
-Json change_schema() {
+Json change_schema(Json::Object settings) {
   return Json::object(
       {{"type", "object"},
        {"description",
         "Names of changeable settings and their new values; null goes back to the start's value. Every replica obeys "
         "what is stored here, and so does the next start. Lists are text, separated by commas."},
-       {"additionalProperties", Json::object({{"type", Json::list({"string", "number", "boolean", "null"})}})}});
+       {"properties", std::move(settings)},
+       {"additionalProperties", false}});
 }
 
 // Settings are text, whatever JSON spells them as.
@@ -60,7 +61,8 @@ void Settings::register_in(RouteTable& table) {
   table.section("settings");
   table.describe("Setting", setting_fields().schema(SchemaKind::answer));
   table.describe("SettingList", list_of_schema("Setting"));
-  table.describe("SettingChange", change_schema());
+  table.describe("SettingChange",
+                 change_schema(desk_.live().setting_schemas ? desk_.live().setting_schemas() : Json::Object()));
   table.add(get("/settings", "List settings").lists("Setting").answered_by(this, &Settings::list));
   table.add(patch("/settings", "Change settings that need no restart")
                 .takes("SettingChange")

@@ -125,7 +125,13 @@ const Fields<BudgetDoc>& budget_fields() {
 }
 
 Codec<std::optional<BudgetDoc>> budget_or_none() {
-  return nullable(object_of(budget_fields()));
+  const auto has = [](const char* name, Json types) {
+    return Json::object({{"required", Json::list({name})},
+                         {"properties", Json::object({{name, Json::object({{"type", std::move(types)}})}})}});
+  };
+  Codec<BudgetDoc> budget = object_of(budget_fields());
+  budget.schema.set("anyOf", Json::list({has("tokens", "integer"), has("cost_usd", Json::list({"string", "number"}))}));
+  return nullable(std::move(budget));
 }
 
 std::optional<BudgetDoc> budget_doc(const std::optional<Budget>& budget) {

@@ -84,7 +84,10 @@ Json headers_schema() {
   return Json::object(
       {{"type", Json::list({"object", "null"})},
        {"description", "Header names and values. One that is not named keeps its value; null removes it."},
-       {"additionalProperties", Json::object({{"type", Json::list({"string", "null"})}})}});
+       {"maxProperties", headers_max},
+       {"propertyNames",
+        Json::object({{"pattern", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"}, {"maxLength", header_name_length_max}})},
+       {"additionalProperties", nullable(credential()).schema}});
 }
 
 Json header_names(const HeaderSecrets& headers) {

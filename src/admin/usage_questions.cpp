@@ -110,8 +110,8 @@ WallTime days_before(WallTime now, std::int64_t days) {
 }
 
 std::vector<Parameter> scope_parameters(const std::string& since_default) {
-  return {{"since", plain_text(), "From this moment on (RFC 3339 or Unix ms); " + since_default + "."},
-          {"until", plain_text(), "Before this moment (RFC 3339 or Unix ms); open where it is not given."},
+  return {{"since", moment_schema(), "From this moment on (RFC 3339 or Unix ms); " + since_default + "."},
+          {"until", moment_schema(), "Before this moment (RFC 3339 or Unix ms); open where it is not given."},
           {"tenant", plain_text(), "Only this tenant, by id or name; a deleted one by its id or its last name."},
           {"key", plain_text(), "Only this key, by id, or by name where one key has it; a deleted one by its id."},
           {"model", plain_text(), "Only this model, by its name."},
@@ -126,7 +126,9 @@ std::vector<Parameter> row_parameters() {
   parameters.push_back({"route", plain_text(), "Only this route, as rows tell it."});
   parameters.push_back({"status", whole_schema(status_min, status_max), "Only this HTTP status."});
   parameters.push_back({"admission", choice_schema(words), "Only what was admitted so."});
-  parameters.push_back({"event_id", plain_text(), "Only this request."});
+  Json event_id = plain_text();
+  event_id.set("pattern", "^([0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$");
+  parameters.push_back({"event_id", std::move(event_id), "Only this request."});
   parameters.push_back(
       {"client_request_id", plain_text(), "Only requests to which the client gave this x-request-id."});
   return parameters;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "admin/dependencies.hpp"
+#include "admin/json.hpp"
 #include "app/options.hpp"
 #include "gateway/configuration_follower.hpp"
 
@@ -36,5 +37,8 @@ class LiveSettings {
   gateway::StoredSettings stored_;
   Options in_force_;
 };
+
+// Of each that may change, by its name, the schema of a new value in the Management API.
+[[nodiscard]] admin::Json::Object live_setting_schemas();
 
 }  // namespace obleth::app

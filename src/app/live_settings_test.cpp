@@ -93,5 +93,20 @@ TEST(LiveSettings, OnlyThoseThatMayChangeTakeANewValueAndOnlyOneWithinBounds) {
     EXPECT_EQ(settings.problem_of(name, "x"), "cannot be changed while the gateway runs") << name;
 }
 
+TEST(LiveSettings, EachThatMayChangeTellsWhatItTakes) {
+  const admin::Json::Object schemas = live_setting_schemas();
+  const auto told_of = [&schemas](const char* name) {
+    const auto found = std::ranges::find(schemas, name, &admin::Json::Member::first);
+    return found == schemas.end() ? "no setting" : to_text(found->second);
+  };
+  for (const Setting& setting : settings())
+    EXPECT_EQ(told_of(std::string(setting.name).c_str()) != "no setting", setting.is_live) << setting.name;
+  EXPECT_TRUE(told_of("n_max").contains(R"("type":["integer","string","null"],"minimum":1,"maximum":1024)"));
+  EXPECT_TRUE(told_of("admission_timeout_secs").contains(R"("minimum":1,"maximum":3600)"));
+  EXPECT_TRUE(told_of("brownout_wait_ms").contains(R"("minimum":1,"maximum":3600000)"));
+  EXPECT_TRUE(told_of("passthrough").contains(R"("enum":["all","v1","off",null])"));
+  EXPECT_TRUE(told_of("fail_open").contains(R"("enum":[true,false,"true","false",null])"));
+}
+
 }  // namespace
 }  // namespace obleth::app

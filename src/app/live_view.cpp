@@ -100,6 +100,7 @@ admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, p
   dependencies.live.not_ready_because = [&house] { return house.readiness.reason(); };
   dependencies.live.draining = [&house] { return house.readiness.draining(); };
   dependencies.live.settings = [&house] { return house.live_settings().rows(); };
+  dependencies.live.setting_schemas = live_setting_schemas;
   dependencies.live.refuse_setting = [&house](std::string_view name, std::string_view value) {
     return house.live_settings().problem_of(name, value);
   };

@@ -50,7 +50,10 @@ template <auto Member>
 Setting row(std::string_view section, std::string_view name, std::string_view help, ValueRule rule = {}) {
   using Value = std::remove_cvref_t<decltype(std::declval<Options>().*Member)>;
   Setting made{.section = section, .name = name, .type = std::string(type_name<Value>), .rule = rule, .help = help};
-  if constexpr (std::is_enum_v<Value>) made.type = join_choices(choices<Value>);
+  if constexpr (std::is_enum_v<Value>) {
+    made.words = choices<Value>;
+    made.type = join_choices(made.words);
+  }
   // A URL may hold a password.
   made.is_secret = made.type == "secret" || std::is_same_v<Value, std::optional<adapters::RedisAddress>>;
   made.read = [](std::string_view text, const ValueRule& bounds, Options& options) {
