@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "base/terminal_text.hpp"
+
 namespace obleth::cli {
 namespace {
 
@@ -22,7 +24,7 @@ const json::value& member(const json::object& object, std::string_view name) {
 
 std::string text_of(const json::object& object, std::string_view name) {
   const json::value& value = member(object, name);
-  return value.is_string() ? std::string(value.as_string()) : value.is_null() ? "-" : json::serialize(value);
+  return value.is_string() ? terminal_text(value.as_string()) : value.is_null() ? "-" : json::serialize(value);
 }
 
 std::int64_t number_of(const json::object& object, std::string_view name) {

@@ -6,7 +6,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <ranges>
 
+#include "base/terminal_text.hpp"
 #include "cli/command.hpp"
 #include "cli/explain_command.hpp"
 #include "cli/gateway_commands.hpp"
@@ -55,7 +57,11 @@ int exit_code_of(const Fault& fault) {
 }
 
 int told(const Fault& fault, const Surroundings& surroundings) {
-  surroundings.err << "obleth: " << fault.message << "\n";
+  // The message has lines of its own: one for each field at fault.
+  surroundings.err << "obleth:";
+  for (const auto line : std::views::split(fault.message, '\n'))
+    surroundings.err << (line.begin() == fault.message.begin() ? " " : "\n") << terminal_text(std::string_view(line));
+  surroundings.err << "\n";
   return exit_code_of(fault);
 }
 

@@ -131,6 +131,13 @@ TEST_F(CommandLine, ARefusalTellsEveryFieldAndExitsWithOne) {
   EXPECT_EQ(ran.out, "");
 }
 
+TEST_F(CommandLine, ARefusalHoldsNothingThatATerminalWouldObey) {
+  server_.answer_json("POST /api/v1/tenants",
+                      R"({"error":{"message":"no \u001b[2J","details":[{"field":"a\u009b","problem":"b"}]}})",
+                      "400 Bad Request");
+  EXPECT_EQ(run({"tenant", "create", "chatbot"}).err, "obleth: no \\u001b[2J\n  a\\u009b: b\n");
+}
+
 TEST_F(CommandLine, WhatDoesNotExistIsToldByName) {
   server_.answer_json("GET /api/v1/tenants?limit=500&name=nobody", R"({"data":[],"next_cursor":null})");
   const Ran ran = run({"tenant", "delete", "nobody"});

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/rfc3339.hpp"
+#include "base/terminal_text.hpp"
 
 namespace obleth::cli {
 namespace {
@@ -27,12 +28,13 @@ std::string shortened(std::string text) {
   return text + "…";
 }
 
+// Much of what a table tells was written by others than its reader: descriptions, names that clients sent.
 Cell cell_of(const json::value* value) {
   if (value == nullptr || value->is_null()) return {"-"};
-  if (value->is_string()) return {value->as_string().empty() ? "-" : std::string(value->as_string())};
+  if (value->is_string()) return {value->as_string().empty() ? "-" : terminal_text(value->as_string())};
   if (value->is_bool()) return {value->as_bool() ? "yes" : "no"};
   if (value->is_number()) return {json::serialize(*value), true};
-  if (!value->is_array()) return {shortened(json::serialize(*value))};
+  if (!value->is_array()) return {shortened(terminal_text(json::serialize(*value)))};
   std::string joined;
   for (const json::value& item : value->as_array())
     joined += (joined.empty() ? "" : ", ") + cell_of(&item).text;

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/json_string.hpp"
+#include "base/terminal_text.hpp"
 #include "base/text_pen.hpp"
 
 namespace obleth::observe {
@@ -115,7 +116,8 @@ void append_json_line(std::string& out, const LogLine& line) {
 }
 
 void append_text_line(std::string& out, const LogLine& line) {
-  append_with_pen<Pen>(out, bytes_max(line), [&line](Pen& pen) {
+  std::string written;
+  append_with_pen<Pen>(written, bytes_max(line), [&line](Pen& pen) {
     constexpr std::string_view after_level = "      ";
     const std::string_view level = to_text(line.level);
     pen.clock(split(line.at));
@@ -130,6 +132,7 @@ void append_text_line(std::string& out, const LogLine& line) {
       pen.value(field.value(), !is_word(field.value()));
     }
   });
+  append_terminal_text(out, written);
 }
 
 }  // namespace obleth::observe

@@ -84,6 +84,13 @@ TEST(LogLine, TextIsForPeopleAndOneLine) {
   EXPECT_EQ(out, R"(01:02:03.004 info  hello word=a words="a b" empty="" lines=a\nb n=5)");
 }
 
+TEST(LogLine, TextHoldsNothingThatATerminalWouldObey) {
+  const std::vector<LogField> fields = {{"path", "/\x1B[2J\u009B2J\u202Etxt"}};
+  std::string out;
+  append_text_line(out, {{3'723'004}, LogLevel::info, "hello\x7F", fields});
+  EXPECT_EQ(out, "01:02:03.004 info  hello\\u007f path=/\\u001b[2J\\u009b2J\\u202etxt");
+}
+
 TEST(Log, LinesComeInOrderAndCompleteWhenTheLogStops) {
   constexpr int lines = 500;  // fewer bytes than a pipe holds
   const std::string text = logged(LogLevel::info, LogFormat::json, [] {
