@@ -22,7 +22,7 @@ void print_usage(std::FILE* to) {
                "  mock-upstream  an OpenAI-compatible server for tests and benchmarks\n"
                "  backup         copies the record and the usage ledger while the gateway runs\n"
                "  check-config   reads the settings and says what is wrong with them\n"
-               "  settings       the reference of every setting, as docs/settings.md holds it\n"
+               "  settings       the reference of every setting, as docs/settings.md holds it; see below, too\n"
                "%s",
                std::string(obleth::cli::client_commands_help()).c_str());
 }
@@ -37,7 +37,7 @@ std::span<const char* const> environment() {
 // What the verbs do that print and end.
 int run_once(std::string_view verb, std::span<const char* const> arguments) {
   const std::span<const char* const> rest = arguments.subspan(1);
-  if (verb == "settings") return obleth::app::print_settings();
+  if (verb == "settings" && rest.empty()) return obleth::app::print_settings();
   if (verb == "backup") return obleth::app::run_backup(rest, environment());
   if (verb == "check-config") return obleth::app::run_check_config(rest, environment());
   if (verb == "--help" || verb == "-h" || verb == "help") {

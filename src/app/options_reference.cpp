@@ -66,7 +66,10 @@ std::string settings_reference() {
       "of these, at every replica, at once and after a restart, until it is set to null; SIGHUP reads the "
       "configuration "
       "file\n"
-      "again. `GET /settings` tells which value is in force and where it came from.\n\n"
+      "again. `GET /settings` tells which value is in force and where it came from. On the command line: `obleth "
+      "settings "
+      "list`,\n"
+      "`set NAME VALUE` and `reset NAME`.\n\n"
       "With `--dev` the listeners are on 127.0.0.1 and an admin token is made and printed.\n";
   std::string_view section;
   for (const Setting& setting : settings()) {

@@ -1,11 +1,11 @@
 #include "cli/admin_address.hpp"
 
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "base/flat_toml.hpp"
+#include "base/whole_file.hpp"
 
 namespace obleth::cli {
 namespace {
@@ -29,9 +29,9 @@ std::filesystem::path config_path(const Surroundings& surroundings) {
 // admin_url and admin_token, where they are not known yet. No file is no fault.
 Result<void> fill_from_file(const std::filesystem::path& path, std::string& url, std::string& token) {
   if (path.empty() || !std::filesystem::exists(path)) return {};
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  const Result<std::vector<FlatTomlEntry>> entries = parse_flat_toml(text.view());
+  const Result<std::string> text = read_whole_file(path.string());
+  if (!text) return fail(text.error());
+  const Result<std::vector<FlatTomlEntry>> entries = parse_flat_toml(*text);
   if (!entries) return wrong(path.string() + ", " + entries.error().message);
   for (const FlatTomlEntry& entry : *entries) {
     const bool is_url = entry.key == "admin_url";
@@ -55,6 +55,10 @@ Result<AdminAddress> find_admin(const AdminFlags& flags, const Surroundings& sur
   }
   if (token.empty()) {
     return wrong("no admin token: set OBLETH_ADMIN_TOKEN, or admin_token in " + path.string() + ", or give --token");
+  }
+  const auto breaks_a_line = [](char letter) { return static_cast<unsigned char>(letter) < ' ' || letter == '\x7F'; };
+  if (std::ranges::any_of(token, breaks_a_line)) {
+    return wrong("the admin token holds a control character, such as a line break at its end");
   }
   Result<UpstreamAddress> server = parse_upstream_address(url.empty() ? default_admin_url : url);
   if (!server) return wrong("the address of the Management API: " + server.error().message);

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <fstream>
 #include <istream>
 #include <memory>
 #include <sstream>
 
+#include "base/whole_file.hpp"
 #include "cli/resource.hpp"
 #include "cli/resource_commands.hpp"
 
@@ -90,15 +90,12 @@ void add_audit(CLI::App& app, Chosen& chosen) {
 }
 
 Result<std::string> read_file(const std::string& path, std::istream& standard_input) {
-  std::stringstream text;
   if (path == "-") {
+    std::stringstream text;
     text << standard_input.rdbuf();
     return text.str();
   }
-  const std::ifstream file(path);
-  if (!file) return fail(client_fault(FaultKind::invalid, "cannot read " + path, "file"));
-  text << file.rdbuf();
-  return text.str();
+  return read_whole_file(path);
 }
 
 struct ApplyWords {
@@ -136,6 +133,14 @@ void add_export(CLI::App& app, Chosen& chosen) {
       return {};
     };
   });
+}
+
+// The exchange was made and is told; that it came to nothing is told by "error", and by the exit code.
+Result<void> told_fault(const json::value& outcome) {
+  const json::object* members = outcome.if_object();
+  const json::value* error = members == nullptr ? nullptr : members->if_contains("error");
+  if (error == nullptr || !error->is_string()) return {};
+  return fail(upstream_fault(FaultKind::unavailable, std::string(error->as_string()), false));
 }
 
 }  // namespace
@@ -184,7 +189,7 @@ void add_upstream_trial(CLI::App& noun, const UpstreamTrial& trial, Chosen& chos
       const Result<json::value> outcome = client.write("POST", *path + "/" + std::string(trial.verb), json::object());
       if (!outcome) return fail(outcome.error());
       report.record(*outcome);
-      return {};
+      return told_fault(*outcome);
     };
   });
 }

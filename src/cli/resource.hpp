@@ -30,21 +30,14 @@ struct FieldFlag {
   std::string_view help;
 };
 
-enum class ChangeBy : std::uint8_t {
-  patch,        // PATCH with the fields that are named
-  replacement,  // GET, change, PUT
-  weight,       // PATCH …/weight, the one thing that can be changed
-  nothing,
-};
-
 struct Resource {
   std::string_view noun;        // "tenant"
   std::string_view collection;  // "/api/v1/tenants"
   std::string_view name_member = "name";
   std::string_view owner_collection = {};  // created below another: "/api/v1/tenants"
-  ChangeBy change_by = ChangeBy::patch;
-  bool path_takes_name = false;  // the name stands in the path, not the id
-  std::span<const FieldFlag> fields;
+  bool changes = true;                     // by PATCH, with the fields that are named
+  bool path_takes_name = false;            // the name stands in the path, not the id
+  std::span<const FieldFlag> fields;       // beside its name
   std::span<const Column> columns;
   std::string_view help;
 };

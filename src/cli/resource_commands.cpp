@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <utility>
+#include <vector>
 
 #include "base/strong_id.hpp"
 #include "cli/field_flags.hpp"
@@ -94,44 +95,21 @@ void add_create(CLI::App& noun, const Resource& resource, Chosen& chosen) {
   });
 }
 
-// The row as it is, with the fields that are named changed, sent back whole.
-Result<json::value> replace(const AdminClient& client, const std::string& path, const json::object& changes) {
-  Result<json::value> row = client.get(path);
-  if (!row) return row;
-  if (!row->is_object()) return row;
-  for (const auto& change : changes)
-    row->as_object()[change.key()] = change.value();
-  return client.write("PUT", path, *row);
-}
-
-Result<json::value> change(const AdminClient& client, const Resource& resource, const std::string& path,
-                           const json::object& changes) {
-  switch (resource.change_by) {
-    case ChangeBy::replacement:
-      return replace(client, path, changes);
-    case ChangeBy::weight:
-      return client.write("PATCH", path + "/weight", changes);
-    case ChangeBy::patch:
-    case ChangeBy::nothing:
-      break;
-  }
-  return client.write("PATCH", path, changes);
-}
-
 void add_set(CLI::App& noun, const Resource& resource, Chosen& chosen) {
   const auto words = std::make_shared<Words>();
   CLI::App& verb = *noun.add_subcommand("set", "change what is named, at once; none takes a limit off");
   verb.add_option("name", words->name, "its name or id")->required();
-  const bool only_weight = resource.change_by == ChangeBy::weight;
-  add_field_flags(verb, only_weight ? resource.fields.first(1) : resource.fields, words->fields);
-  verb.callback([&chosen, &resource, words] {
-    chosen.command = [&resource, &chosen, words](const AdminClient& client, Report& report) -> Result<void> {
-      const Result<json::object> changes = body_of(words->fields, resource.fields, chosen.in);
+  std::vector<FieldFlag> fields(resource.fields.begin(), resource.fields.end());
+  fields.push_back({resource.name_member, FieldKind::text, "another name"});
+  add_field_flags(verb, fields, words->fields);
+  verb.callback([&chosen, &resource, words, fields] {
+    chosen.command = [&resource, &chosen, words, fields](const AdminClient& client, Report& report) -> Result<void> {
+      const Result<json::object> changes = body_of(words->fields, fields, chosen.in);
       if (!changes) return fail(changes.error());
       if (changes->empty()) return fail(client_fault(FaultKind::invalid, "nothing to set: name a field (see --help)"));
       const Result<std::string> path = path_of(client, resource, words->name);
       if (!path) return fail(path.error());
-      const Result<json::value> row = change(client, resource, *path, *changes);
+      const Result<json::value> row = client.write("PATCH", *path, *changes);
       if (!row) return fail(row.error());
       report.record(*row);
       return {};
@@ -184,10 +162,9 @@ CLI::App& add_resource_commands(CLI::App& app, const Resource& resource, Chosen&
   CLI::App& noun = *app.add_subcommand(std::string(resource.noun), std::string(resource.help));
   noun.require_subcommand(1);
   add_list(noun, resource, chosen);
-  if (resource.change_by != ChangeBy::nothing && resource.change_by != ChangeBy::weight)
-    add_show(noun, resource, chosen);
+  if (resource.changes) add_show(noun, resource, chosen);
   add_create(noun, resource, chosen);
-  if (resource.change_by != ChangeBy::nothing) add_set(noun, resource, chosen);
+  if (resource.changes) add_set(noun, resource, chosen);
   add_delete(noun, resource, chosen);
   return noun;
 }

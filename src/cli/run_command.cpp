@@ -13,12 +13,14 @@
 #include "cli/explain_command.hpp"
 #include "cli/gateway_commands.hpp"
 #include "cli/resource_commands.hpp"
+#include "cli/settings_commands.hpp"
 #include "cli/usage_commands.hpp"
 
 namespace obleth::cli {
 namespace {
 
-constexpr std::array gateway_verbs{"capacity", "explain", "usage", "audit", "apply", "export", "status", "version"};
+constexpr std::array gateway_verbs{"capacity", "explain", "usage",    "audit",  "apply",
+                                   "export",   "status",  "settings", "version"};
 
 void add_commands(CLI::App& app, Chosen& chosen) {
   app.require_subcommand(1);
@@ -39,6 +41,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_usage_commands(app, chosen);
   add_gateway_commands(app, chosen);
   add_explain(app, chosen);
+  add_settings_commands(app, chosen);
   app.add_subcommand("version", "of this program");
 }
 
@@ -117,7 +120,7 @@ std::string_view client_commands_help() {
   return "\nof a running gateway, through its Management API:\n\n"
          "  tenant         teams that share the cluster: list, show, create, set, delete\n"
          "  key            their API keys: the same, and rotate\n"
-         "  group          groups of tenants: list, create, set, delete\n"
+         "  group          groups of tenants: as tenant\n"
          "  model          models and the upstreams that serve them: as tenant, and test\n"
          "  mcp            MCP servers: as tenant, and probe\n"
          "  admin-token    tokens for the Management API: list, create, delete\n"
@@ -126,6 +129,7 @@ std::string_view client_commands_help() {
          "  apply          brings the gateway to the state that a file describes (-f FILE, --dry-run)\n"
          "  export         that file, of the present state\n"
          "  status         stores, replicas, version\n"
+         "  settings       settings in force, and where they came from: list; change live ones: set, reset\n"
          "  usage          what was used and what it cost; single requests (requests), all of them as CSV (export)\n"
          "  audit          who changed what: list\n"
          "  version        of this program\n";

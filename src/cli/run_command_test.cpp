@@ -91,14 +91,59 @@ TEST_F(CommandLine, SetFindsTheTenantByItsNameAndChangesWhatIsNamed) {
   EXPECT_EQ(body(1), R"({"weight":50})");
 }
 
-TEST_F(CommandLine, WhatHasNoPatchIsReadChangedAndSentBackWhole) {
-  server_.answer_json("GET /api/v1/keys?limit=500&name=laptop",
-                      R"({"data":[{"id":"k-1","name":"laptop"}],"next_cursor":null})");
-  server_.answer_json("GET /api/v1/keys/k-1", R"({"id":"k-1","name":"laptop","weight":100,"disabled":false})");
-  server_.answer_json("PUT /api/v1/keys/k-1", R"({"id":"k-1","name":"laptop","weight":100,"disabled":true})");
-  const Ran ran = run({"key", "set", "laptop", "--disabled=true"});
+TEST_F(CommandLine, SetMayGiveAnotherNameAndCreateTakesOne) {
+  server_.answer_json("GET /api/v1/models?limit=500&name=a",
+                      R"({"data":[{"id":"m-1","model_name":"a"}],"next_cursor":null})");
+  server_.answer_json("PATCH /api/v1/models/m-1", R"({"id":"m-1","model_name":"b"})");
+  const Ran ran = run({"model", "set", "a", "--model-name=b", "--cache-scope=tenant"});
   EXPECT_EQ(ran.code, exit_done) << ran.err;
-  EXPECT_EQ(body(2), R"({"id":"k-1","name":"laptop","weight":100,"disabled":true})");
+  EXPECT_EQ(body(1), R"({"cache_scope":"tenant","model_name":"b"})");
+  EXPECT_EQ(run({"model", "create", "a", "--model-name=b"}).code, exit_misused);
+}
+
+TEST_F(CommandLine, ATrialThatCameToNothingExitsWithOne) {
+  server_.answer_json("GET /api/v1/models?limit=500&name=dead",
+                      R"({"data":[{"id":"m-1","model_name":"dead"}],"next_cursor":null})");
+  server_.answer_json("POST /api/v1/models/m-1/test", R"({"status":null,"error":"nobody answers"})");
+  const Ran dead = run({"model", "test", "dead"});
+  EXPECT_EQ(dead.code, exit_refused);
+  EXPECT_EQ(dead.out, "status  -\nerror   nobody answers\n");
+  EXPECT_EQ(dead.err, "obleth: nobody answers\n");
+  server_.answer_json("POST /api/v1/models/m-1/test", R"({"status":200,"error":null})");
+  EXPECT_EQ(run({"model", "test", "dead"}).code, exit_done);
+}
+
+TEST_F(CommandLine, SettingsAreListedSetAndReset) {
+  const std::string rows =
+      R"({"data":[{"name":"n_max","value":"16","source":"default","changeable":true,"help":"how"},)"
+      R"({"name":"dev","value":"true","source":"flag","changeable":false,"help":"to try it"}]})";
+  server_.answer_json("GET /api/v1/settings", rows);
+  server_.answer_json("PATCH /api/v1/settings", rows);
+  EXPECT_EQ(run({"settings", "list"}).out,
+            "NAME   VALUE  FROM     LIVE  WHAT IT IS FOR\n"
+            "n_max  16     default  yes   how\n"
+            "dev    true   flag     no    to try it\n");
+  EXPECT_EQ(run({"settings", "set", "n_max", "16"}).out,
+            "NAME   VALUE  FROM     LIVE  WHAT IT IS FOR\n"
+            "n_max  16     default  yes   how\n");
+  EXPECT_EQ(body(1), R"({"n_max":"16"})");
+  EXPECT_EQ(run({"settings", "reset", "n_max"}).code, exit_done);
+  EXPECT_EQ(body(2), R"({"n_max":null})");
+}
+
+TEST_F(CommandLine, ATokenThatWouldBreakTheHeadIsNotSent) {
+  variables_["OBLETH_ADMIN_TOKEN"] = "a-token-of-16-characters\nX-Other: 1";
+  const Ran ran = run({"status"});
+  EXPECT_EQ(ran.code, exit_misused);
+  EXPECT_EQ(ran.err, "obleth: the admin token holds a control character, such as a line break at its end\n");
+  EXPECT_TRUE(server_.asked().empty());
+}
+
+TEST_F(CommandLine, AFolderIsNoDocumentToApply) {
+  const Ran ran = run({"apply", "-f", "/"});
+  EXPECT_EQ(ran.code, exit_misused);
+  EXPECT_EQ(ran.err, "obleth: cannot read /\n");
+  EXPECT_TRUE(server_.asked().empty());
 }
 
 TEST_F(CommandLine, ANewKeyShowsItsSecretOnceAndApart) {
@@ -154,10 +199,10 @@ TEST_F(CommandLine, TwoOfOneNameAskForTheId) {
 }
 
 TEST_F(CommandLine, AGroupIsKnownByItsName) {
-  server_.answer_json("PATCH /api/v1/fairshare/groups/night%20batch/weight", R"({"name":"night batch","weight":3})");
-  const Ran ran = run({"group", "set", "night batch", "--weight=3"});
+  server_.answer_json("PATCH /api/v1/fairshare/groups/night%20batch", R"({"name":"night batch","weight":3})");
+  const Ran ran = run({"group", "set", "night batch", "--weight=3", "--max-in-flight=5"});
   EXPECT_EQ(ran.code, exit_done) << ran.err;
-  EXPECT_EQ(body(0), R"({"weight":3})");
+  EXPECT_EQ(body(0), R"({"weight":3,"max_in_flight":5})");
 }
 
 TEST_F(CommandLine, CapacityIsSet) {

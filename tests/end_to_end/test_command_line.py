@@ -73,13 +73,44 @@ def test_models_groups_and_capacity(gateway, obleth, upstream):
     obleth("model", "delete", "cli-model")
 
     obleth("group", "create", "cli night", "--weight", "5")
-    obleth("group", "set", "cli night", "--weight", "9")
+    obleth("group", "set", "cli night", "--weight", "9", "--max-in-flight", "5")
+    assert as_json(obleth("group", "show", "cli night", "--json"))["max_in_flight"] == 5
     assert {"cli night": 9}.items() <= {g["name"]: g["weight"] for g in as_json(obleth("group", "list", "--json"))}.items()
     obleth("group", "delete", "cli night")
 
     obleth("capacity", "set", "17")
     assert as_json(obleth("capacity", "show", "--json"))["max_in_flight"] == 17
     assert gateway.live()["capacity"] == 17
+
+
+@pytest.mark.parametrize(
+    "noun, schema",
+    [("tenant", "Tenant"), ("key", "Key"), ("group", "Group"), ("model", "Model"), ("mcp", "McpServer")],
+)
+def test_every_field_that_the_api_changes_has_a_flag(gateway, obleth, noun, schema):
+    change = gateway.admin.get("/openapi.json").json()["components"]["schemas"][f"{schema}Change"]
+    told = obleth(noun, "set", "--help").stdout
+    for name, field in change["properties"].items():
+        assert field.get("readOnly") or f"--{name.replace('_', '-')} " in told, name
+
+
+def test_settings_are_shown_and_changed(gateway, obleth):
+    listed = {row["name"]: row for row in as_json(obleth("settings", "list", "--json"))}
+    assert listed["log_level"]["changeable"] and not listed["listen"]["changeable"]
+    before = listed["n_max"]["value"]
+    assert as_json(obleth("settings", "set", "n_max", "7", "--json"))[0]["value"] == "7"
+    assert as_json(obleth("settings", "reset", "n_max", "--json"))[0]["value"] == before
+    assert "1 to 1024" in obleth("settings", "set", "n_max", "0", expect=1).stderr
+    assert obleth("settings").stdout.startswith("# Settings\n")
+
+
+def test_a_dead_upstream_is_no_success(obleth):
+    obleth("model", "create", "cli-dead", "--api-base", "http://127.0.0.1:1")
+    assert as_json(obleth("model", "test", "cli-dead", "--json", expect=1))["error"]
+    obleth("model", "delete", "cli-dead")
+    obleth("mcp", "create", "cli-dead", "--upstream-url", "http://127.0.0.1:1")
+    assert as_json(obleth("mcp", "probe", "cli-dead", "--json", expect=1))["error"]
+    obleth("mcp", "delete", "cli-dead")
 
 
 def test_what_is_exported_applies_without_a_change(obleth):
