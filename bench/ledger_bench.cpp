@@ -139,7 +139,7 @@ void replay(benchmark::State& state, bool into_sqlite) {
     if (into_sqlite) ledger = std::move(*SqliteUsageLedger::open({.path = place->file("usage.db")}));
     ports::UsageSink& sink = into_sqlite ? static_cast<ports::UsageSink&>(*ledger) : forgetful;
     state.ResumeTiming();
-    auto delivery = std::make_unique<Delivery>(place->loop, *place->spool, sink, place->entropy, place->readiness);
+    auto delivery = std::make_unique<Delivery>(place->loop, *place->spool, sink, place->entropy, &place->readiness);
     std::optional<bool> done;
     spawn(drain(*delivery, done));
     while (!done)

@@ -128,7 +128,8 @@ Result<void> House::open_spool() {
   spool = std::move(*opened);
   delivery_ = std::make_unique<LoopThread<adapters::Delivery>>([this](adapters::EpollLoop& loop) {
     adapters::stand_back();
-    return std::make_unique<adapters::Delivery>(loop, *spool, usage->sink(), entropy, readiness);
+    observe::Readiness* const told = usage->tells_of_itself() ? nullptr : &readiness;
+    return std::make_unique<adapters::Delivery>(loop, *spool, usage->sink(), entropy, told);
   });
   spending.follow(backlog());
   return {};

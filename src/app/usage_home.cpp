@@ -27,6 +27,7 @@ class UsageInFile final : public UsageHome {
   Task<Result<bool>> forget_step(WallTime now, std::int64_t retention_days) override {
     return ledger_->forget_step(now, retention_days);
   }
+  [[nodiscard]] bool tells_of_itself() const override { return false; }
   void end() override { ledger_.reset(); }
 
  private:
@@ -74,6 +75,7 @@ class UsageInClickHouse final : public UsageHome {
   Task<Result<bool>> forget_step(WallTime now, std::int64_t retention_days) override {
     return room_->resident().ledger.tidy_step(now, retention_days);
   }
+  [[nodiscard]] bool tells_of_itself() const override { return true; }
   void end() override {
     if (!room_) return;
     room_->tell([](ClickHouseRoom& room) { room.client.close_all(); });

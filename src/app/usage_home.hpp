@@ -30,6 +30,8 @@ class UsageHome {
   [[nodiscard]] virtual ports::UsageLedger& ledger() = 0;
   // One short step of removing what is older than retention_days, in whole months; false: nothing is left to do.
   virtual Task<Result<bool>> forget_step(WallTime now, std::int64_t retention_days) = 0;
+  // It tells readiness by itself whether it answers.
+  [[nodiscard]] virtual bool tells_of_itself() const = 0;
   // Ends its threads: nothing is answered any more.
   virtual void end() = 0;
 };

@@ -67,6 +67,7 @@ def test_rows_wait_in_the_spool_while_clickhouse_is_away(own, upstream, fault):
             ready = gateway.http.get("/ready")
             assert ready.status_code == 200
             assert ready.json()["stores"]["clickhouse"]["up"] is False
+            assert "usage" not in ready.json()["stores"]
             assert 'obleth_store_up{store="clickhouse"} 0' in gateway.metrics()
             assert "ClickHouse is away" in gateway.log_text()
         server.start() if fault == "killed" else server.go_on()

@@ -14,9 +14,9 @@ constexpr Duration complaint_period = std::chrono::minutes(1);
 }  // namespace
 
 Delivery::Delivery(EpollLoop& loop, Spool& spool, ports::UsageSink& sink, ports::Entropy& entropy,
-                   observe::Readiness& readiness)
+                   observe::Readiness* readiness)
     : loop_(loop), spool_(spool), sink_(sink), entropy_(entropy), readiness_(readiness) {
-  readiness_.set_store(store_name, true);
+  tell(true);
   spool_.answer_calls_with([this] { loop_.submit([this] { look_soon(); }); });
   loop_.run_soon(*this);
 }
@@ -152,13 +152,17 @@ void Delivery::note_fault(const Fault& fault) {
   ++failures_;
   loop_.run_soon(*this);  // those who wait are told
   if (std::exchange(failing_, true)) return;
-  readiness_.set_store(store_name, false, fault.message);
+  tell(false, fault.message);
   observe::log_once_per(complaint_period, observe::LogLevel::warn,
                         "the ledger does not take rows: they stay in the spool and are sent again", fault.message);
 }
 
 void Delivery::note_success() {
-  if (std::exchange(failing_, false)) readiness_.set_store(store_name, true);
+  if (std::exchange(failing_, false)) tell(true);
+}
+
+void Delivery::tell(bool up, std::string_view why) {
+  if (readiness_ != nullptr) readiness_->set_store(store_name, up, why);
 }
 
 void Delivery::end_segments() {

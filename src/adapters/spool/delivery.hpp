@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "adapters/os/epoll_loop.hpp"
@@ -27,8 +28,9 @@ class Delivery final : public ports::UsageBacklog, private LoopItem, private por
 
   static constexpr const char* store_name = "usage";  // as health and metrics call the sink
 
+  // readiness: null where the sink tells of itself, whether rows are delivered or not.
   Delivery(EpollLoop& loop, Spool& spool, ports::UsageSink& sink, ports::Entropy& entropy,
-           observe::Readiness& readiness);
+           observe::Readiness* readiness);
   ~Delivery() override;
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
@@ -68,6 +70,7 @@ class Delivery final : public ports::UsageBacklog, private LoopItem, private por
   [[nodiscard]] Duration pause_before(std::uint32_t attempt);
   void note_fault(const Fault& fault);
   void note_success();
+  void tell(bool up, std::string_view why = {});
   void end_segments();
   void make_room();
   [[nodiscard]] bool may_go(const SpooledSegment& segment) const;
@@ -81,7 +84,7 @@ class Delivery final : public ports::UsageBacklog, private LoopItem, private por
   Spool& spool_;
   ports::UsageSink& sink_;
   ports::Entropy& entropy_;
-  observe::Readiness& readiness_;
+  observe::Readiness* readiness_;
   SpooledSegment::Memory memory_;
   std::vector<std::shared_ptr<SpooledSegment>> segments_;  // oldest first
   SegmentShelf::Segments unopened_;                        // their ranges could not be opened yet

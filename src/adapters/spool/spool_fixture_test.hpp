@@ -109,7 +109,7 @@ class SpoolHouse {
     writer = std::make_unique<SpoolWriter>(loop, *spool);
   }
   void deliver_to(RecordingSink& sink) {
-    delivery = std::make_unique<Delivery>(loop, *spool, sink, entropy, readiness);
+    delivery = std::make_unique<Delivery>(loop, *spool, sink, entropy, &readiness);
   }
   void turn() { loop.turn(Duration::zero()); }
 
