@@ -51,7 +51,7 @@ int run_backup(std::span<const char* const> arguments, std::span<const char* con
     return exit_misused;
   }
   const std::filesystem::path folder = arguments.front();
-  const Result<Options> options = read_options({arguments.subspan(1), environment});
+  const Result<Options> options = read_options({arguments.subspan(1), environment, false});
   if (!options) return complain(options.error().message, exit_misused);
   const Result<std::string> record = record_file_of(*options);
   if (!record) return complain(record.error().message, exit_misused);

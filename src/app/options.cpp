@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "adapters/postgres/postgres_address.hpp"
 #include "app/options_table.hpp"
 #include "base/flat_toml.hpp"
+#include "base/whole_file.hpp"
 
 namespace obleth::app {
 namespace {
@@ -103,11 +102,9 @@ Result<Flags> from_arguments(std::span<const char* const> arguments) {
 }
 
 Result<std::vector<Given>> from_file(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return wrong("cannot read the configuration file " + path, "config");
-  Result<std::vector<FlatTomlEntry>> entries = parse_flat_toml(text.view());
+  const Result<std::string> text = read_whole_file(path);
+  if (!text) return wrong("cannot read the configuration file " + path, "config");
+  Result<std::vector<FlatTomlEntry>> entries = parse_flat_toml(*text);
   if (!entries) return wrong(path + ", " + entries.error().message, "config");
   std::vector<Given> given;
   for (const FlatTomlEntry& entry : *entries) {
@@ -154,8 +151,7 @@ void use_dev_defaults(Options& options) {
   }
 }
 
-// Rules that need more than one setting, or more of one than its bounds.
-Result<void> check(const Options& options) {
+Result<void> check_admin_token(const Options& options) {
   constexpr std::size_t admin_token_min = 16;
   if (!options.dev && options.admin_token.empty()) {
     return wrong("OBLETH_ADMIN_TOKEN must be set: it opens the Management API (--dev makes one)", "admin_token");
@@ -163,6 +159,11 @@ Result<void> check(const Options& options) {
   if (!options.dev && options.admin_token.reveal().size() < admin_token_min) {
     return wrong("OBLETH_ADMIN_TOKEN must have at least 16 characters", "admin_token");
   }
+  return {};
+}
+
+// Rules that need more than one setting, or more of one than its bounds.
+Result<void> check(const Options& options) {
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return wrong("OBLETH_TLS_CERT and OBLETH_TLS_KEY must be set together", "tls_cert");
   }
@@ -224,6 +225,7 @@ Result<Options> read_options(const OptionSources& sources) {
     use_dev_defaults(options);
     if (const Result<void> read = read_all(given, options); !read) return fail(read.error());
   }
+  if (const Result<void> opens = check_admin_token(options); sources.opens_api && !opens) return fail(opens.error());
   if (const Result<void> sound = check(options); !sound) return fail(sound.error());
   return options;
 }

@@ -141,6 +141,7 @@ struct Options {
 struct OptionSources {
   std::span<const char* const> arguments;    // after the verb
   std::span<const char* const> environment;  // "NAME=value" each
+  bool opens_api = true;                     // the command serves the Management API, or checks what will
 };
 
 // Fault: invalid, naming the flag, variable or line at fault and what would be right. A flag or an OBLETH_ variable

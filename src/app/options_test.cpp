@@ -132,6 +132,20 @@ TEST(Options, AValueThatDoesNotParseStopsTheStartAndIsNamed) {
   EXPECT_TRUE(refusal_of("OBLETH_ALLOWED_CIDRS=10.0.0.0/8,here").ends_with("this is none: here"));
 }
 
+TEST(Options, ACommandThatOpensFilesOnlyNeedsNoAdminToken) {
+  Start start;
+  start.environment = {"HOME=/root"};
+  EXPECT_TRUE(start.refusal().starts_with("OBLETH_ADMIN_TOKEN must be set"));
+  EXPECT_TRUE(read_options({.arguments = {}, .environment = start.environment, .opens_api = false}));
+}
+
+TEST(Options, AFolderIsNoConfigurationFile) {
+  const std::string flag = "--config=" + std::filesystem::temp_directory_path().string();
+  Start start;
+  start.arguments = {flag.c_str()};
+  EXPECT_TRUE(start.refusal().starts_with("cannot read the configuration file ")) << start.refusal();
+}
+
 TEST(Options, TheItemsOfAListAreReadByWhatTheyAre) {
   const auto read = [](const char* argument) {
     Start start;
