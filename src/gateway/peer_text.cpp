@@ -9,6 +9,7 @@ namespace obleth::gateway {
 namespace {
 
 constexpr std::uint32_t slots_max = 1U << 24;
+constexpr std::uint32_t waits_too_long = 2;
 
 // The fields of one line, in turn.
 class Fields {
@@ -43,6 +44,7 @@ std::optional<fairshare::TenantDemand> demand_of(Fields line) {
   const bool read = line.read(demand.tenant) && line.read(demand.group) && line.read(demand.weight) &&
                     line.read(demand.group_weight) && line.read(demand.slots) && line.read(waits);
   demand.waits = waits != 0;
+  demand.overdue = waits == waits_too_long;
   const bool sensible = demand.weight > 0 && demand.weight <= weight_max && demand.group_weight > 0 &&
                         demand.group_weight <= weight_max && demand.slots <= slots_max;
   return read && sensible ? std::optional(demand) : std::nullopt;
@@ -72,7 +74,8 @@ std::string demands_text(std::vector<fairshare::TenantDemand> demands) {
   std::string text;
   for (const fairshare::TenantDemand& one : demands) {
     text += one.tenant.hex() + ' ' + one.group.hex() + ' ' + std::to_string(one.weight) + ' ' +
-            std::to_string(one.group_weight) + ' ' + std::to_string(one.slots) + (one.waits ? " 1\n" : " 0\n");
+            std::to_string(one.group_weight) + ' ' + std::to_string(one.slots) + ' ' +
+            std::to_string(one.overdue ? waits_too_long : std::uint32_t{one.waits}) + '\n';
   }
   return text;
 }

@@ -2,6 +2,7 @@
 //
 //   demand: tenant group weight group-weight slots waits     work: tenant milli-cost
 //
+// waits: 0 no, 1 yes, 2 for so long that the age guard would call it.
 // Ids are 32 hex digits, numbers decimal, fields apart by a blank; a line that has more fields than are known is read
 // as far as it is known, so that a newer replica may tell more. Values; any thread.
 #pragma once

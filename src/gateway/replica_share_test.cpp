@@ -28,6 +28,7 @@ struct Crowd {
   std::size_t replica = 0;
   std::uint64_t tenant = 1;
   std::uint32_t weight = 100;
+  std::uint64_t group = 1;
   std::size_t requests = 20;
   std::int64_t output = 100;  // tokens, ± half
   int hold_ms = 200;          // ± half
@@ -93,8 +94,10 @@ class World {
   void flush_store() { store_.flush(); }
 
   std::vector<Crowd> crowds;
-  std::map<std::uint64_t, std::int64_t> work;  // settled, by tenant
-  std::map<std::uint64_t, std::int64_t> told;  // by tenant, as every other replica heard it
+  std::map<std::uint64_t, std::int64_t> work;         // settled, by tenant
+  std::map<std::uint64_t, std::int64_t> told;         // by tenant, as every other replica heard it
+  std::map<std::uint64_t, std::uint64_t> refused_of;  // requests, by tenant
+  std::map<std::uint64_t, Duration> longest_wait;     // by tenant
   std::uint32_t most_in_flight = 0;
   std::uint64_t slot_steps = 0;
   std::uint64_t steps = 0;
@@ -127,12 +130,16 @@ class World {
     for (const fairshare::Granted& granted : actions.granted) {
       const auto crowd = static_cast<std::size_t>(granted.waiter);
       const Crowd& whose = crowds[crowd];
+      longest_wait[whose.tenant] = std::max(longest_wait[whose.tenant], granted.wait);
       const auto spread = [&](auto mean) { return mean / 2 + static_cast<decltype(mean)>(random_()) % mean; };
       replica.running.push_back(
           {now_ + milliseconds(spread(whose.hold_ms)), granted.ticket, crowd, spread(static_cast<int>(whose.output))});
     }
-    for (const fairshare::Refused& refused : actions.refused)
-      --replica.asked[static_cast<std::size_t>(refused.waiter)];
+    for (const fairshare::Refused& refused : actions.refused) {
+      const auto crowd = static_cast<std::size_t>(refused.waiter);
+      --replica.asked[crowd];
+      ++refused_of[crowds[crowd].tenant];
+    }
     for (const fairshare::Settled& settled : actions.settled)
       settled_cost_ = settled.cost.value;
   }
@@ -161,7 +168,7 @@ class World {
     for (std::size_t missing = whose.requests - replica.asked[crowd]; missing > 0; --missing) {
       ++replica.asked[crowd];
       step(replica, fairshare::Arrive{.waiter = crowd,
-                                      .group = id_of<GroupId>(1),
+                                      .group = id_of<GroupId>(whose.group),
                                       .tenant = id_of<TenantId>(whose.tenant),
                                       .key = id_of<KeyId>(whose.tenant),
                                       .model = id_of<ModelId>(1),
@@ -272,6 +279,32 @@ TEST(ReplicaShare, FewerSlotsThanReplicasGoRound) {
   EXPECT_LE(world.most_in_flight, 2U);
 }
 
+// Half of the admission timeout, and what is ahead of it. Small has been at work before: a slow moment of its replica
+// is no reason to refuse it.
+TEST(ReplicaShare, TenantOfTheSmallestWeightIsServedThoughItsReplicaHasNoSlotByWeight) {
+  World world(2, 4, 13);
+  world.crowds = {{.replica = 0, .tenant = 1, .weight = 500, .hold_ms = 500, .on = false},
+                  {.replica = 1, .tenant = 2, .weight = 5, .requests = 2, .hold_ms = 500}};
+  world.run(seconds(10));
+  world.crowds[0].on = true;
+  world.run(seconds(300));
+  EXPECT_EQ(world.refused_of[2], 0U);
+  EXPECT_LT(world.longest_wait[2], seconds(40));
+  EXPECT_LE(world.most_in_flight, 4U);
+}
+
+// However many wait for too long, 15 turns of 16 are by weight.
+TEST(ReplicaShare, AgeGuardOfAReplicaWithoutSlotsIsBounded) {
+  World world(2, 4, 14);
+  world.crowds = {{.replica = 0, .tenant = 1, .weight = 1'000'000}, {.replica = 1, .tenant = 2, .weight = 1}};
+  world.run(seconds(60));
+  world.begin_measuring();
+  world.run(seconds(120));
+  EXPECT_GT(world.share(2), 0.02);
+  EXPECT_LT(world.share(2), 1.0 / 16 + 0.01);
+  EXPECT_GT(world.used(), 0.9);
+}
+
 TEST(ReplicaShare, LostReportsAndAnswersNeitherOverfillThePoolNorLoseWork) {
   World world(3, 16, 6);
   world.crowds = {{.replica = 0, .tenant = 1}, {.replica = 1, .tenant = 2}, {.replica = 2, .tenant = 3, .weight = 200}};
@@ -371,7 +404,8 @@ TEST(PeerText, SaysWhatWasMeantAndLeavesOutWhatMakesNoSense) {
                                                          .weight = 7,
                                                          .group_weight = 9,
                                                          .slots = 11,
-                                                         .waits = true}};
+                                                         .waits = true,
+                                                         .overdue = true}};
   EXPECT_EQ(read_demands(demands_text(demands)), demands);
   EXPECT_EQ(read_demands("nonsense\n\n" + demands_text(demands) + "1 2 3").size(), 1U);
   const std::vector<fairshare::TenantCost> work = {{id_of<TenantId>(1), -5}, {id_of<TenantId>(2), 1LL << 60}};

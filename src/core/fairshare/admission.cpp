@@ -73,6 +73,7 @@ std::uint32_t Admission::capacity() const {
 PoolView Admission::tell_pool() {
   State& state = *state_;
   PoolView view{.capacity = state.limits.capacity, .demands = {}, .work = {}};
+  const NodeIndex overdue = state.overdue_tenant();
   boost::unordered_flat_set<NodeIndex> met;
   const auto meet = [&](NodeIndex index) {
     if (!met.insert(index).second) return;
@@ -86,7 +87,8 @@ PoolView Admission::tell_pool() {
                             .weight = node.account.weight(),
                             .group_weight = group.account.weight(),
                             .slots = slots,
-                            .waits = slots > node.in_flight});
+                            .waits = slots > node.in_flight,
+                            .overdue = index == overdue});
   };
   for (const auto& entry : state.heaviest.entries())
     meet(entry.item);

@@ -36,6 +36,7 @@ struct TenantDemand {
   std::uint32_t group_weight = 0;
   std::uint32_t slots = 0;  // that it has and could have
   bool waits = false;       // some of them it does not have
+  bool overdue = false;     // the age guard would call it now
   bool operator==(const TenantDemand&) const = default;
 };
 

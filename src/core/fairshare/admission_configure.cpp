@@ -38,6 +38,7 @@ void Admission::State::on(const SetLease& event) {
 void Admission::State::on(const CountForeign& event) {
   boost::unordered_flat_map<NodeIndex, std::int64_t> costs;  // several may tell of one tenant
   for (const TenantCost& done : event.costs) {
+    guard_rest = std::max<std::int64_t>(guard_rest - done.cost, 0);
     const NodeIndex tenant = tree.find_tenant(done.tenant);
     if (tenant != NodeIndex::none) costs[tenant] += done.cost;
   }

@@ -45,6 +45,12 @@ std::optional<Pick> Admission::State::overdue_pick() {
   return std::nullopt;
 }
 
+// For whom a slot of the shared pool is asked out of turn. What the whole pool does counts for how often that may be.
+NodeIndex Admission::State::overdue_tenant() {
+  const auto overdue = guard_rest > 0 ? std::nullopt : overdue_pick();
+  return overdue ? tree.node(tree.lane(overdue->leaf).node).parent : NodeIndex::none;
+}
+
 void Admission::State::grant(const Pick& pick) {
   const RequestIndex index = tree.requests_at(pick.leaf).front();
   Request& request = requests[index];
@@ -60,6 +66,10 @@ void Admission::State::grant(const Pick& pick) {
   request.unopposed = tree.begin(pick, request.reserved_cost);
   turns_since_guard = pick.moves_time ? turns_since_guard + 1 : 0;
   age_guard_picks += pick.moves_time ? 0 : 1;
+  // While nothing is learned an estimate may be many times what any request took.
+  if (now - request.arrived > guard_age()) {
+    guard_rest = std::min(request.reserved_cost, largest.value()) * (turns_per_guard - 1);
+  }
   unleased_grants += now < lease.until ? 0 : 1;
 
   ModelState& model = models[request.model];

@@ -70,6 +70,7 @@ std::int64_t Admission::State::extension(const Request& request) const {
 void Admission::State::count_work(const Request& request, std::int64_t cost) {
   drain.count(cost);
   models[request.model].drain.count(cost);
+  guard_rest = std::max<std::int64_t>(guard_rest - cost, 0);
   if (limits.shares_pool && cost != 0) work[TenantId{tree.node(request.tenant).id}] += cost;
 }
 

@@ -46,6 +46,7 @@ struct Admission::State {
   void dispatch();
   [[nodiscard]] std::optional<Pick> next_pick();
   [[nodiscard]] std::optional<Pick> overdue_pick();
+  [[nodiscard]] NodeIndex overdue_tenant();
   void grant(const Pick& pick);
   [[nodiscard]] std::optional<std::int64_t> softened(const Request& request, std::int64_t learned_output);
   [[nodiscard]] std::int64_t learned_output(const Request& request) const;
@@ -123,7 +124,8 @@ struct Admission::State {
   std::uint64_t age_guard_picks = 0;
   std::uint64_t unleased_grants = 0;
   std::uint32_t turns_since_guard = 0;
-  std::uint32_t aged = 0;  // of what waits, so many were older than guard_age when last looked at
+  std::int64_t guard_rest = 0;  // milli-tokens that a shared pool has to do before its guard asks for a slot here again
+  std::uint32_t aged = 0;       // of what waits, so many were older than guard_age when last looked at
   RequestIndex first_young = RequestIndex::none;  // the next one
   Instant accrued;                                // when slot time was last charged to all that run
 

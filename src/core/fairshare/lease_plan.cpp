@@ -14,6 +14,8 @@ constexpr std::int64_t correction_s = 5;              // in which what is owed w
 constexpr std::int64_t forgetting = 512;              // plans: who came later than others comes to the same plan
 constexpr std::int64_t smoothing = 8;                 // plans that the measured rate looks back on
 constexpr std::int64_t ns_per_s = 1'000'000'000;
+constexpr Duration remembered = std::chrono::seconds(5);  // that somebody waited: an answer or a refusal between two
+constexpr std::uint32_t slots_per_loan = 16;              // as many turns as the age guard leaves to the others
 
 struct Claim {
   std::int64_t weight = 0;
@@ -84,6 +86,18 @@ std::vector<std::uint32_t> rounded(const std::vector<std::int64_t>& parts, std::
   return whole;
 }
 
+// Replicas that have no slot by weight, and where somebody has waited for too long, have one of the others'.
+void lend_to_overdue(std::vector<std::uint32_t>& slots, std::span<const std::vector<TenantDemand>> replicas) {
+  const std::uint32_t capacity = std::accumulate(slots.begin(), slots.end(), 0U);
+  std::uint32_t loans = capacity == 0 ? 0 : std::max(1U, capacity / slots_per_loan);
+  for (std::size_t at = 0; at < slots.size() && loans > 0; ++at) {
+    if (slots[at] > 0 || std::ranges::none_of(replicas[at], &TenantDemand::overdue)) continue;
+    --*std::ranges::max_element(slots);
+    ++slots[at];
+    --loans;
+  }
+}
+
 }  // namespace
 
 void LeasePlan::count(std::span<const TenantCost> work) {
@@ -112,7 +126,9 @@ std::vector<std::uint32_t> LeasePlan::make(std::uint32_t capacity, std::span<con
   }
   for (std::int64_t& part : parts)
     part += std::max<std::int64_t>(supply - given, 0) / static_cast<std::int64_t>(parts.size());
-  return rounded(parts, capacity);
+  std::vector<std::uint32_t> slots = rounded(parts, capacity);
+  lend_to_overdue(slots, replicas);
+  return slots;
 }
 
 LeasePlan::Contenders LeasePlan::merge(std::span<const std::vector<TenantDemand>> replicas) {
@@ -158,18 +174,18 @@ void LeasePlan::settle_balance(const Contenders& contenders) {
   }
   work = std::max<std::int64_t>(work, 0);
   fill_by_group(work, waiting, [&](const Contender&) { return work; });
-  boost::unordered_flat_map<TenantId, std::int64_t> owed;
   // At most what the whole pool does in the time in which it would be made good.
   const std::int64_t most = pool_rate_ * correction_s;
   for (const Contender& one : waiting) {
-    const auto before = owed_.find(one.whole.tenant);
+    Balance& balance = balances_[one.whole.tenant];
     const auto done = done_.find(one.whole.tenant);
-    std::int64_t balance = one.allotted;
-    if (before != owed_.end()) balance += before->second - before->second / forgetting;
-    if (done != done_.end()) balance -= done->second;
-    owed[one.whole.tenant] = std::clamp(balance, -most, most);
+    balance.owed += one.allotted - balance.owed / forgetting;
+    if (done != done_.end()) balance.owed -= done->second;
+    balance.owed = std::clamp(balance.owed, -most, most);
+    balance.waited_at = made_at_;
   }
-  owed_ = std::move(owed);
+  boost::unordered::erase_if(balances_,
+                             [&](const auto& entry) { return made_at_ - entry.second.waited_at > remembered; });
   done_.clear();
 }
 
@@ -178,8 +194,9 @@ void LeasePlan::correct(Contenders& contenders, std::int64_t supply) const {
   if (pool_rate_ <= 0) return;
   std::int64_t wanted = 0;
   for (Contender& one : contenders) {
-    const auto owed = owed_.find(one.whole.tenant);
-    const std::int64_t more = owed == owed_.end() ? 0 : scaled(owed->second, supply, pool_rate_ * correction_s);
+    const auto found = balances_.find(one.whole.tenant);
+    const std::int64_t owed = one.whole.waits && found != balances_.end() ? found->second.owed : 0;
+    const std::int64_t more = scaled(owed, supply, pool_rate_ * correction_s);
     one.allotted = std::clamp<std::int64_t>(one.allotted + more, 0, one.whole.slots * slot);
     wanted += one.allotted;
   }

@@ -1,6 +1,8 @@
 // What the engine does with its part of a pool that several processes share.
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "core/fairshare/admission_rig.hpp"
 #include "core/fairshare/lease_plan.hpp"
 
@@ -75,6 +77,31 @@ TEST(SharedPool, TellsWorkOnceAndDemandAsItIs) {
   EXPECT_TRUE(rig.engine.tell_pool().work.empty());
 }
 
+// Once it has gone the rest of the pool has fifteen turns before another is asked for.
+TEST(SharedPool, AsksForASlotOutOfTurnOnlyForWhomTheAgeGuardWouldCall) {
+  Rig rig(shared(4));
+  const auto asks = [&] {
+    const PoolView view = rig.engine.tell_pool();
+    return !view.demands.empty() && view.demands.front().overdue;
+  };
+  rig.step(Rig::request(1, 1));
+  const std::int64_t cost = rig.finish(1).settled.front().cost.value;
+  rig.step(SetLease{.slots = 0});
+  for (std::uint64_t waiter = 2; waiter <= 3; ++waiter)
+    rig.step(Rig::request(waiter, 1));
+  EXPECT_FALSE(asks());
+  rig.pass(seconds(31));
+  rig.step(Tick{});
+  EXPECT_TRUE(asks());
+  rig.step(SetLease{.slots = 1});
+  EXPECT_EQ(rig.turns.back(), 2U);
+  EXPECT_FALSE(asks());
+  rig.step(CountForeign{{{id_of<TenantId>(2), 14 * cost}}});
+  EXPECT_FALSE(asks());
+  rig.step(CountForeign{{{id_of<TenantId>(2), cost}}});
+  EXPECT_TRUE(asks());
+}
+
 TenantDemand demand(std::uint64_t tenant, std::uint32_t slots, std::uint32_t weight = 100, std::uint64_t group = 1) {
   return {.tenant = id_of<TenantId>(tenant),
           .group = id_of<GroupId>(group),
@@ -97,6 +124,46 @@ TEST(LeasePlan, SharesOutTheWholeCapacityByGroupThenTenantAndDemand) {
   EXPECT_EQ(plan(8, {{demand(1, 9, 100, 1), demand(2, 9, 100, 1)}, {demand(3, 9, 1, 2)}}), (Plan{4, 4}));
   EXPECT_EQ(plan(9, {{demand(1, 2)}, {}, {}}), (Plan{5, 2, 2}));  // what is left is spread
   EXPECT_TRUE(plan(8, {}).empty());
+}
+
+TEST(LeasePlan, WhoIsOverdueHasASlotWhereItsReplicaWouldHaveNone) {
+  using Plan = std::vector<std::uint32_t>;
+  TenantDemand small = demand(2, 2, 1);
+  const auto plan = [&](std::uint32_t capacity) {
+    const std::vector<std::vector<TenantDemand>> replicas = {{demand(1, 90, 1000)}, {small}, {small}};
+    return LeasePlan().make(capacity, replicas, Instant(seconds(1)));
+  };
+  EXPECT_EQ(plan(4), (Plan{4, 0, 0}));
+  small.overdue = true;
+  EXPECT_EQ(plan(4), (Plan{3, 1, 0}));
+  EXPECT_EQ(plan(32), (Plan{30, 1, 1}));  // one slot in sixteen
+  EXPECT_EQ(plan(1), (Plan{0, 1, 0}));
+  EXPECT_EQ(plan(0), (Plan{0, 0, 0}));
+}
+
+TEST(LeasePlan, WhatIsOwedIsRememberedWhileNothingWaitsForAMoment) {
+  LeasePlan plan;
+  std::vector<std::vector<TenantDemand>> replicas = {{demand(1, 50)}, {demand(2, 50)}};
+  Instant now{seconds(1)};
+  const auto run = [&](int turns) {
+    for (; turns > 0; --turns) {
+      now = now + std::chrono::milliseconds(250);
+      plan.count(std::vector<TenantCost>{{id_of<TenantId>(1), 1000}});
+      static_cast<void>(plan.make(16, replicas, now));
+    }
+    return plan.make(16, replicas, now)[1];
+  };
+  const std::uint32_t before = run(8);
+  EXPECT_GT(before, 8U);
+  const auto asked = std::exchange(replicas[1], {});
+  static_cast<void>(run(8));
+  replicas[1] = asked;
+  const std::uint32_t remembered = run(0);
+  EXPECT_NEAR(remembered, before, 1);
+  replicas[1] = {};
+  static_cast<void>(run(24));
+  replicas[1] = asked;
+  EXPECT_LT(run(0), remembered);
 }
 
 TEST(LeasePlan, WhoGotLessWorkThanItsWeightGetsMoreSlots) {
