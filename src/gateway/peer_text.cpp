@@ -52,7 +52,9 @@ std::optional<fairshare::TenantDemand> demand_of(Fields line) {
 
 std::optional<fairshare::TenantCost> cost_of(Fields line) {
   fairshare::TenantCost work;
-  return line.read(work.tenant) && line.read(work.cost) ? std::optional(work) : std::nullopt;
+  const bool read = line.read(work.tenant) && line.read(work.cost);
+  static_cast<void>(line.read(work.group));  // an older replica does not tell it
+  return read ? std::optional(work) : std::nullopt;
 }
 
 void each_line(std::string_view text, auto&& act) {
@@ -83,7 +85,7 @@ std::string demands_text(std::vector<fairshare::TenantDemand> demands) {
 std::string work_text(std::span<const fairshare::TenantCost> work) {
   std::string text;
   for (const fairshare::TenantCost& one : work)
-    text += one.tenant.hex() + ' ' + std::to_string(one.cost) + '\n';
+    text += one.tenant.hex() + ' ' + std::to_string(one.cost) + ' ' + one.group.hex() + '\n';
   return text;
 }
 

@@ -1,6 +1,6 @@
 // What replicas tell each other, as lines of text: tenants' demands, and tenants' work.
 //
-//   demand: tenant group weight group-weight slots waits     work: tenant milli-cost
+//   demand: tenant group weight group-weight slots waits     work: tenant milli-cost group
 //
 // waits: 0 no, 1 yes, 2 for so long that the age guard would call it.
 // Ids are 32 hex digits, numbers decimal, fields apart by a blank; a line that has more fields than are known is read

@@ -35,8 +35,10 @@ fairshare::SetLease ReplicaShare::first_lease(std::uint32_t capacity, Instant no
 }
 
 void ReplicaShare::keep(const std::vector<fairshare::TenantCost>& work) {
-  for (const fairshare::TenantCost& done : work)
-    untold_[done.tenant] += done.cost;
+  for (const fairshare::TenantCost& done : work) {
+    const std::int64_t before = untold_[done.tenant].cost;
+    untold_[done.tenant] = {done.tenant, before + done.cost, done.group};
+  }
 }
 
 fairshare::SetLease ReplicaShare::plan(fairshare::PoolView view, Instant now) {
@@ -62,8 +64,8 @@ fairshare::SetLease ReplicaShare::plan(fairshare::PoolView view, Instant now) {
 ports::PeerReport ReplicaShare::report(std::uint32_t in_flight) {
   if (told_work_.empty() && !untold_.empty()) {
     std::vector<fairshare::TenantCost> work;
-    for (const auto& [tenant, cost] : untold_)
-      work.push_back({tenant, cost});
+    for (const auto& [tenant, done] : untold_)
+      work.push_back(done);
     untold_.clear();
     told_work_ = work_text(work);
     ++batch_;

@@ -63,8 +63,8 @@ class ReplicaShare {
   fairshare::LeasePlan plan_;
   std::map<std::string, std::vector<fairshare::TenantDemand>> others_;
   std::vector<fairshare::TenantDemand> demands_;
-  boost::unordered_flat_map<TenantId, std::int64_t> untold_;  // work
-  std::string told_work_;                                     // batch batch_, until it is heard
+  boost::unordered_flat_map<TenantId, fairshare::TenantCost> untold_;
+  std::string told_work_;  // batch batch_, until it is heard
   std::uint64_t batch_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t epoch_ = 0;

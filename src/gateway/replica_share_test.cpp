@@ -258,6 +258,33 @@ TEST(ReplicaShare, TenantOfAllReplicasGainsNothingBesideThoseOfOne) {
   EXPECT_GT(world.used(), 0.97);
 }
 
+// A replica that never saw a tenant knows its group, which has one share all the same.
+TEST(ReplicaShare, GroupOfTenantsAtDifferentReplicasHasOneShare) {
+  World world(2, 16, 15);
+  world.crowds = {{.replica = 0, .tenant = 1, .group = 1},
+                  {.replica = 0, .tenant = 2, .group = 2},
+                  {.replica = 1, .tenant = 3, .group = 2}};
+  world.run(seconds(15));
+  world.begin_measuring();
+  world.run(seconds(60));
+  EXPECT_NEAR(world.share(1), 0.5, 0.5 * 0.05);
+  EXPECT_NEAR(world.share(2), 0.25, 0.25 * 0.05);
+  EXPECT_NEAR(world.share(3), 0.25, 0.25 * 0.05);
+  EXPECT_GT(world.used(), 0.97);
+}
+
+TEST(ReplicaShare, GroupOfManyTenantsElsewhereHasOneShare) {
+  World world(2, 16, 16);
+  world.crowds = {{.replica = 0, .tenant = 1, .group = 1}, {.replica = 0, .tenant = 2, .group = 2}};
+  for (std::uint64_t tenant = 3; tenant < 12; ++tenant)
+    world.crowds.push_back({.replica = 1, .tenant = tenant, .group = 2, .requests = 4});
+  world.run(seconds(30));
+  world.begin_measuring();
+  world.run(seconds(60));
+  EXPECT_NEAR(world.share(1), 0.5, 0.5 * 0.05);
+  EXPECT_NEAR(world.share(2), 0.05, 0.05 * 0.15);
+}
+
 TEST(ReplicaShare, LoneReplicaThatIsAskedHasAllSlots) {
   World world(3, 12, 4);
   world.crowds = {{.replica = 1, .tenant = 1}};
@@ -408,9 +435,13 @@ TEST(PeerText, SaysWhatWasMeantAndLeavesOutWhatMakesNoSense) {
                                                          .overdue = true}};
   EXPECT_EQ(read_demands(demands_text(demands)), demands);
   EXPECT_EQ(read_demands("nonsense\n\n" + demands_text(demands) + "1 2 3").size(), 1U);
-  const std::vector<fairshare::TenantCost> work = {{id_of<TenantId>(1), -5}, {id_of<TenantId>(2), 1LL << 60}};
-  const auto read = read_work("?\n" + work_text(work));
-  ASSERT_EQ(read.size(), 2U);
+  const std::vector<fairshare::TenantCost> work = {{id_of<TenantId>(1), -5, id_of<GroupId>(3)},
+                                                   {id_of<TenantId>(2), 1LL << 60, id_of<GroupId>(4)}};
+  const auto read =
+      read_work("?\n" + work_text(work) + id_of<TenantId>(3).hex() + " 7");  // as an older replica says it
+  ASSERT_EQ(read.size(), 3U);
+  EXPECT_EQ(read[0].group, id_of<GroupId>(3));
+  EXPECT_EQ(read[2].cost, 7);
   EXPECT_EQ(read[0].cost, -5);
   EXPECT_EQ(read[1].cost, 1LL << 60);
 }

@@ -94,8 +94,11 @@ PoolView Admission::tell_pool() {
     meet(entry.item);
   for (RequestIndex at = state.running_chain.front(); at != RequestIndex::none; at = state.requests[at].in_pool.after)
     meet(state.requests[at].tenant);
-  for (const auto& [tenant, cost] : state.work)
-    view.work.push_back({tenant, cost});
+  for (const auto& [tenant, cost] : state.work) {
+    const NodeIndex node = state.tree.find_tenant(tenant);
+    const bool known = node != NodeIndex::none;
+    view.work.push_back({tenant, cost, known ? GroupId{state.tree.node(state.tree.node(node).parent).id} : GroupId{}});
+  }
   state.work.clear();
   return view;
 }

@@ -7,8 +7,9 @@ namespace obleth::fairshare {
 
 namespace {
 
-// What is told of a tenant at once comes again before this engine has made good what came before, and a slow moment
-// tells of several at once: so much of it the debt cap lets stand, but no more than so many of the largest requests.
+// What is told of a tenant, or a group, at once comes again before this engine has made good what came before, and a
+// slow moment tells of several at once: so much of it the debt cap lets stand, but no more than so many of the largest
+// requests.
 constexpr std::int64_t foreign_tellings = 4;
 constexpr std::int64_t foreign_requests_max = 4096;
 
@@ -36,17 +37,18 @@ void Admission::State::on(const SetLease& event) {
 }
 
 void Admission::State::on(const CountForeign& event) {
-  boost::unordered_flat_map<NodeIndex, std::int64_t> costs;  // several may tell of one tenant
+  boost::unordered_flat_map<NodeIndex, std::int64_t> costs;  // several may tell of one
   for (const TenantCost& done : event.costs) {
     guard_rest = std::max<std::int64_t>(guard_rest - done.cost, 0);
     const NodeIndex tenant = tree.find_tenant(done.tenant);
-    if (tenant != NodeIndex::none) costs[tenant] += done.cost;
+    const NodeIndex node = tenant != NodeIndex::none ? tenant : tree.find_group(group_of(done.group));
+    if (node != NodeIndex::none) costs[node] += done.cost;
   }
-  for (const auto& [tenant, cost] : costs)
+  for (const auto& [node, cost] : costs)
     largest_foreign.see(std::min(cost * foreign_tellings, largest.value() * foreign_requests_max), now);
   tree.set_largest_cost(std::max(largest.value(), largest_foreign.value()));
-  for (const auto& [tenant, cost] : costs)
-    tree.charge_foreign(tenant, cost);
+  for (const auto& [node, cost] : costs)
+    tree.charge_foreign(node, cost);
 }
 
 void Admission::State::on(const SetModel& event) {

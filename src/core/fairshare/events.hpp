@@ -108,9 +108,10 @@ struct SetLease {
 struct TenantCost {
   TenantId tenant;
   std::int64_t cost = 0;
+  GroupId group = {};
 };
-// What other processes that share the pool did: it counts for whose turn it is here. Of tenants that are not known here
-// nothing is remembered.
+// What other processes that share the pool did: it counts for whose turn it is here. What was done for a tenant that is
+// not known here counts for its group.
 struct CountForeign {
   std::vector<TenantCost> costs;
 };

@@ -82,8 +82,8 @@ class ShareTree {
   [[nodiscard]] Levels begin(const Pick& pick, std::int64_t reservation);
   // Settles cost and changes the reservation. As long as both cancel out no key moves and no heap is touched.
   void charge(NodeIndex key, std::int64_t settled, std::int64_t reserved);
-  // What was done for a tenant elsewhere.
-  void charge_foreign(NodeIndex tenant, std::int64_t cost);
+  // What was done elsewhere, for a tenant or for a group's tenants that are not known here.
+  void charge_foreign(NodeIndex node, std::int64_t cost);
   // The request is over: its slot is free, and it cost what it cost.
   void end(NodeIndex key, const Settlement& settlement);
 

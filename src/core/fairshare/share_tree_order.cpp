@@ -281,10 +281,10 @@ void ShareTree::charge(NodeIndex key, std::int64_t settled, std::int64_t reserve
 }
 
 // Whether anybody waited there is not known here: it counts as done on idle slots.
-void ShareTree::charge_foreign(NodeIndex tenant, std::int64_t cost) {
-  for (NodeIndex at = tenant; at != root(); at = nodes_[at].parent)
+void ShareTree::charge_foreign(NodeIndex node, std::int64_t cost) {
+  for (NodeIndex at = node; at != root(); at = nodes_[at].parent)
     nodes_[at].account.settle(cost);
-  each_below_root(tenant, [&](NodeIndex at) {
+  each_below_root(node, [&](NodeIndex at) {
     count_idle_cost(at, cost);
     refresh(at);
   });

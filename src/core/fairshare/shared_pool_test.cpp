@@ -58,6 +58,17 @@ TEST(SharedPool, WhatOthersDidForATenantCountsForWhoseTurnItIs) {
   EXPECT_EQ(rig.engine.broken_invariant(), "");
 }
 
+TEST(SharedPool, WhatOthersDidForATenantThatIsNotKnownHereCountsForItsGroup) {
+  Rig rig(shared(1));
+  rig.step(Rig::request(1, 3, 3));
+  rig.step(Rig::request(2, 1, 1));
+  rig.step(Rig::request(3, 2, 2));
+  rig.step(CountForeign{{{id_of<TenantId>(77), 100'000, id_of<GroupId>(1)}}});
+  rig.finish(1);
+  EXPECT_EQ(rig.turns.back(), 3U);
+  EXPECT_EQ(rig.engine.broken_invariant(), "");
+}
+
 TEST(SharedPool, TellsWorkOnceAndDemandAsItIs) {
   Rig rig(shared(1));
   rig.step(SetModel{.model = id_of<ModelId>(2), .settings = {.eligible = false}});
@@ -74,6 +85,7 @@ TEST(SharedPool, TellsWorkOnceAndDemandAsItIs) {
   const PoolView after = rig.engine.tell_pool();
   ASSERT_EQ(after.work.size(), 1U);
   EXPECT_EQ(after.work.front().cost, cost);
+  EXPECT_EQ(after.work.front().group, id_of<GroupId>(1));
   EXPECT_TRUE(rig.engine.tell_pool().work.empty());
 }
 
