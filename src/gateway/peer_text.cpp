@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::uint32_t slots_max = 1U << 24;
 constexpr std::uint32_t waits_too_long = 2;
+constexpr std::string_view span_mark = "in ";
+constexpr std::int64_t span_ms_max = 86'400'000;  // a day
 
 // The fields of one line, in turn.
 class Fields {
@@ -82,9 +84,10 @@ std::string demands_text(std::vector<fairshare::TenantDemand> demands) {
   return text;
 }
 
-std::string work_text(std::span<const fairshare::TenantCost> work) {
-  std::string text;
-  for (const fairshare::TenantCost& one : work)
+std::string work_text(const ToldWork& work) {
+  std::string text{span_mark};
+  text += std::to_string(work.span.count()) + '\n';
+  for (const fairshare::TenantCost& one : work.costs)
     text += one.tenant.hex() + ' ' + std::to_string(one.cost) + ' ' + one.group.hex() + '\n';
   return text;
 }
@@ -97,10 +100,16 @@ std::vector<fairshare::TenantDemand> read_demands(std::string_view text) {
   return demands;
 }
 
-std::vector<fairshare::TenantCost> read_work(std::string_view text) {
-  std::vector<fairshare::TenantCost> work;
+ToldWork read_work(std::string_view text) {
+  ToldWork work;
+  if (text.starts_with(span_mark)) {
+    std::int64_t span_ms = 0;
+    if (Fields(text.substr(span_mark.size(), text.find('\n') - span_mark.size())).read(span_ms)) {
+      work.span = std::chrono::milliseconds(std::clamp<std::int64_t>(span_ms, 0, span_ms_max));
+    }
+  }
   each_line(text, [&](Fields line) {
-    if (const auto cost = cost_of(line)) work.push_back(*cost);
+    if (const auto cost = cost_of(line)) work.costs.push_back(*cost);
   });
   return work;
 }

@@ -3,13 +3,26 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/fairshare/virtual_account.hpp"
 #include "gateway/peer_text.hpp"
 
 namespace obleth::gateway {
 
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr Duration first_answer_max = std::chrono::seconds(1);
+constexpr Duration usual_turn = milliseconds(250);
+
+// What took longer than a lease was done alone, by the order of one replica, and counts as one turn's: whoever had more
+// of it than its share goes without for a moment, and not for as long as that was.
+std::vector<fairshare::TenantCost> counted(ToldWork told) {
+  if (told.span <= ports::lease_time) return std::move(told.costs);
+  for (fairshare::TenantCost& done : told.costs)
+    done.cost = fairshare::scaled(done.cost, usual_turn / milliseconds(1), told.span / milliseconds(1));
+  return std::move(told.costs);
+}
 
 std::uint32_t slots_of(const std::vector<fairshare::TenantDemand>& demands) {
   std::uint32_t slots = 0;
@@ -30,6 +43,7 @@ fairshare::SetLease ReplicaShare::lease() const {
 
 fairshare::SetLease ReplicaShare::first_lease(std::uint32_t capacity, Instant now) {
   capacity_ = capacity;
+  planned_at_ = now;
   until_ = now + first_answer_max;
   return lease();
 }
@@ -46,6 +60,8 @@ fairshare::SetLease ReplicaShare::plan(fairshare::PoolView view, Instant now) {
   demands_ = std::move(view.demands);
   useful_ = slots_of(demands_);
   plan_.count(view.work);
+  if (untold_.empty()) untold_since_ = planned_at_;
+  planned_at_ = now;
   keep(view.work);
 
   // In the order of their names, so that all make the same plan.
@@ -57,15 +73,17 @@ fairshare::SetLease ReplicaShare::plan(fairshare::PoolView view, Instant now) {
   }
   all.insert(all.begin() + static_cast<std::ptrdiff_t>(own), demands_);
   wanted_ = plan_.make(capacity_, all, now)[own];
-  lease_ = now < until_ ? std::min(lease_, wanted_) : part_of_capacity();
+  const bool is_alone = now >= until_;
+  if (is_alone) plan_.forget_balances();
+  lease_ = is_alone ? part_of_capacity() : std::min(lease_, wanted_);
   return lease();
 }
 
 ports::PeerReport ReplicaShare::report(std::uint32_t in_flight) {
   if (told_work_.empty() && !untold_.empty()) {
-    std::vector<fairshare::TenantCost> work;
+    ToldWork work{.costs = {}, .span = std::chrono::duration_cast<milliseconds>(planned_at_ - untold_since_)};
     for (const auto& [tenant, done] : untold_)
-      work.push_back(done);
+      work.costs.push_back(done);
     untold_.clear();
     told_work_ = work_text(work);
     ++batch_;
@@ -102,7 +120,7 @@ ReplicaShare::Heard ReplicaShare::hear(ports::PeerNews news, Instant sent_at) {
   }
   Heard heard{.lease = lease(), .foreign = {}};
   for (const std::string& work : news.work) {
-    const std::vector<fairshare::TenantCost> done = read_work(work);
+    const std::vector<fairshare::TenantCost> done = counted(read_work(work));
     plan_.count(done);
     heard.foreign.costs.insert(heard.foreign.costs.end(), done.begin(), done.end());
   }

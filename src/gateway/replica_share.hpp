@@ -64,6 +64,8 @@ class ReplicaShare {
   std::map<std::string, std::vector<fairshare::TenantDemand>> others_;
   std::vector<fairshare::TenantDemand> demands_;
   boost::unordered_flat_map<TenantId, fairshare::TenantCost> untold_;
+  Instant untold_since_;
+  Instant planned_at_;
   std::string told_work_;  // batch batch_, until it is heard
   std::uint64_t batch_ = 0;
   std::uint64_t sequence_ = 0;

@@ -398,6 +398,33 @@ TEST(ReplicaShare, WithoutAStoreEachGoesOnWithItsPart) {
   EXPECT_GT(world.in_flight(1), 8U);
 }
 
+// Each gave its part by its own order; what that came to is no reason to let anybody go without for long.
+TEST(ReplicaShare, SharesAreByWeightSoonAfterTheStoreIsBackAndNobodyGoesWithout) {
+  for (const std::uint32_t seed : {17U, 18U, 19U}) {
+    World world(2, 8, seed);
+    world.crowds = {{.replica = 0, .tenant = 1, .weight = 600, .requests = 16, .hold_ms = 500},
+                    {.replica = 0, .tenant = 2, .requests = 8, .hold_ms = 500},
+                    {.replica = 1, .tenant = 2, .requests = 8, .hold_ms = 500},
+                    {.replica = 1, .tenant = 3, .requests = 16, .hold_ms = 500}};
+    world.run(seconds(15));
+    world.store_is_down = true;
+    world.run(seconds(12));
+    world.store_is_down = false;
+    world.run(seconds(2));
+    world.begin_measuring();
+    world.run(seconds(3));
+    ASSERT_EQ(world.work.size(), 3U);
+    EXPECT_NEAR(world.share(1), 0.75, 0.1);
+    EXPECT_GT(world.share(2), 0.06);
+    EXPECT_GT(world.share(3), 0.06);
+    world.begin_measuring();
+    world.run(seconds(20));
+    EXPECT_NEAR(world.share(1), 0.75, 0.05);
+    EXPECT_NEAR(world.share(2), 0.125, 0.03);
+    EXPECT_NEAR(world.share(3), 0.125, 0.03);
+  }
+}
+
 TEST(ReplicaShare, AStoreThatForgotEverythingHandsOutNothingTwice) {
   World world(3, 12, 10);
   world.crowds = {{.replica = 0, .tenant = 1}, {.replica = 1, .tenant = 2}, {.replica = 2, .tenant = 3}};
@@ -435,10 +462,13 @@ TEST(PeerText, SaysWhatWasMeantAndLeavesOutWhatMakesNoSense) {
                                                          .overdue = true}};
   EXPECT_EQ(read_demands(demands_text(demands)), demands);
   EXPECT_EQ(read_demands("nonsense\n\n" + demands_text(demands) + "1 2 3").size(), 1U);
-  const std::vector<fairshare::TenantCost> work = {{id_of<TenantId>(1), -5, id_of<GroupId>(3)},
-                                                   {id_of<TenantId>(2), 1LL << 60, id_of<GroupId>(4)}};
-  const auto read =
-      read_work("?\n" + work_text(work) + id_of<TenantId>(3).hex() + " 7");  // as an older replica says it
+  const ToldWork work{.costs = {{id_of<TenantId>(1), -5, id_of<GroupId>(3)}, {id_of<TenantId>(2), 1LL << 60}},
+                      .span = milliseconds(250)};
+  // As an older replica says it, at the end.
+  const ToldWork told = read_work(work_text(work) + "?\n" + id_of<TenantId>(3).hex() + " 7");
+  EXPECT_EQ(told.span, work.span);
+  EXPECT_EQ(read_work(id_of<TenantId>(3).hex() + " 7").span, milliseconds(0));
+  const std::vector<fairshare::TenantCost>& read = told.costs;
   ASSERT_EQ(read.size(), 3U);
   EXPECT_EQ(read[0].group, id_of<GroupId>(3));
   EXPECT_EQ(read[2].cost, 7);

@@ -24,6 +24,8 @@ class LeasePlan {
  public:
   // What was done, here or elsewhere, since the last plan.
   void count(std::span<const TenantCost> work);
+  // What was owed is void: a replica that was alone gave its part by its own order.
+  void forget_balances() { balances_.clear(); }
   // Slots for each replica whose demands are given, in their order; together the capacity.
   [[nodiscard]] std::vector<std::uint32_t> make(std::uint32_t capacity,
                                                 std::span<const std::vector<TenantDemand>> replicas, Instant now);
