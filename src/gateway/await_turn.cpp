@@ -108,7 +108,14 @@ Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask) {
   const fairshare::Granted& grant = *turn.granted;
   Permit permit(ask.desk, *funded.loop, grant.ticket);
   std::optional<Refusal> too_late;
-  if (turn.queued) too_late = co_await present_refusal(funded, ask.switches);
+  if (turn.queued) {
+    Outcome<std::shared_ptr<const Model>> present = co_await present_turn(funded, ask.switches);
+    if (present) {
+      funded.serve_by(std::move(*present));
+    } else {
+      too_late = std::move(present.error());
+    }
+  }
   // The client left while its grant was on the way.
   if (funded.exchange->departure().fired()) too_late = client_gone();
   if (too_late) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/settle_cost.hpp"
+#include "gateway/switched_off.hpp"
 #include "gateway/upstream_call.hpp"
 #include "wire/header_rules.hpp"
 
@@ -113,7 +114,15 @@ class Forwarding {
         retries_left_(softened_.model ? softened_.model->max_retries : 0),
         inject_(wants_usage_injected(softened_)) {}
 
-  Outcome<Chosen> choose() const { return choose_destination(softened_, tried_, doors_); }
+  // Another try goes by what the model is now: an endpoint that failed may have been replaced.
+  Outcome<Chosen> choose() {
+    if (!tried_.empty()) {
+      Outcome<std::shared_ptr<const Model>> present = present_model(softened_, doors_.catalog);
+      if (!present) return refuse(std::move(present.error()));
+      softened_.serve_by(std::move(*present));
+    }
+    return choose_destination(softened_, tried_, doors_);
+  }
 
   // What is to be sent; valid until note_answer.
   const ports::UpstreamCall& begin_attempt(const Chosen& chosen) {

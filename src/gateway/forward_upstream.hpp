@@ -8,6 +8,7 @@
 #include "gateway/refuse.hpp"
 #include "gateway/request_states.hpp"
 #include "observe/metrics.hpp"
+#include "ports/model_catalog.hpp"
 #include "ports/upstream.hpp"
 
 namespace obleth::gateway {
@@ -17,6 +18,7 @@ struct UpstreamDoors {
   EndpointDesk& endpoints;
   const Policy& policy;
   observe::Metrics& metrics;
+  const ports::ModelCatalog& catalog;  // asked again before another try
 };
 
 // What will be told of the upstream's head, copied out of it.

@@ -112,6 +112,26 @@ TEST(ForwardUpstream, TheSecondTryGoesToTheNextEndpoint) {
             "1");
 }
 
+TEST(ForwardUpstream, TheSecondTryGoesByWhatTheModelIsNow) {
+  ScriptedAnswer slow_failure = json_answer(503, "{}");
+  slow_failure.head_takes = seconds(1);
+  TestGateway gateway;
+  gateway.upstream.will_answer(slow_failure);
+  const auto moved = gateway.begin(chat());
+  gateway.model().endpoints = {{.id = EndpointId{{5, 2}}, .api_base = "http://two:8000/v1"}};
+  gateway.finish(*moved);
+  EXPECT_EQ(moved->client.status, 200);
+  EXPECT_EQ(gateway.upstream.requests.back().authority, "two:8000");
+
+  gateway.upstream.will_answer(slow_failure);
+  const auto deleted = gateway.begin(chat());
+  gateway.catalog.models.clear();
+  gateway.finish(*deleted);
+  EXPECT_EQ(error_member(deleted->client, "code"), "model_not_found");
+  EXPECT_EQ(gateway.upstream.requests.size(), 3U);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
 TEST(ForwardUpstream, AModelSaysHowOftenItIsTriedAgain) {
   for (const std::uint32_t retries : {0U, 1U, 3U}) {
     TestGateway gateway;

@@ -51,7 +51,7 @@ Priced price_request(Recalled&& recalled, Estimates& estimates) {
     }
   }
   recalled.record->hold_estimate = {price.hold_output};
-  return {std::move(recalled), price};
+  return {std::move(recalled), price, nullptr};
 }
 
 }  // namespace obleth::gateway

@@ -54,7 +54,7 @@ Task<Outcome<RequestPath::Answer>> RequestPath::reach_answer(ports::ClientExchan
   if (auto* const replayed = std::get_if<Settled>(&*turn)) co_return std::move(*replayed);
 
   // The upstream works.
-  const UpstreamDoors doors{services_.upstream, services_.endpoints, policy, services_.metrics};
+  const UpstreamDoors doors{services_.upstream, services_.endpoints, policy, services_.metrics, services_.catalog};
   auto& softened = std::get<std::unique_ptr<Softened>>(*turn);
   Outcome<Answered> answered = co_await forward_upstream(std::move(softened), doors);
   if (!answered) co_return refuse(std::move(answered.error()));

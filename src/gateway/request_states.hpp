@@ -74,7 +74,7 @@ struct RequestContent {
 
 struct Routed : Identified {
   std::unique_ptr<RequestContent> content;  // null: the body streams through
-  std::shared_ptr<const Model> model;       // null: the default upstream
+  std::shared_ptr<const Model> model;       // as last looked at; null: the default upstream
 };
 
 struct Price {
@@ -95,6 +95,16 @@ struct Recalled : Routed {
 
 struct Priced : Recalled {
   Price price;
+  std::shared_ptr<const Model> priced_by;  // what `model` was when it was priced; null: it has not changed since
+
+  // From here on it is served by what its model is now; it pays and is counted as it was priced.
+  void serve_by(std::shared_ptr<const Model> present) {
+    if (!present || present == model) return;
+    if (!priced_by) priced_by = model;
+    model = std::move(present);
+    record->upstream_model = model->upstream_model;
+  }
+  [[nodiscard]] const Model* price_list() const { return priced_by ? priced_by.get() : model.get(); }
 };
 
 struct Funded : Priced {

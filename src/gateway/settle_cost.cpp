@@ -101,8 +101,9 @@ Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
   Softened& request = *relayed.request;
   const Instant now = request.loop->refresh_now();
   const accounting::BilledUsage billed = bill(relayed, estimates);
+  const Model* prices = request.price_list();
   const NanoUsd cost =
-      request.model && was_served(relayed) ? accounting::cost_of(billed.usage, *request.model) : NanoUsd{};
+      prices != nullptr && was_served(relayed) ? accounting::cost_of(billed.usage, *prices) : NanoUsd{};
   const bool complete = relayed.ending == Ending::complete && is_success(relayed.status);
   const fairshare::Settled charged = request.permit.settle(billed.usage, complete && relayed.reported.has_value());
   const std::int64_t used = saturating_add(billed.usage.prompt.value, billed.usage.output.value);

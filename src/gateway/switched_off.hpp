@@ -1,8 +1,8 @@
-// What a request is told that waited while its key, its tenant or its model was switched off, or closed to it.
-// Connection's thread.
+// What became of a request's key, tenant and model while it waited: it goes by what they are now, or is told that they
+// were switched off, or closed to it. Connection's thread.
 #pragma once
 
-#include <optional>
+#include <memory>
 
 #include "gateway/refuse.hpp"
 #include "gateway/request_states.hpp"
@@ -16,9 +16,13 @@ struct SwitchOffSources {
   const ports::ModelCatalog& catalog;
 };
 
-// What key, tenant and model would refuse if the request came now; nothing: they would let it in, as far as is known.
-Task<std::optional<Refusal>> present_refusal(const Routed& request, SwitchOffSources sources);
-// The same of one that was refused in the queue; key_disabled where nothing is known to be off any more.
+// The request's model as it is registered now, whatever it is called; null: the default upstream. A refusal: it is
+// deleted, or switched off.
+[[nodiscard]] Outcome<std::shared_ptr<const Model>> present_model(const Routed& request,
+                                                                  const ports::ModelCatalog& catalog);
+// The same of one that waited, or what key, tenant and model would refuse if it came now, as far as is known.
+Task<Outcome<std::shared_ptr<const Model>>> present_turn(const Routed& request, SwitchOffSources sources);
+// What one is told that was refused in the queue; key_disabled where nothing is known to be off any more.
 Task<Refusal> switch_off_refusal(const Routed& request, SwitchOffSources sources);
 
 }  // namespace obleth::gateway

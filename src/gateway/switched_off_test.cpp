@@ -46,5 +46,46 @@ TEST(SwitchedOff, WhoWaitsIsToldWhatWhoComesIsTold) {
   }
 }
 
+TEST(SwitchedOff, WhoWaitedIsServedByWhatItsModelIsNowAtThePriceOfItsArrival) {
+  TestGateway gateway({.admission = {.capacity = 1}});
+  gateway.upstream.always_answers(good_answer());
+  gateway.upstream.will_answer(ScriptedAnswer{.head_takes = seconds(1)});
+  const auto running = gateway.begin(chat());
+  const auto waiting = gateway.begin(chat());
+  gateway.model().upstream_model = "its-successor";
+  gateway.model().endpoints = {{.id = EndpointId{{5, 2}}, .api_base = "http://two:8000/v1"}};
+  gateway.model().output_cost_per_token = {50'000};
+  gateway.finish(*waiting);
+  EXPECT_EQ(waiting->client.status, 200);
+  EXPECT_EQ(gateway.upstream.requests.back().authority, "two:8000");
+  EXPECT_NE(gateway.upstream.requests.back().body.find("its-successor"), std::string::npos);
+  EXPECT_EQ(gateway.journal.rows.back().upstream_model, "its-successor");
+  EXPECT_EQ(gateway.ledger.settles.back().cost.value, 10 * 2 + 20 * 5) << "so much was reserved for it";
+}
+
+TEST(SwitchedOff, WhoWaitedForAModelWithoutEndpointsIsToldSo) {
+  TestGateway gateway({.admission = {.capacity = 1}});
+  gateway.upstream.always_answers(ScriptedAnswer{.head_takes = seconds(1)});
+  const auto running = gateway.begin(chat());
+  const auto waiting = gateway.begin(chat());
+  gateway.model().endpoints.front().enabled = false;
+  gateway.finish(*waiting);
+  EXPECT_EQ(error_member(waiting->client, "code"), "upstream_unreachable");
+  EXPECT_EQ(gateway.upstream.requests.size(), 1U);
+}
+
+TEST(SwitchedOff, AnAliasThatIsAnotherModelsNowLeavesWhoWaitedWithItsOwn) {
+  TestGateway gateway({.admission = {.capacity = 1}});
+  gateway.upstream.always_answers(ScriptedAnswer{.head_takes = seconds(1)});
+  const auto running = gateway.begin(chat());
+  const auto waiting = gateway.begin(chat());
+  gateway.model().model_name = "former";
+  gateway.catalog.models.push_back(some_model());
+  gateway.catalog.models.back().id = ModelId{{4, 5}};
+  gateway.catalog.models.back().endpoints = {{.id = EndpointId{{5, 2}}, .api_base = "http://two:8000/v1"}};
+  gateway.finish(*waiting);
+  EXPECT_EQ(gateway.upstream.requests.back().authority, "one:8000");
+}
+
 }  // namespace
 }  // namespace obleth::gateway
