@@ -35,7 +35,6 @@ std::string body_of(const fairshare::Arrive& event, std::string_view model, std:
 
 Stages::Stages(const fairshare::AdmissionLimits& limits)
     : start_(loop_.now()),
-      policies_({.admission_timeout = limits.admission_timeout}),
       desk_(limits),
       path_(loop_, {policy_,
                     entropy_,

@@ -45,8 +45,7 @@ gateway::Policy policy_of(const Options& options) {
           .pass_through_allow = options.passthrough_allow,
           .strip_headers = options.strip_headers,
           .cors_origins = options.cors_origins,
-          .unregistered_models_allowed = options.unregistered_models == UnregisteredModels::allow,
-          .admission_timeout = options.admission_timeout_secs};
+          .unregistered_models_allowed = options.unregistered_models == UnregisteredModels::allow};
 }
 
 fairshare::AdmissionLimits admission_limits(const Options& options) {

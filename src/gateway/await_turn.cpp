@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t slot_second_tokens = 60;  // default of slot_second_cost, times the admission weight
 
-fairshare::Arrive arrival_of(const Funded& funded, const Policy& policy) {
+fairshare::Arrive arrival_of(const Funded& funded) {
   const ResolvedKey& who = *funded.who;
   fairshare::Arrive arrive{
       .group = who.group.id,
@@ -24,8 +24,7 @@ fairshare::Arrive arrival_of(const Funded& funded, const Policy& policy) {
       .requested_cap =
           std::min(funded.price.output_cap, funded.budget.granted().output_cap.value_or(funded.price.output_cap)),
       .brownout = who.tenant.brownout,
-      .brownout_exempt = !may_soften(funded),
-      .deadline = funded.loop->now() + policy.admission_timeout};
+      .brownout_exempt = !may_soften(funded)};
   if (who.tenant.brownout_wait_ms) arrive.brownout_wait = std::chrono::milliseconds(*who.tenant.brownout_wait_ms);
   if (funded.content) arrive.body_bytes = static_cast<std::int64_t>(funded.content->bytes.size());
   if (funded.model) {
@@ -83,7 +82,7 @@ fairshare::ModelSettings fairshare_settings(const Model& model) {
 
 Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask) {
   UsageRecord& record = *funded.record;
-  const fairshare::Arrive arrive = arrival_of(funded, ask.policy);
+  const fairshare::Arrive arrive = arrival_of(funded);
   const fairshare::RequestMark mark = mark_of(funded);
   const TurnOutcome turn = co_await ask.desk.await_turn(arrive, mark, *funded.loop, funded.exchange->departure());
 

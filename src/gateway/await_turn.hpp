@@ -2,7 +2,6 @@
 #pragma once
 
 #include "gateway/admission_desk.hpp"
-#include "gateway/policy.hpp"
 #include "gateway/refuse.hpp"
 #include "gateway/request_states.hpp"
 #include "gateway/switched_off.hpp"
@@ -11,7 +10,6 @@ namespace obleth::gateway {
 
 struct TurnSources {
   AdmissionDesk& desk;
-  const Policy& policy;
   SwitchOffSources switches;  // asked only by a request that has waited
 };
 

@@ -8,6 +8,7 @@ namespace obleth::gateway {
 namespace {
 
 const GatewayBounds one_slot = {.admission = {.capacity = 1, .tenant_queue_max = 2}};
+const GatewayBounds five_seconds = {.admission = {.capacity = 1, .admission_timeout = seconds(5)}};
 
 ScriptedAnswer slow_answer() {
   ScriptedAnswer answer = good_answer();
@@ -51,8 +52,7 @@ TEST(AwaitTurn, AFullQueueRefusesAtOnceAndGivesTheReservationBack) {
 }
 
 TEST(AwaitTurn, NobodyWaitsLongerThanTheAdmissionTimeout) {
-  TestGateway gateway(one_slot);
-  gateway.policy.admission_timeout = seconds(5);
+  TestGateway gateway(five_seconds);
   gateway.upstream.always_answers(slow_answer());
   const auto running = gateway.begin(chat());
   const auto waiting = gateway.begin(chat());
@@ -68,6 +68,18 @@ TEST(AwaitTurn, NobodyWaitsLongerThanTheAdmissionTimeout) {
   EXPECT_EQ(gateway.ledger.settles.front().used_tokens, 0);
   gateway.finish(*running);
   EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(AwaitTurn, ALongerTimeoutHelpsWhoWaits) {
+  TestGateway gateway(five_seconds);
+  gateway.upstream.always_answers(slow_answer());
+  const auto running = gateway.begin(chat());
+  const auto waiting = gateway.begin(chat());
+  gateway.desk.configure(
+      fairshare::SetWaitLimits{.tenant_queue_max = 2, .pool_queue_max = 2, .admission_timeout = seconds(60)},
+      gateway.loop.now());
+  gateway.finish(*waiting);
+  EXPECT_EQ(waiting->client.status, 200);
 }
 
 TEST(AwaitTurn, RetryAfterIsSpreadByAFifthAndNeverBelowASecond) {
@@ -216,8 +228,7 @@ Task<void> leave_at(TestGateway& gateway, Conversation*& conversation, Instant d
 }
 
 TEST(AwaitTurn, AClientMayLeaveAtTheMomentItsTimeIsUp) {
-  TestGateway gateway(one_slot);
-  gateway.policy.admission_timeout = seconds(5);
+  TestGateway gateway(five_seconds);
   gateway.upstream.always_answers(slow_answer());
   const auto running = gateway.begin(chat());
   // Told before the alarm of the queue is, though both are due.

@@ -21,9 +21,8 @@ struct Policy {
   PassThrough pass_through = PassThrough::all;
   std::vector<std::string> pass_through_allow;  // inference-server control paths that the operator opened
   std::vector<std::string> strip_headers;
-  std::vector<std::string> cors_origins;     // empty: no CORS; "*" = any
-  bool unregistered_models_allowed = false;  // chat and completions to the default upstream
-  Duration admission_timeout = std::chrono::seconds(60);
+  std::vector<std::string> cors_origins;                      // empty: no CORS; "*" = any
+  bool unregistered_models_allowed = false;                   // chat and completions to the default upstream
   Duration default_head_timeout = std::chrono::seconds(300);  // fall-through, where no model says otherwise
   Duration default_idle_timeout = std::chrono::seconds(120);
 };

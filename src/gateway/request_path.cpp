@@ -87,7 +87,7 @@ Task<Outcome<RequestPath::Turn>> RequestPath::reach_turn(Received&& received, co
   if (!funded) co_return refuse(std::move(funded.error()));
 
   // Whose turn is it? From here on the request holds a slot.
-  const TurnSources turns{ask.desk, policy, {ask.keys, ask.catalog}};
+  const TurnSources turns{ask.desk, {ask.keys, ask.catalog}};
   Outcome<Admitted> admitted = co_await await_turn(std::move(*funded), turns);
   if (!admitted) co_return refuse(std::move(admitted.error()));
   co_return soften_request(std::move(*admitted));

@@ -26,7 +26,6 @@ std::set<EventId> renewed_last(const TestGateway& gateway) {
 
 TEST(HeldBudgets, AreRenewedFromReserveToSettleTheQueueIncluded) {
   TestGateway gateway(one_slot);
-  gateway.policy.admission_timeout = hours(1);
   gateway.ledger.granted.renewable = true;
   gateway.upstream.always_answers(answer_after(seconds(250)));
   const auto running = gateway.begin(chat());

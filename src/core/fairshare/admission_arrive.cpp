@@ -84,7 +84,7 @@ RequestIndex Admission::State::make_request(const Arrive& event, LaneIndex lane)
   if (estimates.stale(learned)) learned = estimates.place_of(event.tenant, request.model);
   request.learned = learned;
   request.arrived = now;
-  request.deadline = std::min(event.deadline, now + limits.admission_timeout);
+  request.deadline = event.deadline;
   request.brownout_threshold =
       brownout_threshold(event.brownout, event.brownout_exempt, event.brownout_wait.value_or(limits.brownout_wait));
   request.prompt_tokens = std::max<std::int64_t>(event.prompt_tokens, 0);
@@ -108,7 +108,7 @@ std::optional<RefusalReason> Admission::State::objection(const Request& request,
 
 bool Admission::State::would_wait_too_long(const Request& request, Duration wait) const {
   if (!models[request.model].settings.eligible) return false;
-  const Duration patience = request.deadline - now;
+  const Duration patience = std::min(request.deadline - now, limits.admission_timeout);
   if (wait <= patience * hopeless_factor) return false;
   // Under brownout the answers ahead of it are cut as its own would be, so the queue drains faster.
   const std::int64_t expected = expected_output(request);
@@ -195,7 +195,8 @@ Duration Admission::State::retry_after(LaneIndex lane) {
   return std::clamp(expected_wait(lane).value_or(Duration::zero()), retry_after_min, retry_after_max);
 }
 
-// All have the admission timeout, so whoever came first is overdue first; those with less time stand in the heap.
+// All have the admission timeout, as it is now, so whoever came first is overdue first; those whose own deadline is
+// sooner stand in the heap.
 void Admission::State::refuse_overdue() {
   while (next_deadline() <= now) {
     const bool from_heap = !deadlines.empty() && Instant(Duration(deadlines.top().key)) <= now;

@@ -25,10 +25,8 @@ void Admission::State::on(const SetWaitLimits& event) {
   limits.brownout_wait = event.brownout_wait;
   if (limits.admission_timeout == event.admission_timeout) return;
   limits.admission_timeout = event.admission_timeout;
-  for (RequestIndex at = waiting_chain.front(); at != RequestIndex::none; at = requests[at].in_pool.after) {
-    requests[at].deadline = std::min(requests[at].deadline, requests[at].arrived + limits.admission_timeout);
+  for (RequestIndex at = waiting_chain.front(); at != RequestIndex::none; at = requests[at].in_pool.after)
     place_deadline(at);
-  }
   refuse_overdue();
 }
 

@@ -222,25 +222,29 @@ TEST(Admission, FullTenantQueueRefusesThatTenantOnly) {
   EXPECT_EQ(rig.actions.queued.size(), 1U);
 }
 
-TEST(Admission, AShorterTimeoutIsForThoseWhoWaitTooAndALongerOneForThoseWhoCome) {
+TEST(Admission, AnotherTimeoutIsForThoseWhoWaitTooShorterOrLonger) {
   SetWaitLimits limits{.tenant_queue_max = 256, .pool_queue_max = 256, .admission_timeout = milliseconds(90'000)};
   Rig rig({.capacity = 1});
   for (std::uint64_t waiter : {1U, 2U})
     rig.step(Rig::request(waiter, 1));
+  Arrive hurried = Rig::request(3, 1);
+  hurried.deadline = rig.now + milliseconds(70'000);  // its own, when the timeout is longer
+  rig.step(hurried);
   rig.step(limits);
-  rig.pass(milliseconds(40'000));
-  rig.step(Rig::request(3, 1));
-  rig.pass(milliseconds(20'000));
-  rig.step(Tick{});
-  ASSERT_EQ(rig.actions.refused.size(), 1U);
-  EXPECT_EQ(rig.actions.refused[0].waiter, 2U);
   rig.pass(milliseconds(69'999));
   rig.step(Tick{});
   EXPECT_TRUE(rig.actions.refused.empty());
+  rig.step(Rig::request(4, 1));
+  for (const std::uint64_t waiter : {3U, 2U}) {
+    rig.pass(waiter == 3 ? milliseconds(1) : milliseconds(20'000));
+    rig.step(Tick{});
+    ASSERT_EQ(rig.actions.refused.size(), 1U);
+    EXPECT_EQ(rig.actions.refused[0].waiter, waiter);
+  }
   limits.admission_timeout = milliseconds(20'000);
   rig.step(limits);
   ASSERT_EQ(rig.actions.refused.size(), 1U);
-  EXPECT_EQ(rig.actions.refused[0].waiter, 3U);
+  EXPECT_EQ(rig.actions.refused[0].waiter, 4U);
   EXPECT_EQ(rig.engine.next_wakeup(), Instant::distant_future());
 }
 

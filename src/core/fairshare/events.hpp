@@ -90,8 +90,8 @@ struct Withdraw {
 struct SetCapacity {
   std::uint32_t slots = 0;
 };
-// For how long may be waited, and by how many. Who waits already keeps its place in a queue that is too long now, and
-// is refused sooner where the timeout is shorter; all else is for those who come.
+// For how long may be waited, and by how many: for who waits already, too, but that it keeps its place in a queue that
+// is too long now.
 struct SetWaitLimits {
   std::uint32_t tenant_queue_max = 0;  // requests
   std::uint32_t pool_queue_max = 0;    // requests

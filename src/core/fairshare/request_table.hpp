@@ -26,7 +26,7 @@ struct Request {
   ModelIndex model = ModelIndex::none;
   EstimatePlace learned;
   Instant arrived;
-  Instant deadline;
+  Instant deadline;  // its own; the admission timeout holds beside it
   Instant granted;
   Duration brownout_threshold{0};  // zero: its answer is never cut
   std::int64_t prompt_tokens = 0;
