@@ -175,7 +175,7 @@ std::string Stages::secret_of(const fairshare::Arrive& event) {
   who.tenant = {.id = event.tenant, .name = event.tenant.hex(), .group = event.group};
   who.tenant.weight = set == weights_.end() ? event.tenant_settings.weight : set->second;
   who.tenant.quota.max_in_flight = event.tenant_settings.max_in_flight;
-  who.tenant.brownout = event.brownout;
+  who.tenant.brownout = event.brownout.policy;
   who.key = {.id = event.key, .tenant = event.tenant, .name = "key"};
   return secret;
 }

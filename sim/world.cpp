@@ -63,8 +63,10 @@ void World::add_model(std::uint64_t model, std::optional<std::uint32_t> max_in_f
 void World::set_weight(std::size_t place, std::uint32_t weight) {
   Load& load = tenants_[place].load;
   load.weight = weight;
-  step(fairshare::SetTenant{
-      .tenant = id_of<TenantId>(load.tenant), .group = id_of<GroupId>(load.group), .settings = {.weight = weight}});
+  step(fairshare::SetTenant{.tenant = id_of<TenantId>(load.tenant),
+                            .group = id_of<GroupId>(load.group),
+                            .settings = {.weight = weight},
+                            .brownout = {load.brownout}});
 }
 
 void World::set_up(std::uint64_t model, bool up) {
@@ -199,7 +201,7 @@ fairshare::Arrive World::arrival_of(const Request& request, std::uint64_t waiter
           .tenant_settings = {.weight = load.weight, .max_in_flight = load.max_in_flight},
           .prompt_tokens = static_cast<std::int64_t>(request.told_prompt),
           .requested_cap = request.cap,
-          .brownout = load.brownout};
+          .brownout = {load.brownout}};
 }
 
 void World::leave_queue() {

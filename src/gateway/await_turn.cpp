@@ -20,17 +20,13 @@ fairshare::Arrive arrival_of(const Funded& funded) {
       .group_settings = {.weight = who.group.weight, .max_in_flight = who.group.max_in_flight},
       .tenant_settings = {.weight = who.tenant.weight, .max_in_flight = who.tenant.quota.max_in_flight},
       .key_settings = {.weight = who.key.weight, .max_in_flight = who.key.quota.max_in_flight},
+      .brownout = brownout_settings(who.tenant),
       .prompt_tokens = funded.price.input_tokens,
       .requested_cap =
           std::min(funded.price.output_cap, funded.budget.granted().output_cap.value_or(funded.price.output_cap)),
-      .brownout = who.tenant.brownout,
-      .brownout_exempt = !may_soften(funded)};
-  if (who.tenant.brownout_wait_ms) arrive.brownout_wait = std::chrono::milliseconds(*who.tenant.brownout_wait_ms);
+      .brownout_exempt = !may_be_cut(funded)};
   if (funded.content) arrive.body_bytes = static_cast<std::int64_t>(funded.content->bytes.size());
-  if (funded.model) {
-    arrive.model = funded.model->id;
-    arrive.brownout_floor = funded.model->brownout_max_tokens;
-  }
+  if (funded.model) arrive.model = funded.model->id;
   return arrive;
 }
 
@@ -77,7 +73,12 @@ fairshare::ModelSettings fairshare_settings(const Model& model) {
                     .prompt_thousandths = model.input_token_cost.value,
                     .output_thousandths = model.output_token_cost.value,
                     .slot_second_thousandths = slot_second},
+          .brownout_floor = model.brownout_max_tokens,
           .gpus = model.gpus};
+}
+
+fairshare::BrownoutSettings brownout_settings(const Tenant& tenant) {
+  return {.policy = tenant.brownout, .wait_ms = tenant.brownout_wait_ms};
 }
 
 Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask) {

@@ -15,7 +15,8 @@ struct TurnSources {
 
 Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask);
 
-// The engine's view of a model, also for live changes of the registry.
+// The engine's view of a model and of a tenant's brownouts, also for live changes of the registry.
 [[nodiscard]] fairshare::ModelSettings fairshare_settings(const Model& model);
+[[nodiscard]] fairshare::BrownoutSettings brownout_settings(const Tenant& tenant);
 
 }  // namespace obleth::gateway

@@ -99,6 +99,7 @@ Task<Result<void>> ConfigurationFollower::follow_tenant(TenantId id) {
     change = {.tenant = id,
               .group = tenant.group,
               .settings = {tenant.weight, tenant.quota.max_in_flight},
+              .brownout = brownout_settings(tenant),
               .admits = tenant.status == TenantStatus::active};
   }
   desk_.configure(change, sources_.clock.now());

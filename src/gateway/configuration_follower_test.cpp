@@ -98,6 +98,29 @@ TEST_F(ConfigurationFollowerTest, MoreCapacityServesWhatIsQueued) {
   EXPECT_EQ(gateway_.upstream.requests.size(), 2U);
 }
 
+TEST_F(ConfigurationFollowerTest, BrownoutSettingsActOnWhatIsQueued) {
+  load();
+  const auto first = queue_one();
+  const auto second = gateway_.begin(chat());
+  const auto let_one_go = [&](const std::string& capacity) {
+    commit(ports::PutSetting{"capacity", capacity});
+    follow(ports::SettingsChanged{});
+    gateway_.loop.advance(Duration{0});
+    return gateway_.upstream.requests.back().body;
+  };
+  Model model = gateway_.model();
+  model.brownout_max_tokens = 10;
+  commit(ports::PutModel{model});
+  follow(ports::ModelsChanged{});
+  gateway_.loop.advance(seconds(20));
+  EXPECT_NE(let_one_go("2").find(R"("max_tokens":50})"), std::string::npos);
+  Tenant tenant = gateway_.who().tenant;
+  tenant.brownout = BrownoutPolicy::never;
+  commit(ports::PutTenant{tenant});
+  follow(ports::TenantChanged{tenant.id});
+  EXPECT_NE(let_one_go("3").find(R"("max_tokens":100})"), std::string::npos);
+}
+
 TEST_F(ConfigurationFollowerTest, AModelThatIsDisabledOrDeletedRefusesItsQueue) {
   load();
   const auto waiting = queue_one();

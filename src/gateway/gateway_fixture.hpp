@@ -148,6 +148,7 @@ class TestGateway {
   }
   void start(Conversation& conversation) {
     policies_.publish(policy);
+    tell_models();
     conversation.begin();
     loop.advance(Duration{0});
   }
@@ -235,6 +236,14 @@ class TestGateway {
   BodyMemory captures;
 
  private:
+  // As a ConfigurationFollower does.
+  void tell_models() {
+    for (const Model& each : catalog.models) {
+      const fairshare::ModelSettings settings = fairshare_settings(each);
+      if (std::exchange(told_models_[each.id], settings) == settings) continue;
+      desk.configure(fairshare::SetModel{.model = each.id, .settings = settings}, loop.now());
+    }
+  }
   void listen_to_log() {
     observe::start_log(
         {.level = observe::LogLevel::info, .format = observe::LogFormat::json, .descriptor = fileno(log_)});
@@ -256,6 +265,7 @@ class TestGateway {
   }
 
   std::FILE* log_;
+  std::map<ModelId, fairshare::ModelSettings> told_models_;
   PolicyBoard policies_{policy};
   ThreadPolicy thread_policy_{policies_};
   RequestPath path_{loop,

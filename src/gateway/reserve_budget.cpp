@@ -129,7 +129,11 @@ Refusal refusal_of(const ports::ReserveRefusal& refusal) {
 }
 
 bool may_soften(const Routed& routed) {
-  if (!routed.content || routed.who->tenant.brownout == BrownoutPolicy::never) return false;
+  return routed.who->tenant.brownout != BrownoutPolicy::never && may_be_cut(routed);
+}
+
+bool may_be_cut(const Routed& routed) {
+  if (!routed.content) return false;
   const wire::RequestFields& fields = routed.content->fields;
   const bool has_cap = routed.route.rules().output == wire::OutputKind::capped;
   return has_cap && !fields.structured_output && !fields.forced_tool_call;

@@ -22,5 +22,7 @@ void append_rate_headers(std::string& lines, const std::optional<ports::RateStat
 
 // A shorter answer is of use to the client and allowed by the tenant.
 [[nodiscard]] bool may_soften(const Routed& routed);
+// The same but for the tenant's policy: a cut answer would be a shorter one, not a broken one.
+[[nodiscard]] bool may_be_cut(const Routed& routed);
 
 }  // namespace obleth::gateway

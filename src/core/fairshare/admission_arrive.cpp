@@ -61,6 +61,7 @@ NodeIndex Admission::State::path_of(const Arrive& event) {
     NodeIndex group = tree.find_group(id);
     if (group == NodeIndex::none) group = tree.add_group(id, flat ? implicit_group : event.group_settings);
     tenant = tree.add_tenant(event.tenant, group, event.tenant_settings);
+    set_brownout(tenant, event.brownout);
   }
   return tree.add_key(event.key, tenant, event.key_settings);
 }
@@ -85,11 +86,9 @@ RequestIndex Admission::State::make_request(const Arrive& event, LaneIndex lane)
   request.learned = learned;
   request.arrived = now;
   request.deadline = event.deadline;
-  request.brownout_threshold =
-      brownout_threshold(event.brownout, event.brownout_exempt, event.brownout_wait.value_or(limits.brownout_wait));
+  request.brownout_exempt = event.brownout_exempt;
   request.prompt_tokens = std::max<std::int64_t>(event.prompt_tokens, 0);
   request.output_cap = std::max<std::int64_t>(event.requested_cap, 0);
-  request.brownout_floor = event.brownout_floor;
   request.queued_cost = estimated_cost(request, expected_output(request));
   return index;
 }
@@ -112,8 +111,8 @@ bool Admission::State::would_wait_too_long(const Request& request, Duration wait
   if (wait <= patience * hopeless_factor) return false;
   // Under brownout the answers ahead of it are cut as its own would be, so the queue drains faster.
   const std::int64_t expected = expected_output(request);
-  const auto cap = softened_cap({.waited = {}, .predicted = wait, .threshold = request.brownout_threshold},
-                                request.output_cap, learned_output(request), request.brownout_floor);
+  const auto cap = softened_cap({.waited = {}, .predicted = wait, .threshold = threshold_of(request)},
+                                request.output_cap, learned_output(request), floor_of(request));
   const std::int64_t cut = estimated_cost(request, std::min(expected, cap.value_or(expected)));
   const Duration softened_wait(scaled(wait.count(), cut, std::max<std::int64_t>(request.queued_cost, 1)));
   return softened_wait > patience * hopeless_factor;

@@ -12,6 +12,7 @@ namespace {
 // requests.
 constexpr std::int64_t foreign_tellings = 4;
 constexpr std::int64_t foreign_requests_max = 4096;
+constexpr std::uint32_t brownout_wait_ms_max = (1U << 24U) - 1;  // what a node can hold: over four hours
 
 }  // namespace
 
@@ -99,9 +100,16 @@ void Admission::State::on(const SetTenant& event) {
   if (group == NodeIndex::none) group = tree.add_group(id, NodeSettings{});
   if (tree.node(tenant).parent != group) tree.move_tenant(tenant, group);
   tree.configure(tenant, event.settings);
+  set_brownout(tenant, event.brownout);
   tree.node(tenant).admits = event.admits;
   if (!event.admits) refuse_below(tenant);
   set_heaviness(tenant);
+}
+
+void Admission::State::set_brownout(NodeIndex index, const BrownoutSettings& settings) {
+  ShareNode& tenant = tree.node(index);
+  tenant.brownout = settings.policy;
+  tenant.brownout_wait_ms = std::min(settings.wait_ms.value_or(0), brownout_wait_ms_max);
 }
 
 void Admission::State::on(const SetKey& event) {

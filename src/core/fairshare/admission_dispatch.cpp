@@ -93,12 +93,25 @@ void Admission::State::grant(const Pick& pick) {
 
 // What has run ahead of its share on idle slots is no reason to cut an answer: only those who still wait are.
 std::optional<std::int64_t> Admission::State::softened(const Request& request, std::int64_t learned_output) {
-  if (request.brownout_threshold <= Duration::zero()) return std::nullopt;
+  const Duration threshold = threshold_of(request);
+  if (threshold <= Duration::zero()) return std::nullopt;
   const bool others_wait = tree.node(request.tenant).queued > 0;
   const Pressure pressure{.waited = now - request.arrived,
                           .predicted = others_wait ? predicted(request.lane).value_or(Duration::zero()) : Duration{},
-                          .threshold = request.brownout_threshold};
-  return softened_cap(pressure, request.output_cap, learned_output, request.brownout_floor);
+                          .threshold = threshold};
+  return softened_cap(pressure, request.output_cap, learned_output, floor_of(request));
+}
+
+// As the settings are now, whatever they were on arrival.
+Duration Admission::State::threshold_of(const Request& request) const {
+  const ShareNode& tenant = tree.node(request.tenant);
+  const Duration own = std::chrono::milliseconds(tenant.brownout_wait_ms);
+  return brownout_threshold(tenant.brownout, request.brownout_exempt,
+                            own > Duration::zero() ? own : limits.brownout_wait);
+}
+
+std::int64_t Admission::State::floor_of(const Request& request) const {
+  return models[request.model].settings.brownout_floor;
 }
 
 // The learned mean; until something is learned the cap stands in.

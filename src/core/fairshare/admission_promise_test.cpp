@@ -91,7 +91,7 @@ TEST_F(BusySlot, BrownoutFirstActsAtHalfTheThresholdAndNeverNotAtAll) {
                                        {3, BrownoutPolicy::allow},
                                        {4, BrownoutPolicy::never}}) {
     Arrive event = long_answer(waiter, waiter);
-    event.brownout = policy;
+    event.brownout.policy = policy;
     rig.step(event);
   }
   rig.pass(seconds(3));
@@ -103,6 +103,31 @@ TEST_F(BusySlot, BrownoutFirstActsAtHalfTheThresholdAndNeverNotAtAll) {
   rig.finish(3);
   EXPECT_EQ(rig.turns.back(), 4U);
   EXPECT_EQ(cap_of(4), std::nullopt);
+}
+
+TEST_F(BusySlot, BrownoutSettingsAreForThoseWhoWaitToo) {
+  rig.step(Rig::request(1, 9));
+  for (const std::uint64_t waiter : {2U, 3U, 4U, 5U})
+    rig.step(long_answer(waiter, waiter));
+  const auto set = [&](std::uint64_t tenant, const BrownoutSettings& brownout) {
+    rig.step(
+        SetTenant{.tenant = id_of<TenantId>(tenant), .group = id_of<GroupId>(1), .settings = {}, .brownout = brownout});
+  };
+  set(2, {.policy = BrownoutPolicy::never});
+  set(3, {.wait_ms = 60'000});
+  rig.step(SetModel{.model = id_of<ModelId>(1), .settings = {.brownout_floor = 700}});
+  rig.pass(seconds(30));
+  rig.finish(1);
+  EXPECT_EQ(cap_of(2), std::nullopt);
+  rig.finish(2);
+  EXPECT_EQ(cap_of(3), std::nullopt);
+  rig.finish(3);
+  EXPECT_EQ(cap_of(4), 700);
+  rig.step(SetWaitLimits{
+      .tenant_queue_max = 256, .pool_queue_max = 256, .admission_timeout = seconds(60), .brownout_wait = seconds(31)});
+  rig.finish(4);
+  EXPECT_EQ(rig.turns.back(), 5U);
+  EXPECT_EQ(cap_of(5), std::nullopt);
 }
 
 TEST_F(BusySlot, RetryAfterIsTheQueueAtTheTenantsShareOfTheRate) {

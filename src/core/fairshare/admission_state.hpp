@@ -49,6 +49,8 @@ struct Admission::State {
   [[nodiscard]] NodeIndex overdue_tenant();
   void grant(const Pick& pick);
   [[nodiscard]] std::optional<std::int64_t> softened(const Request& request, std::int64_t learned_output);
+  [[nodiscard]] Duration threshold_of(const Request& request) const;
+  [[nodiscard]] std::int64_t floor_of(const Request& request) const;
   [[nodiscard]] std::int64_t learned_output(const Request& request) const;
   [[nodiscard]] std::int64_t expected_output(const Request& request) const;
   [[nodiscard]] std::int64_t estimated_cost(const Request& request, std::int64_t output_tokens) const;
@@ -84,6 +86,7 @@ struct Admission::State {
   void on(const ForgetGroup& event);
   void on(const SetTenant& event);
   void on(const SetKey& event);
+  void set_brownout(NodeIndex tenant, const BrownoutSettings& settings);
   void gate(ModelIndex model);
   void retire_if_over(ModelIndex model);
   [[nodiscard]] GroupId group_of(GroupId named) const;

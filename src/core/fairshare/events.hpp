@@ -30,6 +30,13 @@ struct NodeSettings {
   bool operator==(const NodeSettings&) const = default;
 };
 
+// When a tenant's answers are cut.
+struct BrownoutSettings {
+  BrownoutPolicy policy = BrownoutPolicy::allow;
+  std::optional<std::uint32_t> wait_ms;  // its own threshold; absent: the pool's
+  bool operator==(const BrownoutSettings&) const = default;
+};
+
 struct TokenCosts {
   std::int64_t admission_weight_thousandths = 1000;
   std::int64_t prompt_thousandths = 1000;  // of fairshare cost per uncached prompt token
@@ -41,7 +48,8 @@ struct TokenCosts {
 struct ModelSettings {
   std::optional<std::uint32_t> max_in_flight;
   TokenCosts costs;
-  std::uint32_t gpus = 1;  // that work on it at a time, for GPU time
+  std::int64_t brownout_floor = 256;  // output tokens below which no answer is cut
+  std::uint32_t gpus = 1;             // that work on it at a time, for GPU time
   bool eligible = true;    // false: no endpoint can take a request
   bool operator==(const ModelSettings&) const = default;
 };
@@ -58,12 +66,10 @@ struct Arrive {
   NodeSettings group_settings;
   NodeSettings tenant_settings;
   NodeSettings key_settings;
-  std::int64_t prompt_tokens = 0;     // estimated
-  std::int64_t requested_cap = 0;     // output tokens asked for, or the model's default where none is asked for
-  std::int64_t brownout_floor = 256;  // the model's brownout_max_tokens
-  BrownoutPolicy brownout = BrownoutPolicy::allow;
-  bool brownout_exempt = false;  // a cut answer would be broken (JSON schema, forced tool call), or no field to cut
-  std::optional<Duration> brownout_wait;  // the tenant's own threshold
+  BrownoutSettings brownout;       // the tenant's
+  std::int64_t prompt_tokens = 0;  // estimated
+  std::int64_t requested_cap = 0;  // output tokens asked for, or the model's default where none is asked for
+  bool brownout_exempt = false;    // a cut answer would be broken (JSON schema, forced tool call), or no field to cut
   std::int64_t body_bytes = 0;
   Instant deadline = Instant::distant_future();  // waits no longer than this; capped by the admission timeout
 };
@@ -136,6 +142,7 @@ struct SetTenant {
   TenantId tenant;
   GroupId group;  // a change moves the tenant, its queue and its running requests
   NodeSettings settings;
+  BrownoutSettings brownout;
   bool admits = true;  // false: queued requests are refused (suspended, archived, deleted)
 };
 struct SetKey {

@@ -28,10 +28,8 @@ struct Request {
   Instant arrived;
   Instant deadline;  // its own; the admission timeout holds beside it
   Instant granted;
-  Duration brownout_threshold{0};  // zero: its answer is never cut
   std::int64_t prompt_tokens = 0;
-  std::int64_t output_cap = 0;  // requested; after a brownout the lower one
-  std::int64_t brownout_floor = 0;
+  std::int64_t output_cap = 0;     // requested; after a brownout the lower one
   std::int64_t output_tokens = 0;  // produced so far
   std::int64_t queued_cost = 0;    // estimate at arrival, or when its model was first known
   std::int64_t reserved_cost = 0;  // what is left of the reservation
@@ -42,8 +40,9 @@ struct Request {
   Links<RequestIndex> in_lane;
   std::uint32_t generation = 0;
   State state = State::gone;
-  bool aged = false;       // counted among those whom the age guard may call
-  bool waited = false;     // it could not go on arrival
+  bool aged = false;    // counted among those whom the age guard may call
+  bool waited = false;  // it could not go on arrival
+  bool brownout_exempt = false;
   Levels unopposed;        // where no sibling waited when it was granted
   bool answering = false;  // the upstream has begun to answer: the prompt was worked on
 };

@@ -11,6 +11,7 @@
 #include "core/fairshare/chain.hpp"
 #include "core/fairshare/indexed_heap.hpp"
 #include "core/fairshare/virtual_account.hpp"
+#include "domain/tenant.hpp"
 
 namespace obleth::fairshare {
 
@@ -53,7 +54,9 @@ struct ShareNode {
   std::uint32_t idle_since_s = 0;
   std::uint32_t woken = 0;  // how often it came from idleness, without debt
   std::uint32_t epoch = 0;  // of a tenant's keys: debts among them are void once the tenant comes without debt
-  Level level = Level::root;
+  std::uint32_t brownout_wait_ms : 24 = 0;              // tenants: the threshold of their own; 0: the pool's
+  BrownoutPolicy brownout : 2 = BrownoutPolicy::allow;  // tenants
+  Level level : 2 = Level::root;
   bool admits : 1 = true;
   bool is_idle : 1 = false;
   bool in_use : 1 = false;
