@@ -72,8 +72,7 @@ void World::set_weight(std::size_t place, std::uint32_t weight) {
 void World::set_up(std::uint64_t model, bool up) {
   ModelServer& server = servers_[model];
   server.up = up;
-  step(fairshare::SetModel{.model = id_of<ModelId>(model),
-                           .settings = {.max_in_flight = server.max_in_flight, .eligible = up}});
+  step(fairshare::SetEligible{.model = id_of<ModelId>(model), .eligible = up});
   const std::vector<std::uint32_t> all = running_;
   for (const std::uint32_t index : all) {
     if (!up && requests_[index].model == model) end(index, false);
@@ -270,6 +269,7 @@ void World::produce(Request& request, const ModelServer& server) {
   constexpr double decode_s_per_neighbour = 0.0004;
   Tenant& tenant = tenants_[request.tenant];
   tenant.slot_seconds += step_s;
+  if (!server.up) return;
   if (request.prefilled < request.prompt) {
     const double done = std::min(prefill_per_second * step_s / server.prefilling, request.prompt - request.prefilled);
     request.prefilled += done;

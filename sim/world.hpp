@@ -94,7 +94,7 @@ class World {
   std::size_t add(const Load& load);  // the tenant's place
   void add_model(std::uint64_t model, std::optional<std::uint32_t> max_in_flight);
   void set_weight(std::size_t tenant, std::uint32_t weight);
-  // A server that goes down resets what runs on it and takes nothing until it is up again.
+  // A server that goes down resets what runs on it, and is silent until it is up again.
   void set_up(std::uint64_t model, bool up);
   void set_capacity(std::uint32_t slots);
   // Called after every step of time.

@@ -64,7 +64,8 @@ Json tenant_schema() {
 Json model_schema() {
   return closed_schema({{"model_id", Json::object({{"type", "string"}})},
                         {"model", described(Json::object({{"type", "string"}}), "empty: what passes through")},
-                        {"eligible", described(Json::object({{"type", "boolean"}}), "an endpoint can take requests")},
+                        {"eligible", described(Json::object({{"type", "boolean"}}),
+                                               "an endpoint works; else one request at a time tries")},
                         {"max_in_flight", count_or_null("its own slots; null: no limit")},
                         {"in_flight", count("requests at its upstreams")},
                         {"queued", count("requests that wait for it")},

@@ -180,7 +180,7 @@ House::House(Options options, Parts parts)
                       settings_.follow_record(stored);
                       obey_settings();
                     }},
-               desk),
+               desk, endpoints),
       dialer(*resolver, upstream_policy(options_), std::move(parts.upstream_tls)) {
   record->watch(metrics, readiness);
   if (!redis) record->tell_replicas(feed, entropy.bits128());

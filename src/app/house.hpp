@@ -120,7 +120,7 @@ class House {
   mcp::ServerRegistry mcp_servers;
   mcp::AuditWriter call_audit;
   gateway::AdmissionDesk desk;
-  gateway::EndpointDesk endpoints;
+  gateway::EndpointDesk endpoints{&desk};
   gateway::BodyMemory body_memory;
   gateway::Estimates estimates;
   gateway::PolicyBoard policies;

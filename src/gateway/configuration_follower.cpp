@@ -46,9 +46,12 @@ Task<Result<void>> ConfigurationFollower::follow_models() {
     gone.erase(model->id);
     known_models_.insert(model->id);
     desk_.configure(fairshare::SetModel{model->id, fairshare_settings(*model), model->enabled}, now);
+    endpoints_.look_at(*model, now);
   }
-  for (const ModelId& id : gone)
+  for (const ModelId& id : gone) {
     desk_.configure(fairshare::ForgetModel{id}, now);
+    endpoints_.forget(id);
+  }
   co_return Result<void>{};
 }
 

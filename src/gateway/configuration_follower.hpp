@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "gateway/admission_desk.hpp"
+#include "gateway/endpoint_desk.hpp"
 #include "ports/change_feed.hpp"
 #include "ports/clock.hpp"
 #include "ports/model_catalog.hpp"
@@ -37,7 +38,8 @@ class ConfigurationFollower {
     std::function<void(const StoredSettings&)> apply_settings;  // those that are no business of the scheduler
   };
 
-  ConfigurationFollower(const Sources& sources, AdmissionDesk& desk) : sources_(sources), desk_(desk) {}
+  ConfigurationFollower(const Sources& sources, AdmissionDesk& desk, EndpointDesk& endpoints)
+      : sources_(sources), desk_(desk), endpoints_(endpoints) {}
 
   // At start, before the gateway is ready: models, groups, capacity.
   Task<Result<void>> load();
@@ -54,6 +56,7 @@ class ConfigurationFollower {
 
   Sources sources_;
   AdmissionDesk& desk_;
+  EndpointDesk& endpoints_;
   std::unordered_set<ModelId> known_models_;
   std::unordered_set<GroupId> known_groups_;
 };

@@ -69,7 +69,8 @@ class ConfigurationFollowerTest : public testing::Test {
                                    .default_capacity = default_slots,
                                    .reload_catalog = [this] { return catalog_.reload(); },
                                    .apply_settings = [this](const auto& stored) { applied_ = stored; }},
-                                  gateway_.desk};
+                                  gateway_.desk,
+                                  gateway_.endpoints};
   std::unique_ptr<Conversation> running_;
 };
 
@@ -140,6 +141,21 @@ TEST_F(ConfigurationFollowerTest, AModelThatIsDisabledOrDeletedRefusesItsQueue) 
   expect_refused(*next, 403);
 }
 
+TEST_F(ConfigurationFollowerTest, AnotherEndpointServesAtOnceWhoWaitsForOneThatDoesNotWork) {
+  commit(ports::PutSetting{"capacity", "4"});
+  load();
+  Model model = gateway_.model();
+  for (int failure = 0; failure < 5; ++failure)
+    gateway_.endpoints.choose(model, {}, gateway_.loop.now())->visit.failed(gateway_.loop.now());
+  const auto trying = gateway_.begin(chat());
+  const auto waiting = gateway_.begin(chat());
+  EXPECT_EQ(gateway_.desk.queued(), 1U);
+  model.endpoints.push_back({.id = EndpointId{{5, 2}}, .api_base = "http://two:8000/v1"});
+  commit(ports::PutModel{model});
+  follow(ports::ModelsChanged{});
+  EXPECT_EQ(gateway_.desk.queued(), 0U);
+}
+
 TEST_F(ConfigurationFollowerTest, ATenantThatIsSuspendedOrDeletedIsRefusedInTheQueue) {
   load();
   const auto waiting = queue_one();
@@ -189,7 +205,7 @@ TEST_F(ConfigurationFollowerTest, WhatCannotBeReadChangesNothingAndIsTold) {
                                   .default_capacity = 50,
                                   .reload_catalog = [this] { return catalog_.reload(); },
                                   .apply_settings = {}},
-                                 gateway_.desk);
+                                 gateway_.desk, gateway_.endpoints);
   for (const ports::Change& change : std::initializer_list<ports::Change>{
            ports::TenantChanged{gateway_.who().tenant.id}, ports::SettingsChanged{}, ports::GroupsChanged{},
            ports::KeyChanged{.key = gateway_.who().key.id, .tenant = gateway_.who().tenant.id},

@@ -34,15 +34,57 @@ std::optional<EndpointDesk::Choice> EndpointDesk::choose(const Model& model, con
   const Endpoint& endpoint = model.endpoints[chosen];
   Entry& entry = entry_of(endpoint);
   if (!entry.address) return std::nullopt;
+  std::optional<ModelId> tries_for;
+  if (!entry.health.is_healthy()) tries_for = model.id;
+  if (tries_for || !unserved_.empty()) tell(model.id, some_endpoint_works(model), now);
   ++entry.in_flight;
   entry.health.started(now);
-  return Choice{&endpoint, entry.address, Visit(*this, endpoint.id)};
+  return Choice{&endpoint, entry.address, Visit(*this, endpoint.id, tries_for)};
+}
+
+void EndpointDesk::look_at(const Model& model, Instant now) {
+  const std::lock_guard lock(mutex_);
+  tell(model.id, some_endpoint_works(model), now);
+}
+
+void EndpointDesk::forget(ModelId model) {
+  const std::lock_guard lock(mutex_);
+  unserved_.erase(model);
+}
+
+// A model without enabled endpoints needs no tries: its requests are refused as they come.
+bool EndpointDesk::some_endpoint_works(const Model& model) {
+  bool some_enabled = false;
+  for (const Endpoint& endpoint : model.endpoints) {
+    if (!endpoint.enabled) continue;
+    some_enabled = true;
+    const Entry& entry = entry_of(endpoint);
+    if (entry.answers || entry.health.is_healthy()) return true;
+  }
+  return !some_enabled;
+}
+
+void EndpointDesk::tell(ModelId model, bool works, Instant now) {
+  const bool is_news = works ? unserved_.erase(model) > 0 : unserved_.insert(model).second;
+  if (is_news && scheduler_ != nullptr) {
+    scheduler_->configure(fairshare::SetEligible{.model = model, .eligible = works}, now);
+  }
+}
+
+void EndpointDesk::note_answer(EndpointId endpoint, ModelId model, Instant now) {
+  const std::lock_guard lock(mutex_);
+  entries_[endpoint].answers = true;
+  tell(model, true, now);
 }
 
 // The address is parsed once, and again when an operator has changed the URL.
 EndpointDesk::Entry& EndpointDesk::entry_of(const Endpoint& endpoint) {
   Entry& entry = entries_[endpoint.id];
   if (entry.api_base == endpoint.api_base) return entry;
+  if (!entry.api_base.empty()) {  // another server: nothing is known of it
+    entry.health = {};
+    entry.answers = false;
+  }
   entry.api_base = endpoint.api_base;
   auto parsed = parse_upstream_address(endpoint.api_base);
   entry.address = parsed ? std::make_shared<const UpstreamAddress>(std::move(*parsed)) : nullptr;
@@ -53,6 +95,7 @@ void EndpointDesk::leave(EndpointId endpoint, VisitOutcome outcome, Instant now)
   const std::lock_guard lock(mutex_);
   Entry& entry = entries_[endpoint];
   --entry.in_flight;
+  if (outcome == VisitOutcome::failed || outcome == VisitOutcome::answered_with_failure) entry.answers = false;
   if (outcome == VisitOutcome::unknown) {
     entry.health.abandoned();
   } else if (outcome == VisitOutcome::succeeded) {

@@ -42,6 +42,7 @@ void probe_endpoints(ProbeTools tools, const ports::ModelCatalog& catalog) {
   if (!snapshot) return;
   for (const auto& model : snapshot->models()) {
     if (!model->enabled) continue;
+    tools.endpoints.look_at(*model, tools.loop.now());  // after the round before
     for (const Endpoint& endpoint : model->endpoints) {
       if (!endpoint.enabled || tools.endpoints.answered_since(endpoint.id, tools.loop.now() - probe_period)) continue;
       auto address = parse_upstream_address(endpoint.api_base);

@@ -205,6 +205,7 @@ class Forwarding {
       chosen.visit.answered_with_failure(softened_.loop->now());
       return give_up(credential_refused());
     }
+    if (head_.status < 500) chosen.visit.answers(softened_.loop->now());
     softened_.content.reset();  // the body has left; its memory goes back before the answer streams
     return Answered{std::move(request_),     std::move(*answer), std::move(head_),
                     std::move(chosen.visit), injected_,          std::move(buffered_)};

@@ -132,6 +132,35 @@ TEST(ForwardUpstream, TheSecondTryGoesByWhatTheModelIsNow) {
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
+TEST(ForwardUpstream, AModelThatNoEndpointServesHoldsOneSlotUntilOneAnswers) {
+  TestGateway gateway({.admission = {.capacity = 8}});
+  gateway.model().max_retries = 0;
+  ScriptedAnswer silence = no_answer(FaultKind::unreachable, true);
+  silence.head_takes = seconds(5);
+  gateway.upstream.always_answers(silence);
+  std::vector<std::unique_ptr<Conversation>> asked;
+  while (asked.size() < 20)
+    asked.push_back(gateway.begin(chat()));
+  EXPECT_EQ(gateway.desk.in_flight(), 8U);
+  gateway.loop.advance(seconds(15));
+  EXPECT_EQ(gateway.desk.in_flight(), 1U);
+  const std::uint32_t waiting = gateway.desk.queued();
+  EXPECT_GT(waiting, 1U);
+  gateway.loop.advance(seconds(5));
+  EXPECT_EQ(gateway.desk.in_flight(), 1U);
+  EXPECT_EQ(gateway.desk.queued(), waiting - 1) << "one after the other tries, and is told";
+
+  // The server is back: its first answer says so, though it streams for minutes.
+  ScriptedAnswer stream = stream_answer({token_event("a"), done_event});
+  stream.piece_takes = std::chrono::minutes(2);
+  gateway.upstream.always_answers(stream);
+  gateway.loop.advance(seconds(5));
+  EXPECT_EQ(gateway.desk.queued(), 0U);
+  for (const auto& one : asked)
+    gateway.finish(*one);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
 TEST(ForwardUpstream, AModelSaysHowOftenItIsTriedAgain) {
   for (const std::uint32_t retries : {0U, 1U, 3U}) {
     TestGateway gateway;

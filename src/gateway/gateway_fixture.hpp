@@ -224,7 +224,7 @@ class TestGateway {
   FakeLedger ledger;
   FakeUpstream upstream{loop};
   AdmissionDesk desk;
-  EndpointDesk endpoints;
+  EndpointDesk endpoints{&desk};
   BodyMemory body_memory;
   Estimates estimates;
   observe::Metrics metrics{{.version = "test"}};

@@ -1,11 +1,12 @@
 """One model at several endpoints: stale connections, ejection, silence, and what the operator sees of it."""
 
+import threading
 import time
 
 import httpx
 
 from support.gateway import wait_until
-from support.raw_http import ScriptedUpstream, chat_bytes, connect, json_answer, read_to_end
+from support.raw_http import ScriptedUpstream, chat_bytes, connect, json_answer, read_response, read_to_end
 
 COMPLETION = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
 
@@ -92,6 +93,37 @@ def test_with_every_endpoint_ejected_the_least_bad_is_tried(own):
         gateway.create_model(model_name="alone", api_base=bad.url)
         tenant = gateway.create_tenant()
         assert [ask(gateway, tenant, "alone").status_code for _ in range(8)] == [500] * 8
+
+
+def test_a_model_that_no_endpoint_serves_leaves_the_slots_to_others(own):
+    asked = threading.Semaphore(0)
+    go_on = threading.Event()
+
+    def fails_late(connection, _request):
+        asked.release()
+        go_on.wait(20)
+        json_answer(connection, {"error": {"message": "out of memory"}}, status="500 Internal Server Error")
+
+    with ScriptedUpstream(fails) as bad, ScriptedUpstream(works) as good:
+        gateway = own.gateway()
+        gateway.put_capacity(4)
+        gateway.create_model(model_name="dead", api_base=bad.url)
+        gateway.create_model(model_name="alive", api_base=good.url)
+        tenant = gateway.create_tenant()
+        assert [ask(gateway, tenant, "dead").status_code for _ in range(5)] == [500] * 5
+        bad.answer = fails_late
+        clients = [connect(gateway.address, seconds=20) for _ in range(6)]
+        clients[0].sendall(chat_bytes(tenant.secret, model="dead"))
+        asked.acquire()
+        for client in clients[1:]:
+            client.sendall(chat_bytes(tenant.secret, model="dead"))
+        wait_until(lambda: gateway.live()["queued"] == 5, what="those that do not try")
+        assert gateway.live()["in_flight"] == 1
+        assert ask(gateway, tenant, "alive").status_code == 200
+        bad.answer = works
+        go_on.set()
+        answers = sorted(read_response(client)[0] for client in clients)
+    assert answers == [200] * 5 + [500]
 
 
 def test_a_stream_that_falls_silent_ends_with_one_error_event(own):

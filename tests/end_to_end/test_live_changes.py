@@ -225,6 +225,43 @@ def test_a_shorter_timeout_and_a_smaller_queue_are_obeyed_at_once(slow):
     assert (status, json.loads(body)["error"]["code"]) == (429, "admission_timeout")
 
 
+def test_a_longer_timeout_helps_who_waits(own):
+    upstream = own.upstream("--ttft-ms", "1", "--token-ms", "20", "--output-tokens", "100")
+    gateway = own.gateway(upstream.url, environment={"OBLETH_ADMISSION_TIMEOUT_SECS": "1"})
+    gateway.put_capacity(1)
+    tenant = gateway.create_tenant()
+    _running, (waiting,) = queue_behind(gateway, tenant)
+    gateway.admin.patch("/settings", json={"admission_timeout_secs": "60s"}).raise_for_status()
+    status, _, body = read_response(waiting)
+    assert status == 200, body
+
+
+def test_who_waits_does_not_go_to_an_endpoint_that_is_deleted_meanwhile(slow, own):
+    second = own.upstream("--ttft-ms", "1")
+    tenant = slow.create_tenant()
+    first = slow.admin.get("/models/mock-model/endpoints").json()["data"][0]
+    added = slow.admin.post("/models/mock-model/endpoints", json={"api_base": second.url, "priority": 5})
+    added.raise_for_status()
+    _running, waiting = queue_behind(slow, tenant, count=2)
+    slow.admin.delete(f"/models/mock-model/endpoints/{first['id']}").raise_for_status()
+    for client in waiting:
+        status, _, body = read_response(client)
+        assert status == 200, body
+    assert second.stats()["requests"] == 2
+
+
+def test_a_tenant_whose_answers_are_not_to_be_cut_any_more_waits_with_whole_ones(own):
+    upstream = own.upstream("--ttft-ms", "1", "--token-ms", "20", "--output-tokens", "100")
+    gateway = own.gateway(upstream.url, environment={"OBLETH_BROWNOUT_WAIT_MS": "1"})
+    gateway.put_capacity(1)
+    gateway.admin.patch("/models/mock-model", json={"brownout_max_tokens": 1}).raise_for_status()
+    tenant = gateway.create_tenant()
+    _running, (waiting,) = queue_behind(gateway, tenant)
+    tenant.patch("", {"brownout": "never"})
+    status, headers, _body = read_response(waiting)
+    assert (status, headers["x-obleth-admission"]) == (200, "queued")
+
+
 def test_a_model_serves_from_its_answer_on_and_no_longer_than_to_the_next(gateway, tenant, upstream):
     body = {"model": "short-lived", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2}
     for _ in range(30):

@@ -80,7 +80,7 @@ struct GroupShare {
 struct ModelShare {
   ModelId model;
   std::optional<std::uint32_t> max_in_flight;
-  bool eligible = true;  // an endpoint can take requests
+  bool eligible = true;  // an endpoint works
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   Duration busy_gpu_time{0};

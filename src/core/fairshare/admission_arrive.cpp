@@ -47,7 +47,7 @@ WaitCause Admission::State::cause_of_wait(const Request& request) const {
     if (tree.node(at).parked()) return WaitCause::in_flight_limit;
   }
   const ModelState& model = models[request.model];
-  if (!model.settings.eligible) return WaitCause::model_down;
+  if (!model.eligible) return WaitCause::model_down;
   return model.open() ? WaitCause::pool_full : WaitCause::model_full;
 }
 
@@ -106,7 +106,7 @@ std::optional<RefusalReason> Admission::State::objection(const Request& request,
 }
 
 bool Admission::State::would_wait_too_long(const Request& request, Duration wait) const {
-  if (!models[request.model].settings.eligible) return false;
+  if (!models[request.model].eligible) return false;
   const Duration patience = std::min(request.deadline - now, limits.admission_timeout);
   if (wait <= patience * hopeless_factor) return false;
   // Under brownout the answers ahead of it are cut as its own would be, so the queue drains faster.

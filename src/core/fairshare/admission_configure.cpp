@@ -62,6 +62,14 @@ void Admission::State::on(const SetModel& event) {
   gate(index);
 }
 
+void Admission::State::on(const SetEligible& event) {
+  const ModelIndex index = models.find(event.model);
+  if (index == ModelIndex::none) return;
+  models[index].observe_drain(now);
+  models[index].eligible = event.eligible;
+  gate(index);
+}
+
 void Admission::State::on(const ForgetModel& event) {
   const ModelIndex index = models.find(event.model);
   if (index == ModelIndex::none) return;
@@ -120,7 +128,7 @@ void Admission::State::on(const SetKey& event) {
   if (!event.admits) refuse_below(key);
 }
 
-// A model that is full or has no endpoint blocks nobody: its lines are passed over until it is open again.
+// A model that is full or has no endpoint that works blocks nobody: its lines are passed over until it is open again.
 void Admission::State::gate(ModelIndex model) {
   tree.set_model_open(model, models[model].open());
 }

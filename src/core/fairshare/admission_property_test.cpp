@@ -105,6 +105,10 @@ struct Renaming {
     event.model = renamed(event.model);
     return event;
   }
+  Event operator()(SetEligible event) const {
+    event.model = renamed(event.model);
+    return event;
+  }
   Event operator()(ForgetModel event) const {
     event.model = renamed(event.model);
     return event;

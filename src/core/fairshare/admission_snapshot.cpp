@@ -63,7 +63,7 @@ void Admission::State::begin_snapshot(Snapshot& shares, SnapshotPlace& place, In
     if (!model.in_use || (model.is_gone && model.in_flight == 0)) continue;
     shares.models.push_back({.model = model.id,
                              .max_in_flight = model.settings.max_in_flight,
-                             .eligible = model.settings.eligible,
+                             .eligible = model.eligible,
                              .in_flight = model.in_flight,
                              .queued = model.queued,
                              .busy_gpu_time = model.gpu.busy(at, model.in_flight)});

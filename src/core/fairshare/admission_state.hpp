@@ -81,6 +81,7 @@ struct Admission::State {
   void on(const SetLease& event);
   void on(const CountForeign& event);
   void on(const SetModel& event);
+  void on(const SetEligible& event);
   void on(const ForgetModel& event);
   void on(const SetGroup& event);
   void on(const ForgetGroup& event);

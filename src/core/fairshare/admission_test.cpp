@@ -160,13 +160,21 @@ TEST(Admission, TenantAtItsCapHoldsUpNobody) {
   EXPECT_THAT(rig.turns, ElementsAre(1, 3, 2));
 }
 
-TEST(Admission, IneligibleModelWaitsUntilItComesBack) {
+TEST(Admission, OneAtATimeTriesAnIneligibleModelUntilItComesBack) {
   Rig rig({.capacity = 4});
-  rig.step(SetModel{.model = id_of<ModelId>(1), .settings = {.eligible = false}});
-  rig.step(Rig::request(1, 1));
-  EXPECT_EQ(rig.engine.queued(), 1U);
   rig.step(SetModel{.model = id_of<ModelId>(1), .settings = {}});
-  EXPECT_THAT(rig.turns, ElementsAre(1));
+  rig.step(SetEligible{.model = id_of<ModelId>(1), .eligible = false});
+  for (std::uint64_t waiter : {1U, 2U, 3U, 4U})
+    rig.step(Rig::request(waiter, 1));
+  EXPECT_EQ(rig.actions.queued.at(0).cause, WaitCause::model_down);
+  rig.step(Rig::request(5, 1, 1, 2));
+  EXPECT_THAT(rig.turns, ElementsAre(1, 5));
+  rig.finish(1);
+  EXPECT_THAT(rig.turns, ElementsAre(1, 5, 2));
+  rig.step(SetModel{.model = id_of<ModelId>(1), .settings = {}});
+  EXPECT_EQ(rig.engine.queued(), 2U) << "its settings say nothing of its endpoints";
+  rig.step(SetEligible{.model = id_of<ModelId>(1), .eligible = true});
+  EXPECT_THAT(rig.turns, ElementsAre(1, 5, 2, 3, 4));
 }
 
 TEST(Admission, MoreCapacityServesWhoWaitsAndLessKillsNobody) {

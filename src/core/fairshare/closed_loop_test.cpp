@@ -224,9 +224,9 @@ TEST_F(NarrowModel, BurstAfterAMinuteOfNothingIsNotRefused) {
 TEST_F(NarrowModel, BurstAfterAnOutageIsNotRefused) {
   burst(40);
   loop.add(10, {.asks = asks_of(2, default_weight, 2), .usage = always(10, 200), .until = loop.rig.now + seconds(1)});
-  loop.happen(SetModel{.model = id_of<ModelId>(2), .settings = {.max_in_flight = 2, .eligible = false}});
+  loop.happen(SetEligible{.model = id_of<ModelId>(2), .eligible = false});
   loop.run_for(seconds(50));
-  loop.happen(SetModel{.model = id_of<ModelId>(2), .settings = {.max_in_flight = 2}});
+  loop.happen(SetEligible{.model = id_of<ModelId>(2)});
   burst(40);
   EXPECT_EQ(loop.of(2).refusals, 0U);
 }
@@ -235,11 +235,11 @@ TEST(ClosedLoop, OutageOfTheOnlyModelIsNoReasonToExpectLongWaits) {
   ClosedLoop loop(4);
   loop.add(12, {.asks = asks_of(1), .usage = always(10, 200)});
   loop.run_for(seconds(30));
-  loop.happen(SetModel{.model = id_of<ModelId>(1), .settings = {.eligible = false}});
+  loop.happen(SetEligible{.model = id_of<ModelId>(1), .eligible = false});
   loop.run_for(seconds(30));
   const std::int64_t before = loop.rig.engine.snapshot(loop.rig.now).drain_rate_per_second;
   EXPECT_GT(before, 4 * 800'000);  // four slots with some 840 cost for 0.4 s each
-  loop.happen(SetModel{.model = id_of<ModelId>(1), .settings = {}});
+  loop.happen(SetEligible{.model = id_of<ModelId>(1)});
   loop.add(100, {.asks = asks_of(2), .usage = always(10, 200)});
   loop.run_for(seconds(10));
   EXPECT_EQ(loop.of(1).refusals + loop.of(2).refusals, 0U);

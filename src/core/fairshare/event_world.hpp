@@ -229,12 +229,17 @@ class EventWorld {
     if (operation.c % 5 == 0) return forget_model(model);
     ModelSettings settings;
     if (operation.b % 3 != 0) settings.max_in_flight = operation.b % 5;
-    settings.eligible = operation.b % 7 != 0;
     settings.costs.admission_weight_thousandths = 500 * (1 + (operation.b >> 8U) % 4);
     rig_.step(SetModel{.model = id_of<ModelId>(model), .settings = settings, .admits = operation.c % 11 != 0});
     reference_.begin_step(rig_.now);
     if (auto wrong = drop_refused(0); !wrong.empty()) return wrong;
     reference_.set_model(model, settings);
+    if (auto wrong = compare(0); !wrong.empty()) return wrong;
+    const bool eligible = operation.b % 7 != 0;
+    rig_.step(SetEligible{.model = id_of<ModelId>(model), .eligible = eligible});
+    reference_.begin_step(rig_.now);
+    if (auto wrong = drop_refused(0); !wrong.empty()) return wrong;
+    reference_.set_eligible(model, eligible);
     return compare(0);
   }
 

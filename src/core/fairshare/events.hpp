@@ -50,7 +50,6 @@ struct ModelSettings {
   TokenCosts costs;
   std::int64_t brownout_floor = 256;  // output tokens below which no answer is cut
   std::uint32_t gpus = 1;             // that work on it at a time, for GPU time
-  bool eligible = true;    // false: no endpoint can take a request
   bool operator==(const ModelSettings&) const = default;
 };
 
@@ -126,6 +125,12 @@ struct SetModel {
   ModelSettings settings;
   bool admits = true;  // false: queued requests are refused (disabled, deleted)
 };
+// Whether an endpoint of it works, as far as is known. While none does, one request at a time goes there: the try that
+// may bring it back. The others wait and hold no slots.
+struct SetEligible {
+  ModelId model;
+  bool eligible = true;
+};
 // It is gone from the record: what waits for it is refused, what runs ends, and then it is forgotten.
 struct ForgetModel {
   ModelId model;
@@ -155,7 +160,7 @@ struct SetKey {
 struct Tick {};
 
 using Event = std::variant<Arrive, Progress, Finish, Withdraw, SetCapacity, SetWaitLimits, SetLease, CountForeign,
-                           SetModel, ForgetModel, SetGroup, ForgetGroup, SetTenant, SetKey, Tick>;
+                           SetModel, SetEligible, ForgetModel, SetGroup, ForgetGroup, SetTenant, SetKey, Tick>;
 
 // ---- actions ----------------------------------------------------------------------------------------------------
 
@@ -164,7 +169,7 @@ enum class WaitCause : std::uint8_t {
   none,             // it went
   pool_full,        // every slot was taken
   model_full,       // the model's own slots were
-  model_down,       // no endpoint of the model could take a request
+  model_down,       // no endpoint of the model worked, and another request was trying
   in_flight_limit,  // of its key, tenant or group
 };
 

@@ -4,6 +4,7 @@
 // the time of its slot alone. Thread: that of the engine.
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <vector>
@@ -16,10 +17,14 @@
 
 namespace obleth::fairshare {
 
+// Of a model that no endpoint is known to serve.
+inline constexpr std::uint32_t tries_at_a_time = 1;
+
 struct ModelState {
   ModelId id;
   ModelSettings settings;
   bool admits = true;
+  bool eligible = true;  // an endpoint works
   bool is_gone = false;  // deleted, to be forgotten once nothing runs; the same id is another model from now on
   bool in_use = true;
   std::uint32_t in_flight = 0;
@@ -28,10 +33,11 @@ struct ModelState {
   DrainRate drain;
 
   [[nodiscard]] bool open() const {
-    return settings.eligible && in_flight < settings.max_in_flight.value_or(unlimited);
+    const std::uint32_t most = settings.max_in_flight.value_or(unlimited);
+    return in_flight < (eligible ? most : std::min(most, tries_at_a_time));
   }
   // To be called before anything that is said of it changes.
-  void observe_drain(Instant now) { drain.advance(now, settings.eligible && !open() && queued > 0); }
+  void observe_drain(Instant now) { drain.advance(now, eligible && !open() && queued > 0); }
 };
 
 class ModelTable {

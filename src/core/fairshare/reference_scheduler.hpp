@@ -27,6 +27,7 @@ class ReferenceScheduler {
   struct Model {
     ModelSettings settings;
     std::uint32_t in_flight = 0;
+    bool eligible = true;
     bool was_open = true;
   };
   struct Lane {
@@ -196,6 +197,10 @@ class ReferenceScheduler {
     models_[id].settings = settings;
     watch(id);
   }
+  void set_eligible(std::uint64_t id, bool eligible) {
+    models_[id].eligible = eligible;
+    watch(id);
+  }
   // Nothing waits or runs for it: who asks for this name later asks for another model.
   void forget_model(std::uint64_t id) {
     models_.erase(id);
@@ -268,8 +273,8 @@ class ReferenceScheduler {
     const auto found = models_.find(id);
     if (found == models_.end()) return true;
     const Model& model = found->second;
-    return model.settings.eligible &&
-           (!model.settings.max_in_flight || model.in_flight < *model.settings.max_in_flight);
+    const bool is_free = model.eligible || model.in_flight == 0;
+    return is_free && (!model.settings.max_in_flight || model.in_flight < *model.settings.max_in_flight);
   }
   // Virtual time that a node is behind (> 0) or ahead of (< 0) its share.
   [[nodiscard]] std::int64_t lag(const Node& node) const {

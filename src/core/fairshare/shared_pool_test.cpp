@@ -71,7 +71,7 @@ TEST(SharedPool, WhatOthersDidForATenantThatIsNotKnownHereCountsForItsGroup) {
 
 TEST(SharedPool, TellsWorkOnceAndDemandAsItIs) {
   Rig rig(shared(1));
-  rig.step(SetModel{.model = id_of<ModelId>(2), .settings = {.eligible = false}});
+  rig.step(SetModel{.model = id_of<ModelId>(2), .settings = {.max_in_flight = 0}});
   rig.step(Rig::request(1, 1));
   rig.step(Rig::request(2, 1));
   rig.step(Rig::request(3, 2, 1, 2));  // for a model that nothing can be sent to

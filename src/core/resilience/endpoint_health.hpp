@@ -24,6 +24,7 @@ class EndpointHealth {
   enum class Standing : std::uint8_t { healthy, ejected, awaiting_probe, probing };
 
   [[nodiscard]] Standing standing(Instant now) const;
+  [[nodiscard]] bool is_healthy() const { return !ejected_; }
   // Healthy, or due for its probe.
   [[nodiscard]] bool admits(Instant now) const;
   [[nodiscard]] Instant ejected_until() const { return ejected_until_; }
