@@ -44,6 +44,7 @@ Task<void> ShareSync::take_turn() {
   ports::PeerReport report = share_.report(desk_.in_flight());
   Result<ports::PeerNews> news = co_await peers_.exchange(std::move(report));
   in_turn_ = false;
+  silence_ = news ? std::string() : std::move(news.error().message);
   if (!news || stop_.fired()) co_return;
   ReplicaShare::Heard heard = share_.hear(std::move(*news), sent_at);
   const Instant now = loop_.refresh_now();
@@ -67,7 +68,7 @@ void ShareSync::log_change(const ReplicaShare::Status& now) {
   const bool is_first = !std::exchange(was_degraded_, now.degraded).has_value();
   if (now.degraded) {
     observe::log(observe::LogLevel::warn, "slots are not shared: this replica goes on with its part of the capacity",
-                 {{"slots", now.lease}, {"replicas", now.replicas}});
+                 {{"reason", silence_}, {"slots", now.lease}, {"replicas", now.replicas}});
   } else {
     observe::log(observe::LogLevel::info, is_first ? "slots are shared" : "slots are shared again",
                  {{"slots", now.lease}, {"replicas", now.replicas}});

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "base/cancel_signal.hpp"
 #include "base/task.hpp"
@@ -61,6 +62,7 @@ class ShareSync {
   std::uint32_t told_capacity_ = 0;
   bool told_waiting_ = false;
   std::optional<bool> was_degraded_;
+  std::string silence_ = "no answer has come yet";  // why the last turn went unheard; empty: it was heard
 };
 
 }  // namespace obleth::gateway

@@ -1,10 +1,13 @@
 """Replicas that share a Redis: keys and news among them, and what happens when it is away."""
 
+import re
 import time
 
 import pytest
 
+from support.documents import examples
 from support.gateway import wait_until
+from support.processes import ROOT
 from support.redis_server import RedisServer, redis_is_up
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 4}
@@ -105,6 +108,43 @@ def test_a_redis_that_would_forget_is_refused_at_start(own, upstream, tmp_path):
     with RedisServer(tmp_path / "forgetful", "--maxmemory-policy", "allkeys-lru") as redis:
         with pytest.raises(RuntimeError, match="noeviction"):
             own.gateway(upstream=upstream.url, environment={"OBLETH_REDIS_URL": redis.url})
+
+
+def obey_as_written(redis):
+    """Makes the user of docs/redis.md, and tells the URL that it is reached by."""
+    (line,) = (each.text for each in examples("docs/redis.md") if each.text.startswith("ACL SETUSER"))
+    redis.ask(*line.replace("PASSWORD", "open-sesame").split())
+    return f"redis://obleth:open-sesame@127.0.0.1:{redis.port}"
+
+
+def test_the_user_that_the_page_prescribes_shares_limits_slots_and_news(start_pair, upstream, redis):
+    pair = start_pair(OBLETH_REDIS_URL=obey_as_written(redis))
+    pair[0].create_model(model_name="m", upstream_model="mock-model", api_base=f"{upstream.url}/v1")
+    wait_until(lambda: all(serves_models(each) for each in pair), PATIENCE, "the model at both replicas")
+    tenant = pair[0].create_tenant(requests_per_minute=5)
+    wait_until(lambda: pair[1].http.get("/v1/models", headers=tenant.headers).status_code == 200, PATIENCE, "the key")
+    answers = [ask(each, tenant).status_code for _ in range(8) for each in pair]
+    assert answers.count(200) <= 6, answers  # one more where the bucket has filled up meanwhile
+    wait_until(lambda: all(ready(each)["slots"]["shared"] for each in pair), PATIENCE, "shared slots")
+    assert redis.ask("ACL", "LOG") == "", "nothing was refused"
+
+
+def test_a_user_who_may_not_run_the_scripts_is_told_with_the_reason(own, upstream, redis):
+    url = obey_as_written(redis)
+    redis.ask("ACL", "SETUSER", "obleth", "-time")
+    gateway = own.gateway(upstream=upstream.url, environment={"OBLETH_REDIS_URL": url})
+    assert not redis_is(gateway, True)
+    wait_until(lambda: "(TIME)" in (ready(gateway)["stores"]["redis"]["detail"] or ""), PATIENCE, "the reason")
+    wait_until(lambda: "slots are not shared" in gateway.log_text(), PATIENCE, "the line about slots")
+    (line,) = [each for each in gateway.log_text().splitlines() if "slots are not shared" in each]
+    assert "(TIME)" in line
+
+
+def test_every_command_of_the_scripts_is_probed():
+    sources = {each.name: each.read_text() for each in (ROOT / "src/adapters/redis").glob("*.cpp")}
+    run = {command for text in sources.values() for command in re.findall(r"redis\.call\('([A-Z]+)'", text)}
+    probed = set(re.findall(r"\{'([A-Z]+)'", sources["redis_server.cpp"]))
+    assert run and run <= probed, run - probed
 
 
 def test_no_secret_lies_in_redis(replicas, redis):

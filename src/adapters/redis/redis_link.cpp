@@ -13,8 +13,13 @@ constexpr Duration pause_first = std::chrono::milliseconds(50);
 constexpr Duration pause_max = std::chrono::seconds(1);  // how late a server that is back is noticed, at most
 
 bool means_down(const RedisReply& reply) {
-  constexpr std::array<std::string_view, 4> codes{"OOM", "LOADING", "READONLY", "MASTERDOWN"};
-  return reply.is_error() && std::ranges::find(codes, reply.error_code()) != codes.end();
+  if (!reply.is_error()) return false;
+  constexpr std::array<std::string_view, 5> codes{"OOM", "LOADING", "READONLY", "MASTERDOWN", "NOPERM"};
+  // What Redis 7 and Redis 6 say of a command that a script's user may not run, under the code of all scripts' errors.
+  constexpr std::array<std::string_view, 2> in_scripts{"ACL failure in script",
+                                                       "The user executing the script can't run"};
+  return std::ranges::find(codes, reply.error_code()) != codes.end() ||
+         std::ranges::any_of(in_scripts, [&](std::string_view words) { return reply.text.contains(words); });
 }
 
 Fault unavailable(std::string message) {

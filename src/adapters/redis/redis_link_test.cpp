@@ -214,7 +214,7 @@ TEST(RedisLink, AWrongPasswordIsToldAndNeverShown) {
 
 TEST(RedisLink, AUserAndADatabaseAreUsed) {
   RedisProcess redis;
-  redis.ask({"ACL", "SETUSER", "gate", "on", ">open-sesame", "~obleth:*", "+@all", "-config", "-role"});
+  redis.ask({"ACL", "SETUSER", "gate", "on", ">open-sesame", "~obleth:*", "&obleth:*", "+@all", "-config", "-role"});
   RedisSettings settings = redis.settings();
   settings.address.user = "gate";
   settings.address.password = Secret("open-sesame");
@@ -222,6 +222,41 @@ TEST(RedisLink, AUserAndADatabaseAreUsed) {
   Linked linked(settings);
   EXPECT_TRUE(linked.ask({"SET", "obleth:x", "1"}));
   EXPECT_EQ(redis.ask({"EXISTS", "obleth:x"}).integer, 0);
+}
+
+TEST(RedisLink, AUserWhoMayNotRunTheScriptsIsToldAtOnceAndFoundWhenHeMay) {
+  RedisProcess redis;
+  redis.ask({"ACL", "SETUSER", "gate", "on", ">open-sesame", "~obleth:*", "&obleth:*", "+@all", "-time"});
+  RedisSettings settings = redis.settings();
+  settings.address.user = "gate";
+  settings.address.password = Secret("open-sesame");
+  Linked linked(settings);
+  linked.until_down();
+  EXPECT_NE(linked.reason.find("(TIME)"), std::string::npos) << linked.reason;
+  EXPECT_FALSE(linked.ask({"PING"}));
+  redis.ask({"ACL", "SETUSER", "gate", "+time"});
+  linked.until_up();
+}
+
+TEST(RedisLink, AUserWhoLosesARightIsDownUntilHeHasIt) {
+  RedisProcess redis;
+  redis.ask({"ACL", "SETUSER", "gate", "on", ">open-sesame", "~*", "&*", "+@all"});
+  RedisSettings settings = redis.settings();
+  settings.address.user = "gate";
+  settings.address.password = Secret("open-sesame");
+  Linked linked(settings);
+  linked.until_up();
+  for (const bool in_script : {false, true}) {
+    redis.ask({"ACL", "SETUSER", "gate", "-incrby"});
+    const auto refused = in_script ? run_on(linked.floor.loop, linked.link.run(adding_script(), {{"n"}, {"5"}}))
+                                   : linked.ask({"INCRBY", "n", "5"});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, FaultKind::unavailable);
+    turn_until(linked.floor.loop, [&] { return linked.reason.contains("(INCRBY)"); });
+    EXPECT_FALSE(linked.is_up);
+    redis.ask({"ACL", "SETUSER", "gate", "+incrby"});
+    linked.until_up();
+  }
 }
 
 TEST(RedisLink, AnEvictionPolicyThatForgetsIsRefused) {

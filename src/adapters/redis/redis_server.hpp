@@ -37,9 +37,9 @@ class RedisServer {
   // "prefix:rest"
   [[nodiscard]] std::string key(std::string_view rest) const;
 
-  // A connection to the master, authenticated, its database selected, and a first write done on it. Faults:
-  // unreachable, timed_out (nobody answers); forbidden (the password); invalid (the eviction policy, which the operator
-  // has to mend first); unavailable (a replica, loading, out of memory).
+  // A connection to the master, authenticated, its database selected, and a first script run on it. Faults:
+  // unreachable, timed_out (nobody answers); forbidden (the password, or what the user may do); invalid (the eviction
+  // policy, which the operator has to mend first); unavailable (a replica, loading, out of memory).
   [[nodiscard]] Task<Result<std::unique_ptr<RedisSession>>> open(EpollLoop& loop);
 
   // The link of a loop, for those who are shared by loops and asked on one of them; null where there is none.
