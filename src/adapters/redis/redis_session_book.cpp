@@ -5,18 +5,22 @@
 namespace obleth::adapters {
 namespace {
 
-// An entry is tenant and key, 32 hex digits each, and the target behind them.
+// An entry is tenant and key, 32 hex digits each, and the target behind them. One that is empty has been ended: it
+// stays for as long as an unused session does, so that whoever knows it yet hears of its end.
 constexpr std::size_t id_digits = 32;
 constexpr std::size_t owner_digits = 2 * id_digits;
 
 constexpr std::string_view bind_text = R"(
 local known = redis.call('GET', KEYS[1])
-if known and string.sub(known, 1, 64) ~= string.sub(ARGV[1], 1, 64) then return 0 end
+if known and known ~= '' and string.sub(known, 1, 64) ~= string.sub(ARGV[1], 1, 64) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1)";
 constexpr std::string_view find_text = R"(
 local known = redis.call('GET', KEYS[1])
-if known then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+if known == '' then return known end
+if not known and ARGV[2] == '' then return known end
+known = known or ARGV[2]
+redis.call('SET', KEYS[1], known, 'PX', ARGV[1])
 return known)";
 
 std::string lifetime() {
@@ -64,20 +68,24 @@ Task<Result<bool>> RedisSessionBook::bind(const ports::SessionName& name, const 
   co_return co_await near_.bind(name, entry);
 }
 
+// Redis says, and is told again what it has lost; this process's own book answers where it is away.
 Task<Result<std::optional<ports::SessionEntry>>> RedisSessionBook::find(const ports::SessionName& asked) {
   const ports::SessionName name = asked;
   RedisLink* const link = server_.link_of(ports::Loop::current());
   Result<std::optional<ports::SessionEntry>> here = co_await near_.find(name);
-  if (here && *here) {
-    if (link != nullptr) spawn(renew(*link, key_of(name)));
-    co_return here;
-  }
+  const bool is_here = here && *here;
+  if (link == nullptr && is_here) co_return here;
   if (link == nullptr) co_return fail(no_link());
-  RedisScript::Input input{.keys = {key_of(name)}, .arguments = {lifetime()}};
+  RedisScript::Input input{.keys = {key_of(name)}, .arguments = {lifetime(), is_here ? text_of(**here) : ""}};
   const Result<RedisReply> reply = co_await link->run(find_script_, std::move(input));
+  const bool answers = reply && !reply->is_error();
+  if (!answers && is_here) co_return here;
   if (!reply) co_return fail(reply.error());
-  if (reply->is_error()) co_return fail(store_fault(FaultKind::unavailable, reply->text));
+  if (!answers) co_return fail(store_fault(FaultKind::unavailable, reply->text));
   std::optional<ports::SessionEntry> entry = reply->is_text() ? entry_of(reply->text) : std::nullopt;
+  if (is_here && *here == entry) co_return here;
+  const Result<void> dropped = co_await near_.forget(name);
+  static_cast<void>(dropped);  // Redis is asked first
   if (entry) {
     const Result<bool> kept = co_await near_.bind(name, *entry);
     static_cast<void>(kept);  // it is asked for again
@@ -85,18 +93,12 @@ Task<Result<std::optional<ports::SessionEntry>>> RedisSessionBook::find(const po
   co_return std::move(entry);
 }
 
-Task<void> RedisSessionBook::renew(RedisLink& link, std::string key) {
-  RedisCommand command{.operation = "renew_session", .words = {"PEXPIRE", std::move(key), lifetime()}};
-  const Result<RedisReply> renewed = co_await link.call(std::move(command));
-  static_cast<void>(renewed);  // the next use renews it
-}
-
 Task<Result<void>> RedisSessionBook::forget(const ports::SessionName& asked) {
   const ports::SessionName name = asked;
   if (RedisLink* const link = server_.link_of(ports::Loop::current()); link != nullptr) {
-    RedisCommand command{.operation = "forget_session", .words = {"DEL", key_of(name)}};
+    RedisCommand command{.operation = "forget_session", .words = {"SET", key_of(name), "", "PX", lifetime()}};
     const Result<RedisReply> gone = co_await link->call(std::move(command));
-    static_cast<void>(gone);  // it expires
+    static_cast<void>(gone);  // unheard, its server tells whoever goes on with it
   }
   co_return co_await near_.forget(name);
 }

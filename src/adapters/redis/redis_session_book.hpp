@@ -1,7 +1,8 @@
-// Whose a session is, shared by replicas: what one opened, another continues.
+// Whose a session is, shared by replicas: what one opened, another continues, and what one ended is ended at all.
 //
-// A book of this process stands before it, so that sessions which were used here go on while Redis is away; those that
-// were not are then not known (fault). What lies in Redis expires by itself. Any thread with a link.
+// A book of this process stands beside it, so that sessions which were used here go on while Redis is away, and are
+// written again where it has lost them; those that were not are then not known (fault). What lies in Redis expires by
+// itself. Any thread with a link.
 #pragma once
 
 #include <string>
@@ -23,7 +24,6 @@ class RedisSessionBook final : public ports::SessionBook {
 
  private:
   [[nodiscard]] std::string key_of(const ports::SessionName& name) const;
-  Task<void> renew(RedisLink& link, std::string key);
 
   RedisServer& server_;
   ports::SessionBook& near_;

@@ -30,9 +30,11 @@ struct Replica {
     turn_until(floor.loop, [this] { return link.is_up(); });
   }
   Result<bool> bind(std::uint8_t number, const ports::SessionEntry& given) {
+    ports::Loop::set_current(&floor.loop);  // what asks Redis by a way of its own has set another
     return run_on(floor.loop, book.bind(name(number), given));
   }
   Result<std::optional<ports::SessionEntry>> find(std::uint8_t number) {
+    ports::Loop::set_current(&floor.loop);
     return run_on(floor.loop, book.find(name(number)));
   }
 
@@ -49,6 +51,7 @@ class SharedSessions : public ::testing::Test {
  protected:
   RedisProcess redis_;
   LinkFloor floor_;
+  SystemClock clock_;
 };
 
 TEST_F(SharedSessions, WhatOneReplicaOpenedAnotherContinues) {
@@ -74,6 +77,44 @@ TEST_F(SharedSessions, WhatWasUsedHereGoesOnWhileRedisIsAway) {
   EXPECT_FALSE(replica.find(2).has_value()) << "it may be another replica's";
   EXPECT_TRUE(*replica.bind(3, entry(1)));
   EXPECT_EQ(*replica.find(3), entry(1));
+}
+
+TEST_F(SharedSessions, WhatRedisLostIsWrittenAgainByWhoeverUsesIt) {
+  {
+    Replica first(floor_, redis_.settings());
+    ASSERT_TRUE(*first.bind(1, entry(1, "/message")));
+    redis_.ask({"FLUSHALL"});
+    EXPECT_EQ(*first.find(1), entry(1, "/message"));
+    redis_.kill();
+    ASSERT_TRUE(*first.bind(2, entry(1)));
+    redis_.start();
+    turn_until(floor_.loop, [&] { return first.link.is_up(); });
+    EXPECT_EQ(*first.find(1), entry(1, "/message"));
+    EXPECT_EQ(*first.find(2), entry(1));
+  }
+  Replica second(floor_, redis_.settings());
+  EXPECT_EQ(*second.find(1), entry(1, "/message"));
+  EXPECT_EQ(*second.find(2), entry(1));
+}
+
+TEST_F(SharedSessions, WhatOneReplicaEndedIsEndedAtThoseThatKnowItAndMayBeginAnew) {
+  MemorySessionBook near(clock_);
+  {
+    Replica first(floor_, redis_.settings());
+    ASSERT_TRUE(*first.bind(1, entry(1)));
+  }
+  ASSERT_TRUE(*near.bind(name(1), entry(1)).run_now());
+  {
+    Replica second(floor_, redis_.settings());
+    ASSERT_TRUE(run_on(floor_.loop, second.book.forget(name(1))).has_value());
+  }
+  RedisServer server(redis_.settings(), floor_.dialer);
+  RedisLink link(floor_.loop, server);
+  RedisSessionBook book(server, near);
+  EXPECT_EQ(*run_on(floor_.loop, book.find(name(1))), std::nullopt);
+  EXPECT_EQ(near.size(), 0U);
+  EXPECT_TRUE(*run_on(floor_.loop, book.bind(name(1), entry(2))));
+  EXPECT_EQ(*run_on(floor_.loop, book.find(name(1))), entry(2));
 }
 
 TEST_F(SharedSessions, EntriesExpireByThemselves) {
