@@ -13,9 +13,9 @@ namespace obleth::app {
 
 struct Setting {
   std::string_view section;
-  std::string_view name;                    // as in the configuration file: global_max_in_flight
-  std::string type;                         // as the reference calls it: "bytes", "all, v1 or off", …
-  std::span<const std::string_view> words;  // of a choice
+  std::string_view name;                         // as in the configuration file: global_max_in_flight
+  std::string type;                              // as the reference calls it: "bytes", "all, v1 or off", …
+  std::span<const std::string_view> words = {};  // of a choice
   ValueRule rule;
   bool is_secret = false;
   bool is_live = false;       // may change while the gateway runs: PATCH /settings, or read again at SIGHUP

@@ -24,7 +24,7 @@ json::array rows_of(const json::value& answer, const std::string& name) {
   if (listed == nullptr || !listed->is_array()) return rows;
   for (const json::value& row : listed->as_array()) {
     const json::value* told = row.is_object() ? row.as_object().if_contains("name") : nullptr;
-    if (name.empty() || (told != nullptr && *told == name)) rows.push_back(row);
+    if (name.empty() || (told != nullptr && told->is_string() && told->as_string() == name)) rows.push_back(row);
   }
   return rows;
 }

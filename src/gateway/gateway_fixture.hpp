@@ -21,6 +21,7 @@
 #include "adapters/crypto/sha256_digester.hpp"
 #include "adapters/memory/response_cache.hpp"
 #include "adapters/os/root_task.hpp"
+#include "gateway/await_turn.hpp"
 #include "gateway/client_fixture.hpp"
 #include "gateway/request_path.hpp"
 #include "gateway/store_fixture.hpp"
