@@ -90,7 +90,7 @@ Task<Reply> AdminTokens::list(const Call& call) {
 }
 
 Task<Reply> AdminTokens::create(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const auto tokens = co_await desk_.store().all_admin_tokens();
   if (!tokens) co_return refuse_fault(tokens.error());
   AdminToken token;
@@ -109,13 +109,13 @@ Task<Reply> AdminTokens::create(const Call& call) {
   Edit made;
   made.add(ports::PutAdminToken{token, true}, token_note("admin_token.create", nullptr, &token),
            ports::AdminTokensChanged{});
-  const auto done = co_await desk_.commit(call.caller, std::move(made));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(made));
   if (!done) co_return done.error();
   co_return answer(201, Json::object({{"admin_token", token_fields().show(token)}, {"secret", secret.reveal()}}));
 }
 
 Task<Reply> AdminTokens::remove(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const auto tokens = co_await desk_.store().all_admin_tokens();
   if (!tokens) co_return refuse_fault(tokens.error());
   const auto id = AdminTokenId::from_text(call.at("id"));
@@ -124,7 +124,7 @@ Task<Reply> AdminTokens::remove(const Call& call) {
   Edit deleted;
   deleted.add(ports::DeleteAdminToken{token->id}, token_note("admin_token.delete", &*token, nullptr),
               ports::AdminTokensChanged{});
-  const auto done = co_await desk_.commit(call.caller, std::move(deleted));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(deleted));
   if (!done) co_return done.error();
   co_return no_content();
 }

@@ -92,7 +92,7 @@ Task<Reply> Apply::apply(const Call& call) {
   const bool dry_run = stated_switch(*document, "dry_run", reading) || asked == "true";
   const bool prune = stated_switch(*document, "prune", reading);
 
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   ApplyPlan plan(desk_, prune);
   const Outcome<> made = co_await plan.make(*document, reading);
   if (!made) co_return made.error();
@@ -101,10 +101,10 @@ Task<Reply> Apply::apply(const Call& call) {
   const Json changes = changes_json(edit);
   Json version;
   if (dry_run) {
-    const Result<void> taken = co_await desk_.store().rehearse(std::move(edit.writes));
-    if (!taken) co_return refuse_fault(taken.error());
+    const Outcome<> taken = co_await desk_.rehearse(turn, std::move(edit.writes));
+    if (!taken) co_return taken.error();
   } else if (!edit.writes.empty()) {
-    const auto done = co_await desk_.commit(call.caller, std::move(edit));
+    const auto done = co_await desk_.commit(turn, call.caller, std::move(edit));
     if (!done) co_return done.error();
     version = *done;
   }

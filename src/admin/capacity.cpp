@@ -60,7 +60,7 @@ Task<Reply> Capacity::show(const Call&) {
 }
 
 Task<Reply> Capacity::replace(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const Outcome<CapacityDoc> current = co_await current_capacity(desk_);
   if (!current) co_return current.error();
   CapacityDoc next = *current;
@@ -69,7 +69,7 @@ Task<Reply> Capacity::replace(const Call& call) {
   if (reading.failed()) co_return refuse_body(reading);
   Edit changed;
   add_capacity(changed, *current, next);
-  const auto done = co_await desk_.commit(call.caller, std::move(changed));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(changed));
   if (!done) co_return done.error();
   co_return answer(200, capacity_fields().show(next));
 }

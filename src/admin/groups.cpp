@@ -58,13 +58,14 @@ Task<Reply> Groups::list(const Call& call) {
 }
 
 Task<Reply> Groups::create(const Call& call) {
+  const RecordDesk::Turn turn = co_await desk_.turn();
   Group group = new_group(desk_, {});
   Reading reading(ReadMode::create);
   group_fields().take(group, call.body, reading);
   if (reading.failed()) co_return refuse_body(reading);
   Edit made;
   made.add(ports::PutGroup{group, true}, group_note("group.create", nullptr, &group), ports::GroupsChanged{});
-  const auto done = co_await desk_.commit(call.caller, std::move(made));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(made));
   if (!done) co_return done.error();
   co_return answer(201, group_fields().show(group));
 }
@@ -76,7 +77,7 @@ Task<Reply> Groups::show(const Call& call) {
 }
 
 Task<Reply> Groups::edit(const Call& call, const Fields<Group>& fields, ReadMode mode) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const Outcome<Group> current = co_await find(call.at("name"));
   if (!current) co_return current.error();
   Group next = *current;
@@ -88,20 +89,20 @@ Task<Reply> Groups::edit(const Call& call, const Fields<Group>& fields, ReadMode
   next.updated_at = desk_.now();
   Edit changed;
   changed.add(ports::PutGroup{next, false}, group_note("group.update", &*current, &next), ports::GroupsChanged{});
-  const auto done = co_await desk_.commit(call.caller, std::move(changed));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(changed));
   if (!done) co_return done.error();
   co_return answer(200, group_fields().show(next));
 }
 
 Task<Reply> Groups::remove(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const Outcome<Group> group = co_await find(call.at("name"));
   if (!group) co_return group.error();
   if (group->name == default_group_name)
     co_return conflict("name", "\"default\" is where new tenants go: this group stays");
   Edit deleted;
   deleted.add(ports::DeleteGroup{group->id}, group_note("group.delete", &*group, nullptr), ports::GroupsChanged{});
-  const auto done = co_await desk_.commit(call.caller, std::move(deleted));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(deleted));
   if (!done) co_return done.error();
   co_return no_content();
 }

@@ -104,14 +104,14 @@ Task<Reply> Keys::list(const Call& call, std::optional<TenantId> tenant) {
 }
 
 Task<Reply> Keys::create(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const Outcome<TenantId> tenant = co_await find_tenant(call.at("id"));
   if (!tenant) co_return tenant.error();
   FreshKey fresh = new_key(desk_, *tenant);
   Reading reading(ReadMode::create);
   key_fields().take(fresh.doc, call.body, reading);
   if (reading.failed()) co_return refuse_body(reading);
-  const Outcome<> saved = co_await save(call.caller, "key.create", nullptr, &fresh.doc);
+  const Outcome<> saved = co_await save(turn, call.caller, "key.create", nullptr, &fresh.doc);
   if (!saved) co_return saved.error();
   co_await fill_in_use(fresh.doc);
   co_return answer(201, with_secret(fresh.doc, fresh.secret));
@@ -125,7 +125,7 @@ Task<Reply> Keys::show(const Call& call) {
 }
 
 Task<Reply> Keys::edit(const Call& call, const Fields<KeyDoc>& fields, ReadMode mode) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const Outcome<KeyDoc> current = co_await find(call.at("id"));
   if (!current) co_return current.error();
   KeyDoc next = *current;
@@ -133,14 +133,14 @@ Task<Reply> Keys::edit(const Call& call, const Fields<KeyDoc>& fields, ReadMode 
   fields.take(next, call.body, reading);
   if (reading.failed()) co_return refuse_body(reading);
   next.key.updated_at = desk_.now();
-  const Outcome<> saved = co_await save(call.caller, "key.update", &*current, &next);
+  const Outcome<> saved = co_await save(turn, call.caller, "key.update", &*current, &next);
   if (!saved) co_return saved.error();
   co_await fill_in_use(next);
   co_return answer(200, key_fields().show(next));
 }
 
 Task<Reply> Keys::rotate(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const Outcome<KeyDoc> current = co_await find(call.at("id"));
   if (!current) co_return current.error();
   Rotation rotation;
@@ -158,17 +158,17 @@ Task<Reply> Keys::rotate(const Call& call) {
   next.key.hash = desk_.given().hasher.hash(secret.reveal());
   next.key.prefix = display_prefix(secret);
   next.key.updated_at = desk_.now();
-  const Outcome<> saved = co_await save(call.caller, "key.rotate", &*current, &next);
+  const Outcome<> saved = co_await save(turn, call.caller, "key.rotate", &*current, &next);
   if (!saved) co_return saved.error();
   co_await fill_in_use(next);
   co_return answer(200, with_secret(next, secret));
 }
 
 Task<Reply> Keys::remove(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const Outcome<KeyDoc> doc = co_await find(call.at("id"));
   if (!doc) co_return doc.error();
-  const Outcome<> saved = co_await save(call.caller, "key.delete", &*doc, nullptr);
+  const Outcome<> saved = co_await save(turn, call.caller, "key.delete", &*doc, nullptr);
   if (!saved) co_return saved.error();
   co_return no_content();
 }
@@ -189,7 +189,8 @@ Task<Outcome<KeyDoc>> Keys::find(std::string id) {
   co_return key_doc(std::move(**found));
 }
 
-Task<Outcome<>> Keys::save(const Caller& caller, const char* action, const KeyDoc* before, const KeyDoc* after) {
+Task<Outcome<>> Keys::save(const RecordDesk::Turn& turn, const Caller& caller, const char* action, const KeyDoc* before,
+                           const KeyDoc* after) {
   const ApiKey& key = (after != nullptr ? after : before)->key;
   Edit edit;
   const ports::Change change = ports::KeyChanged{key.id, key.tenant};
@@ -197,7 +198,7 @@ Task<Outcome<>> Keys::save(const Caller& caller, const char* action, const KeyDo
     edit.add(ports::PutKey{key_record(*after), before == nullptr}, key_note(action, before, after), change);
   else
     edit.add(ports::DeleteKey{key.id}, key_note(action, before, after), change);
-  const auto done = co_await desk_.commit(caller, std::move(edit));
+  const auto done = co_await desk_.commit(turn, caller, std::move(edit));
   if (!done) co_return std::unexpected(done.error());
   co_return Outcome<>();
 }

@@ -26,7 +26,8 @@ class Keys {
 
   Task<Outcome<TenantId>> find_tenant(std::string id);
   Task<Outcome<KeyDoc>> find(std::string id);
-  Task<Outcome<>> save(const Caller& caller, const char* action, const KeyDoc* before, const KeyDoc* after);
+  Task<Outcome<>> save(const RecordDesk::Turn& turn, const Caller& caller, const char* action, const KeyDoc* before,
+                       const KeyDoc* after);
   Task<void> fill_in_use(KeyDoc& doc);
 
   RecordDesk& desk_;

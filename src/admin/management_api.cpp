@@ -22,6 +22,10 @@ Target split(std::string_view target) {
   return {target.substr(0, mark), target.substr(mark + 1)};
 }
 
+// Of a change that other replicas keep overtaking. Each time one of theirs was committed, so that all together go on;
+// half of the time, with two that change without a pause.
+constexpr int attempts_max = 32;
+
 Reply refuse_method(const RouteMatch& match) {
   Reply reply = refuse(405, "method_not_allowed", "Use one of these methods here: " + match.allowed_methods + ".");
   reply.header_lines = "Allow: " + match.allowed_methods + "\r\n";
@@ -119,6 +123,8 @@ Task<Reply> ManagementApi::answer_for(const RouteMatch& match, std::string_view 
   Warnings warnings;
   call->caller.warnings = &warnings;
   Reply reply = co_await match.route->answer(*call);
+  for (int attempt = 1; reply.overtaken && attempt < attempts_max; ++attempt)
+    reply = co_await match.route->answer(*call);
   if (warnings.replicas_untold) reply.header_lines += replicas_untold_warning;
   co_return reply;
 }

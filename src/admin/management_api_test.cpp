@@ -197,5 +197,27 @@ TEST_F(ManagementApiTest, ASettingTakesAWholeNumberHoweverJsonSpellsIt) {
   EXPECT_EQ(offered, (std::vector<std::string>{"30", "1000", "2.5", "7"}));
 }
 
+// Another replica changes the record while a change is being decided here: so many times.
+TEST_F(ManagementApiTest, AChangeThatIsOvertakenIsDecidedAnewAndGivenUpAtLast) {
+  int others = 1;
+  live.settings = [] { return std::vector<SettingRow>{{"log_level", "info", "default", "how much is logged", true}}; };
+  live.refuse_setting = [&](std::string_view, std::string_view) -> std::optional<std::string> {
+    if (others-- <= 0) return std::nullopt;
+    ports::Transaction theirs{.writes = {ports::PutSetting{"theirs", std::to_string(others)}}, .audit = {}, .seen = {}};
+    EXPECT_TRUE(store->commit(std::move(theirs)).run_now());
+    return std::nullopt;
+  };
+  rebuild(true);
+  expect_status(200, "PATCH", "/settings", R"({"log_level":"debug"})");
+  EXPECT_EQ(store->version().run_now().value(), 2U);
+  EXPECT_EQ(audit().find("data")->items()->size(), 1U) << "it was done once";
+  others = 1000;
+  const Answered refused = call("PATCH", "/settings", R"({"log_level":"warn"})");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.head.find("Retry-After: 1\r\n"), std::string::npos) << refused.head;
+  others = 0;
+  expect_status(200, "PATCH", "/settings", R"({"log_level":"warn"})");
+}
+
 }  // namespace
 }  // namespace obleth::admin

@@ -48,7 +48,7 @@ Task<Reply> McpServers::list(const Call& call) {
 }
 
 Task<Reply> McpServers::create(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   McpServerDoc doc = new_mcp_server(desk_);
   Reading reading(ReadMode::create);
   mcp_server_fields().take(doc, call.body, reading);
@@ -60,7 +60,7 @@ Task<Reply> McpServers::create(const Call& call) {
   Edit made;
   made.add(ports::PutMcpServer{doc.server, true}, mcp_server_note("mcp_server.create", nullptr, &doc),
            ports::McpServersChanged{});
-  const auto done = co_await desk_.commit(call.caller, std::move(made));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(made));
   if (!done) co_return done.error();
   co_return answer(201, mcp_server_fields().show(doc));
 }
@@ -73,7 +73,7 @@ Task<Reply> McpServers::show(const Call& call) {
 }
 
 Task<Reply> McpServers::edit(const Call& call, ReadMode mode) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   McpRuleNames names(desk_);
   const Outcome<McpServerDoc> current = co_await find(names, call.at("id"));
   if (!current) co_return current.error();
@@ -88,20 +88,20 @@ Task<Reply> McpServers::edit(const Call& call, ReadMode mode) {
   Edit changed;
   changed.add(ports::PutMcpServer{next.server, false}, mcp_server_note("mcp_server.update", &*current, &next),
               ports::McpServersChanged{});
-  const auto done = co_await desk_.commit(call.caller, std::move(changed));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(changed));
   if (!done) co_return done.error();
   co_return answer(200, mcp_server_fields().show(next));
 }
 
 Task<Reply> McpServers::remove(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   McpRuleNames names(desk_);
   const Outcome<McpServerDoc> server = co_await find(names, call.at("id"));
   if (!server) co_return server.error();
   Edit deleted;
   deleted.add(ports::DeleteMcpServer{server->server.id}, mcp_server_note("mcp_server.delete", &*server, nullptr),
               ports::McpServersChanged{});
-  const auto done = co_await desk_.commit(call.caller, std::move(deleted));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(deleted));
   if (!done) co_return done.error();
   co_return no_content();
 }

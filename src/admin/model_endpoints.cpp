@@ -56,7 +56,7 @@ Task<Reply> ModelEndpoints::list(const Call& call) {
 }
 
 Task<Reply> ModelEndpoints::create(const Call& call) {
-  const WriteGate::Turn turn = co_await records_.desk().turn();
+  const RecordDesk::Turn turn = co_await records_.desk().turn();
   const Outcome<ModelDoc> current = co_await records_.find(call.at("id"));
   if (!current) co_return current.error();
   if (current->endpoints.size() == endpoints_max)
@@ -70,13 +70,13 @@ Task<Reply> ModelEndpoints::create(const Call& call) {
   ModelDoc next = *current;
   added.endpoint.api_key = std::exchange(added.written_key, std::nullopt).value_or(std::nullopt);
   next.endpoints.push_back(added);
-  const Outcome<ModelDoc> saved = co_await records_.save_settled(call, &*current, std::move(next), reading);
+  const Outcome<ModelDoc> saved = co_await records_.save_settled(turn, call, &*current, std::move(next), reading);
   if (!saved) co_return saved.error();
   co_return answer(201, endpoint_fields().show(saved->endpoints.back()));
 }
 
 Task<Reply> ModelEndpoints::replace(const Call& call) {
-  const WriteGate::Turn turn = co_await records_.desk().turn();
+  const RecordDesk::Turn turn = co_await records_.desk().turn();
   const Outcome<ModelDoc> current = co_await records_.find(call.at("id"));
   if (!current) co_return current.error();
   ModelDoc next = *current;
@@ -90,13 +90,13 @@ Task<Reply> ModelEndpoints::replace(const Call& call) {
   if (reading.failed()) co_return refuse_body(reading);
   if (endpoint->written_key) endpoint->endpoint.api_key = *std::exchange(endpoint->written_key, std::nullopt);
   keep_base_true(next);
-  const Outcome<ModelDoc> saved = co_await records_.save_settled(call, &*current, std::move(next), reading);
+  const Outcome<ModelDoc> saved = co_await records_.save_settled(turn, call, &*current, std::move(next), reading);
   if (!saved) co_return saved.error();
   co_return answer(200, endpoint_fields().show(saved->endpoints[at]));
 }
 
 Task<Reply> ModelEndpoints::remove(const Call& call) {
-  const WriteGate::Turn turn = co_await records_.desk().turn();
+  const RecordDesk::Turn turn = co_await records_.desk().turn();
   const Outcome<ModelDoc> current = co_await records_.find(call.at("id"));
   if (!current) co_return current.error();
   ModelDoc next = *current;
@@ -107,7 +107,7 @@ Task<Reply> ModelEndpoints::remove(const Call& call) {
   next.endpoints.erase(endpoint);
   keep_base_true(next);
   Reading reading(ReadMode::change);
-  const Outcome<ModelDoc> saved = co_await records_.save_settled(call, &*current, std::move(next), reading);
+  const Outcome<ModelDoc> saved = co_await records_.save_settled(turn, call, &*current, std::move(next), reading);
   if (!saved) co_return saved.error();
   co_return no_content();
 }

@@ -11,13 +11,14 @@ Task<Outcome<ModelDoc>> ModelRecords::find(std::string id_or_name) {
   co_return model_doc(std::move(**found));
 }
 
-Task<Outcome<ModelDoc>> ModelRecords::save(const Call& call, const ModelDoc* before, ModelDoc next, Reading& reading) {
+Task<Outcome<ModelDoc>> ModelRecords::save(const RecordDesk::Turn& turn, const Call& call, const ModelDoc* before,
+                                           ModelDoc next, Reading& reading) {
   if (!reading.failed()) settle_endpoints(next, before, desk_, reading);
-  co_return co_await save_settled(call, before, std::move(next), reading);
+  co_return co_await save_settled(turn, call, before, std::move(next), reading);
 }
 
-Task<Outcome<ModelDoc>> ModelRecords::save_settled(const Call& call, const ModelDoc* before, ModelDoc next,
-                                                   Reading& reading) {
+Task<Outcome<ModelDoc>> ModelRecords::save_settled(const RecordDesk::Turn& turn, const Call& call,
+                                                   const ModelDoc* before, ModelDoc next, Reading& reading) {
   check_model(next, before, desk_, reading);
   if (reading.failed()) co_return std::unexpected(refuse_body(reading));
   const bool is_new = before == nullptr;
@@ -25,16 +26,16 @@ Task<Outcome<ModelDoc>> ModelRecords::save_settled(const Call& call, const Model
   Edit edit;
   edit.add(ports::PutModel{model_record(next), is_new},
            model_note(is_new ? "model.create" : "model.update", before, &next), ports::ModelsChanged{});
-  const auto done = co_await desk_.commit(call.caller, std::move(edit));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(edit));
   if (!done) co_return std::unexpected(done.error());
   fill_in_state(next);
   co_return std::move(next);
 }
 
-Task<Outcome<>> ModelRecords::remove(const Call& call, const ModelDoc& doc) {
+Task<Outcome<>> ModelRecords::remove(const RecordDesk::Turn& turn, const Call& call, const ModelDoc& doc) {
   Edit edit;
   edit.add(ports::DeleteModel{doc.model.id}, model_note("model.delete", &doc, nullptr), ports::ModelsChanged{});
-  const auto done = co_await desk_.commit(call.caller, std::move(edit));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(edit));
   if (!done) co_return std::unexpected(done.error());
   co_return Outcome<>();
 }

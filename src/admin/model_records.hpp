@@ -16,10 +16,12 @@ class ModelRecords {
   // By id or name.
   Task<Outcome<ModelDoc>> find(std::string id_or_name);
   // Settles and checks what the reading left in next, then commits it. Null before: created.
-  Task<Outcome<ModelDoc>> save(const Call& call, const ModelDoc* before, ModelDoc next, Reading& reading);
+  Task<Outcome<ModelDoc>> save(const RecordDesk::Turn& turn, const Call& call, const ModelDoc* before, ModelDoc next,
+                               Reading& reading);
   // The same for a model whose endpoints are settled already.
-  Task<Outcome<ModelDoc>> save_settled(const Call& call, const ModelDoc* before, ModelDoc next, Reading& reading);
-  Task<Outcome<>> remove(const Call& call, const ModelDoc& doc);
+  Task<Outcome<ModelDoc>> save_settled(const RecordDesk::Turn& turn, const Call& call, const ModelDoc* before,
+                                       ModelDoc next, Reading& reading);
+  Task<Outcome<>> remove(const RecordDesk::Turn& turn, const Call& call, const ModelDoc& doc);
 
   // Health and requests in flight, as they are now.
   void fill_in_state(EndpointDoc& doc) const;

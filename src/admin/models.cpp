@@ -64,10 +64,11 @@ Task<Reply> Models::list(const Call& call) {
 }
 
 Task<Reply> Models::create(const Call& call) {
+  const RecordDesk::Turn turn = co_await records_.desk().turn();
   ModelDoc doc = new_model(records_.desk());
   Reading reading(ReadMode::create);
   model_fields().take(doc, call.body, reading);
-  const Outcome<ModelDoc> saved = co_await records_.save(call, nullptr, std::move(doc), reading);
+  const Outcome<ModelDoc> saved = co_await records_.save(turn, call, nullptr, std::move(doc), reading);
   if (!saved) co_return saved.error();
   co_return answer(201, model_fields().show(*saved));
 }
@@ -80,22 +81,22 @@ Task<Reply> Models::show(const Call& call) {
 }
 
 Task<Reply> Models::edit(const Call& call, const Fields<ModelDoc>& fields, ReadMode mode) {
-  const WriteGate::Turn turn = co_await records_.desk().turn();
+  const RecordDesk::Turn turn = co_await records_.desk().turn();
   const Outcome<ModelDoc> current = co_await records_.find(call.at("id"));
   if (!current) co_return current.error();
   ModelDoc next = *current;
   Reading reading(mode);
   fields.take(next, call.body, reading);
-  const Outcome<ModelDoc> saved = co_await records_.save(call, &*current, std::move(next), reading);
+  const Outcome<ModelDoc> saved = co_await records_.save(turn, call, &*current, std::move(next), reading);
   if (!saved) co_return saved.error();
   co_return answer(200, model_fields().show(*saved));
 }
 
 Task<Reply> Models::remove(const Call& call) {
-  const WriteGate::Turn turn = co_await records_.desk().turn();
+  const RecordDesk::Turn turn = co_await records_.desk().turn();
   const Outcome<ModelDoc> doc = co_await records_.find(call.at("id"));
   if (!doc) co_return doc.error();
-  const Outcome<> removed = co_await records_.remove(call, *doc);
+  const Outcome<> removed = co_await records_.remove(turn, call, *doc);
   if (!removed) co_return removed.error();
   co_return no_content();
 }

@@ -22,9 +22,23 @@ AuditEntry RecordDesk::sign(const Caller& caller, const AuditNote& note) const {
           .after_json = audit_text(note.after)};
 }
 
-Task<Outcome<std::uint64_t>> RecordDesk::commit(const Caller& caller, Edit edit) {
-  ports::Transaction transaction;
-  transaction.writes = std::move(edit.writes);
+Task<RecordDesk::Turn> RecordDesk::turn() {
+  WriteGate::Turn place = co_await gate_.enter();
+  Result<std::uint64_t> seen = co_await given_.store.version();
+  co_return Turn{.place = std::move(place), .seen = std::move(seen)};
+}
+
+Task<Outcome<>> RecordDesk::rehearse(const Turn& turn, std::vector<ports::Write> writes) {
+  if (!turn.seen) co_return std::unexpected(refuse_fault(turn.seen.error()));
+  ports::Transaction transaction{.writes = std::move(writes), .audit = {}, .seen = *turn.seen};
+  const Result<void> taken = co_await given_.store.rehearse(std::move(transaction));
+  if (!taken) co_return std::unexpected(refuse_fault(taken.error()));
+  co_return Outcome<>();
+}
+
+Task<Outcome<std::uint64_t>> RecordDesk::commit(const Turn& turn, const Caller& caller, Edit edit) {
+  if (!turn.seen) co_return std::unexpected(refuse_fault(turn.seen.error()));
+  ports::Transaction transaction{.writes = std::move(edit.writes), .audit = {}, .seen = *turn.seen};
   for (const AuditNote& note : edit.notes)
     transaction.audit.push_back(sign(caller, note));
   const Result<std::uint64_t> version = co_await given_.store.commit(std::move(transaction));

@@ -40,6 +40,13 @@ struct Edit {
 
 class RecordDesk {
  public:
+  // A change from before its first read to its commit. In this process nothing comes between; where another process
+  // changed the record meanwhile, the commit refuses, and the call is answered anew (Reply::overtaken).
+  struct Turn {
+    WriteGate::Turn place;
+    Result<std::uint64_t> seen;  // the record's version at the turn's beginning
+  };
+
   explicit RecordDesk(const Dependencies& dependencies) : given_(dependencies) {}
 
   [[nodiscard]] ports::RecordStore& store() const { return given_.store; }
@@ -52,9 +59,11 @@ class RecordDesk {
   }
 
   // co_await desk.turn() before reading what is to be changed.
-  Task<WriteGate::Turn> turn() { return gate_.enter(); }
+  Task<Turn> turn();
   // The configuration's new version. The caller is warned where the other replicas could not be told.
-  Task<Outcome<std::uint64_t>> commit(const Caller& caller, Edit edit);
+  Task<Outcome<std::uint64_t>> commit(const Turn& turn, const Caller& caller, Edit edit);
+  // What commit would refuse now; nothing is kept.
+  Task<Outcome<>> rehearse(const Turn& turn, std::vector<ports::Write> writes);
 
  private:
   Task<void> tell_replicas(const Caller& caller, std::vector<ports::Change> changes);

@@ -34,7 +34,7 @@ Answered answered(const Fault& fault) {
     case FaultKind::not_found:
       return {404, "not_found"};
     case FaultKind::conflict:
-      return {409, "conflict"};
+      return fault.may_retry ? Answered{503, "store_unavailable"} : Answered{409, "conflict"};
     case FaultKind::forbidden:
       return {400, "forbidden_address"};
     case FaultKind::unavailable:
@@ -85,7 +85,10 @@ Reply refuse_fault(const Fault& fault) {
   const auto [status, code] = answered(fault);
   std::vector<Problem> problems;
   if (!fault.field.empty()) problems.push_back({std::string(fault.field.view()), fault.message});
-  return refuse(status, code, fault.message, problems);
+  Reply reply = refuse(status, code, fault.message, problems);
+  reply.overtaken = fault.kind == FaultKind::conflict && fault.may_retry;
+  if (reply.overtaken) reply.header_lines = "Retry-After: 1\r\n";
+  return reply;
 }
 
 Json error_schema() {

@@ -20,6 +20,7 @@ struct Reply {
   std::string body;
   std::string content_type = "application/json";
   std::string header_lines = {};  // complete lines beyond Content-Type
+  bool overtaken = false;         // nothing is done: the record moved on under the call, which is answered anew
 };
 
 // Of a write that is done, as a header line (RFC 7234, 5.5).

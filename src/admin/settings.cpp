@@ -111,12 +111,12 @@ Edit Settings::read_changes(const Json& body, Reading& reading) const {
 }
 
 Task<Reply> Settings::change(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   Reading reading(ReadMode::change);
   Edit edit = read_changes(call.body, reading);
   if (reading.failed()) co_return refuse_body(reading);
   if (!edit.writes.empty()) {
-    const auto done = co_await desk_.commit(call.caller, std::move(edit));
+    const auto done = co_await desk_.commit(turn, call.caller, std::move(edit));
     if (!done) co_return done.error();
   }
   co_return co_await list(call);

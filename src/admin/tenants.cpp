@@ -119,7 +119,7 @@ Task<Reply> Tenants::list(const Call& call) {
 }
 
 Task<Reply> Tenants::create(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   TenantDoc doc = new_tenant(desk_);
   Reading reading(ReadMode::create);
   tenant_fields().take(doc, call.body, reading);
@@ -130,7 +130,7 @@ Task<Reply> Tenants::create(const Call& call) {
   Edit made;
   made.add(ports::PutTenant{tenant_record(doc, *group), true}, tenant_note("tenant.create", nullptr, &doc),
            ports::TenantChanged{doc.tenant.id});
-  const auto done = co_await desk_.commit(call.caller, std::move(made));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(made));
   if (!done) co_return done.error();
   co_await fill_in_use(doc);
   co_return answer(201, tenant_fields().show(doc));
@@ -144,17 +144,17 @@ Task<Reply> Tenants::show(const Call& call) {
 }
 
 Task<Reply> Tenants::edit(const Call& call, const TenantFields& fields, ReadMode mode) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const Outcome<TenantDoc> current = co_await find(call.at("id"));
   if (!current) co_return current.error();
   TenantDoc next = *current;
   Reading reading(mode);
   fields.take(next, call.body, reading);
-  co_return co_await save(call, *current, std::move(next), reading);
+  co_return co_await save(turn, call, *current, std::move(next), reading);
 }
 
 Task<Reply> Tenants::edit_budget(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const Outcome<TenantDoc> current = co_await find(call.at("id"));
   if (!current) co_return current.error();
   TenantDoc next = *current;
@@ -166,22 +166,23 @@ Task<Reply> Tenants::edit_budget(const Call& call) {
     if (!next.budget) next.budget.emplace();
     budget_fields().take(*next.budget, call.body, reading);
   }
-  co_return co_await save(call, *current, std::move(next), reading);
+  co_return co_await save(turn, call, *current, std::move(next), reading);
 }
 
 Task<Reply> Tenants::remove(const Call& call) {
-  const WriteGate::Turn turn = co_await desk_.turn();
+  const RecordDesk::Turn turn = co_await desk_.turn();
   const Outcome<TenantDoc> doc = co_await find(call.at("id"));
   if (!doc) co_return doc.error();
   Edit deleted;
   deleted.add(ports::DeleteTenant{doc->tenant.id}, tenant_note("tenant.delete", &*doc, nullptr),
               ports::TenantChanged{doc->tenant.id});
-  const auto done = co_await desk_.commit(call.caller, std::move(deleted));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(deleted));
   if (!done) co_return done.error();
   co_return no_content();
 }
 
-Task<Reply> Tenants::save(const Call& call, const TenantDoc& current, TenantDoc next, Reading& reading) {
+Task<Reply> Tenants::save(const RecordDesk::Turn& turn, const Call& call, const TenantDoc& current, TenantDoc next,
+                          Reading& reading) {
   GroupNames groups(desk_);
   Outcome<GroupId> group = next.tenant.group;
   if (next.group != current.group) group = co_await groups.id_of(next.group, reading);
@@ -191,7 +192,7 @@ Task<Reply> Tenants::save(const Call& call, const TenantDoc& current, TenantDoc 
   Edit changed;
   changed.add(ports::PutTenant{tenant_record(next, *group), false}, tenant_note("tenant.update", &current, &next),
               ports::TenantChanged{next.tenant.id});
-  const auto done = co_await desk_.commit(call.caller, std::move(changed));
+  const auto done = co_await desk_.commit(turn, call.caller, std::move(changed));
   if (!done) co_return done.error();
   co_await fill_in_use(next);
   co_return answer(200, tenant_fields().show(next));

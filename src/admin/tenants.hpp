@@ -32,7 +32,8 @@ class Tenants {
   Task<Reply> remove(const Call& call);
 
   Task<Outcome<TenantDoc>> find(std::string id);
-  Task<Reply> save(const Call& call, const TenantDoc& current, TenantDoc next, Reading& reading);
+  Task<Reply> save(const RecordDesk::Turn& turn, const Call& call, const TenantDoc& current, TenantDoc next,
+                   Reading& reading);
   Task<void> fill_in_use(TenantDoc& doc);
 
   RecordDesk& desk_;

@@ -100,7 +100,19 @@ using Write = std::variant<PutTenant, PutKey, PutGroup, PutModel, PutMcpServer, 
 struct Transaction {
   std::vector<Write> writes;
   std::vector<AuditEntry> audit;
+  // The version of the record that the writes were decided on: where it has moved on since, they are refused with
+  // overtaken(). Absent: they need nothing of what was read.
+  std::optional<std::uint64_t> seen;
 };
+
+// A conflict that trying again helps: read what is there now, decide anew.
+[[nodiscard]] inline Fault overtaken() {
+  return {.kind = FaultKind::conflict,
+          .source = FaultSource::store,
+          .may_retry = true,
+          .message = "other changes came in between, again and again: try again",
+          .field = {}};
+}
 
 // A key whose hash was made under a former pepper, and what it is under the current one.
 struct RenewedHash {
@@ -113,8 +125,8 @@ class RecordStore : public KeySource {
  public:
   // All or nothing. The answer is the configuration's version: a counter that rises unless only audit rows come.
   virtual Task<Result<std::uint64_t>> commit(Transaction transaction) = 0;
-  // What commit would refuse now of these writes; nothing of them is kept.
-  virtual Task<Result<void>> rehearse(std::vector<Write> writes) = 0;
+  // What commit would refuse now; nothing is kept.
+  virtual Task<Result<void>> rehearse(Transaction transaction) = 0;
   virtual Task<Result<std::uint64_t>> version() = 0;
 
   virtual Task<Result<void>> note_key_uses(std::vector<std::pair<KeyId, WallTime>> uses) = 0;

@@ -283,18 +283,34 @@ TEST_P(RecordStoreContract, RehearsalRefusesWhatCommitWouldAndKeepsNothing) {
   tenant.group = group.id;
   const std::vector<ports::Write> writes{ports::PutGroup{group, true}, ports::PutTenant{tenant, true}};
   const std::uint64_t version = now(store_->version());
-  EXPECT_TRUE(store_->rehearse(writes).run_now());
-  EXPECT_TRUE(store_->rehearse(writes).run_now()) << "the first one kept something";
+  EXPECT_TRUE(rehearse(writes));
+  EXPECT_TRUE(rehearse(writes)) << "the first one kept something";
   EXPECT_EQ(now(store_->version()), version);
   EXPECT_EQ(now(store_->find_tenant("search")), std::nullopt);
   ASSERT_TRUE(write(writes[0], writes[1]));
-  const Result<void> again = store_->rehearse(writes).run_now();
+  const Result<void> again = rehearse(writes);
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().kind, FaultKind::conflict);
-  const Result<void> in_use = store_->rehearse({ports::DeleteGroup{group.id}}).run_now();
+  const Result<void> in_use = rehearse({ports::DeleteGroup{group.id}});
   ASSERT_FALSE(in_use);
   EXPECT_EQ(in_use.error().message, "the group \"batch\" has 1 tenant: move it to another first");
   ASSERT_TRUE(write(ports::DeleteTenant{tenant.id}, ports::DeleteGroup{group.id})) << "the session goes on";
+}
+
+TEST_P(RecordStoreContract, WhatWasDecidedOnAFormerVersionIsRefusedAndMayBeTriedAgain) {
+  const std::uint64_t former = now(store_->version());
+  ports::Transaction late{.writes = {ports::PutSetting{"capacity", "1"}}, .audit = {}, .seen = former};
+  EXPECT_TRUE(store_->rehearse(late).run_now());
+  ASSERT_TRUE(write(ports::PutSetting{"brownout", ""}));
+  const Result<void> rehearsed = store_->rehearse(late).run_now();
+  ASSERT_FALSE(rehearsed);
+  EXPECT_TRUE(rehearsed.error().may_retry);
+  const Result<std::uint64_t> refused = store_->commit(late).run_now();
+  expect_fault(refused, FaultKind::conflict, "");
+  EXPECT_TRUE(refused.error().may_retry);
+  EXPECT_EQ(now(store_->version()), former + 1);
+  late.seen = former + 1;
+  EXPECT_EQ(store_->commit(late).run_now().value_or(0), former + 2);
 }
 
 TEST_P(RecordStoreContract, EveryCommitRaisesTheVersionByOne) {

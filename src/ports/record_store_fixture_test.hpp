@@ -35,6 +35,9 @@ class RecordStoreContract : public testing::TestWithParam<RecordStoreFactory> {
     (transaction.writes.push_back(std::move(writes)), ...);
     return store_->commit(std::move(transaction)).run_now();
   }
+  Result<void> rehearse(std::vector<ports::Write> writes) {
+    return store_->rehearse({.writes = std::move(writes), .audit = {}, .seen = {}}).run_now();
+  }
   static void expect_fault(const Result<std::uint64_t>& result, FaultKind kind, const std::string& field) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, kind) << result.error().message;

@@ -88,7 +88,7 @@ class ScriptedStore final : public ports::RecordStore {
 
   // What the caches do not ask.
   Task<Result<std::uint64_t>> commit(ports::Transaction) override { return no<std::uint64_t>(); }
-  Task<Result<void>> rehearse(std::vector<ports::Write>) override { return no<void>(); }
+  Task<Result<void>> rehearse(ports::Transaction) override { return no<void>(); }
   Task<Result<ports::Page<Tenant>>> list_tenants(ports::PageRequest) override { return no<ports::Page<Tenant>>(); }
   Task<Result<std::optional<ApiKey>>> find_key(KeyId) override { return no<std::optional<ApiKey>>(); }
   Task<Result<ports::Page<ApiKey>>> list_keys(std::optional<TenantId>, ports::PageRequest) override {

@@ -10,14 +10,16 @@
 #include "adapters/sql/model_table.hpp"
 #include "adapters/sql/query.hpp"
 #include "adapters/sql/setting_table.hpp"
+#include "adapters/sql/store_failure.hpp"
 #include "adapters/sql/tenant_table.hpp"
 
 namespace obleth::adapters {
 namespace {
 
-void write_all(SqlSession& session, const ports::SecretSealer& sealer, std::span<const ports::Write> writes) {
+void write_all(SqlSession& session, const ports::SecretSealer& sealer, const ports::Transaction& transaction) {
+  if (transaction.seen && *transaction.seen != configuration_version(session)) throw StoreFailure(ports::overtaken());
   const RecordWriter writer(session, sealer);
-  for (const ports::Write& write : writes)
+  for (const ports::Write& write : transaction.writes)
     std::visit(writer, write);
 }
 
@@ -66,7 +68,7 @@ void RecordWriter::operator()(const ports::DeleteAdminToken& write) const {
 std::uint64_t commit_all(SqlSession& session, const ports::SecretSealer& sealer,
                          const ports::Transaction& transaction) {
   Transaction all(session, Transaction::Kind::write);
-  write_all(session, sealer, transaction.writes);
+  write_all(session, sealer, transaction);
   const AuditTable audit(session);
   for (const AuditEntry& entry : transaction.audit)
     audit.add(entry);
@@ -81,9 +83,9 @@ std::uint64_t commit_all(SqlSession& session, const ports::SecretSealer& sealer,
   return version;
 }
 
-void rehearse_all(SqlSession& session, const ports::SecretSealer& sealer, std::span<const ports::Write> writes) {
+void rehearse_all(SqlSession& session, const ports::SecretSealer& sealer, const ports::Transaction& transaction) {
   const Transaction never_committed(session, Transaction::Kind::write);
-  write_all(session, sealer, writes);
+  write_all(session, sealer, transaction);
 }
 
 std::uint64_t configuration_version(SqlSession& session) {

@@ -39,7 +39,7 @@ class RecordWriter {
 [[nodiscard]] std::uint64_t commit_all(SqlSession& session, const ports::SecretSealer& sealer,
                                        const ports::Transaction& transaction);
 // The same checks; nothing is kept.
-void rehearse_all(SqlSession& session, const ports::SecretSealer& sealer, std::span<const ports::Write> writes);
+void rehearse_all(SqlSession& session, const ports::SecretSealer& sealer, const ports::Transaction& transaction);
 [[nodiscard]] std::uint64_t configuration_version(SqlSession& session);
 
 // When keys were used, and hashes under the current pepper: no change of the configuration.

@@ -27,9 +27,10 @@ class SqlRecordStore : public ports::RecordStore, public ports::SpendingCheckpoi
       return commit_all(session, sealer_, transaction);
     });
   }
-  Task<Result<void>> rehearse(std::vector<ports::Write> writes) override {
-    return ask("rehearse",
-               [this, writes = std::move(writes)](SqlSession& session) { rehearse_all(session, sealer_, writes); });
+  Task<Result<void>> rehearse(ports::Transaction transaction) override {
+    return ask("rehearse", [this, transaction = std::move(transaction)](SqlSession& session) {
+      rehearse_all(session, sealer_, transaction);
+    });
   }
   Task<Result<std::uint64_t>> version() override { return ask("version", configuration_version); }
 
