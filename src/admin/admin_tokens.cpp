@@ -102,8 +102,8 @@ Task<Reply> AdminTokens::create(const Call& call) {
       std::ranges::any_of(desk_.given().tokens, [&](const ConfiguredToken& one) { return one.name == token.name; });
   if (configured) co_return conflict("name", "is taken by a token of the configuration");
   const Secret secret = token_secret(desk_);
-  token.id = desk_.new_id<AdminTokenId>();
   token.created_at = desk_.now();
+  token.id = desk_.new_id<AdminTokenId>(token.created_at);
   token.prefix = secret.reveal().substr(0, key_prefix_length);
   token.hash = desk_.given().hasher.hash(secret.reveal());
   Edit made;

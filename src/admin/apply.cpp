@@ -1,5 +1,6 @@
 #include "admin/apply.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "admin/apply_plan.hpp"
@@ -124,15 +125,17 @@ Task<Reply> Apply::give(const Call& call) {
 }
 
 Task<Outcome<Json>> Apply::tenants_json() {
-  const auto tenants = co_await every_row(desk_.store(), &ports::RecordStore::list_tenants);
+  auto tenants = co_await every_row(desk_.store(), &ports::RecordStore::list_tenants);
   if (!tenants) co_return std::unexpected(tenants.error());
+  std::ranges::sort(*tenants, {}, &Tenant::name);
   GroupNames groups(desk_);
   Json list = Json::list();
   for (const Tenant& tenant : *tenants) {
     const Outcome<std::string> group = co_await groups.name_of(tenant.group);
     if (!group) co_return std::unexpected(group.error());
-    const auto keys = co_await every_key(desk_.store(), tenant.id);
+    auto keys = co_await every_key(desk_.store(), tenant.id);
     if (!keys) co_return std::unexpected(keys.error());
+    std::ranges::sort(*keys, {}, &ApiKey::name);
     Json stated_keys = Json::list();
     for (const ApiKey& key : *keys)
       stated_keys.append(key_fields().stated(key_doc(key)));
@@ -144,8 +147,9 @@ Task<Outcome<Json>> Apply::tenants_json() {
 }
 
 Task<Outcome<Json>> Apply::mcp_servers_json() {
-  const auto servers = co_await every_row(desk_.store(), &ports::RecordStore::list_mcp_servers);
+  auto servers = co_await every_row(desk_.store(), &ports::RecordStore::list_mcp_servers);
   if (!servers) co_return std::unexpected(servers.error());
+  std::ranges::sort(*servers, {}, &McpServer::name);
   McpRuleNames names(desk_);
   Json list = Json::list();
   for (const McpServer& server : *servers) {
@@ -156,13 +160,16 @@ Task<Outcome<Json>> Apply::mcp_servers_json() {
   co_return std::move(list);
 }
 
+// By name, so that records that hold the same give the same document.
 Task<Outcome<Json>> Apply::document() {
-  const auto groups = co_await every_row(desk_.store(), &ports::RecordStore::list_groups);
+  auto groups = co_await every_row(desk_.store(), &ports::RecordStore::list_groups);
   if (!groups) co_return std::unexpected(groups.error());
+  std::ranges::sort(*groups, {}, &Group::name);
   Outcome<Json> tenants = co_await tenants_json();
   if (!tenants) co_return tenants;
-  const auto models = co_await every_row(desk_.store(), &ports::RecordStore::list_models);
+  auto models = co_await every_row(desk_.store(), &ports::RecordStore::list_models);
   if (!models) co_return std::unexpected(models.error());
+  std::ranges::sort(*models, {}, &Model::model_name);
   Outcome<Json> servers = co_await mcp_servers_json();
   if (!servers) co_return servers;
   const Outcome<CapacityDoc> capacity = co_await current_capacity(desk_);

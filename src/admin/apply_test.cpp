@@ -126,6 +126,14 @@ TEST_F(ApplyApi, ExportAppliesToAnEmptyRecordAndGivesTheSameExport) {
   }
 }
 
+TEST_F(ApplyApi, ExportTellsTheSameRecordInTheSameOrder) {
+  apply("groups: [{name: b}, {name: a}]\ntenants: [{name: d, keys: [{name: z}, {name: y}]}, {name: c}]\n");
+  const std::string exported = call("GET", "/export").body;
+  rebuild(true);
+  apply("tenants: [{name: c}, {name: d, keys: [{name: y}, {name: z}]}]\ngroups: [{name: a}, {name: b}]\n");
+  EXPECT_EQ(call("GET", "/export").body, exported);
+}
+
 TEST_F(ApplyApi, RulesOfMcpServersNameWhatTheDocumentMakes) {
   const std::string stated =
       R"({"capacity": {"max_in_flight": 8}, "groups": [{"name": "g"}], "tenants": [{"name": "t"}],

@@ -29,9 +29,9 @@ const Fields<Group>& group_fields() {
 
 Group new_group(const RecordDesk& desk, std::string name) {
   Group group;
-  group.id = desk.new_id<GroupId>();
-  group.name = std::move(name);
   group.created_at = group.updated_at = desk.now();
+  group.id = desk.new_id<GroupId>(group.created_at);
+  group.name = std::move(name);
   return group;
 }
 

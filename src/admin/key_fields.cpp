@@ -92,12 +92,12 @@ Secret new_secret(const RecordDesk& desk) {
 FreshKey new_key(const RecordDesk& desk, TenantId tenant) {
   FreshKey fresh{.doc = {}, .secret = new_secret(desk)};
   ApiKey& key = fresh.doc.key;
-  key.id = desk.new_id<KeyId>();
+  key.created_at = key.updated_at = desk.now();
+  key.id = desk.new_id<KeyId>(key.created_at);
   key.tenant = tenant;
   key.prefix = display_prefix(fresh.secret);
   key.name = key.prefix;
   key.hash = desk.given().hasher.hash(fresh.secret.reveal());
-  key.created_at = key.updated_at = desk.now();
   return fresh;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <coroutine>
 
 #include "admin/api_fixture_test.hpp"
@@ -217,6 +218,22 @@ TEST_F(ManagementApiTest, AChangeThatIsOvertakenIsDecidedAnewAndGivenUpAtLast) {
   EXPECT_NE(refused.head.find("Retry-After: 1\r\n"), std::string::npos) << refused.head;
   others = 0;
   expect_status(200, "PATCH", "/settings", R"({"log_level":"warn"})");
+}
+
+TEST_F(ManagementApiTest, RowsOfOneMillisecondAreListedInTheOrderInWhichTheyWereMade) {
+  std::vector<std::string> made;
+  for (int row = 0; row < 20; ++row)
+    made.push_back(text_of(make_tenant("t" + std::to_string(row)), "name"));
+  const auto told = [this](const char* path, const char* field) {
+    std::vector<std::string> names;
+    const Json list = expect_status(200, "GET", path);
+    for (const Json& row : *list.find("data")->items())
+      names.push_back(text_of(row, field));
+    return names;
+  };
+  EXPECT_EQ(told("/tenants", "name"), made);
+  std::ranges::reverse(made);
+  EXPECT_EQ(told("/audit", "target_name"), made);
 }
 
 }  // namespace

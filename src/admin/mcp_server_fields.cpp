@@ -85,8 +85,8 @@ const Fields<McpServerDoc>& mcp_server_fields() {
 
 McpServerDoc new_mcp_server(const RecordDesk& desk) {
   McpServerDoc doc;
-  doc.server.id = desk.new_id<McpServerId>();
   doc.server.created_at = doc.server.updated_at = desk.now();
+  doc.server.id = desk.new_id<McpServerId>(doc.server.created_at);
   return doc;
 }
 

@@ -16,8 +16,8 @@ const Fields<ModelDoc>& cache_only() {
 
 ModelDoc new_model(const RecordDesk& desk) {
   ModelDoc doc;
-  doc.model.id = desk.new_id<ModelId>();
   doc.model.created_at = doc.model.updated_at = desk.now();
+  doc.model.id = desk.new_id<ModelId>(doc.model.created_at);
   return doc;
 }
 

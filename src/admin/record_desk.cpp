@@ -10,8 +10,9 @@ std::string audit_text(const Json& json) {
 }  // namespace
 
 AuditEntry RecordDesk::sign(const Caller& caller, const AuditNote& note) const {
-  return {.id = new_id<AuditId>(),
-          .at = now(),
+  const WallTime at = now();
+  return {.id = new_id<AuditId>(at),
+          .at = at,
           .actor = caller.name,
           .remote_address = caller.address,
           .action = note.action,

@@ -11,6 +11,7 @@
 #include "admin/dependencies.hpp"
 #include "admin/fields.hpp"
 #include "admin/reply.hpp"
+#include "admin/rising_ids.hpp"
 #include "admin/write_gate.hpp"
 #include "base/task.hpp"
 
@@ -57,6 +58,11 @@ class RecordDesk {
   [[nodiscard]] Id new_id() const {
     return Id{given_.entropy.uuid()};
   }
+  // Of a row that lists place by this time.
+  template <class Id>
+  [[nodiscard]] Id new_id(WallTime at) const {
+    return Id{ids_.next(at, given_.entropy.uuid())};
+  }
 
   // co_await desk.turn() before reading what is to be changed.
   Task<Turn> turn();
@@ -71,6 +77,7 @@ class RecordDesk {
 
   const Dependencies& given_;
   WriteGate gate_;
+  mutable RisingIds ids_;
 };
 
 }  // namespace obleth::admin

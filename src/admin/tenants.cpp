@@ -36,8 +36,8 @@ const TenantFields& schedule_only() {
 
 TenantDoc new_tenant(const RecordDesk& desk) {
   TenantDoc doc;
-  doc.tenant.id = desk.new_id<TenantId>();
   doc.tenant.created_at = doc.tenant.updated_at = desk.now();
+  doc.tenant.id = desk.new_id<TenantId>(doc.tenant.created_at);
   return doc;
 }
 
