@@ -134,6 +134,50 @@ TEST_F(ApplyApi, ExportTellsTheSameRecordInTheSameOrder) {
   EXPECT_EQ(call("GET", "/export").body, exported);
 }
 
+TEST_F(ApplyApi, NamesChangeHandsWhateverTheOrderOfTheDocument) {
+  const auto aliases = [this](const char* model) {
+    return to_text(*expect_status(200, "GET", std::string("/models/") + model).find("aliases"));
+  };
+  apply(R"({"models":[{"model_name":"blue","api_base":"http://b"},
+                      {"model_name":"green","api_base":"http://g","aliases":["prod"]}]})");
+  const std::string moved =
+      R"({"models":[{"model_name":"blue","aliases":["prod"]},{"model_name":"green","aliases":[]}]})";
+  EXPECT_EQ(changes_of(apply(moved, "?dry_run=true")), (Changes{"update model blue", "update model green"}));
+  apply(moved);
+  EXPECT_EQ(aliases("blue"), R"(["prod"])");
+  EXPECT_EQ(aliases("green"), "[]");
+  apply(R"({"models":[{"model_name":"green","aliases":["next"]}]})");
+  apply(R"({"models":[{"model_name":"blue","aliases":["next"]},{"model_name":"green","aliases":["prod"]}]})");
+  EXPECT_EQ(aliases("blue"), R"(["next"])");
+  EXPECT_EQ(aliases("green"), R"(["prod"])");
+  apply(R"({"models":{"blue":{"model_name":"green"},"green":{"model_name":"blue"}}})");
+  EXPECT_EQ(aliases("green"), R"(["next"])");
+  // One of two that claim the same name gets it no more than before.
+  for (const char* query : {"", "?dry_run=true"})
+    expect_refused(409, "POST", std::string("/apply") + query,
+                   R"({"models":[{"model_name":"blue","aliases":["x"]},{"model_name":"green","aliases":["x"]}]})",
+                   {"aliases"});
+}
+
+TEST_F(ApplyApi, TwoOfAKindSwapTheirNames) {
+  apply(
+      "groups: [{name: a, weight: 1}, {name: b, weight: 2}]\n"
+      "tenants: [{name: a, weight: 1, keys: [{name: a, weight: 1}, {name: b, weight: 2}]}, {name: b, weight: 2}]\n"
+      "mcp_servers: [{name: a, upstream_url: http://a}, {name: b, upstream_url: http://b}]\n");
+  apply(
+      "groups: {a: {name: b}, b: {name: a}}\n"
+      "tenants: {a: {name: b, keys: {a: {name: b}, b: {name: a}}}, b: {name: a}}\n"
+      "mcp_servers: {a: {name: b}, b: {name: a}}\n");
+  const auto told = [this](const char* path, const char* field) {
+    return text_of(expect_status(200, "GET", path), field);
+  };
+  EXPECT_EQ(told("/fairshare/groups/a", "weight"), "2");
+  EXPECT_EQ(told("/tenants/a", "weight"), "2");
+  EXPECT_EQ(told("/mcp-servers/a", "upstream_url"), "http://b");
+  expect_refused(400, "PATCH", "/fairshare/groups/default", R"({"name":"c"})", {"name"});
+  expect_refused(409, "POST", "/apply", R"({"groups":{"default":{"name":"c"},"a":{"weight":7}}})", {"name"});
+}
+
 TEST_F(ApplyApi, RulesOfMcpServersNameWhatTheDocumentMakes) {
   const std::string stated =
       R"({"capacity": {"max_in_flight": 8}, "groups": [{"name": "g"}], "tenants": [{"name": "t"}],

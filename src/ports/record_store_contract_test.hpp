@@ -313,6 +313,26 @@ TEST_P(RecordStoreContract, WhatWasDecidedOnAFormerVersionIsRefusedAndMayBeTried
   EXPECT_EQ(store_->commit(late).run_now().value_or(0), former + 2);
 }
 
+TEST_P(RecordStoreContract, NamesChangeHandsWithinATransaction) {
+  Tenant one = a_tenant("one");
+  Tenant two = a_tenant("two");
+  Model blue = a_model("blue", {"prod"});
+  Model green = a_model("green", {"next"});
+  ASSERT_TRUE(write(ports::PutTenant{one, true}, ports::PutTenant{two, true}));
+  ASSERT_TRUE(write(ports::PutModel{blue, true}, ports::PutModel{green, true}));
+  std::swap(one.name, two.name);
+  std::swap(blue.model_name, green.model_name);
+  std::swap(blue.aliases, green.aliases);
+  ASSERT_TRUE(write(ports::PutTenant{one, false}, ports::PutTenant{two, false}, ports::PutModel{blue, false},
+                    ports::PutModel{green, false}));
+  EXPECT_EQ(now(store_->find_tenant("one")), two);
+  EXPECT_EQ(now(store_->find_tenant("two")), one);
+  EXPECT_EQ(now(store_->find_model("blue")), green);
+  green.aliases = blue.aliases = {"both"};
+  expect_fault(write(ports::PutModel{blue, false}, ports::PutModel{green, false}), FaultKind::conflict, "aliases");
+  EXPECT_EQ(now(store_->find_model("green"))->aliases, std::vector<std::string>{"next"});
+}
+
 TEST_P(RecordStoreContract, EveryCommitRaisesTheVersionByOne) {
   const std::uint64_t version = now(store_->version());
   EXPECT_EQ(write(ports::PutSetting{"capacity", "1"}).value_or(0), version + 1);

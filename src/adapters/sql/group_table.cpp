@@ -42,6 +42,11 @@ void GroupTable::put(const ports::PutGroup& write) const {
   put.bind(group.created_at).bind(group.updated_at).run();
 }
 
+void GroupTable::let_go_of_name(const Group& next) const {
+  if (next.name != default_group_name) check_default_stays(next.id);
+  rows_.let_go_of_name(next.id.bits, next.name);
+}
+
 void GroupTable::erase(GroupId id) const {
   check_default_stays(id);
   check_empty(id);

@@ -14,6 +14,8 @@ class GroupTable {
   explicit GroupTable(SqlSession& session) : session_(session), rows_(session, "groups", "group") {}
 
   void put(const ports::PutGroup& write) const;
+  // Before it is put under another name.
+  void let_go_of_name(const Group& next) const;
   // conflict while tenants are in it, and for the group in which tenants are by default.
   void erase(GroupId id) const;
 

@@ -108,9 +108,18 @@ void ModelTable::put_row(const Model& model) const {
   put.bind(model.gpus).bind(model.tokens_per_media_part).bind(model.created_at).bind(model.updated_at).run();
 }
 
-void ModelTable::replace_names(const Model& model) const {
+void ModelTable::let_go_of_names(const Model& next) const {
+  rows_.let_go_of_name(next.id.bits, next.model_name, "model_name");
+  forget_names(next.id);
+}
+
+void ModelTable::forget_names(ModelId id) const {
   Query forget(session_, "DELETE FROM model_names WHERE model_id = ?");
-  forget.bind(model.id).run();
+  forget.bind(id).run();
+}
+
+void ModelTable::replace_names(const Model& model) const {
+  forget_names(model.id);
   std::vector<std::string> names = model.aliases;
   names.push_back(model.model_name);
   for (const std::string& name : names) {

@@ -20,6 +20,8 @@ class ModelTable {
 
   // conflict, naming model_name or aliases, when another model answers to one of its names.
   void put(const ports::PutModel& write) const;
+  // Before it is put: its name where that changes, and its aliases.
+  void let_go_of_names(const Model& next) const;
   void erase(ModelId id) const { rows_.erase(id.bits); }  // its names and endpoints go with it
 
   [[nodiscard]] std::optional<Model> find(const std::string& id_or_name) const;  // not by alias
@@ -30,6 +32,7 @@ class ModelTable {
   void check_names_free(const Model& model) const;
   void check_name_free(ModelId id, const std::string& name, const char* field) const;
   void put_row(const Model& model) const;
+  void forget_names(ModelId id) const;
   void replace_names(const Model& model) const;
   [[nodiscard]] Model read(QueryRow& row) const;
 

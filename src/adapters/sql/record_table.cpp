@@ -31,6 +31,13 @@ void RecordTable::erase(const Bits128& id) const {
   if (session_.rows_changed() == 0) refuse(FaultKind::not_found, "there is no such " + std::string(noun_), "id");
 }
 
+void RecordTable::let_go_of_name(const Bits128& id, const std::string& next, std::string_view column) const {
+  const std::string name(column);
+  Query rename(session_, "UPDATE " + std::string(table_) + " SET " + name + " = ? WHERE id = ? AND " + name + " <> ?");
+  // Until its put comes; no name holds a control character.
+  rename.bind("\x7F" + to_hex32(id)).bind(id).bind(next).run();
+}
+
 std::string column_list(std::span<const std::string_view> columns) {
   std::string list;
   for (const std::string_view column : columns) {

@@ -24,6 +24,8 @@ class RecordTable {
   // conflict, naming the field, when another row has this name.
   void check_name_free(const Bits128& id, const std::string& name) const;
   void erase(const Bits128& id) const;  // not_found
+  // A row that is about to be put under another name lets others have its own. column: where the name stands.
+  void let_go_of_name(const Bits128& id, const std::string& next, std::string_view column = "name") const;
 
  private:
   SqlSession& session_;

@@ -16,8 +16,36 @@
 namespace obleth::adapters {
 namespace {
 
+// Names change hands within a transaction, whatever the order of its writes: who is put lets go of its own first.
+class NameRelease {
+ public:
+  NameRelease(SqlSession& session, const ports::SecretSealer& sealer) : session_(session), sealer_(sealer) {}
+
+  void operator()(const ports::PutTenant& write) const { let_go("tenants", write.tenant); }
+  void operator()(const ports::PutKey& write) const { let_go("keys", write.key); }
+  void operator()(const ports::PutMcpServer& write) const { let_go("mcp_servers", write.server); }
+  void operator()(const ports::PutGroup& write) const { GroupTable(session_).let_go_of_name(write.group); }
+  void operator()(const ports::PutModel& write) const { ModelTable(session_, sealer_).let_go_of_names(write.model); }
+  template <class Other>
+  void operator()(const Other&) const {}
+
+ private:
+  template <class Record>
+  void let_go(std::string_view table, const Record& next) const {
+    RecordTable(session_, table, table).let_go_of_name(next.id.bits, next.name);
+  }
+
+  SqlSession& session_;
+  const ports::SecretSealer& sealer_;
+};
+
 void write_all(SqlSession& session, const ports::SecretSealer& sealer, const ports::Transaction& transaction) {
   if (transaction.seen && *transaction.seen != configuration_version(session)) throw StoreFailure(ports::overtaken());
+  if (transaction.writes.size() > 1) {
+    const NameRelease release(session, sealer);
+    for (const ports::Write& write : transaction.writes)
+      std::visit(release, write);
+  }
   const RecordWriter writer(session, sealer);
   for (const ports::Write& write : transaction.writes)
     std::visit(writer, write);
