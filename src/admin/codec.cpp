@@ -64,6 +64,10 @@ Codec<std::string> text(TextBounds bounds, std::function<std::optional<std::stri
           reading.fault("must not hold line breaks or other control characters");
           return std::nullopt;
         }
+        if (has_nul(*value)) {
+          reading.fault(nul_problem);
+          return std::nullopt;
+        }
         if (auto problem = refuses(*value)) {
           reading.fault(std::move(*problem));
           return std::nullopt;

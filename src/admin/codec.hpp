@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -28,6 +29,12 @@ struct Codec {
   // Absent: refused, and the reading has the fault.
   std::function<std::optional<V>(const Json&, Reading&)> take;
 };
+
+// The record keeps no NUL: PostgreSQL has none in its texts.
+inline constexpr const char* nul_problem = "must not hold NUL characters";
+[[nodiscard]] inline bool has_nul(std::string_view text) {
+  return text.contains('\0');
+}
 
 // ---- scalars ----------------------------------------------------------------------------------------------------
 

@@ -24,8 +24,10 @@ JsonOutcome parse_document(const std::string& text, std::string_view content_typ
   return is_json ? parse_json(text) : parse_yaml(text);
 }
 
-void take_named(std::vector<StatedItem>& items, StatedItem item, Reading& reading) {
-  if (names(items, item.name))
+void take_named(std::vector<StatedItem>& items, StatedItem item, std::string_view name_field, Reading& reading) {
+  if (has_nul(item.name))
+    reading.fault_at(name_field, nul_problem);
+  else if (names(items, item.name))
     reading.fault("names \"" + item.name + "\" a second time");
   else
     items.push_back(std::move(item));
@@ -64,7 +66,7 @@ std::vector<StatedItem> stated_items(const Json& section, std::string_view name_
         continue;
       }
       if (item.body.find(name_field) == nullptr) item.body.set(std::string(name_field), name);
-      take_named(items, std::move(item), reading);
+      take_named(items, std::move(item), name_field, reading);
     }
     return items;
   }
@@ -79,7 +81,8 @@ std::vector<StatedItem> stated_items(const Json& section, std::string_view name_
     if (name == nullptr || name->text() == nullptr)
       reading.fault_at(name_field, "is required: names tell resources apart");
     else
-      take_named(items, {.name = *name->text(), .body = body, .step = "[" + std::to_string(at) + "]"}, reading);
+      take_named(items, {.name = *name->text(), .body = body, .step = "[" + std::to_string(at) + "]"}, name_field,
+                 reading);
   }
   return items;
 }

@@ -236,5 +236,22 @@ TEST_F(ManagementApiTest, RowsOfOneMillisecondAreListedInTheOrderInWhichTheyWere
   EXPECT_EQ(told("/audit", "target_name"), made);
 }
 
+TEST_F(ManagementApiTest, NoTextHoldsANulWhicheverTheRecordIs) {
+  live.settings = [] { return std::vector<SettingRow>{{"log_level", "info", "default", "how much is logged", true}}; };
+  rebuild(true);
+  expect_refused(400, "POST", "/tenants", R"({"name":"a","description":"b\u0000c"})", {"description"});
+  expect_refused(400, "PATCH", "/settings", R"({"log_level":"de\u0000bug"})", {"log_level"});
+  expect_refused(400, "POST", "/apply", R"({"tenants":[{"name":"a\u0000"},{"name":"b","description":"\u0000"}]})",
+                 {"tenants[0].name", "tenants[1].description"});
+  EXPECT_EQ(store->version().run_now().value(), 0U);
+}
+
+TEST_F(ManagementApiTest, PathsAndQueriesAreText) {
+  for (const char* name : {"%ff", "a%00b", "%ed%a0%80"}) {
+    EXPECT_EQ(call("GET", std::string("/tenants/") + name).status, 404) << name;
+    EXPECT_EQ(call("GET", std::string("/tenants?name=") + name).status, 400) << name;
+  }
+}
+
 }  // namespace
 }  // namespace obleth::admin

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "admin/utf8.hpp"
 #include "base/ensure.hpp"
 
 namespace obleth::admin {
@@ -97,6 +98,7 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_s
     out += static_cast<char>(high * 16 + low);
     at += 2;
   }
+  if (!is_utf8(out)) return std::nullopt;
   return out;
 }
 

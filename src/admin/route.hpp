@@ -118,7 +118,7 @@ class RouteTable {
   std::map<std::string, Json> schemas_;
 };
 
-// %41 → A; nullopt where an escape is broken or hides a NUL byte.
+// %41 → A; nullopt where an escape is broken or hides a NUL byte, and where the outcome is no UTF-8.
 [[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space);
 
 // openapi.json, 3.1.

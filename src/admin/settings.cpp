@@ -100,6 +100,8 @@ Edit Settings::read_changes(const Json& body, Reading& reading) const {
       reading.fault("must be text, a number, true, false, or null");
     } else if (value && value->size() > value_characters_max) {
       reading.fault("must have at most " + std::to_string(value_characters_max) + " characters");
+    } else if (value && has_nul(*value)) {
+      reading.fault(nul_problem);
     } else if (const auto problem =
                    value && desk_.live().refuse_setting ? desk_.live().refuse_setting(name, *value) : std::nullopt) {
       reading.fault(*problem);
