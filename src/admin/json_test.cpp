@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <random>
+
 #include "admin/scalar_text.hpp"
 
 namespace obleth::admin {
@@ -68,6 +72,33 @@ TEST(Json, WrittenYamlReadsBackAsItWas) {
   const JsonOutcome back = parse_yaml(to_yaml(json));
   ASSERT_TRUE(back) << back.error() << to_yaml(json);
   EXPECT_EQ(to_text(*back), to_text(json)) << to_yaml(json);
+}
+
+// Of characters that some reader of YAML takes for something else.
+std::string odd_text(std::mt19937& random) {
+  constexpr std::array<std::string_view, 36> odd{
+      " ", ":",  "#", "-",    ",",    "\"",     "'",      "\\",     "\n",     "\r",     "\t",     "a",
+      "y", "no", "1", "~",    "=",    ".",      "[",      "{",      "&",      "*",      "!",      "|",
+      ">", "%",  "@", "\x01", "\x7F", "\u0085", "\u00A0", "\u2028", "\u2029", "\uFEFF", "\uFFFE", "\U0001F600"};
+  std::string text;
+  for (std::size_t left = random() % 6; left > 0; --left)
+    text += odd[random() % odd.size()];
+  return text;
+}
+
+TEST(Json, AnyTextThatIsWrittenAsYamlReadsBackAsItWas) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 20'000; ++round) {
+    const std::string text = odd_text(random);
+    const Json json = Json::object({{"a", text}, {"b" + text, Json::list({text, Json::list({text})})}});
+    const std::string yaml = to_yaml(json);
+    ASSERT_EQ(parse_yaml(yaml).value_or(Json()), json) << yaml;
+    ASSERT_TRUE(std::ranges::none_of(yaml, [](unsigned char c) { return (c < ' ' && c != '\n') || c == 0x7F; }))
+        << yaml;
+  }
+  EXPECT_EQ(to_yaml(Json::object({{"a", "\u2028\u0085\uFEFF\r\n\x01 \u00E9"}})),
+            "a: \"\\u2028\\x85\\uFEFF\\r\\n\\x01 \u00E9\"\n");
+  EXPECT_FALSE(parse_yaml("a: \xff\n"));
 }
 
 TEST(ScalarText, NumbersAreExactOrRefused) {

@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import pytest
+import yaml
 
 from support.gateway import ADMIN_TOKEN
 from support.processes import binary
@@ -125,6 +126,20 @@ def test_what_is_exported_applies_without_a_change(obleth):
     obleth("apply", "-f", "-", typed=changed)
     assert as_json(obleth("tenant", "show", "cli-exported", "--json"))["brownout"] == "first"
     obleth("tenant", "delete", "cli-exported")
+
+
+def test_other_readers_of_yaml_take_the_export_for_what_it_says(gateway, obleth):
+    odd = ["ZA\r", "a\rb", "a\r\nb\n", "tab\t", "\x01\x7f", "\x85\x9b", "\u2028\u2029", "\ufeff", "\uffff", "# \U0001f600: é"]
+    stated = {f"cli-odd-{number}": text for number, text in enumerate(odd)}
+    document = {"tenants": {name: {"description": text} for name, text in stated.items()}}
+    gateway.admin.post("/apply", json=document).raise_for_status()
+    exported = obleth("export").stdout
+    told = {tenant["name"]: tenant["description"] for tenant in yaml.safe_load(exported)["tenants"]}
+    assert {name: told[name] for name in stated} == stated
+    assert yaml.safe_load(exported) == gateway.admin.get("/export").json()
+    assert as_json(obleth("apply", "-f", "-", "--dry-run", "--json", typed=exported))["changes"] == []
+    for name in stated:
+        obleth("tenant", "delete", name)
 
 
 def test_every_change_is_in_the_audit_log_and_no_secret_is(obleth):
