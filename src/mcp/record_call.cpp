@@ -8,6 +8,7 @@
 #include "gateway/report_usage.hpp"
 #include "mcp/refuse_call.hpp"
 #include "observe/request_log.hpp"
+#include "wire/json_text.hpp"
 
 namespace obleth::mcp {
 namespace {
@@ -59,11 +60,23 @@ std::string text_of_code(std::int64_t code) {
   return code >= -code_bound && code <= code_bound ? std::to_string(code) : "rpc_error";
 }
 
+// What every record and ledger takes: whole characters, and no NUL, which PostgreSQL has none of. tool: UTF-8.
+std::string kept_name(std::string_view tool) {
+  std::string kept;
+  while (!tool.empty()) {
+    const std::size_t bytes = std::max<std::size_t>(wire::first_utf8_character(tool).bytes, 1);
+    if (kept.size() + bytes > tool_name_bytes_max) break;
+    kept += tool.front() == '\0' ? std::string_view("?") : tool.substr(0, bytes);
+    tool.remove_prefix(bytes);
+  }
+  return kept;
+}
+
 UsageRecord row_of(const CallNotes& notes, const NotedMessage& message, ports::Entropy& entropy) {
   UsageRecord row = notes.record;
   if (&message != &notes.messages.front()) row.event_id = EventId{entropy.bits128()};
   row.mcp_method = method_of(message);
-  if (message.tool) row.mcp_tool = message.tool->substr(0, tool_name_bytes_max);
+  if (message.tool) row.mcp_tool = kept_name(*message.tool);
   if (message.denied) row.error_code = text_of_code(rpc_invalid_params);
   if (row.error_code.empty() && message.error_code) row.error_code = text_of_code(*message.error_code);
   return row;

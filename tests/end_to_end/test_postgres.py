@@ -13,6 +13,7 @@ from support.gateway import ADMIN_TOKEN, Gateway, wait_until
 from support.postgres_server import PostgresServer
 from support.processes import binary
 from support.redis_server import redis_is_up
+from support.scripted_mcp import ScriptedMcp
 
 ASK = {"model": "mock-model", "messages": [], "max_tokens": 1}
 DEADLINES_SECONDS = 10  # of connecting and asking, and a busy machine
@@ -226,3 +227,21 @@ def test_a_backup_says_what_copies_a_record_that_is_not_in_a_file(postgres, tmp_
     refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert (refused.returncode, "pg_dump" in refused.stderr) == (2, True)
     assert "secret" not in refused.stderr
+
+
+def test_no_tool_that_a_client_names_keeps_the_records_of_calls_from_the_database(postgres, replica):
+    gateway = replica(postgres, postgres.make_database())
+    tenant = gateway.create_tenant()
+    with ScriptedMcp() as server:
+        gateway.admin.post("/mcp-servers", json={"name": "tools", "upstream_url": server.url}).raise_for_status()
+        tools = ["a\0b", "a" + "é" * 200, "echo"]
+        for number, tool in enumerate(tools):
+            call = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": tool, "arguments": {}}}
+            head = {"Accept": "application/json, text/event-stream", **tenant.headers}
+            gateway.http.post("/mcp/tools", headers=head, json=call).raise_for_status()
+
+    def told():
+        rows = gateway.admin.get("/audit", params={"action": "mcp.call"}).json()["data"]
+        return {row["target_name"] for row in rows} if len(rows) == len(tools) else None
+
+    assert wait_until(told, what="the records") == {"tools/a?b", "tools/a" + "é" * 99, "tools/echo"}
