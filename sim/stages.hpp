@@ -84,7 +84,7 @@ class Stages final : public Scheduler, private ports::Upstream {
   gateway::FakeCatalog catalog_;
   gateway::FakeLedger ledger_;
   gateway::AdmissionDesk desk_;
-  gateway::EndpointDesk endpoints_{&desk_};
+  gateway::EndpointDesk endpoints_;  // tells nobody: the world says itself which servers are up
   gateway::BodyMemory body_memory_{4ULL << 30};
   gateway::Estimates estimates_;
   observe::Metrics metrics_{{.version = "simulated"}};

@@ -66,7 +66,7 @@ void World::set_weight(std::size_t place, std::uint32_t weight) {
   step(fairshare::SetTenant{.tenant = id_of<TenantId>(load.tenant),
                             .group = id_of<GroupId>(load.group),
                             .settings = {.weight = weight},
-                            .brownout = {load.brownout}});
+                            .brownout = {.policy = load.brownout}});
 }
 
 void World::set_up(std::uint64_t model, bool up) {
@@ -198,9 +198,9 @@ fairshare::Arrive World::arrival_of(const Request& request, std::uint64_t waiter
           .model = id_of<ModelId>(request.model),
           .group_settings = {.weight = load.group_weight},
           .tenant_settings = {.weight = load.weight, .max_in_flight = load.max_in_flight},
+          .brownout = {.policy = load.brownout},
           .prompt_tokens = static_cast<std::int64_t>(request.told_prompt),
-          .requested_cap = request.cap,
-          .brownout = {load.brownout}};
+          .requested_cap = request.cap};
 }
 
 void World::leave_queue() {

@@ -31,6 +31,9 @@ class OpenApi : public ApiTest {
     live.setting_schemas = [] {
       return Json::Object{{"log_level", Json::object({{"enum", Json::list({"debug", "info", {}})}})}};
     };
+    live.refuse_setting = [](std::string_view, std::string_view value) {
+      return value == "loud" ? std::optional<std::string>("must be debug or info") : std::nullopt;
+    };
     live.status = [] {
       GatewayStatus status;
       status.stores = {{"sqlite", true, ""}};
