@@ -250,6 +250,16 @@ class Forwarding {
   std::string buffered_;
 };
 
+// So that no proxy between holds a stream back.
+std::string_view missing_stream_lines(const HeaderBlock& fields) {
+  const bool has_buffering = fields.find("x-accel-buffering").has_value();
+  const bool has_caching = fields.find("cache-control").has_value();
+  if (has_buffering && has_caching) return {};
+  if (has_buffering) return "Cache-Control: no-cache\r\n";
+  if (has_caching) return "X-Accel-Buffering: no\r\n";
+  return "X-Accel-Buffering: no\r\nCache-Control: no-cache\r\n";
+}
+
 }  // namespace
 
 AnswerHead read_answer_head(const ResponseHead& head) {
@@ -259,8 +269,8 @@ AnswerHead read_answer_head(const ResponseHead& head) {
                     .event_stream = is_media(content_type, "text/event-stream"),
                     .json = is_media(content_type, "application/json"),
                     .encoded = encoding && !equals_ignoring_case(*encoding, "identity"),
-                    .has_cache_control = head.fields.find("cache-control").has_value(),
                     .ends_by_close = head.framing == BodyFraming::until_close};
+  if (answer.event_stream) answer.stream_lines = missing_stream_lines(head.fields);
   if (head.has_content_length) answer.content_length = head.content_length;
   answer.lines.reserve(head_bytes_usual);
   wire::append_relayed_headers(answer.lines, head);

@@ -15,12 +15,6 @@ namespace {
 constexpr std::int64_t progress_tokens_min = 32;
 constexpr Duration progress_span_min = std::chrono::milliseconds(100);
 
-void append_stream_headers(std::string& lines, const AnswerHead& head) {
-  if (!head.event_stream) return;
-  lines += "X-Accel-Buffering: no\r\n";
-  if (!head.has_cache_control) lines += "Cache-Control: no-cache\r\n";
-}
-
 // To the upstream's lines that cross.
 void append_own_headers(AnswerHead& head, const Softened& request, const Policy& policy) {
   append_request_ids(head.lines, *request.record);
@@ -28,7 +22,7 @@ void append_own_headers(AnswerHead& head, const Softened& request, const Policy&
   append_cache_outcome(head.lines, *request.record);
   append_cross_origin(head.lines, request.exchange->head(), policy);
   if (head.status >= 400) head.lines += "x-obleth-error-source: upstream\r\n";
-  append_stream_headers(head.lines, head);
+  head.lines += head.stream_lines;
 }
 
 Refusal interrupted() {
@@ -47,7 +41,7 @@ void begin_capture(Softened& request, const AnswerHead& head) {
     request.capture.reset();
     return;
   }
-  append_stream_headers(*lines, head);
+  *lines += head.stream_lines;
   request.capture->begin(std::move(*lines), head.event_stream);
 }
 

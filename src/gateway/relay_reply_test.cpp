@@ -368,10 +368,19 @@ TEST(RelayReply, StreamsAreNotBufferedOnTheirWay) {
   const auto plain = gateway.ask(chat_stream());
   EXPECT_EQ(plain.client.header("X-Accel-Buffering"), "no");
   EXPECT_EQ(plain.client.header("Cache-Control"), "no-cache");
-  ScriptedAnswer stream = stream_answer({done_event});
-  stream.headers.emplace_back("Cache-Control", "private");
-  gateway.upstream.will_answer(stream);
-  EXPECT_EQ(count(gateway.ask(chat_stream()).client.head_lines, "Cache-Control"), 1U);
+  // What the upstream says itself is said once.
+  for (const bool says_buffering : {false, true}) {
+    for (const bool says_caching : {false, true}) {
+      ScriptedAnswer stream = stream_answer({done_event});
+      if (says_buffering) stream.headers.emplace_back("x-accel-buffering", "no");
+      if (says_caching) stream.headers.emplace_back("Cache-Control", "private");
+      gateway.upstream.will_answer(stream);
+      const auto asked = gateway.ask(chat_stream());
+      EXPECT_EQ(count(asked.client.head_lines, "ccel-"), 1U);
+      EXPECT_EQ(count(asked.client.head_lines, "Cache-Control"), 1U);
+      EXPECT_EQ(asked.client.header("Cache-Control"), says_caching ? "private" : "no-cache");
+    }
+  }
   EXPECT_FALSE(gateway.ask(chat()).client.header("X-Accel-Buffering"));
 }
 

@@ -127,9 +127,9 @@ struct AnswerHead {
   std::optional<std::uint64_t> content_length;
   bool event_stream = false;
   bool json = false;
-  bool encoded = false;  // compressed all the same: relayed untouched, usage estimated
-  bool has_cache_control = false;
-  bool ends_by_close = false;  // nothing says whether its end is missing
+  bool encoded = false;           // compressed all the same: relayed untouched, usage estimated
+  std::string_view stream_lines;  // what intermediaries have to be told of a stream, and the upstream does not tell
+  bool ends_by_close = false;     // nothing says whether its end is missing
 };
 
 struct Answered {

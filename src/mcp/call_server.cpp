@@ -67,10 +67,7 @@ std::string client_head_lines(const Answered& call, const gateway::Policy& polic
   const ports::Reservation& reservation = call.budgets.front().granted();
   gateway::append_rate_headers(lines, std::nullopt, reservation.requests);
   if (call.head.status >= 400) lines += "x-obleth-error-source: upstream\r\n";
-  if (call.head.event_stream) {
-    lines += "X-Accel-Buffering: no\r\n";
-    if (!call.head.has_cache_control) lines += "Cache-Control: no-cache\r\n";
-  }
+  lines += call.head.stream_lines;
   return lines;
 }
 

@@ -167,7 +167,7 @@ def test_tools_are_filtered_in_streams_too_whatever_they_answer(gateway, server,
     tenant = gateway.create_tenant()
 
     def stream(asked):
-        asked.begin_stream()
+        asked.begin_stream(headers=[("X-Accel-Buffering", "no")])
         text = "id: 7\nevent: message\ndata: " + json.dumps(answer_of(rpc("tools/list", 9))) + "\n\n"
         for at in range(0, len(text), 50):
             asked.send(text[at : at + 50])
@@ -177,6 +177,7 @@ def test_tools_are_filtered_in_streams_too_whatever_they_answer(gateway, server,
     url = register(server, access=[{"tools": ["echo"]}])
     for answer in (ask(url, tenant, rpc("tools/list", 9)), httpx.get(url, headers=tenant.headers, timeout=SECONDS_MAX)):
         assert answer.headers["Content-Type"] == "text/event-stream"
+        assert answer.headers.get_list("X-Accel-Buffering") == ["no"]
         first, second, third = answer.text.strip().split("\n")
         assert (first, second) == ("id: 7", "event: message")
         shown = json.loads(third.removeprefix("data: "))["result"]["tools"]
