@@ -131,6 +131,9 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
   house_->desk.attach(loop_);
   house_->call_audit.attach(loop_);
   add_gauges(*house_, share_watch_, tenant_names_);
+  add_connection_gauges(house_->metrics, *listeners_.data, "data");
+  add_connection_gauges(house_->metrics, *listeners_.admin, "admin");
+  add_connection_gauges(house_->metrics, *listeners_.metrics, "metrics");
   admin_server_ = std::make_unique<adapters::HttpServer>(loop_, *listeners_.admin, management_api_);
   metrics_server_ = std::make_unique<adapters::HttpServer>(loop_, *listeners_.metrics, metrics_service_);
   signals_ = std::make_unique<adapters::SignalWatch>(loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},

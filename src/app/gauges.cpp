@@ -88,4 +88,11 @@ void add_gauges(House& house, const ShareWatch& shares, const TenantNames& names
   });
 }
 
+void add_connection_gauges(observe::Metrics& metrics, const adapters::HttpListener& listener, std::string_view name) {
+  metrics.add_gauges([&listener, name](GaugeSamples& samples) {
+    samples.set(Metric::connections, {name}, static_cast<double>(listener.open_connections()));
+    samples.set(Metric::connections_refused, {name}, static_cast<double>(listener.refused_connections()));
+  });
+}
+
 }  // namespace obleth::app

@@ -96,7 +96,8 @@ std::vector<Setting> listener_rows() {
       row<&O::metrics_listen>(at, "metrics_listen", "where Prometheus reads"),
       row<&O::threads>(at, "threads", "event loops; 0 is one per core", {0, 256}),
       row<&O::max_connections>(at, "max_connections",
-                               "client connections open at a time; fewer where the limit of open files is lower",
+                               "client connections open at a time; the one that was idle for longest gives way to one "
+                               "more; fewer where the limit of open files is lower",
                                {1, 1'000'000}),
       row<&O::max_connections_per_address>(
           at, "max_connections_per_address",

@@ -168,6 +168,13 @@ constexpr std::array<MetricDefinition, metric_count> metrics = {{
      duration_bounds_ms,
      "Time from the head of an MCP request to the end of its answer; streams are not in it."},
     {"obleth_mcp_tool_calls_total", counter, 0, {server, tool, outcome}, {}, "Tools of MCP servers that were called."},
+    {"obleth_connections", gauge, 0, {listener}, {}, "Client connections that are open."},
+    {"obleth_connections_refused_total",
+     counter,
+     0,
+     {listener},
+     {},
+     "Connections that were answered 503 and closed, as too many were open."},
     {"obleth_log_lines_dropped_total", counter, 0, {}, {}, "Log lines dropped because their reader is too slow."},
     {"obleth_build_info", gauge, 0, {version, revision}, {}, "What this process was built from; always 1."},
     {"process_cpu_seconds_total", counter, 0, {}, {}, "User and system CPU time spent."},
@@ -184,7 +191,7 @@ constexpr std::array<LabelDefinition, label_count> labels = {{
     {"", 0},           {"tenant", 1000}, {"model", 250},  {"endpoint", 500}, {"route", 48},   {"status_class", 8},
     {"admission", 8},  {"type", 8},      {"reason", 48},  {"part", 8},       {"outcome", 32}, {"store", 16},
     {"operation", 64}, {"result", 8},    {"server", 100}, {"method", 48},    {"status", 48},  {"tool", 500},
-    {"version", 4},    {"revision", 4},
+    {"listener", 4},   {"version", 4},   {"revision", 4},
 }};
 
 static_assert(metrics.back().name == "process_start_time_seconds" && labels.back().name == "revision");

@@ -57,6 +57,8 @@ enum class Metric : std::uint8_t {
   mcp_requests,
   mcp_request_duration,
   mcp_tool_calls,
+  connections,
+  connections_refused,
   log_lines_dropped,
   build,
   process_cpu,
@@ -90,6 +92,7 @@ enum class Label : std::uint8_t {
   method,
   status,
   tool,
+  listener,
   version,
   revision,
 };

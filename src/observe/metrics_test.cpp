@@ -308,6 +308,8 @@ TEST(MetricsPage, PromtoolFindsNothingToSay) {
     }
     gauges.set(Metric::endpoint_healthy, {"llama", "e"}, 1);
     gauges.set(Metric::key_lookups, {"hit"}, 1);
+    gauges.set(Metric::connections, {"data"}, 1);
+    gauges.set(Metric::connections_refused, {"data"}, 1);
   });
   const auto file = std::filesystem::path(::testing::TempDir()) / "obleth_metrics_page.txt";
   std::ofstream(file) << metrics_page(metrics, "").body;

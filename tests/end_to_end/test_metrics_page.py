@@ -37,6 +37,8 @@ FED = {
     "obleth_key_cache_entries": ("gauge", set()),
     "obleth_key_lookups_total": ("counter", {"result"}),
     "obleth_failed_keys_throttled_total": ("counter", set()),
+    "obleth_connections": ("gauge", {"listener"}),
+    "obleth_connections_refused_total": ("counter", {"listener"}),
     "obleth_build_info": ("gauge", {"version", "revision"}),
     "process_cpu_seconds_total": ("counter", set()),
     "process_resident_memory_bytes": ("gauge", set()),

@@ -21,7 +21,15 @@ void Connection::start() {
 }
 
 void Connection::close_if_idle() {
-  if (idle_) link_.socket->close();
+  if (!idle_) return;
+  set_idle(false);
+  link_.socket->close();
+}
+
+void Connection::set_idle(bool idle) {
+  if (idle_ == idle) return;
+  idle_ = idle;
+  owner_.note_idle(*this, idle);
 }
 
 void Connection::close_now() {
@@ -90,9 +98,9 @@ Task<bool> Connection::await_bytes() {
   const Instant deadline = link_.loop().now() + link_.settings().idle_timeout;
   while (link_.inflow.empty()) {
     if (owner_.is_draining()) co_return false;
-    idle_ = true;
+    set_idle(true);
     const WaitOutcome waited = co_await link_.socket->readable(deadline);
-    idle_ = false;
+    set_idle(false);
     if (waited != WaitOutcome::ready) co_return false;
     const IoOutcome got = link_.inflow.read(*link_.socket);
     if (got.state == IoState::ended || got.state == IoState::failed) co_return false;

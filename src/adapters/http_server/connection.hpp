@@ -3,6 +3,7 @@
 // Owned by its server. It is one coroutine; while it waits for a request it holds no buffer and no exchange.
 #pragma once
 
+#include <list>
 #include <memory>
 
 #include "adapters/http_server/client_link.hpp"
@@ -15,6 +16,7 @@
 namespace obleth::adapters {
 
 class Connection;
+using Connections = std::list<std::unique_ptr<Connection>>;
 
 // What a connection needs of its server.
 class ConnectionOwner {
@@ -24,7 +26,9 @@ class ConnectionOwner {
   virtual void give_exchange(std::unique_ptr<Exchange> exchange) = 0;
   // Answers stop here: a connection without a request ends.
   [[nodiscard]] virtual bool is_draining() const = 0;
-  // Destroys the connection. Called from the loop, never from within the connection's own coroutine.
+  // It waits for a request from here on, or no longer.
+  virtual void note_idle(Connection& connection, bool idle) = 0;
+  // Destroys the connection, which is not idle. Called from the loop, never from within the connection's own coroutine.
   virtual void end(Connection& connection) = 0;
 
  protected:
@@ -42,7 +46,9 @@ class Connection final : private LoopItem {
   void close_now();
 
   [[nodiscard]] const NetAddress& entered_as() const { return entered_as_; }
-  std::size_t slot = 0;  // the owner's: its place in the list of connections
+  // The owner's.
+  Connections::iterator place;
+  bool gave_way = false;  // it counts no more
 
  private:
   [[nodiscard]] RootTask serve_all();
@@ -55,6 +61,7 @@ class Connection final : private LoopItem {
   [[nodiscard]] Task<void> refuse(int status, std::string_view message);
   [[nodiscard]] Task<void> linger();
   void release_exchange();
+  void set_idle(bool idle);
   void run() override { owner_.end(*this); }
 
   ConnectionOwner& owner_;

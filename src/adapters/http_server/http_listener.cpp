@@ -4,8 +4,14 @@
 #include <utility>
 
 #include "base/ensure.hpp"
+#include "observe/log.hpp"
 
 namespace obleth::adapters {
+namespace {
+
+constexpr Duration complaint_period = std::chrono::minutes(1);
+
+}  // namespace
 
 Result<std::unique_ptr<HttpListener>> HttpListener::open(HttpServerSettings settings,
                                                          std::shared_ptr<const TlsCredentials> tls) {
@@ -51,6 +57,12 @@ void HttpListener::leave(const NetAddress& peer) {
   const std::lock_guard lock(mutex_);
   const auto found = per_address_.find(peer.bytes());
   if (found != per_address_.end() && --found->second == 0) per_address_.erase(found);
+}
+
+void HttpListener::note_refused() {
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  observe::log_once_per(complaint_period, observe::LogLevel::warn, "connections are refused: too many are open",
+                        address_.text(), {{"bound", is_full() ? "all" : "one_address"}, {"open", open_connections()}});
 }
 
 bool HttpListener::trusts(const NetAddress& peer) const {

@@ -33,6 +33,11 @@ class HttpListener {
   // Counts a connection; false when a bound is reached. Every true is matched by one leave().
   [[nodiscard]] bool enter(const NetAddress& peer);
   void leave(const NetAddress& peer);
+  // As many are open as may be in all.
+  [[nodiscard]] bool is_full() const { return open_connections() >= settings_.connections_max; }
+  // Counts one that got no further, and says so in the log.
+  void note_refused();
+  [[nodiscard]] std::uint64_t refused_connections() const { return refused_.load(std::memory_order_relaxed); }
 
   // From now on every answer says Connection: close, and new connections are still served.
   void announce_closing() { closing_.store(true, std::memory_order_relaxed); }
@@ -47,6 +52,7 @@ class HttpListener {
   std::shared_ptr<const TlsCredentials> tls_;
   NetAddress address_;
   std::atomic<std::size_t> open_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
   std::atomic<bool> closing_ = false;
   std::mutex mutex_;  // guards the two below
   std::vector<FileDescriptor> sockets_;

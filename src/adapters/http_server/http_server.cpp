@@ -33,13 +33,18 @@ HttpServer::HttpServer(EpollLoop& loop, HttpListener& listener, ports::HttpServi
       acceptor_(loop, listener.take_socket(), *this) {}
 
 HttpServer::~HttpServer() {
-  for (const std::unique_ptr<Connection>& connection : connections_)
-    listener_.leave(connection->entered_as());
+  for (const Connections* const list : {&busy_, &idle_}) {
+    for (const std::unique_ptr<Connection>& connection : *list)
+      leave(*connection);
+  }
 }
 
 void HttpServer::take(Accepted accepted) {
   const TlsCredentials* const tls = listener_.tls();
-  if (!listener_.enter(accepted.peer)) {
+  bool entered = listener_.enter(accepted.peer);
+  if (!entered && listener_.is_full() && make_room()) entered = listener_.enter(accepted.peer);
+  if (!entered) {
+    listener_.note_refused();
     refuse_overload(accepted, tls != nullptr);
     return;
   }
@@ -52,9 +57,22 @@ void HttpServer::take(Accepted accepted) {
   ConnectionOwner& owner = *this;
   auto made = std::make_unique<Connection>(owner, share_, std::move(socket), accepted.peer);
   Connection& connection = *made;
-  connection.slot = connections_.size();
-  connections_.push_back(std::move(made));
+  connection.place = busy_.insert(busy_.end(), std::move(made));
   connection.start();
+}
+
+// Closed at once, but destroyed in the loop's next turn.
+bool HttpServer::make_room() {
+  if (idle_.empty()) return false;
+  Connection& oldest = *idle_.front();
+  oldest.close_if_idle();
+  leave(oldest);
+  oldest.gave_way = true;
+  return true;
+}
+
+void HttpServer::leave(const Connection& connection) {
+  if (!connection.gave_way) listener_.leave(connection.entered_as());
 }
 
 std::unique_ptr<Exchange> HttpServer::take_exchange() {
@@ -68,26 +86,29 @@ void HttpServer::give_exchange(std::unique_ptr<Exchange> exchange) {
   if (free_exchanges_.size() < exchanges_kept_max) free_exchanges_.push_back(std::move(exchange));
 }
 
+void HttpServer::note_idle(Connection& connection, bool idle) {
+  Connections& from = idle ? busy_ : idle_;
+  Connections& to = idle ? idle_ : busy_;
+  to.splice(to.end(), from, connection.place);
+}
+
 void HttpServer::end(Connection& connection) {
-  listener_.leave(connection.entered_as());
-  const std::size_t slot = connection.slot;
-  connections_.back()->slot = slot;
-  std::swap(connections_[slot], connections_.back());
-  connections_.pop_back();
+  leave(connection);
+  busy_.erase(connection.place);
 }
 
 void HttpServer::drain() {
   draining_ = true;
   listener_.announce_closing();
   acceptor_.stop();
-  for (const std::unique_ptr<Connection>& connection : connections_)
-    connection->close_if_idle();
+  while (!idle_.empty())
+    idle_.front()->close_if_idle();
 }
 
 void HttpServer::close_all() {
   drain();
   // None is destroyed meanwhile: that happens in the loop's next turn.
-  for (const std::unique_ptr<Connection>& connection : connections_)
+  for (const std::unique_ptr<Connection>& connection : busy_)
     connection->close_now();
 }
 

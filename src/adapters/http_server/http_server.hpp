@@ -1,6 +1,7 @@
 // Serves HTTP/1.1 on one event loop: accepts connections of a listener and gives each request to the service.
 //
-// One per loop and listener; data plane, admin and metrics are three of them. Thread: its loop's. Destroying it closes
+// One per loop and listener; data plane, admin and metrics are three of them. Where no more connections may be open,
+// the one of this loop that has been idle for longest gives way to a new one. Thread: its loop's. Destroying it closes
 // every connection at once.
 #pragma once
 
@@ -27,7 +28,7 @@ class HttpServer final : private ConnectionTaker, private ConnectionOwner {
   void drain();
   // The time is up: every connection is cut, every service hears of it by its exchange's departure().
   void close_all();
-  [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+  [[nodiscard]] std::size_t connections() const { return idle_.size() + busy_.size(); }
 
  private:
   void take(Accepted accepted) override;
@@ -35,7 +36,10 @@ class HttpServer final : private ConnectionTaker, private ConnectionOwner {
   [[nodiscard]] std::unique_ptr<Exchange> take_exchange() override;
   void give_exchange(std::unique_ptr<Exchange> exchange) override;
   [[nodiscard]] bool is_draining() const override { return draining_; }
+  void note_idle(Connection& connection, bool idle) override;
   void end(Connection& connection) override;
+  [[nodiscard]] bool make_room();
+  void leave(const Connection& connection);
 
   EpollLoop& loop_;
   HttpListener& listener_;
@@ -43,7 +47,8 @@ class HttpServer final : private ConnectionTaker, private ConnectionOwner {
   bool draining_ = false;
   ServerShare share_;
   std::vector<std::unique_ptr<Exchange>> free_exchanges_;
-  std::vector<std::unique_ptr<Connection>> connections_;
+  Connections busy_;
+  Connections idle_;  // the one that has been so for longest first
   Acceptor acceptor_;
 };
 

@@ -9,20 +9,54 @@
 namespace obleth::adapters::testing {
 namespace {
 
-TEST(HttpListener, RefusesConnectionsBeyondItsBound) {
+// In the middle of a request, so that it is not idle.
+void occupy(BluntClient& client) {
+  client.send("POST /relay HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\na");
+  EXPECT_NE(client.read_until("1\r\na\r\n").find("200 OK"), std::string::npos);
+}
+
+TEST(HttpListener, RefusesConnectionsBeyondItsBoundAndCountsThem) {
   HttpServerSettings settings;
   settings.connections_max = 2;
   RunningServer server(settings);
   BluntClient first(server.port());
   BluntClient second(server.port());
-  server.await_connections(2);
+  occupy(first);
+  occupy(second);
+  EXPECT_EQ(server.listener().refused_connections(), 0U);
   BluntClient third(server.port());
   EXPECT_TRUE(third.read_to_end().starts_with("HTTP/1.1 503"));
+  EXPECT_EQ(server.listener().refused_connections(), 1U);
   first.close();
   server.await_connections(1);
   BluntClient fourth(server.port());
   fourth.send(get("/hello"));
   EXPECT_TRUE(fourth.read_answer().ends_with("hello"));
+}
+
+TEST(HttpListener, TheConnectionThatWasIdleForLongestGivesWay) {
+  HttpServerSettings settings;
+  settings.connections_max = 3;
+  RunningServer server(settings);
+  BluntClient busy(server.port());
+  occupy(busy);
+  BluntClient first(server.port());
+  server.await_connections(2);
+  BluntClient second(server.port());
+  server.await_connections(3);
+  first.send(get("/hello"));
+  EXPECT_TRUE(first.read_answer().ends_with("hello"));
+  BluntClient third(server.port());
+  third.send(get("/hello"));
+  EXPECT_TRUE(third.read_answer().ends_with("hello"));
+  EXPECT_EQ(second.read_to_end(), "") << "it was idle for longer than the first";
+  server.await_connections(3);
+  EXPECT_EQ(server.listener().open_connections(), 3U);
+  EXPECT_EQ(server.listener().refused_connections(), 0U);
+  first.send(get("/hello"));
+  EXPECT_TRUE(first.read_answer().ends_with("hello"));
+  busy.send("b");
+  EXPECT_TRUE(busy.read_until("0\r\n\r\n").ends_with("1\r\nb\r\n0\r\n\r\n"));
 }
 
 TEST(HttpListener, BoundsTheConnectionsOfOneAddress) {
@@ -168,8 +202,7 @@ TEST(HttpListener, DrainsIdleConnectionsAtOnceAndBusyOnesWithTheirAnswer) {
   RunningServer server;
   BluntClient idle(server.port());
   BluntClient busy(server.port());
-  busy.send("POST /relay HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\na");
-  EXPECT_NE(busy.read_until("1\r\na\r\n").find("200 OK"), std::string::npos);
+  occupy(busy);
   server.await_connections(2);
   server.on_loop([](HttpServer& serving) { serving.drain(); });
   EXPECT_EQ(idle.read_to_end(), "");
