@@ -184,6 +184,7 @@ class TestGateway {
     }
     return Row(found);
   }
+  [[nodiscard]] RequestPath& path() { return path_; }
   [[nodiscard]] Row row_of(const Conversation& conversation) { return row_of(conversation.id); }
 
   // "obleth_tokens_total{model=\"m\",type=\"input\"}"; "" when there is no such series.

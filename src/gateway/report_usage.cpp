@@ -21,6 +21,17 @@ void report_refusal(UsageRecord& record, const Refusal& refusal, observe::Metric
   report_usage(record, metrics);
 }
 
+void report_refused_head(const ports::RefusedHead& refused, WallTime at, observe::Metrics& metrics) {
+  UsageRecord record;
+  record.event_id = EventId{refused.id};
+  record.ts = at;
+  record.admission = AdmissionOutcome::refused;
+  record.status = refused.status;
+  record.error_code = refused.error;
+  metrics.count_request(record);
+  observe::log_refused_head(record, refused.reason, refused.client_address);
+}
+
 bool belongs_to_a_key(const UsageRecord& record) {
   return !record.key_id.is_nil();
 }

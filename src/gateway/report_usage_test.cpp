@@ -48,6 +48,16 @@ TEST(ReportUsage, WhoeverIsNotKnownHasNoRow) {
   EXPECT_TRUE(gateway.journal.rows.empty());
 }
 
+TEST(ReportUsage, AHeadThatTheListenerRefusedIsCountedAndHasNoRow) {
+  TestGateway gateway;
+  gateway.path().note_refused(
+      {.id = {1, 2}, .status = 431, .error = "request_too_large", .reason = {}, .client_address = {}});
+  EXPECT_EQ(
+      gateway.metric(R"(obleth_requests_total{model="none",route="none",status_class="4xx",admission="refused"})"),
+      "1");
+  EXPECT_TRUE(gateway.journal.rows.empty());
+}
+
 TEST(ReportUsage, ModelListsAndWhatPassesThroughHaveRowsToo) {
   TestGateway gateway;
   EXPECT_EQ(gateway.ask(get("/v1/models")).client.status, 200);

@@ -33,6 +33,10 @@ Task<void> RequestPath::serve(ports::ClientExchange& exchange) {
   co_await conclude(exchange, record, *policy, reached);
 }
 
+void RequestPath::note_refused(const ports::RefusedHead& refused) {
+  report_refused_head(refused, loop_.wall_now(), services_.metrics);
+}
+
 Task<Outcome<RequestPath::Answer>> RequestPath::reach_answer(ports::ClientExchange& exchange, UsageRecord& record,
                                                              const Policy& policy) {
   const Arrival arrival{&exchange, &loop_, EventId{services_.entropy.bits128()}, &record};

@@ -53,6 +53,7 @@ class RequestPath final : public ports::HttpService {
       : loop_(loop), services_(services), held_(services.ledger, loop, services.entropy.bits128().high) {}
 
   Task<void> serve(ports::ClientExchange& exchange) override;
+  void note_refused(const ports::RefusedHead& refused) override;
 
  private:
   // An upstream's that begins; or one that was settled without: recalled, or told by obleth itself. monostate: to one

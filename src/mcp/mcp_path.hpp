@@ -31,6 +31,7 @@ class McpPath final : public ports::HttpService {
         held_(gateway.ledger, loop, gateway.entropy.bits128().high) {}
 
   Task<void> serve(ports::ClientExchange& exchange) override;
+  void note_refused(const ports::RefusedHead& refused) override { next_.note_refused(refused); }
 
  private:
   Task<void> serve_call(ports::ClientExchange& exchange);

@@ -105,7 +105,7 @@ void Metrics::count_request(const UsageRecord& record) {
                         .record = record,
                         .model = number(mine, Label::model, or_none(record.model)),
                         .tenant = number(mine, Label::tenant, or_none(record.tenant)),
-                        .route = number(mine, Label::route, record.route),
+                        .route = number(mine, Label::route, or_none(record.route)),
                         .admission = words_.admissions[static_cast<std::size_t>(record.admission)]};
   const LabelValue answer = words_.status_classes[status_class(record.status)];
   const auto add_of_tenant = [&](Metric metric, LabelValue second, std::int64_t amount) {

@@ -26,6 +26,17 @@ void log_mcp_message(const UsageRecord& record) {
 
 }  // namespace
 
+void log_refused_head(const UsageRecord& record, std::string_view reason, std::string_view client_address) {
+  const HexText id(record.event_id.bits);
+  log_at(record.ts, LogLevel::info, "request",
+         {{"id", id.view()},
+          {"client", client_address},
+          {"status", record.status},
+          {"error", record.error_code},
+          {"reason", reason},
+          {"admission", to_text(record.admission)}});
+}
+
 void log_request(const UsageRecord& record) {
   if (!is_logged(LogLevel::info)) return;
   if (!record.mcp_server.empty()) return log_mcp_message(record);

@@ -11,6 +11,7 @@
 #include "base/cancel_signal.hpp"
 #include "base/instant.hpp"
 #include "base/result.hpp"
+#include "base/strong_id.hpp"
 #include "base/task.hpp"
 #include "domain/http_message.hpp"
 
@@ -59,12 +60,23 @@ class ClientExchange {
   virtual void abort_connection(AbortBy) { close_after(); }
 };
 
+// What never became a request, as the listener has answered it by itself. Views: during the call.
+struct RefusedHead {
+  Bits128 id;  // told as x-obleth-request-id
+  int status = 400;
+  std::string_view error;   // its name, as in the answer: a word of the code
+  std::string_view reason;  // static text, for a person
+  std::string_view client_address;
+};
+
 class HttpService {
  public:
   virtual ~HttpService() = default;
   // Returns when the answer is complete or broken. A body left unread is drained or the connection closed by the
   // listener.
   virtual Task<void> serve(ClientExchange& exchange) = 0;
+  // Of a head that the grammar refuses, that came too slowly, or for which there was no room: to count and to log.
+  virtual void note_refused(const RefusedHead&) {}
 };
 
 }  // namespace obleth::ports

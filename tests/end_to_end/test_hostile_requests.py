@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from support.raw_http import ScriptedUpstream, connect, json_answer, split_head
+from support.gateway import wait_until
+from support.raw_http import ScriptedUpstream, connect, json_answer, read_to_end, read_until, request_bytes, split_head
 
 KEY_LINE = "Authorization: Bearer {secret}\r\n"
 OK_BODY = b'{"model":"mock-model","messages":[]}'
@@ -286,5 +287,43 @@ def test_it_is_refused_by_us_and_nothing_is_forwarded(watched, name, request_hea
         assert 400 <= status < 500 or status in (501, 505), received
         if headers.get("content-type", "").startswith("application/json"):
             assert "message" in json.loads(rest)["error"]
+        wait_until(lambda: headers["x-obleth-request-id"] in gateway.log_text(), what="the line of the log")
     assert len(upstream.requests) == forwarded_before
     assert gateway.process.poll() is None
+
+
+def test_what_no_stage_has_seen_is_counted_too(watched):
+    gateway, *_ = watched
+    series = 'obleth_requests_total{model="none",route="none",status_class="5xx",admission="refused"}'
+
+    def counted():
+        return sum(int(line.split()[-1]) for line in gateway.metrics().splitlines() if line.startswith(series))
+
+    before = counted()
+    connection = connect(gateway.address)
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+    assert split_head(read_answer(connection))[0] == 501
+    assert counted() == before + 1
+
+
+def test_a_gateway_that_is_full_says_so_and_closes_idle_connections_first(own, upstream):
+    environment = {"OBLETH_MAX_CONNECTIONS": "2", "OBLETH_THREADS": "1"}
+    gateway = own.gateway(upstream=upstream.url, environment=environment)
+    tenant = gateway.create_tenant()
+    idle = [connect(gateway.address) for _ in range(5)]
+    assert gateway.http.get("/health").status_code == 200
+    asking = request_bytes("/v1/chat/completions", tenant.secret, headers=[("Expect", "100-continue")])
+    asking = asking.replace(b"Content-Length: 0", b"Content-Length: 5")
+    busy = [connect(gateway.address) for _ in range(2)]
+    for connection in busy:
+        connection.sendall(asking)
+        read_until(connection, b"100 Continue")
+    assert all(read_to_end(connection) == b"" for connection in idle)
+    assert 'obleth_connections_refused_total{listener="data"} 0' in gateway.metrics()
+    for _ in range(3):
+        status, headers, _ = split_head(read_to_end(connect(gateway.address)))
+        assert (status, headers["retry-after"]) == (503, "1")
+    page = gateway.metrics()
+    assert 'obleth_connections_refused_total{listener="data"} 3' in page
+    assert 'obleth_connections{listener="data"} 2' in page
+    assert gateway.log_text().count("connections are refused") == 1

@@ -58,6 +58,7 @@ class Connection final : private LoopItem {
   [[nodiscard]] Task<bool> await_request();
   [[nodiscard]] Task<bool> end_request();
   [[nodiscard]] Task<bool> skip_body();
+  // message: static text.
   [[nodiscard]] Task<void> refuse(int status, std::string_view message);
   [[nodiscard]] Task<void> linger();
   void release_exchange();

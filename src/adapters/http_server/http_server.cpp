@@ -10,21 +10,6 @@
 #include "adapters/os/tls_socket.hpp"
 
 namespace obleth::adapters {
-namespace {
-
-// As good as it can be without a connection to wait on; a TLS client just sees the end.
-void refuse_overload(const Accepted& accepted, bool is_tls) {
-  if (is_tls) return;
-  SystemEntropy entropy;
-  const std::string answer =
-      refusal_answer(503, "Too many connections are open: try again soon.", {to_hex32(entropy.bits128())});
-  [[maybe_unused]] const ssize_t sent =
-      ::send(accepted.fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  ::shutdown(accepted.fd.get(), SHUT_WR);
-}
-
-}  // namespace
-
 HttpServer::HttpServer(EpollLoop& loop, HttpListener& listener, ports::HttpService& service)
     : loop_(loop),
       listener_(listener),
@@ -45,7 +30,7 @@ void HttpServer::take(Accepted accepted) {
   if (!entered && listener_.is_full() && make_room()) entered = listener_.enter(accepted.peer);
   if (!entered) {
     listener_.note_refused();
-    refuse_overload(accepted, tls != nullptr);
+    if (tls == nullptr) refuse(accepted);  // a TLS client just sees the end
     return;
   }
   std::unique_ptr<Socket> socket;
@@ -59,6 +44,20 @@ void HttpServer::take(Accepted accepted) {
   Connection& connection = *made;
   connection.place = busy_.insert(busy_.end(), std::move(made));
   connection.start();
+}
+
+// As good as it can be without a connection to wait on.
+void HttpServer::refuse(const Accepted& accepted) {
+  constexpr int status = 503;
+  constexpr std::string_view message = "Too many connections are open: try again soon.";
+  SystemEntropy entropy;
+  const Bits128 id = entropy.bits128();
+  const std::string client_address = accepted.peer.host_text();
+  service_.note_refused({id, status, refusal_name(status), message, client_address});
+  const std::string answer = refusal_answer(status, message, {to_hex32(id)});
+  [[maybe_unused]] const ssize_t sent =
+      ::send(accepted.fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::shutdown(accepted.fd.get(), SHUT_WR);
 }
 
 // Closed at once, but destroyed in the loop's next turn.

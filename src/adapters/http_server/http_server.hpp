@@ -38,6 +38,7 @@ class HttpServer final : private ConnectionTaker, private ConnectionOwner {
   [[nodiscard]] bool is_draining() const override { return draining_; }
   void note_idle(Connection& connection, bool idle) override;
   void end(Connection& connection) override;
+  void refuse(const Accepted& accepted);
   [[nodiscard]] bool make_room();
   void leave(const Connection& connection);
 

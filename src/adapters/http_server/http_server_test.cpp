@@ -316,5 +316,38 @@ TEST(HttpServer, KeepsAPipelinedRequestWhileAnotherRuns) {
   EXPECT_NE(client.read_until("hello").find(std::string(60'000, 'k')), std::string::npos);
 }
 
+TEST(HttpServer, WhatItRefusesByItselfIsToldUnderTheIdOfTheAnswer) {
+  HttpServerSettings settings;
+  settings.header_timeout = std::chrono::milliseconds(1);
+  settings.trusted_proxies = {*Cidr::parse("127.0.0.1")};
+  RunningServer server(settings);
+  const std::string proxied = "PROXY TCP4 5.6.7.8 127.0.0.1 4660 80\r\n";
+  struct Case {
+    std::string request;
+    int status;
+    std::string error;
+  };
+  const std::vector<Case> cases{
+      {proxied + "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n", 501, "invalid_request_error"},
+      {proxied + "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "invalid_request_error"},
+      {proxied + "GET / HTTP/1.1\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n", 431, "request_too_large"},
+      {proxied + "GET / HTTP/1.1\r\n", 408, "invalid_request_error"}};
+  for (const Case& asked : cases) {
+    BluntClient client(server.port());
+    client.send(asked.request);
+    const std::string answer = client.read_to_end();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(asked.status))) << answer;
+    server.on_loop([&](HttpServer&) {
+      ASSERT_EQ(server.service.refused.size(), 1U);
+      const PathService::Refused told = std::exchange(server.service.refused, {}).front();
+      EXPECT_NE(answer.find("x-obleth-request-id: " + told.id + "\r\n"), std::string::npos);
+      EXPECT_EQ(told.status, asked.status);
+      EXPECT_EQ(told.error, asked.error);
+      EXPECT_EQ(told.client_address, "5.6.7.8");
+    });
+  }
+  EXPECT_EQ(server.service.served, 0);
+}
+
 }  // namespace
 }  // namespace obleth::adapters::testing

@@ -6,8 +6,9 @@
 #include "wire/error_body.hpp"
 
 namespace obleth::adapters {
+namespace {
 
-std::string refusal_answer(int status, std::string_view message, const RefusalIds& ids) {
+wire::ErrorBody error_of(int status, std::string_view message) {
   wire::ErrorBody error{
       .message = message, .type = "invalid_request_error", .param = std::nullopt, .code = std::nullopt};
   if (status == 431) error.code = "request_too_large";
@@ -17,7 +18,18 @@ std::string refusal_answer(int status, std::string_view message, const RefusalId
     error.type = "service_unavailable_error";
     error.code = "overloaded";
   }
-  const std::string body = wire::render_error(error, wire::ErrorDialect::openai);
+  return error;
+}
+
+}  // namespace
+
+std::string_view refusal_name(int status) {
+  const wire::ErrorBody error = error_of(status, {});
+  return error.code.value_or(error.type);
+}
+
+std::string refusal_answer(int status, std::string_view message, const RefusalIds& ids) {
+  const std::string body = wire::render_error(error_of(status, message), wire::ErrorDialect::openai);
   ShortText unnamed_status;
   std::string answer(status_line(status, unnamed_status));
   answer += "Content-Type: application/json\r\nx-request-id: ";

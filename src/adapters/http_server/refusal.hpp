@@ -12,6 +12,9 @@ struct RefusalIds {
   std::string_view client_request_id = {};
 };
 
+// The error's name, for who counts it: its code, else its type.
+[[nodiscard]] std::string_view refusal_name(int status);
+
 // Complete with its head; the connection closes after it. The body is OpenAI's error shape.
 [[nodiscard]] std::string refusal_answer(int status, std::string_view message, const RefusalIds& ids);
 

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "adapters/http_server/http_server.hpp"
 #include "adapters/os/process_limits.hpp"
@@ -29,7 +30,15 @@ inline constexpr std::chrono::seconds patience{20};
 class PathService final : public ports::HttpService {
  public:
   Task<void> serve(ports::ClientExchange& exchange) override;
+  void note_refused(const ports::RefusedHead& refused) override;
 
+  struct Refused {
+    std::string id;
+    int status = 0;
+    std::string error;
+    std::string client_address;
+  };
+  std::vector<Refused> refused;  // on the loop
   std::atomic<int> served = 0;
   std::atomic<std::uint64_t> flooded_bytes = 0;
   std::promise<Duration> departed;    // /wait, /flood: the client left; how long after the last turn of the loop

@@ -63,6 +63,10 @@ Task<void> PathService::echo(ports::ClientExchange& exchange) {
   sent = co_await exchange.finish("");
 }
 
+void PathService::note_refused(const ports::RefusedHead& head) {
+  refused.push_back({to_hex32(head.id), head.status, std::string(head.error), std::string(head.client_address)});
+}
+
 Task<void> PathService::relay(ports::ClientExchange& exchange) {
   Result<void> sent = co_await exchange.start(200, "", std::nullopt, "");
   while (sent) {
