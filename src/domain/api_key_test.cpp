@@ -1,5 +1,7 @@
 #include "domain/api_key.hpp"
 
+#include "domain/key_text.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -46,6 +48,16 @@ TEST(ApiKey, HashesAreEqualOnlyWhenEveryBitIs) {
     SecretHash other = hash;
     other.bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
     EXPECT_FALSE(equal_in_constant_time(hash, other)) << "bit " << bit;
+  }
+}
+
+TEST(KeyText, AKeyIsFoundWhereverItStands) {
+  const std::string key = "sk_" + std::string(48, 'a');
+  for (const std::string& text : {key, "x " + key, key + "!", "sk_sk_" + key.substr(3), "sk_" + key}) {
+    EXPECT_TRUE(holds_key(text)) << text;
+  }
+  for (const std::string& text : {std::string(), std::string("sk_"), key.substr(0, 50), "sk-" + key.substr(3)}) {
+    EXPECT_FALSE(holds_key(text)) << text;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "domain/key_text.hpp"
 #include "wire/header_rules.hpp"
 #include "wire/http_syntax.hpp"
 #include "wire/request_target.hpp"
@@ -41,11 +42,13 @@ std::optional<Refusal> refused_by_route(const Route& route, const RequestHead& h
   return std::nullopt;
 }
 
+// A key in the wrong place stays out of the record.
 void fill_in_client(UsageRecord& record, const RequestHead& head) {
   const auto request_id = head.fields.find("x-request-id");
-  if (request_id && wire::is_acceptable_request_id(*request_id)) record.client_request_id = *request_id;
+  const bool is_kept = request_id && wire::is_acceptable_request_id(*request_id) && !holds_key(*request_id);
+  if (is_kept) record.client_request_id = *request_id;
   const auto user_agent = head.fields.find("user-agent");
-  if (user_agent) record.user_agent_family = user_agent_family(*user_agent);
+  if (user_agent && !holds_key(*user_agent)) record.user_agent_family = user_agent_family(*user_agent);
 }
 
 Route route_of(const RequestHead& head, const wire::MatchedPath& path, const Policy& policy) {

@@ -92,5 +92,15 @@ TEST(ReceiveRequest, AnthropicsRoutesAreRefusedInAnthropicsShape) {
   EXPECT_TRUE(asked.client.body().starts_with(R"({"type":"error","error":{)")) << asked.client.body();
 }
 
+TEST(ReceiveRequest, AKeyInTheWrongHeaderStaysOutOfTheRow) {
+  TestGateway gateway;
+  const auto asked = gateway.ask(chat().with("X-Request-Id", good_secret).with("User-Agent", good_secret + "/1"));
+  EXPECT_EQ(asked.client.status, 200);
+  EXPECT_EQ(asked.client.header("x-request-id"), asked.client.header("x-obleth-request-id"));
+  ASSERT_EQ(gateway.journal.rows.size(), 1U);
+  EXPECT_EQ(gateway.journal.rows[0].client_request_id, "");
+  EXPECT_EQ(gateway.journal.rows[0].user_agent_family, "");
+}
+
 }  // namespace
 }  // namespace obleth::gateway

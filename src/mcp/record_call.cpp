@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json_string.hpp"
+#include "domain/key_text.hpp"
 #include "gateway/report_usage.hpp"
 #include "mcp/refuse_call.hpp"
 #include "observe/request_log.hpp"
@@ -60,8 +61,10 @@ std::string text_of_code(std::int64_t code) {
   return code >= -code_bound && code <= code_bound ? std::to_string(code) : "rpc_error";
 }
 
-// What every record and ledger takes: whole characters, and no NUL, which PostgreSQL has none of. tool: UTF-8.
-std::string kept_name(std::string_view tool) {
+// As rows, log, audit and counters have it: no key, whole characters, and no NUL, which PostgreSQL has none of.
+// tool: UTF-8.
+std::string shown_tool(std::string_view tool) {
+  if (holds_key(tool)) return "(a key)";
   std::string kept;
   while (!tool.empty()) {
     const std::size_t bytes = std::max<std::size_t>(wire::first_utf8_character(tool).bytes, 1);
@@ -76,7 +79,7 @@ UsageRecord row_of(const CallNotes& notes, const NotedMessage& message, ports::E
   UsageRecord row = notes.record;
   if (&message != &notes.messages.front()) row.event_id = EventId{entropy.bits128()};
   row.mcp_method = method_of(message);
-  if (message.tool) row.mcp_tool = kept_name(*message.tool);
+  if (message.tool) row.mcp_tool = shown_tool(*message.tool);
   if (message.denied) row.error_code = text_of_code(rpc_invalid_params);
   if (row.error_code.empty() && message.error_code) row.error_code = text_of_code(*message.error_code);
   return row;

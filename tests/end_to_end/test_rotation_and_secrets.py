@@ -167,6 +167,7 @@ def test_planted_secrets_are_nowhere(own):
             (tenant.headers, json.dumps({**ask, "fail": 1})),
             ({"Authorization": f"Bearer {planted['wrong key']}"}, json.dumps(ask)),
             ({"x-api-key": tenant.secret[:-1]}, json.dumps(ask)),
+            ({**tenant.headers, "x-request-id": tenant.secret, "User-Agent": tenant.secret}, json.dumps(ask)),
             (tenant.headers, '{"model": "locked", "messages": "' + planted["body"]),
             (tenant.headers, json.dumps({**ask, "model": planted["body"], "max_tokens": planted["body"]})),
         ):
@@ -182,6 +183,9 @@ def test_planted_secrets_are_nowhere(own):
         errors.append(gateway.admin.post("/models", json={"model_name": "x", "api_key": planted["model key"], "no": 1}).text)
         assert len(errors) == 7
         gateway.http.get(f"/{planted['query']}", headers=tenant.headers)
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tenant.secret}}
+        gateway.http.post("/mcp/tools", headers=tenant.headers, json=call)
+        wait_until(lambda: "(a key)" in gateway.admin.get("/audit").text, what="the call in the audit log")
         wait_until(lambda: gateway.log_text().count('"path"') or "locked" in gateway.log_text(), what="the log")
 
         pages = {**everything_told(gateway, tenant), "errors": "\n".join(errors)}
