@@ -37,7 +37,10 @@ class DataThread {
   DataThread(const DataThread&) = delete;
   DataThread& operator=(const DataThread&) = delete;
 
-  void drain() { server_.drain(); }
+  void drain() {
+    mcp_path_.drain();
+    server_.drain();
+  }
   // Answers under way are broken off: their clients get one error event.
   void break_off() { upstream_.close_all(); }
   void close_all() { server_.close_all(); }

@@ -1,4 +1,5 @@
-// Calls an exchange with a server off: when the client leaves, or when an answer that is no stream stands still.
+// Calls an exchange with a server off: when the client leaves, when an answer that is no stream stands still, or when
+// the gateway drains and nobody is owed what it waits for.
 //
 // One exchange; the connection's thread. Does not move: awaitables listen to its signal.
 #pragma once
@@ -27,8 +28,25 @@ class CallClock final : private ports::Timer, private CancelSignal::Listener {
   void watch() { loop_.arm(*this, loop_.now() + patience_); }
   void rest() { loop_.disarm(*this); }
   [[nodiscard]] bool ran_out() const { return ran_out_; }
+  // From now on it ends when that fires, too, or at once where it has.
+  void end_with(CancelSignal& draining) {
+    if (draining.fired()) return drained_.cancelled();
+    draining.attach(drained_);
+  }
+  void end_no_more() { CancelSignal::detach(drained_); }
+  [[nodiscard]] bool is_drained() const { return drained_.was_told; }
 
  private:
+  struct Drained final : CancelSignal::Listener {
+    explicit Drained(CancelSignal& to_fire) : signal(to_fire) {}
+    void cancelled() override {
+      was_told = true;
+      if (!signal.fired()) signal.fire();
+    }
+    CancelSignal& signal;
+    bool was_told = false;
+  };
+
   void expired() override {
     ran_out_ = true;
     signal_.fire();
@@ -39,6 +57,7 @@ class CallClock final : private ports::Timer, private CancelSignal::Listener {
   const Duration patience_;
   CancelSignal signal_;
   bool ran_out_ = false;
+  Drained drained_{signal_};
 };
 
 }  // namespace obleth::mcp

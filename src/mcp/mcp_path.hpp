@@ -31,6 +31,8 @@ class McpPath final : public ports::HttpService {
         held_(gateway.ledger, loop, gateway.entropy.bits128().high) {}
 
   Task<void> serve(ports::ClientExchange& exchange) override;
+  // The gateway drains: who waits for news of a server alone is let go.
+  void drain() { draining_.fire(); }
   void note_refused(const ports::RefusedHead& refused) override { next_.note_refused(refused); }
 
  private:
@@ -46,6 +48,7 @@ class McpPath final : public ports::HttpService {
   McpServices services_;
   ports::HttpService& next_;
   gateway::HeldBudgets held_;
+  CancelSignal draining_;
 };
 
 }  // namespace obleth::mcp

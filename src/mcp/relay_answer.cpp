@@ -6,6 +6,7 @@
 #include "mcp/answer_reader.hpp"
 #include "mcp/read_message.hpp"
 #include "mcp/refuse_call.hpp"
+#include "ports/upstream.hpp"
 #include "wire/byte_order_mark.hpp"
 #include "wire/tool_list.hpp"
 
@@ -65,6 +66,7 @@ class Relay {
     answered_.clock->rest();
     if (!piece && answered_.clock->ran_out())
       piece = fail(upstream_fault(FaultKind::timed_out, "it stands still", false));
+    if (!piece && answered_.clock->is_drained()) piece = fail(ports::gateway_is_stopping());
     ending_.client_left =
         !piece && (piece.error().kind == FaultKind::cancelled || answered_.exchange->departure().fired());
     if (piece) notes_.response_bytes += piece->size();
@@ -165,6 +167,7 @@ class Relay {
   // ---- a stream of events ----
 
   Task<Outcome<void>> relay_stream() {
+    if (answered_.exchange->head().method == "GET") answered_.clock->end_with(sources_.draining);
     bool goes_on = co_await start(std::nullopt, {});
     while (goes_on) {
       const Result<std::string_view> piece = co_await read();
@@ -191,6 +194,7 @@ class Relay {
         co_return false;
       }
       if (step != StreamReader::Step::endpoint) continue;
+      answered_.clock->end_no_more();  // on the older transport's stream come answers, too
       const Outcome<std::string> told = co_await bind_endpoint(answered_, reader_.endpoint(), sources_.sessions);
       if (!told) {
         note_broken_stream(told.error());

@@ -12,6 +12,7 @@ namespace obleth::mcp {
 struct RelaySources {
   gateway::BodyMemory& memory;
   SessionSources sessions;
+  CancelSignal& draining;  // streams that wait for news alone end: their clients open them elsewhere
 };
 
 // The end of the answer is still to be written. A server that breaks a stream off leaves errors for what it owes.

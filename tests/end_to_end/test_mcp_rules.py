@@ -435,6 +435,40 @@ def test_a_stream_that_outlasts_the_grace_was_not_the_servers_fault(own, server,
     assert json.loads(row)["error"] == "draining"
 
 
+@pytest.mark.parametrize("older", [False, True])
+def test_a_stream_that_waits_for_news_alone_does_not_hold_the_exit(own, server, upstream, older):
+    answered = threading.Event()
+
+    def behave(asked):
+        asked.begin_stream()
+        asked.send("event: endpoint\ndata: /messages?session=1\n\n" if older else ": begun\n\n")
+        if older:
+            assert answered.wait(SECONDS_MAX)
+            asked.send("event: message\ndata: {}\n\n")
+            asked.end_stream()
+        else:
+            asked.is_gone()
+
+    server.behave = behave
+    gateway = own.gateway(upstream.url, environment={"OBLETH_SHUTDOWN_GRACE": "1h", "OBLETH_DRAIN_NOTICE": "0"})
+    gateway.admin.post("/mcp-servers", json={"name": "news", "upstream_url": server.url}).raise_for_status()
+    tenant = gateway.create_tenant()
+    with httpx.stream("GET", f"{gateway.url}/mcp/news", headers=tenant.headers, timeout=SECONDS_MAX) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        gateway.signal(signal.SIGTERM)
+        if older:
+            wait_until(lambda: "draining:" in gateway.log_text(), SECONDS_MAX, "the drain")
+            answered.set()
+            assert "data: {}" in list(lines)
+        else:
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(lines)
+    assert gateway.wait() == 0
+    row = json.loads(next(line for line in gateway.log_text().splitlines() if '"msg":"request"' in line))
+    assert row["error"] == ("" if older else "draining")
+
+
 def test_a_client_that_leaves_closes_its_call(gateway, tenant, server, register):
     arrived, gone = threading.Event(), threading.Event()
 
