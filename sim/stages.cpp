@@ -23,11 +23,13 @@ std::uint64_t number_after(std::string_view text, std::string_view mark) {
 }
 
 std::string body_of(const fairshare::Arrive& event, std::string_view model, std::uint64_t serial) {
-  constexpr std::size_t bytes_per_token = 4;
+  constexpr std::string_view token = "word ";  // a word is about a token, and is estimated at about one
   std::string body = "{\"model\":\"" + std::string(model) + "\",\"user\":\"" + std::to_string(serial) +
                      "\",\"max_tokens\":" + std::to_string(event.requested_cap) +
                      ",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"";
-  body.append(static_cast<std::size_t>(event.prompt_tokens) * bytes_per_token, 'w');
+  body.reserve(body.size() + static_cast<std::size_t>(event.prompt_tokens) * token.size());
+  for (std::int64_t written = 0; written < event.prompt_tokens; ++written)
+    body += token;
   return body + "\"}]}";
 }
 

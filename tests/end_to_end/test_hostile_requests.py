@@ -3,6 +3,7 @@
 import itertools
 import json
 
+import httpx
 import pytest
 
 from support.gateway import wait_until
@@ -311,7 +312,7 @@ def test_a_gateway_that_is_full_says_so_and_closes_idle_connections_first(own, u
     gateway = own.gateway(upstream=upstream.url, environment=environment)
     tenant = gateway.create_tenant()
     idle = [connect(gateway.address) for _ in range(5)]
-    assert gateway.http.get("/health").status_code == 200
+    assert httpx.get(f"{gateway.url}/health").status_code == 200
     asking = request_bytes("/v1/chat/completions", tenant.secret, headers=[("Expect", "100-continue")])
     asking = asking.replace(b"Content-Length: 0", b"Content-Length: 5")
     busy = [connect(gateway.address) for _ in range(2)]

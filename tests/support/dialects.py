@@ -15,7 +15,7 @@ def rows_of(gateway, tenant, count):
         found = page.json()["data"]
         return found if len(found) >= count else None
 
-    return sorted(wait_until(rows, 30, what=f"{count} rows"), key=lambda row: row["ts"])
+    return list(reversed(wait_until(rows, 30, what=f"{count} rows")))
 
 
 def posts_to(upstream):
