@@ -24,10 +24,7 @@ SseScanner::SseScanner(bool strip_usage_event, const DialectRules& rules)
 void SseScanner::feed(std::string_view bytes, std::vector<std::string_view>& out) {
   released_.clear();
   if (!bytes.empty() && std::exchange(skip_line_feed_, false) && bytes.front() == '\n') bytes.remove_prefix(1);
-  if (!bytes.empty() && std::exchange(at_start_, false) && byte_order_mark_bytes(bytes) > 0) {
-    out.push_back(bytes.substr(0, byte_order_mark.size()));
-    bytes.remove_prefix(byte_order_mark.size());
-  }
+  if (mark_passed_ < byte_order_mark.size()) bytes.remove_prefix(pass_mark(bytes, out));
   std::size_t given = 0;  // bytes that are in out, or taken out
   std::size_t at = 0;     // where the next event begins
   while (at < bytes.size()) {
@@ -69,6 +66,15 @@ std::optional<TokenUsage> SseScanner::usage() const {
 
 CountedOutput SseScanner::counted_output() const {
   return {.events = {content_events_}, .by_bytes = {content_bytes_ / bytes_per_token}};
+}
+
+// What a stream begins with of a mark, at any split: readers skip it.
+std::size_t SseScanner::pass_mark(std::string_view bytes, std::vector<std::string_view>& out) {
+  const auto differs = std::ranges::mismatch(bytes, byte_order_mark.substr(mark_passed_)).in1;
+  const auto passed = static_cast<std::size_t>(differs - bytes.begin());
+  give(bytes.substr(0, passed), out);
+  mark_passed_ = passed == bytes.size() ? mark_passed_ + passed : byte_order_mark.size();
+  return passed;
 }
 
 bool SseScanner::complete_event(std::string_view part) {

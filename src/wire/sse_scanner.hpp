@@ -45,6 +45,7 @@ class SseScanner {
   [[nodiscard]] CountedOutput counted_output() const;
 
  private:
+  [[nodiscard]] std::size_t pass_mark(std::string_view bytes, std::vector<std::string_view>& out);
   // Takes what was still missing of an event; answers whether the event is to be taken out.
   bool complete_event(std::string_view part);
   void read_event(std::string_view event, bool single_line);
@@ -67,15 +68,15 @@ class SseScanner {
   [[nodiscard]] std::size_t held_from();
 
   bool strip_usage_event_;
-  bool at_start_ = true;
   bool done_seen_ = false;
   bool usage_only_ = false;      // the event read last
   bool undecided_ = true;        // the incomplete event can still be the usage-only one
   bool skip_line_feed_ = false;  // the event taken out ended in CR: an LF that follows belongs to it
   SseBoundary boundary_;
-  std::size_t sent_ = 0;       // bytes of event_ that have gone on
-  std::size_t next_look_ = 0;  // at event_, when it has this size
-  std::string event_;          // the incomplete event
+  std::size_t mark_passed_ = 0;  // bytes of a byte order mark; all of them: it, or something else, has been seen
+  std::size_t sent_ = 0;         // bytes of event_ that have gone on
+  std::size_t next_look_ = 0;    // at event_, when it has this size
+  std::string event_;            // the incomplete event
   SsePattern pattern_;
   std::string released_;  // what was held back and goes on with this call
   const DialectRules* rules_;

@@ -326,5 +326,16 @@ TEST(SseScanner, AMarkBeforeTheFirstEventHidesNoUsage) {
   EXPECT_EQ(relay.scanner().usage(), (TokenUsage{.prompt = {9}, .output = {2}}));
 }
 
+TEST(SseScanner, AMarkMayComeInPieces) {
+  for (const std::size_t first : {1U, 2U, 3U}) {
+    Relay relay(true);
+    const std::string stream = "\xEF\xBB\xBF" + usage_only + hello + done;
+    relay.feed(stream.substr(0, first));
+    relay.feed(stream.substr(first));
+    EXPECT_EQ(relay.finish(), "\xEF\xBB\xBF" + hello + done);
+    EXPECT_EQ(relay.scanner().usage(), (TokenUsage{.prompt = {9}, .output = {2}}));
+  }
+}
+
 }  // namespace
 }  // namespace obleth::wire
