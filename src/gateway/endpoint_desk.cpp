@@ -42,6 +42,14 @@ std::optional<EndpointDesk::Choice> EndpointDesk::choose(const Model& model, con
   return Choice{&endpoint, entry.address, Visit(*this, endpoint.id, tries_for)};
 }
 
+bool EndpointDesk::has_other(const Model& model, const std::vector<EndpointId>& tried, Instant now) {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(model.endpoints, [&](const Endpoint& endpoint) {
+    return endpoint.enabled && std::ranges::find(tried, endpoint.id) == tried.end() &&
+           entries_[endpoint.id].health.admits(now);
+  });
+}
+
 void EndpointDesk::look_at(const Model& model, Instant now) {
   const std::lock_guard lock(mutex_);
   tell(model.id, some_endpoint_works(model), now);

@@ -77,6 +77,9 @@ class EndpointDesk {
   // nullopt: the model has no enabled endpoint with a valid address. tried: those that this request has been to.
   [[nodiscard]] std::optional<Choice> choose(const Model& model, const std::vector<EndpointId>& tried, Instant now);
 
+  // Whether another try would go to an endpoint that this request has not been to.
+  [[nodiscard]] bool has_other(const Model& model, const std::vector<EndpointId>& tried, Instant now);
+
   void note_request();
   [[nodiscard]] bool may_retry();
 

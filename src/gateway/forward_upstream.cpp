@@ -183,7 +183,7 @@ class Forwarding {
     if (chosen.destination.endpoint != nullptr) tried_.push_back(chosen.destination.endpoint->id);
     ++softened_.record->retries;
     const auto jitter = static_cast<std::int64_t>(500 + softened_.event_id.bits.high % 1001);  // 0.5 – 1.5
-    const bool has_other = softened_.model->endpoints.size() > tried_.size();
+    const bool has_other = doors_.endpoints.has_other(*softened_.model, tried_, softened_.loop->now());
     const Duration pause = std::max(backoff_ / 1000 * jitter, has_other ? Duration{0} : asked_pause_);
     backoff_ *= 2;
     asked_pause_ = Duration{0};

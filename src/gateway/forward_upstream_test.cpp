@@ -493,9 +493,12 @@ TEST(ForwardUpstream, WhatAVendorNotedGoesOnOnlyWithItsTrace) {
 TEST(ForwardUpstream, AServerThatAsksForTimeIsGivenItUnlessAnotherIsThere) {
   ScriptedAnswer busy = json_answer(429, "{}");
   busy.headers.emplace_back("Retry-After", "1");
-  for (const bool has_other : {false, true}) {
+  enum class Other : std::uint8_t { none, disabled, present };
+  for (const Other other : {Other::none, Other::disabled, Other::present}) {
     TestGateway gateway;
-    if (has_other) add_second_endpoint(gateway, 0);
+    const bool has_other = other == Other::present;
+    if (other != Other::none) add_second_endpoint(gateway, 0);
+    if (other == Other::disabled) gateway.model().endpoints.back().enabled = false;
     gateway.upstream.will_answer(busy);
     const Instant before = gateway.loop.now();
     EXPECT_EQ(gateway.ask(chat()).client.status, 200);

@@ -21,6 +21,7 @@ class BodyReader {
 
  private:
   bool read_member(const JsonString& key, std::size_t member_begin);
+  bool pass_by(const JsonString& key);
   bool read_field(const FieldRule& rule);
   bool read_model();
   bool read_stream();

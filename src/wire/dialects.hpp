@@ -4,6 +4,7 @@
 // Sources: OpenAI's and Anthropic's API references; for rerank what vLLM, Jina and Cohere answer. Pure, constant.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -71,6 +72,11 @@ class FieldRules {
   }
   // The rule's number; count_max: there is none for this member.
   [[nodiscard]] std::size_t find(const JsonString& key) const { return names_.find(key); }
+  // The member that an upstream which takes no notice of case would read instead; nullptr: none.
+  [[nodiscard]] const FieldRule* only_folds_to(const JsonString& key) const {
+    const auto rule = std::ranges::find_if(rules_, [&](const FieldRule& one) { return key.only_folds_to(one.name); });
+    return rule == rules_.end() ? nullptr : &*rule;
+  }
   [[nodiscard]] const FieldRule& operator[](std::size_t number) const { return rules_[number]; }
 
  private:

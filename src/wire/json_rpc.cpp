@@ -50,6 +50,7 @@ class MessageReader {
     if (key.equals("params")) return first_time(params) && read_params();
     if (key.equals("result")) return first_time(result) && read_result();
     if (key.equals("error")) return first_time(error) && read_error();
+    if (key.only_folds_to("method") || key.only_folds_to("params")) return refuse();
     return cursor_.skip_value();
   }
 
@@ -85,6 +86,7 @@ class MessageReader {
     return cursor_.take_object([this](const JsonString& key) {
       if (key.equals("name")) return first_time(name) && read_name();
       if (key.equals("arguments")) return first_time(arguments) && read_arguments();
+      names_folded_ |= key.only_folds_to("name") || key.only_folds_to("arguments");
       return cursor_.skip_value();
     });
   }
@@ -132,6 +134,7 @@ class MessageReader {
 
   bool is_message() {
     if (!has(version)) return refuse();
+    if (message_.method == tool_call && names_folded_) return refuse();
     if (has(method)) {
       if (has(result) || has(error) || id_is_null_) return refuse();
       message_.kind = has(id) ? RpcKind::request : RpcKind::notification;
@@ -146,6 +149,7 @@ class MessageReader {
   RpcMessage message_;
   std::uint32_t seen_ = 0;
   bool id_is_null_ = false;
+  bool names_folded_ = false;  // a parameter that some readers take for the tool's name, or its arguments
   bool refused_ = false;
 };
 

@@ -1,8 +1,9 @@
 // What the gateway reads of JSON-RPC 2.0 messages, of a request's body and of an answer alike: who asks what of which
 // tool, and how it ended. Everything else is skipped unread, and nothing is changed.
 //
-// One walk over the text, without a tree. A member that is read may stand only once, however its name is escaped:
-// otherwise one reader of the text would see another call than the next one. Pure.
+// One walk over the text, without a tree. A member that is read may stand only once, however its name is escaped, and
+// what names a call stands in no other case: otherwise one reader of the text would see another call than the next one.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,7 @@ struct RpcDocument {
 
 enum class RpcFault : std::uint8_t {
   not_json,
-  not_rpc,   // JSON, but no JSON-RPC 2.0 message; or one that says something twice
+  not_rpc,   // JSON, but no JSON-RPC 2.0 message; or one that readers may understand differently
   too_many,  // messages in a batch
 };
 

@@ -73,6 +73,20 @@ TEST(JsonRpc, WhatIsSaidTwiceIsRefused) {
   }
 }
 
+// A server in Go takes no notice of case.
+TEST(JsonRpc, WhatNamesACallStandsInNoOtherCase) {
+  for (const std::string_view text : {
+           R"({"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call"})",
+           R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"},"PARAMS":{"name":"b"}})",
+           R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","Name":"b"}})",
+           R"({"jsonrpc":"2.0","id":1,"params":{"n\u0041me":"b","name":"a"},"method":"tools/call"})",
+           R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","argument\u017f":{}}})",
+       }) {
+    EXPECT_EQ(fault_of(text), RpcFault::not_rpc) << text;
+  }
+  EXPECT_TRUE(read_json_rpc(R"({"jsonrpc":"2.0","id":1,"method":"mine","params":{"Name":"b"},"Trace":1})"));
+}
+
 TEST(JsonRpc, WhatIsNoMessageIsTold) {
   for (const std::string_view text : {
            "{}",

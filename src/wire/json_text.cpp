@@ -1,5 +1,7 @@
 #include "wire/json_text.hpp"
 
+#include <algorithm>
+
 #include "wire/byte_block.hpp"
 
 namespace obleth::wire {
@@ -47,6 +49,15 @@ Utf8Character escaped_character(std::string_view raw) {
   const std::uint32_t second = escaped_unit(raw.substr(6));
   if (!is_low_surrogate(second)) return {unit, 6};
   return {0x10000 + ((unit - 0xD800) << 10) + (second - 0xDC00), 12};
+}
+
+// To small letters: those of ASCII, and the two characters beyond it that are one of them in another case.
+constexpr std::uint32_t folded(std::uint32_t code_point) {
+  constexpr std::uint32_t long_s = 0x17F;
+  constexpr std::uint32_t kelvin = 0x212A;
+  if (code_point == long_s) return 's';
+  if (code_point == kelvin) return 'k';
+  return code_point >= 'A' && code_point <= 'Z' ? code_point + ('a' - 'A') : code_point;
 }
 
 bool is_ascii(std::string_view text) {
@@ -103,6 +114,23 @@ Utf8Character first_utf8_character(std::string_view text) {
 
 Utf8Character first_string_character(std::string_view raw) {
   return raw.starts_with('\\') ? escaped_character(raw) : first_utf8_character(raw);
+}
+
+bool JsonString::may_fold() const {
+  return has_escape || std::ranges::any_of(raw, [](char byte) {
+           return (byte >= 'A' && byte <= 'Z') || static_cast<unsigned char>(byte) >= 0x80;
+         });
+}
+
+bool JsonString::folds_to(std::string_view text) const {
+  std::string_view rest = raw;
+  for (const char letter : text) {
+    if (rest.empty()) return false;
+    const Utf8Character character = first_string_character(rest);
+    if (character.bytes == 0 || folded(character.code_point) != static_cast<unsigned char>(letter)) return false;
+    rest.remove_prefix(character.bytes);
+  }
+  return rest.empty();
 }
 
 bool JsonString::means(std::string_view text) const {

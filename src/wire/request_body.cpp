@@ -43,13 +43,19 @@ std::optional<BodyFault> BodyReader::read() {
 bool BodyReader::read_member(const JsonString& key, std::size_t member_begin) {
   ++fields_.member_count;
   const std::size_t number = rules_.find(key);
-  if (number == FieldRules::count_max) return is_guided(key) ? read_shape() : cursor_.skip_value();
+  if (number == FieldRules::count_max) return is_guided(key) ? read_shape() : pass_by(key);
   const FieldRule& rule = rules_[number];
   const std::uint32_t bit = 1U << number;
   if ((seen_ & bit) != 0) return refuse("appears more than once", rule.name);
   seen_ |= bit;
   if (rule.reading != Reading::priority) return read_field(rule);
   return read_priority(fields_.member_count == 1 ? cursor_.position_of(key.raw) - 1 : member_begin);
+}
+
+// What obleth does not read, unless the upstream may take it for what it does read: an allow-list would be passed by.
+bool BodyReader::pass_by(const JsonString& key) {
+  const FieldRule* const meant = rules_.only_folds_to(key);
+  return meant == nullptr ? cursor_.skip_value() : refuse("must be spelled in small letters", meant->name);
 }
 
 bool BodyReader::read_field(const FieldRule& rule) {

@@ -68,6 +68,20 @@ TEST(RequestBody, DuplicatesOfFieldsReadAreRefused) {
   EXPECT_EQ(refusal_of(R"({"temperature":1,"temperature":2})"), "accepted");
 }
 
+// An upstream in Go takes "Model" for the model, and the last one that it reads.
+TEST(RequestBody, FieldsReadStandInNoOtherCase) {
+  EXPECT_EQ(refusal_of(R"({"model":"a","Model":"b"})"), "model");
+  EXPECT_EQ(refusal_of(R"({"mOdEl":"b"})"), "model");
+  EXPECT_EQ(refusal_of(R"({"model":"a","\u004dodel":"b"})"), "model");
+  EXPECT_EQ(refusal_of(R"({"model":"a","Model":"b"})", Dialect::any), "model");
+  EXPECT_EQ(refusal_of(R"({"max_tokens":1,"Max_Tokens":9})"), "max_tokens");
+  EXPECT_EQ(refusal_of("{\"max_to\xE2\x84\xAA"
+                       "ens\":9}"),
+            "max_tokens");
+  EXPECT_EQ(refusal_of(R"({"\u017ftream":true})"), "stream");
+  EXPECT_EQ(refusal_of(R"({"Temperature":1,"models":1,"mode":1,"m\u00f6del":1,"MODELS":1})"), "accepted");
+}
+
 TEST(RequestBody, WrongTypesNameTheirField) {
   EXPECT_EQ(refusal_of(R"({"model":5})"), "model");
   EXPECT_EQ(refusal_of(R"({"model":null})"), "model");

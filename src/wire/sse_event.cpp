@@ -45,7 +45,7 @@ class PayloadReader {
     const bool whole = (opening_plain_ ? cursor_.take_object(visit)
                                        : cursor_.resume_object(opening_bytes_, {.raw = "choices"}, visit)) &&
                        cursor_.at_end();
-    reading_.usage_only = whole && choices_empty_ && reading_.usage.tells();
+    reading_.usage_only = whole && choices_empty_ && !failed_ && reading_.usage.tells();
     pattern.learn(json_, opening_bytes_, whole && is_only_text() ? std::optional(text_) : std::nullopt);
     return reading_;
   }
@@ -64,7 +64,8 @@ class PayloadReader {
     }
     const bool delta = key.equals("delta");
     const std::optional<bool> usage = delta ? std::nullopt : take_placed_usage(cursor_, key, rules_, reading_.usage);
-    opening_plain_ = opening_plain_ && !usage && !delta;
+    failed_ = failed_ || (key.equals("error") && cursor_.peek() != 'n');
+    opening_plain_ = opening_plain_ && !usage && !delta && !failed_;
     if (usage) return *usage;
     if (delta) return read_delta();
     if (key.equals("type") && cursor_.peek() == '"') return read_type();
@@ -152,6 +153,7 @@ class PayloadReader {
   std::size_t texts_ = 0;
   std::size_t opening_bytes_ = 0;
   bool choices_empty_ = false;
+  bool failed_ = false;        // it tells of an error
   bool opening_plain_ = true;  // to be learned: nothing but what is skipped has come so far
 };
 

@@ -96,6 +96,18 @@ TEST(SseScanner, TheUsageOnlyEventIsTakenOutWithItsBlankLine) {
   }
 }
 
+// vLLM may tell what a request took until it failed.
+TEST(SseScanner, AnErrorIsNotTakenOutForTheUsageBesideIt) {
+  const std::string stream =
+      role + hello +
+      R"(data: {"error":{"message":"out of memory"},"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2}})" +
+      "\n\n" + done;
+  EXPECT_EQ(relayed(stream, true), stream);
+  const std::string no_error =
+      role + R"(data: {"error":null,"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2}})" + "\n\n" + done;
+  EXPECT_EQ(relayed(no_error, true), role + done);
+}
+
 TEST(SseScanner, NothingIsTakenOutWhereTheClientAskedForUsage) {
   const std::string stream = role + hello + stop + usage_only + done;
   EXPECT_EQ(relayed(stream, false), stream);

@@ -154,6 +154,7 @@ void Admission::State::place_deadline(RequestIndex index) {
 void Admission::State::dequeue(RequestIndex index) {
   Request& request = requests[index];
   if (first_young == index) first_young = request.in_pool.after;
+  if (guard_from == index) guard_from = request.in_pool.after;
   if (request.aged) --aged;
   waiting_chain.unlink<&Request::in_pool>(requests, index);
   tree.node(request.tenant).waiting.unlink<&Request::in_tenant>(requests, index);

@@ -12,8 +12,9 @@ namespace {
 
 // At most one turn in so many goes to whoever has waited longest, whatever its share.
 constexpr std::uint32_t turns_per_guard = 16;
-// How many requests the guard looks at that are old and may not go (their model is full, their tenant at its cap).
-constexpr int guard_looks_max = 1024;
+// How many requests the guard looks at in a turn that are old and may not go (their model is full, their tenant at its
+// cap).
+constexpr int guard_looks_max = 64;
 constexpr std::uint64_t completions_to_predict = 20;
 
 }  // namespace
@@ -33,15 +34,18 @@ std::optional<Pick> Admission::State::next_pick() {
   return tree.pick();
 }
 
-// The request that has waited longest, when that is longer than half of the admission timeout.
+// The request that has waited longest, when that is longer than half of the admission timeout. Behind many that may
+// not go the next search goes on where this one gives up, so that nobody is hidden by them.
 std::optional<Pick> Admission::State::overdue_pick() {
-  RequestIndex index = waiting_chain.front();
-  for (int look = 0; look < guard_looks_max && index != RequestIndex::none; ++look) {
+  RequestIndex index = guard_from != RequestIndex::none ? guard_from : waiting_chain.front();
+  guard_from = RequestIndex::none;
+  for (int look = 0; look < guard_looks_max; ++look) {
+    if (index == RequestIndex::none || now - requests[index].arrived <= guard_age()) return std::nullopt;
     const Request& request = requests[index];
-    if (now - request.arrived <= guard_age()) return std::nullopt;
     if (tree.eligible(request.lane)) return tree.out_of_turn(request.lane);
     index = request.in_pool.after;
   }
+  guard_from = index;
   return std::nullopt;
 }
 

@@ -322,6 +322,27 @@ TEST(AdmissionPromise, AgeGuardTakesAtMostEverySixteenthTurn) {
     EXPECT_EQ(guarded[i] - guarded[i - 1], 16U);
 }
 
+// Thousands who are older and may not go, because their model is full, hide nobody from the guard.
+TEST(AdmissionPromise, AgeGuardFindsWhoWaitsBehindManyThatMayNotGo) {
+  Rig rig({.capacity = 2, .tenant_queue_max = 5'000});
+  rig.step(SetModel{.model = id_of<ModelId>(2), .settings = {.max_in_flight = 1}});
+  rig.step(Rig::request(3, 3, 1, 2));
+  rig.step(Rig::request(1, 2));
+  for (std::uint64_t waiter = 1'000; waiter < 4'000; ++waiter)
+    rig.step(Rig::request(waiter, 3, 1, 2));
+  Arrive slight = Rig::request(2, 1);
+  slight.tenant_settings.weight = 1;
+  rig.step(slight);
+  for (std::uint64_t waiter = 100; waiter < 300; ++waiter)
+    rig.step(Rig::request(waiter, 2));
+  rig.pass(seconds(31));
+  for (std::size_t turn = 0; turn < 80; ++turn) {
+    rig.finish(rig.turns.back());
+    if (rig.turns.back() == 2) return;
+  }
+  FAIL() << "never called";
+}
+
 TEST(AdmissionPromise, WeightedKnowsNoGroups) {
   for (const auto algorithm : {Algorithm::hierarchical, Algorithm::weighted}) {
     Rig rig({.capacity = 1, .algorithm = algorithm});

@@ -128,6 +128,7 @@ struct Admission::State {
   std::uint64_t age_guard_picks = 0;
   std::uint64_t unleased_grants = 0;
   std::uint32_t turns_since_guard = 0;
+  RequestIndex guard_from = RequestIndex::none;  // where the guard's next search begins; none: with the oldest
   std::int64_t guard_rest = 0;  // milli-tokens that a shared pool has to do before its guard asks for a slot here again
   std::uint32_t aged = 0;       // of what waits, so many were older than guard_age when last looked at
   RequestIndex first_young = RequestIndex::none;  // the next one

@@ -25,9 +25,11 @@ struct Contenders {
       if (tenants.contains(group.group)) groups += group.weight;
     }
   }
+  // A snapshot is taken in pieces, and a group that came meanwhile may be missing where its tenant is not.
   [[nodiscard]] std::int64_t entitled_ppm(const NodeShare& tenant) const {
-    if (!contends(tenant) || groups == 0) return 0;
-    const std::int64_t of_pool = scaled(whole_ppm, group_weights.at(tenant.group), groups);
+    const auto group = group_weights.find(tenant.group);
+    if (!contends(tenant) || groups == 0 || group == group_weights.end()) return 0;
+    const std::int64_t of_pool = scaled(whole_ppm, group->second, groups);
     return scaled(of_pool, tenant.weight, tenants.at(tenant.group));
   }
 

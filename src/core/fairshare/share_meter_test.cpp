@@ -41,6 +41,17 @@ TEST(ShareMeter, WhoAsksForNothingIsEntitledToNothing) {
   EXPECT_EQ(shares.tenants[2].entitled_ppm, 0);
 }
 
+// Between two pieces of a snapshot a group and its tenant may come.
+TEST(ShareMeter, ATenantWhoseGroupTheSnapshotMissedIsEntitledToNothingYet) {
+  ShareMeter meter;
+  Snapshot shares = some_shares();
+  shares.tenants.push_back(tenant(4, 9, 100));
+  meter.observe(shares);
+  meter.fill_in(shares);
+  EXPECT_EQ(shares.tenants[1].entitled_ppm, 500'000);
+  EXPECT_EQ(shares.tenants[3].entitled_ppm, 0);
+}
+
 TEST(ShareMeter, TimeInWhichNobodyAskedTakesNothingFromTheMean) {
   ShareMeter meter;
   meter.observe(Snapshot{});

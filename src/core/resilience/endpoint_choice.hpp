@@ -20,8 +20,8 @@ struct EndpointCandidate {
   Instant ejected_until;
 };
 
-// The index of the chosen one; nullopt when none is enabled. One that this request has tried comes only after all
-// others.
+// The index of the chosen one; nullopt when none is enabled. One that this request has tried comes after all others
+// that are as healthy: who answered 503 may be asked again, who is ejected answers nothing.
 [[nodiscard]] std::optional<std::size_t> choose_endpoint(std::span<const EndpointCandidate> candidates);
 
 }  // namespace obleth::resilience

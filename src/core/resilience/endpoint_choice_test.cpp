@@ -37,6 +37,15 @@ TEST(EndpointChoice, ARetryGoesToAnotherEndpointFirst) {
   EXPECT_EQ(choose_endpoint(std::vector{tried}), 0U);
 }
 
+TEST(EndpointChoice, ARetryGoesBackToAHealthyEndpointBeforeItGoesToAnEjectedOne) {
+  EndpointCandidate tried = candidate(1, 0);
+  tried.already_tried = true;
+  EXPECT_EQ(choose_endpoint(std::vector{ejected(0, 10), tried}), 1U);
+  EndpointCandidate tried_and_ejected = ejected(0, 5);
+  tried_and_ejected.already_tried = true;
+  EXPECT_EQ(choose_endpoint(std::vector{tried_and_ejected, ejected(1, 10)}), 1U);
+}
+
 TEST(EndpointChoice, WhatIsDisabledIsNeverChosen) {
   EndpointCandidate disabled = candidate(0, 0);
   disabled.enabled = false;
