@@ -1,6 +1,6 @@
 // The Management API as a service of a listener: finds the route, lets the caller in, reads the body, answers.
 //
-// What the routes do stands in one file per resource. Thread: any; all state is the record's.
+// What the routes do stands in one file per resource. Thread: the administration's, as some keep what they made.
 #pragma once
 
 #include <cstdint>

@@ -4,92 +4,20 @@
 #include <boost/json.hpp>
 #include <utility>
 
-#include "cli/admin_connection.hpp"
-#include "wire/chunk_decoder.hpp"
-#include "wire/http_head.hpp"
-
 namespace obleth::cli {
 namespace {
 
 namespace json = boost::json;
 
-std::unexpected<Fault> bad_answer(std::string_view what) {
-  const std::string message = "the Management API's answer makes no sense: " + std::string(what);
-  return fail({FaultKind::bad_answer, FaultSource::upstream, false, message, {}});
-}
-
-std::string request_bytes(const AdminRequest& request, const AdminAddress& address) {
-  std::string bytes = request.method + " " + address.server.base_path + request.path + " HTTP/1.1\r\n";
-  bytes += "Host: " + address.server.authority + "\r\nConnection: close\r\nAccept: application/json\r\n";
-  bytes += "Authorization: Bearer " + std::string(address.token.reveal()) + "\r\n";
-  if (!request.body.empty()) bytes += "Content-Type: " + request.content_type + "\r\n";
-  if (!request.body.empty() || request.method != "GET") {
-    bytes += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
-  }
-  return bytes + "\r\n" + request.body;
-}
-
-struct Received {
-  ResponseHead head;
-  std::size_t head_bytes = 0;
-};
-
-Result<Received> receive_head(AdminConnection& connection, std::string& bytes, const std::string& method) {
-  std::size_t looked_at = 0;
+Result<AdminAnswer> gather(AdminExchange& exchange) {
+  AdminAnswer answer{.status = exchange.status(), .body = {}};
   for (;;) {
-    Received received;
-    const wire::HeadOutcome outcome = wire::parse_response_head(bytes, looked_at, {}, method, received.head);
-    if (const auto* fault = std::get_if<wire::HeadFault>(&outcome)) return bad_answer(fault->message);
-    if (const auto* parsed = std::get_if<wire::ParsedHead>(&outcome)) {
-      received.head_bytes = parsed->bytes;
-      return received;
-    }
-    looked_at = bytes.size();
-    const Result<bool> more = connection.receive(bytes);
-    if (!more) return fail(more.error());
-    if (!*more) return bad_answer("the connection closed before an answer came");
+    const Result<std::string_view> piece = exchange.read();
+    if (!piece) return fail(piece.error());
+    if (piece->empty()) return answer;
+    if (answer.body.size() + piece->size() > answer_bytes_max) return bad_answer("it is too long");
+    answer.body += *piece;
   }
-}
-
-// What has arrived of a body, taken out of its framing. complete: nothing is missing.
-struct Body {
-  std::string text;
-  bool complete = false;
-};
-
-Result<Body> decode(const ResponseHead& head, std::string_view bytes) {
-  if (head.framing == BodyFraming::none) return Body{{}, true};
-  if (head.framing == BodyFraming::until_close) return Body{std::string(bytes), false};
-  if (head.framing == BodyFraming::length) {
-    const bool complete = bytes.size() >= head.content_length;
-    return Body{std::string(bytes.substr(0, head.content_length)), complete};
-  }
-  Body body;
-  wire::ChunkDecoder decoder;
-  for (;;) {
-    const wire::ChunkDecoder::Step step = decoder.feed(bytes);
-    body.text += step.payload;
-    bytes.remove_prefix(step.consumed);
-    body.complete = step.state == wire::ChunkDecoder::State::done;
-    if (step.state == wire::ChunkDecoder::State::fault) return bad_answer("broken chunks");
-    if (body.complete || step.consumed == 0) return body;
-  }
-}
-
-Result<std::string> receive_body(AdminConnection& connection, const ResponseHead& head, std::string bytes) {
-  bool open = true;
-  while (open) {
-    if (head.framing == BodyFraming::none) return std::string{};
-    if (head.framing == BodyFraming::length && bytes.size() >= head.content_length) break;
-    if (bytes.size() > answer_bytes_max) return bad_answer("it is too long");
-    const Result<bool> more = connection.receive(bytes);
-    if (!more) return fail(more.error());
-    open = *more;
-  }
-  Result<Body> body = decode(head, bytes);
-  if (!body) return fail(std::move(body.error()));
-  if (!body->complete && head.framing != BodyFraming::until_close) return bad_answer("it was cut");
-  return std::move(body->text);
 }
 
 // The message of a refusal: {"error":{"message","details":[{"field","problem"}]}}.
@@ -113,38 +41,46 @@ std::string refusal_text(const AdminAnswer& answer) {
   return message;
 }
 
+bool is_good(int status) {
+  return status >= 200 && status <= 299;
+}
+
+std::unexpected<Fault> refused(const AdminAnswer& answer) {
+  return fail({FaultKind::forbidden, FaultSource::upstream, false, refusal_text(answer), {}});
+}
+
 }  // namespace
 
 Result<AdminAnswer> AdminClient::send(const AdminRequest& request) const {
-  Result<AdminConnection> connection = AdminConnection::open(address_.server, call_wait_max);
-  if (!connection) return fail(std::move(connection.error()));
-  const Result<void> sent = connection->send(request_bytes(request, address_));
-  if (!sent) return fail(sent.error());
-  std::string bytes;
-  for (;;) {
-    const Result<Received> received = receive_head(*connection, bytes, request.method);
-    if (!received) return fail(received.error());
-    const int status = received->head.status;
-    if (status >= 100 && status < 200) {
-      bytes.erase(0, received->head_bytes);
-      continue;
-    }
-    Result<std::string> body = receive_body(*connection, received->head, bytes.substr(received->head_bytes));
-    if (!body) return fail(std::move(body.error()));
-    return AdminAnswer{status, std::move(*body)};
-  }
+  Result<AdminExchange> exchange = AdminExchange::begin(address_, request);
+  if (!exchange) return fail(std::move(exchange.error()));
+  return gather(*exchange);
 }
 
 Result<AdminAnswer> AdminClient::send_and_check(const AdminRequest& request) const {
   Result<AdminAnswer> answer = send(request);
-  if (!answer || (answer->status >= 200 && answer->status <= 299)) return answer;
-  return fail({FaultKind::forbidden, FaultSource::upstream, false, refusal_text(*answer), {}});
+  if (!answer || is_good(answer->status)) return answer;
+  return refused(*answer);
 }
 
 Result<std::string> AdminClient::text(std::string path) const {
   Result<AdminAnswer> answer = send_and_check({.path = std::move(path)});
   if (!answer) return fail(std::move(answer.error()));
   return std::move(answer->body);
+}
+
+Result<void> AdminClient::stream(std::string path, const TakePiece& take) const {
+  Result<AdminExchange> exchange = AdminExchange::begin(address_, {.path = std::move(path)});
+  if (!exchange) return fail(std::move(exchange.error()));
+  if (!is_good(exchange->status())) {
+    const Result<AdminAnswer> refusal = gather(*exchange);
+    return refusal ? refused(*refusal) : fail(refusal.error());
+  }
+  for (;;) {
+    const Result<std::string_view> piece = exchange->read();
+    if (!piece) return fail(piece.error());
+    if (piece->empty() || !take(*piece)) return {};
+  }
 }
 
 Result<json::value> AdminClient::ask(const AdminRequest& request) const {

@@ -4,24 +4,16 @@
 #pragma once
 
 #include <boost/json/value.hpp>
-#include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
-#include "cli/admin_address.hpp"
+#include "cli/admin_exchange.hpp"
 
 namespace obleth::cli {
 
-inline constexpr std::size_t answer_bytes_max = 256ULL << 20;
-inline constexpr std::chrono::seconds call_wait_max{60};
-
-struct AdminRequest {
-  std::string method = "GET";
-  std::string path;  // "/api/v1/tenants?limit=50"
-  std::string body = {};
-  std::string content_type = "application/json";
-};
+inline constexpr std::size_t answer_bytes_max = 256ULL << 20;  // of one that is gathered
 
 struct AdminAnswer {
   int status = 0;
@@ -41,6 +33,9 @@ class AdminClient {
   [[nodiscard]] Result<boost::json::value> get(std::string path) const;
   // The body as it came.
   [[nodiscard]] Result<std::string> text(std::string path) const;
+  // The same piece by piece, however long it is. take: false when it wants no more.
+  using TakePiece = std::function<bool(std::string_view piece)>;
+  [[nodiscard]] Result<void> stream(std::string path, const TakePiece& take) const;
   [[nodiscard]] Result<boost::json::value> write(std::string method, std::string path,
                                                  const boost::json::value& body) const;
   // Every row of a list, page after page; at most rows_max.

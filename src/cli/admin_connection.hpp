@@ -1,6 +1,7 @@
 // One blocking connection to the Management API: TCP, or TLS for https (the system's authorities, host name checked).
 //
-// Used by one thread; every call ends within the time limit of a call.
+// Used by one thread. wait_max is for each silence: of the connect, of a send, of a receive. How long a name is looked
+// up is the system's.
 #pragma once
 
 #include <chrono>

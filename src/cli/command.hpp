@@ -28,6 +28,8 @@ class Report {
   // One sentence for a person; the value for a program.
   void done(std::string_view sentence, const boost::json::value& value);
   void raw(std::string_view text);
+  // Of a text that comes in parts. False: the output takes no more, which is told at the end.
+  [[nodiscard]] bool part(std::string_view text);
 
  private:
   std::ostream& out_;

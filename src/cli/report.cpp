@@ -51,4 +51,8 @@ void Report::raw(std::string_view text) {
   if (!text.ends_with('\n')) out_ << "\n";
 }
 
+bool Report::part(std::string_view text) {
+  return static_cast<bool>(out_ << text);
+}
+
 }  // namespace obleth::cli

@@ -232,6 +232,27 @@ TEST_F(CommandLine, AnAnswerInChunksIsReadWhole) {
   EXPECT_EQ(ran.out, "groups: []\n");
 }
 
+TEST_F(CommandLine, AnExportIsPassedOnAsItComesAndOneThatBreaksOffIsAFault) {
+  const std::string begin = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na,b\r\n\r\n5\r\n1,2\r\n";
+  server_.answer("GET /api/v1/usage/export.csv?tenant=chatbot", begin + "\r\n0\r\n\r\n");
+  const Ran whole = run({"usage", "export", "--tenant=chatbot"});
+  EXPECT_EQ(whole.code, exit_done) << whole.err;
+  EXPECT_EQ(whole.out, "a,b\r\n1,2\r\n");
+  server_.answer("GET /api/v1/usage/export.csv", begin);
+  const Ran cut = run({"usage", "export"});
+  EXPECT_EQ(cut.code, exit_unreachable);
+  EXPECT_EQ(cut.out, "a,b\r\n1,2\r\n");
+  EXPECT_EQ(cut.err, "obleth: the Management API's answer makes no sense: it was cut\n");
+}
+
+TEST_F(CommandLine, AnExportThatIsRefusedSaysWhy) {
+  server_.answer_json("GET /api/v1/usage/export.csv", R"({"error":{"message":"no ledger here"}})", "503 Unavailable");
+  const Ran ran = run({"usage", "export"});
+  EXPECT_EQ(ran.code, exit_refused);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_EQ(ran.err, "obleth: no ledger here\n");
+}
+
 TEST_F(CommandLine, ACutAnswerIsNoAnswer) {
   server_.answer("GET /api/v1/status", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}");
   const Ran ran = run({"status"});

@@ -134,10 +134,8 @@ Result<void> list_requests(const UsageWords& words, const AdminClient& client, R
 Result<void> export_requests(const UsageWords& words, const AdminClient& client, Report& report) {
   std::string query = query_of(words);
   if (!query.empty()) query.front() = '?';
-  const Result<std::string> text = client.text(std::string(export_path) + query);
-  if (!text) return fail(text.error());
-  report.raw(*text);
-  return {};
+  return client.stream(std::string(export_path) + query,
+                       [&report](std::string_view part) { return report.part(part); });
 }
 
 }  // namespace

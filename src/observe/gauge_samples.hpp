@@ -15,6 +15,7 @@ namespace obleth::observe {
 class GaugeSamples {
  public:
   static constexpr std::size_t samples_max = 4'000;
+  static constexpr std::size_t named_samples_max = 3'800;  // with names; so the others always fit
 
   explicit GaugeSamples(std::array<LabelTable, label_count>& tables) : tables_(tables) {}
 

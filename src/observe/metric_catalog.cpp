@@ -186,7 +186,7 @@ constexpr std::array<MetricDefinition, metric_count> metrics = {{
     {"process_start_time_seconds", gauge, 0, {}, {}, "When the process started, in Unix time."},
 }};
 
-// In the order of Label. Tenants, models and endpoints are the operator's; the rest are words of the code.
+// In the order of Label.
 constexpr std::array<LabelDefinition, label_count> labels = {{
     {"", 0},           {"tenant", 1000}, {"model", 250},  {"endpoint", 500}, {"route", 48},   {"status_class", 8},
     {"admission", 8},  {"type", 8},      {"reason", 48},  {"part", 8},       {"outcome", 32}, {"store", 16},
@@ -204,6 +204,11 @@ const MetricDefinition& definition_of(Metric metric) {
 
 const LabelDefinition& definition_of(Label label) {
   return labels[static_cast<std::size_t>(label)];
+}
+
+bool holds_names(Label label) {
+  return label == Label::tenant || label == Label::model || label == Label::endpoint || label == Label::server ||
+         label == Label::tool;
 }
 
 std::size_t lines_of(const MetricDefinition& definition) {

@@ -117,6 +117,8 @@ struct MetricDefinition {
 
 [[nodiscard]] const MetricDefinition& definition_of(Metric metric);
 [[nodiscard]] const LabelDefinition& definition_of(Label label);
+// Of tenants, models, endpoints, MCP servers and their tools: as many as there are. Other labels are words of the code.
+[[nodiscard]] bool holds_names(Label label);
 
 // Lines that one series of it takes on the page.
 [[nodiscard]] std::size_t lines_of(const MetricDefinition& definition);

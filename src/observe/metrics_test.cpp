@@ -252,6 +252,37 @@ TEST(Metrics, SeriesStayBoundedAndNothingIsLost) {
   EXPECT_EQ(counted, static_cast<std::uint64_t>(requests));
 }
 
+TEST(Metrics, WhatThereIsMuchOfTakesNoRoomFromWhatThereIsOneOf) {
+  Metrics metrics({"1.0", ""});
+  metrics.add_gauges([](GaugeSamples& gauges) {
+    for (int at = 0; at < 1'000; ++at) {
+      for (const Metric metric : {Metric::fairshare_entitled, Metric::fairshare_received, Metric::fairshare_lag})
+        gauges.set(metric, {"tenant-" + std::to_string(at)}, 0);
+    }
+    for (int at = 0; at < 2'000; ++at)
+      gauges.set(Metric::endpoint_healthy, {"model-" + std::to_string(at % 250), std::to_string(at / 4)}, 1);
+    gauges.set(Metric::spool_bytes, {}, 5);
+    gauges.set(Metric::store_up, {"sqlite"}, 1);
+  });
+  metrics.add_gauges([](GaugeSamples& gauges) { gauges.set(Metric::connections, {"data"}, 7); });
+  const std::string text = text_of(metrics);
+  for (const char* line : {"\nobleth_spool_bytes 5\n", "\nobleth_store_up{store=\"sqlite\"} 1\n",
+                           "\nobleth_connections{listener=\"data\"} 7\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
+TEST(Metrics, OnAFullPageToolsAndServersAreOther) {
+  Metrics metrics({"1.0", ""});
+  UsageRecord call;
+  for (int at = 0; at < 100 * 400; ++at) {
+    call.mcp_server = "server-" + std::to_string(at % 100);
+    call.mcp_tool = "tool-" + std::to_string(at / 100);
+    metrics.count_mcp_tool_call(call, "ok");
+  }
+  metrics.count_mcp_tool_call(call, "denied");
+  EXPECT_THAT(text_of(metrics), HasSubstr("{server=\"other\",tool=\"other\",outcome=\"denied\"} 1\n"));
+}
+
 TEST(Metrics, TheProcessTellsItsMemoryAndDescriptors) {
   const Metrics metrics({"1.0", ""});
   const std::string text = text_of(metrics);

@@ -9,15 +9,11 @@ constexpr unsigned value_bits = 14;
 constexpr std::uint64_t value_mask = (1ULL << value_bits) - 1;
 constexpr unsigned metric_shift = value_bits * metric_labels_max;
 
-bool belongs_to_operator(Label label) {
-  return label == Label::tenant || label == Label::model || label == Label::endpoint;
-}
-
 SeriesKey folded(SeriesKey key) {
   LabelValues values = key.values();
   const MetricDefinition& definition = definition_of(key.metric());
   for (std::size_t at = 0; at < metric_labels_max; ++at) {
-    if (belongs_to_operator(definition.labels[at])) values[at] = label_other;
+    if (holds_names(definition.labels[at])) values[at] = label_other;
   }
   return SeriesKey::of(key.metric(), values);
 }

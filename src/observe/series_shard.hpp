@@ -43,7 +43,7 @@ struct SeriesKeyHash {
 class SeriesRegistry {
  public:
   static constexpr std::size_t lines_max = 15'000;
-  static constexpr std::size_t folded_lines_max = 16'000;  // of series whose tenant, model and endpoint are "other"
+  static constexpr std::size_t folded_lines_max = 16'000;  // of series whose names are "other"
 
   // The series that key counts in: key itself, or its folded twin when the page is full.
   [[nodiscard]] SeriesKey admit(SeriesKey key);

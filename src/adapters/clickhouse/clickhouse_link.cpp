@@ -34,19 +34,21 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-std::string gzipped(const std::string& plain) {
+Result<std::string> gzipped(const std::string& plain) {
   constexpr int gzip_window = 15 + 16;
   constexpr int memory_level = 8;
   z_stream stream{};
-  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, gzip_window, memory_level, Z_DEFAULT_STRATEGY) != Z_OK) return {};
+  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, gzip_window, memory_level, Z_DEFAULT_STRATEGY) != Z_OK)
+    return fail(store_fault(FaultKind::unavailable, "rows could not be compressed: no memory"));
   std::string packed(deflateBound(&stream, plain.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
   stream.avail_in = static_cast<uInt>(plain.size());
   stream.next_out = reinterpret_cast<Bytef*>(packed.data());
   stream.avail_out = static_cast<uInt>(packed.size());
   const bool whole = deflate(&stream, Z_FINISH) == Z_STREAM_END;
-  packed.resize(whole ? stream.total_out : 0);
+  packed.resize(stream.total_out);
   deflateEnd(&stream);
+  if (!whole) return fail(store_fault(FaultKind::unavailable, "rows could not be compressed"));
   return packed;
 }
 
@@ -97,9 +99,11 @@ Task<Result<std::string>> ClickHouseLink::work(std::string sql) {
 }
 
 Task<Result<void>> ClickHouseLink::insert(std::string into, std::string rows) {
+  Result<std::string> packed = gzipped(rows);
+  if (!packed) co_return fail(std::move(packed.error()));
   Statement statement{.operation = "insert",
                       .parameters = "&query=" + percent_encoded("INSERT INTO " + into + " FORMAT RowBinary"),
-                      .body = gzipped(rows),
+                      .body = std::move(*packed),
                       .compressed = true,
                       .at_most = settings_.insert_max};
   const Result<std::string> answer = co_await send(std::move(statement));

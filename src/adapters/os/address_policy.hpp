@@ -1,8 +1,8 @@
 // Which addresses the gateway never connects to, whatever name led there. Pure; any thread.
 //
-// Link-local and cloud-metadata addresses are refused always, and so are multicast and "this network". Private ranges
-// only when the operator says so, but for the ranges that the operator allows. Checked after name resolution, at every
-// connect, so that a name that changes its mind is no way around.
+// Link-local and cloud-metadata addresses are refused always, and so are multicast and broadcast. Private ranges, this
+// host and "this network" only when the operator says so, but for the ranges that the operator allows. Checked after
+// name resolution, at every connect, so that a name that changes its mind is no way around.
 #pragma once
 
 #include <string_view>

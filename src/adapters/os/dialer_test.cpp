@@ -111,7 +111,7 @@ TEST(Resolver, RemembersAnAnswerAndSharesAQuestion) {
 TEST(Resolver, UsesTheLastGoodAnswerWhenTheNameServiceFails) {
   EpollLoop loop;
   std::atomic<int> asked = 0;
-  Resolver resolver({.threads = 1, .fresh_for = Duration::zero()},
+  Resolver resolver({.threads = 1, .fresh_for = Duration::zero(), .refresh_wait_max = seconds(10)},
                     [&asked](const std::string&) -> Result<Resolver::Addresses> {
                       if (++asked == 1) return Resolver::Addresses{*NetAddress::parse("10.0.0.1", 0)};
                       return fail(upstream_fault(FaultKind::unreachable, "down", true));
@@ -121,6 +121,31 @@ TEST(Resolver, UsesTheLastGoodAnswerWhenTheNameServiceFails) {
     EXPECT_TRUE(found.has_value());
   }
   EXPECT_EQ(asked, 2);
+}
+
+TEST(Resolver, UsesTheLastGoodAnswerWhileTheNameServiceHangsAndTheNextOneWhenItComes) {
+  EpollLoop loop;
+  std::mutex hanging;
+  std::atomic<bool> is_first = true;
+  Resolver resolver({.threads = 1, .fresh_for = Duration::zero(), .refresh_wait_max = milliseconds(1)},
+                    [&](const std::string&) -> Result<Resolver::Addresses> {
+                      if (is_first.exchange(false)) return Resolver::Addresses{*NetAddress::parse("10.0.0.1", 0)};
+                      const std::lock_guard until_released(hanging);
+                      return Resolver::Addresses{*NetAddress::parse("10.0.0.2", 0)};
+                    });
+  const auto found = [&]() -> std::string {
+    const auto answer = run_on(loop, resolver.resolve(loop, "name.example", 80, loop.now() + seconds(10), nullptr));
+    return answer ? answer->front().text() : answer.error().message;
+  };
+  EXPECT_EQ(found(), "10.0.0.1:80");
+  {
+    const std::lock_guard hangs(hanging);
+    for (int round = 0; round < 3; ++round)
+      EXPECT_EQ(found(), "10.0.0.1:80");
+  }
+  const Instant began = loop.refresh_now();
+  while (found() != "10.0.0.2:80")
+    ASSERT_LT(loop.refresh_now() - began, seconds(20));
 }
 
 TEST(Resolver, AnswersLiteralsWithoutAsking) {

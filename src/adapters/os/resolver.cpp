@@ -51,33 +51,50 @@ struct Resolver::Shared {
   struct Name {
     Addresses addresses;  // the last good answer
     Clock::time_point answered_at;
-    bool asked = false;  // a worker has it, or will
+    std::optional<Clock::time_point> asked_at;  // set while a worker has it, or will
     std::vector<std::shared_ptr<Waiter>> waiters;
+  };
+  // What can be said at once.
+  struct Known {
+    Addresses addresses;   // empty: nothing
+    Duration wait_max{0};  // for the worker's answer, which is better
   };
 
   Shared(ResolverSettings chosen, Lookup with) : settings(chosen), lookup(std::move(with)) {}
 
-  std::optional<Addresses> fresh_answer(const std::string& host) {
+  // A waiter who is to wait is told when the worker has answered.
+  Known look_up(const std::string& host, const std::shared_ptr<Waiter>& waiter, Duration wait_max) {
     const std::lock_guard lock(mutex);
-    const auto found = names.find(host);
-    if (found == names.end() || found->second.addresses.empty()) return std::nullopt;
-    if (Clock::now() - found->second.answered_at > settings.fresh_for) return std::nullopt;
-    return found->second.addresses;
+    const Clock::time_point now = Clock::now();
+    Name& name = name_of(host);
+    if (is_known(name, now, settings.fresh_for)) return {.addresses = name.addresses};
+    if (!name.asked_at) {
+      name.asked_at = now;
+      questions.push_back(host);
+      work.notify_one();
+    }
+    Known known{.wait_max = wait_max};
+    if (is_known(name, now, settings.fresh_for + settings.usable_for)) {
+      known.addresses = name.addresses;
+      known.wait_max = std::min<Duration>(wait_max, *name.asked_at + settings.refresh_wait_max - now);
+    }
+    if (known.wait_max > Duration::zero()) name.waiters.push_back(waiter);
+    return known;
   }
 
-  void ask(const std::string& host, std::shared_ptr<Waiter> waiter) {
-    const std::lock_guard lock(mutex);
-    if (names.size() >= settings.names_max) forget_idle_names();
-    Name& name = names[host];
-    name.waiters.push_back(std::move(waiter));
-    if (std::exchange(name.asked, true)) return;
-    questions.push_back(host);
-    work.notify_one();
+  static bool is_known(const Name& name, Clock::time_point now, Duration for_at_most) {
+    return !name.addresses.empty() && now - name.answered_at <= for_at_most;
+  }
+
+  // Under the mutex.
+  Name& name_of(const std::string& host) {
+    if (names.size() >= settings.names_max && !names.contains(host)) forget_idle_names();
+    return names[host];
   }
 
   // Under the mutex. Names that somebody waits for stay: their number is bounded by the requests under way.
   void forget_idle_names() {
-    std::erase_if(names, [](const auto& entry) { return !entry.second.asked; });
+    std::erase_if(names, [](const auto& entry) { return !entry.second.asked_at; });
   }
 
   void answer(const std::string& host, Result<Addresses> outcome) {
@@ -85,12 +102,13 @@ struct Resolver::Shared {
     {
       const std::lock_guard lock(mutex);
       Name& name = names[host];
-      name.asked = false;
+      name.asked_at.reset();
       waiters.swap(name.waiters);
+      const Clock::time_point now = Clock::now();
       if (outcome) {
         name.addresses = *outcome;
-        name.answered_at = Clock::now();
-      } else if (!name.addresses.empty() && Clock::now() - name.answered_at <= settings.usable_for) {
+        name.answered_at = now;
+      } else if (is_known(name, now, settings.fresh_for + settings.usable_for)) {
         outcome = name.addresses;
       }
     }
@@ -197,23 +215,23 @@ class AnswerWait final : private ports::Timer, private CancelSignal::Listener, p
 Task<Result<Resolver::Addresses>> Resolver::resolve(EpollLoop& loop, std::string host, std::uint16_t port,
                                                     Instant deadline, CancelSignal* cancel) {
   if (const auto literal = NetAddress::parse(host, port)) co_return Addresses{*literal};
-  std::optional<Addresses> addresses = shared_->fresh_answer(host);
-  if (!addresses) {
-    const auto waiter = std::make_shared<Waiter>(loop);
-    shared_->ask(host, waiter);
-    const bool timed_out = co_await AnswerWait(*waiter, deadline, cancel);
-    if (timed_out) {
-      co_return fail(upstream_fault(FaultKind::timed_out, "no answer yet about the address of " + host, true));
-    }
-    if (!waiter->outcome) {
+  const auto waiter = std::make_shared<Waiter>(loop);
+  Shared::Known known = shared_->look_up(host, waiter, deadline - loop.now());
+  if (known.wait_max > Duration::zero()) {
+    const bool timed_out = co_await AnswerWait(*waiter, loop.now() + known.wait_max, cancel);
+    if (waiter->outcome) {
+      if (!*waiter->outcome) co_return std::move(*waiter->outcome);
+      known.addresses = std::move(**waiter->outcome);
+    } else if (!timed_out) {
       co_return fail(upstream_fault(FaultKind::cancelled, "the look-up of " + host + " was called off", false));
     }
-    if (!*waiter->outcome) co_return std::move(*waiter->outcome);
-    addresses = std::move(**waiter->outcome);
   }
-  for (NetAddress& address : *addresses)
+  if (known.addresses.empty()) {
+    co_return fail(upstream_fault(FaultKind::timed_out, "no answer yet about the address of " + host, true));
+  }
+  for (NetAddress& address : known.addresses)
     address.set_port(port);
-  co_return std::move(*addresses);
+  co_return std::move(known.addresses);
 }
 
 }  // namespace obleth::adapters

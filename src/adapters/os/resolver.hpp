@@ -1,7 +1,8 @@
 // Names to addresses, on a few worker threads, remembered for 30 seconds.
 //
-// A hit suspends nothing. Several who ask for the same name share one question. When the name service fails, the last
-// good answer is used for five more minutes. Any thread; the task resumes on the caller's loop.
+// A hit suspends nothing. Several who ask for the same name share one question. When the name service fails, or does
+// not answer soon, the last good answer is used for five more minutes. Any thread; the task resumes on the caller's
+// loop.
 #pragma once
 
 #include <chrono>
@@ -19,9 +20,11 @@
 namespace obleth::adapters {
 
 struct ResolverSettings {
-  unsigned threads = 2;
+  unsigned threads = 4;  // names whose servers hang keep one each for ten seconds and more
   Duration fresh_for = std::chrono::seconds(30);
-  Duration usable_for = std::chrono::minutes(5);  // after a failed refresh
+  Duration usable_for = std::chrono::minutes(5);  // after that, while there is no better answer
+  Duration refresh_wait_max =
+      std::chrono::milliseconds(250);  // then the last answer does, and the better one comes behind it
   std::size_t names_max = 1024;
 };
 

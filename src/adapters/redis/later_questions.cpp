@@ -16,13 +16,16 @@ constexpr std::array<Duration, 4> pauses{std::chrono::seconds(2), std::chrono::s
 void LaterQuestions::add(SpendingQuestion question) {
   if (due_.size() >= accounts_max) return;
   due_.emplace(loop_.now() + pauses.front(), Due{.question = std::move(question)});
-  if (!std::exchange(is_asking_, true)) asking_ = keep_asking();
+  wait_for_first();
 }
 
-RootTask LaterQuestions::keep_asking() {
-  while (!due_.empty()) {
-    const bool came = co_await ports::Pause(loop_, due_.begin()->first);
-    static_cast<void>(came);  // nobody calls this pause off
+void LaterQuestions::wait_for_first() {
+  if (!is_asking_ && !due_.empty()) loop_.arm(*this, due_.begin()->first);
+}
+
+RootTask LaterQuestions::ask_what_is_due() {
+  is_asking_ = true;
+  while (!due_.empty() && due_.begin()->first <= loop_.now()) {
     Due first = std::move(due_.begin()->second);
     due_.erase(due_.begin());
     SpendingQuestion question = first.question;
@@ -30,6 +33,7 @@ RootTask LaterQuestions::keep_asking() {
     if (++first.pause < pauses.size()) due_.emplace(loop_.now() + pauses.at(first.pause), std::move(first));
   }
   is_asking_ = false;
+  wait_for_first();
 }
 
 }  // namespace obleth::adapters

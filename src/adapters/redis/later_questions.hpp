@@ -8,9 +8,10 @@
 #include <functional>
 #include <map>
 
-#include "adapters/os/epoll_loop.hpp"
 #include "adapters/os/root_task.hpp"
+#include "base/task.hpp"
 #include "domain/calendar.hpp"
+#include "ports/loop.hpp"
 #include "ports/spending_book.hpp"
 
 namespace obleth::adapters {
@@ -22,12 +23,13 @@ struct SpendingQuestion {
   WallSpan before;
 };
 
-class LaterQuestions final {
+class LaterQuestions final : private ports::Timer {
  public:
   static constexpr std::size_t accounts_max = 10'000;  // beyond it none is asked about again
 
   using Ask = std::function<Task<void>(SpendingQuestion question)>;
-  LaterQuestions(EpollLoop& loop, Ask ask) : loop_(loop), ask_(std::move(ask)) {}
+  LaterQuestions(ports::Loop& loop, Ask ask) : loop_(loop), ask_(std::move(ask)) {}
+  ~LaterQuestions() { loop_.disarm(*this); }
 
   // It was answered a moment ago: it is asked again, a few times, with growing pauses.
   void add(SpendingQuestion question);
@@ -37,9 +39,11 @@ class LaterQuestions final {
     SpendingQuestion question;
     std::size_t pause = 0;  // that it has waited for
   };
-  RootTask keep_asking();
+  void expired() override { asking_ = ask_what_is_due(); }
+  void wait_for_first();
+  RootTask ask_what_is_due();
 
-  EpollLoop& loop_;
+  ports::Loop& loop_;
   const Ask ask_;
   std::multimap<Instant, Due> due_;
   bool is_asking_ = false;

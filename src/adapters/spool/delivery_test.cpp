@@ -108,6 +108,23 @@ TEST(Delivery, ABatchHasAtMostTenThousandRowsOfOneMonth) {
     EXPECT_EQ(months, 1);
 }
 
+// So that a disk that fills up does not keep what is on it: there is room for every range.
+TEST(Delivery, OfFewRowsAtATimeNeedsNoMoreRangesThanASegmentHasRoomFor) {
+  const SpoolPlace place;
+  RecordingSink sink;
+  SpoolHouse house(place);
+  house.deliver_to(sink);
+  constexpr std::uint64_t rows = RangeFile::slots_reserved + 20;
+  for (std::uint64_t row = 1; row <= rows; ++row) {
+    house.keep_all(row, row);
+    ASSERT_TRUE(house.drain());
+    for (const auto& ranges : place.files(".rng"))
+      ASSERT_EQ(std::filesystem::file_size(ranges), RangeFile::bytes_reserved);
+  }
+  EXPECT_EQ(sink.batches.size(), rows);
+  EXPECT_TRUE(none_twice(sink));
+}
+
 TEST(Delivery, RowsOfAFormerProcessAreReplayed) {
   const SpoolPlace place;
   leave_rows(place, 1, 100);

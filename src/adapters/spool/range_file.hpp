@@ -16,6 +16,9 @@ class RangeFile {
  public:
   static constexpr std::size_t slot_bytes = 32;
   static constexpr std::size_t slots_reserved = 512;
+  // Where few rows come, ranges hold few: then its segment ends. The other half has room for the full batches that it
+  // may hold by then.
+  static constexpr std::size_t slots_until_low = slots_reserved / 2;
   static constexpr std::size_t bytes_reserved = slot_bytes * slots_reserved;
 
   struct Range {

@@ -28,6 +28,8 @@ struct SegmentFile {
   std::atomic<std::uint64_t> synced_bytes = 0;                      // the sync thread's
   std::atomic<std::uint64_t> delivered_bytes = segment_head_bytes;  // the delivery's: all before is acknowledged
 
+  std::atomic<bool> ranges_run_low = false;  // the delivery's: the writer goes on in another
+
   [[nodiscard]] bool all_delivered() const { return delivered_bytes >= committed_bytes; }
 };
 

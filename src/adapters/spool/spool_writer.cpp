@@ -103,7 +103,7 @@ bool SpoolWriter::take_back(std::uint64_t offset) const {
 }
 
 bool SpoolWriter::has_segment() {
-  if (segment_ && offset_ >= spool_.settings().segment_bytes()) close_segment();
+  if (segment_ && (offset_ >= spool_.settings().segment_bytes() || segment_->ranges_run_low)) close_segment();
   if (!segment_) make_segment();
   return segment_ != nullptr;
 }

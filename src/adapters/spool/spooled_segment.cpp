@@ -109,6 +109,7 @@ std::optional<CutRange> SpooledSegment::next_range() {
   }
   range.number = *number;
   next_cut_ = range.end;
+  if (range.number + 1 >= RangeFile::slots_until_low) file_->ranges_run_low = true;
   return range;
 }
 
