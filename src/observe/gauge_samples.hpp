@@ -14,8 +14,8 @@ namespace obleth::observe {
 
 class GaugeSamples {
  public:
-  static constexpr std::size_t samples_max = 4'000;
-  static constexpr std::size_t named_samples_max = 3'800;  // with names; so the others always fit
+  static constexpr std::size_t samples_max = 4'600;
+  static constexpr std::size_t named_samples_max = 4'400;  // with names; so the others always fit
 
   explicit GaugeSamples(std::array<LabelTable, label_count>& tables) : tables_(tables) {}
 

@@ -42,8 +42,8 @@ struct SeriesKeyHash {
 // Any thread.
 class SeriesRegistry {
  public:
-  static constexpr std::size_t lines_max = 15'000;
-  static constexpr std::size_t folded_lines_max = 16'000;  // of series whose names are "other"
+  static constexpr std::size_t lines_max = 14'400;
+  static constexpr std::size_t folded_lines_max = 15'400;  // of series whose names are "other"
 
   // The series that key counts in: key itself, or its folded twin when the page is full.
   [[nodiscard]] SeriesKey admit(SeriesKey key);
