@@ -36,11 +36,11 @@ bool is_stream(const ResponseHead& head) {
 }  // namespace
 
 McpConversation::McpConversation(ports::Upstream& upstream, const McpServer& server, UpstreamAddress address,
-                                 CancelSignal* departure)
+                                 CancelSignal& cancel)
     : upstream_(upstream),
       server_(server),
       address_(std::move(address)),
-      departure_(departure),
+      cancel_(cancel),
       patience_(std::min<Duration>(std::chrono::seconds(server.timeout_secs), patience_max)),
       target_(upstream_path(server.upstream_url)) {}
 
@@ -96,7 +96,7 @@ Task<Result<McpConversation::Answer>> McpConversation::send(std::string method, 
                                  .body = std::span(pieces).first(body.empty() ? 0 : 1),
                                  .head_timeout = patience_,
                                  .idle_timeout = patience_,
-                                 .cancel = departure_};
+                                 .cancel = &cancel_};
   Result<Answer> answer = co_await upstream_.send(call);
   status_ = answer ? std::optional((*answer)->head().status) : std::nullopt;
   if (!answer) co_return answer;

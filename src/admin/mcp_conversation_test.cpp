@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <utility>
 #include <vector>
+
+#include "admin/exchange_deadline.hpp"
+#include "admin/step_loop_test.hpp"
 
 namespace obleth::admin {
 namespace {
@@ -20,11 +24,16 @@ class ScriptedServer final : public ports::Upstream {
       document = std::move(documents_.front());
       documents_.pop_front();
     }
-    std::unique_ptr<ports::UpstreamAnswer> answer = std::make_unique<Document>(std::move(document));
+    std::unique_ptr<ports::UpstreamAnswer> answer;
+    if (drips_every > Duration(0))
+      answer = std::make_unique<Drip>(drips_every, call.cancel);
+    else
+      answer = std::make_unique<Document>(std::move(document));
     co_return std::move(answer);
   }
 
   std::vector<std::string> heads;
+  Duration drips_every{0};  // beyond 0: an answer is a stream that never says what was asked for
 
  private:
   class Document final : public ports::UpstreamAnswer {
@@ -42,6 +51,27 @@ class ScriptedServer final : public ports::Upstream {
     bool is_read_ = false;
   };
 
+  class Drip final : public ports::UpstreamAnswer {
+   public:
+    Drip(Duration period, CancelSignal* cancel) : period_(period), cancel_(cancel) {
+      head_.status = 200;
+      EXPECT_TRUE(head_.fields.append({"content-type", "text/event-stream"}));
+    }
+    [[nodiscard]] const ResponseHead& head() const override { return head_; }
+    Task<Result<std::string_view>> read() override {
+      ports::Loop& loop = *ports::Loop::current();
+      const bool came = co_await ports::Pause(loop, loop.now() + period_, cancel_);
+      if (!came) co_return fail(upstream_fault(FaultKind::cancelled, "called off", false));
+      co_return ": x\n\n";
+    }
+    [[nodiscard]] bool has_buffered() const override { return false; }
+
+   private:
+    ResponseHead head_;
+    Duration period_;
+    CancelSignal* cancel_;
+  };
+
   std::deque<std::string> documents_;
 };
 
@@ -53,8 +83,9 @@ std::string initialized_with(const std::string& version) {
 class McpConversationTest : public testing::Test {
  protected:
   McpConversation with(ScriptedServer& server) {
-    return {server, record_, *parse_upstream_address(record_.upstream_url), nullptr};
+    return {server, record_, *parse_upstream_address(record_.upstream_url), never_};
   }
+  CancelSignal never_;
   const McpServer record_{.name = "files", .upstream_url = "http://mcp:3000/mcp"};
 };
 
@@ -76,6 +107,39 @@ TEST_F(McpConversationTest, AServerCannotWriteIntoTheHeadsThatFollow) {
     EXPECT_EQ(opened.error().kind, FaultKind::bad_answer);
     EXPECT_EQ(server.heads.size(), 1U) << version;
   }
+}
+
+class DrippingServerTest : public McpConversationTest {
+ protected:
+  DrippingServerTest() { server_.drips_every = std::chrono::seconds(20); }
+
+  static Task<void> open(McpConversation& conversation, const ExchangeDeadline& deadline, std::string& told) {
+    const Result<Json> opened = co_await conversation.open();
+    told = opened ? "opened" : deadline.told(opened.error());
+  }
+
+  StepLoop loop_;
+  ScriptedServer server_{{}};
+  CancelSignal departure_;
+  ExchangeDeadline deadline_{&departure_, std::chrono::seconds(60)};
+  McpConversation conversation_{server_, record_, *parse_upstream_address(record_.upstream_url), deadline_.signal()};
+  std::string told_;
+};
+
+TEST_F(DrippingServerTest, AStreamThatDripsForEverEndsWithTheDeadline) {
+  spawn(open(conversation_, deadline_, told_));
+  for (int drips = 0; drips < 2; ++drips)
+    loop_.turn(std::chrono::seconds(20));
+  EXPECT_EQ(told_, "");
+  loop_.turn(std::chrono::seconds(20));
+  EXPECT_EQ(told_, "It was not done after 60 seconds.");
+  EXPECT_EQ(loop_.timers(), 0U);
+}
+
+TEST_F(DrippingServerTest, AClientThatLeavesEndsItBefore) {
+  spawn(open(conversation_, deadline_, told_));
+  departure_.fire();
+  EXPECT_EQ(told_, "called off");
 }
 
 }  // namespace

@@ -2,10 +2,13 @@
 
 #include <utility>
 
+#include "admin/exchange_deadline.hpp"
 #include "admin/mcp_conversation.hpp"
 
 namespace obleth::admin {
 namespace {
+
+constexpr auto exchange_max = std::chrono::seconds(60);  // of all that is asked, as long as two answers may take
 
 Json text_schema(bool may_be_null) {
   return Json::object({{"type", may_be_null ? Json::list({"string", "null"}) : Json("string")}});
@@ -65,11 +68,11 @@ struct Story {
   Json error;
 };
 
-Task<Story> speak(McpConversation& conversation) {
+Task<Story> speak(McpConversation& conversation, const ExchangeDeadline& deadline) {
   Story story;
   const Result<Json> opened = co_await conversation.open();
   if (!opened) {
-    story.error = opened.error().message;
+    story.error = deadline.told(opened.error());
     co_return story;
   }
   story.protocol = text_of(*opened, "protocolVersion");
@@ -80,7 +83,7 @@ Task<Story> speak(McpConversation& conversation) {
   if (listed) {
     story.tools = tools_of(*listed);
   } else {
-    story.error = listed.error().message;
+    story.error = deadline.told(listed.error());
   }
   co_await conversation.close();
   co_return story;
@@ -105,9 +108,10 @@ Task<Reply> McpProbe::run(const Call& call) {
   Result<UpstreamAddress> address = parse_upstream_address(server.upstream_url);
   if (!address) co_return refuse_fault(address.error());
   if (desk_.given().upstream == nullptr) co_return refuse(503, "unavailable", "This gateway cannot reach upstreams.");
-  McpConversation conversation(*desk_.given().upstream, server, std::move(*address), call.departure);
+  ExchangeDeadline deadline(call.departure, exchange_max);
+  McpConversation conversation(*desk_.given().upstream, server, std::move(*address), deadline.signal());
   const Instant started = desk_.given().clock.now();
-  const Story story = co_await speak(conversation);
+  const Story story = co_await speak(conversation, deadline);
   const bool spoke = !story.protocol.is_null();
   co_return answer(
       200, Json::object({{"status", conversation.status() ? Json(*conversation.status()) : Json()},

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "admin/exchange_deadline.hpp"
 #include "domain/upstream_address.hpp"
 #include "wire/usage_extract.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 constexpr std::size_t answer_bytes_max = 1024 * 1024;
 constexpr std::size_t excerpt_bytes_max = 2000;
 constexpr auto patience_max = std::chrono::seconds(60);
+constexpr auto exchange_max = 2 * patience_max;  // the answer's head, and as long again for its body
 
 enum class TrialKind : std::uint8_t { chat, completions, embeddings };
 
@@ -125,17 +127,17 @@ Task<Result<std::string>> read_all(ports::UpstreamAnswer& answer) {
   }
 }
 
-Task<TrialResult> ask(ports::Upstream& upstream, const ports::UpstreamCall& request) {
+Task<TrialResult> ask(ports::Upstream& upstream, const ports::UpstreamCall& request, const ExchangeDeadline& deadline) {
   TrialResult result;
   const Result<std::unique_ptr<ports::UpstreamAnswer>> sent = co_await upstream.send(request);
   if (!sent) {
-    result.error = sent.error().message;
+    result.error = deadline.told(sent.error());
     co_return result;
   }
   result.status = (*sent)->head().status;
   const Result<std::string> body = co_await read_all(**sent);
   if (!body) {
-    result.error = body.error().message;
+    result.error = deadline.told(body.error());
   } else if (*result.status != 200) {
     result.error = body->substr(0, excerpt_bytes_max);
   } else if (const auto found = wire::usage_of_document(*body)) {
@@ -182,9 +184,10 @@ Task<Reply> ModelTrial::run(const Call& call) {
   request.body = pieces;
   request.head_timeout = std::min<Duration>(std::chrono::seconds(model.request_timeout_secs), patience_max);
   request.idle_timeout = std::min<Duration>(std::chrono::seconds(model.idle_timeout_secs), patience_max);
-  request.cancel = call.departure;
+  ExchangeDeadline deadline(call.departure, exchange_max);
+  request.cancel = &deadline.signal();
   const Instant started = desk.given().clock.now();
-  const TrialResult result = co_await ask(*desk.given().upstream, request);
+  const TrialResult result = co_await ask(*desk.given().upstream, request, deadline);
   const std::int64_t latency_ms = whole_ms(desk.given().clock.now() - started);
   co_return answer(200, Json::object({{"endpoint_id", endpoint->id.uuid()},
                                       {"api_base", endpoint->api_base},
