@@ -166,6 +166,31 @@ TEST_F(ModelsApi, EndpointsAreAddedReplacedAndRemoved) {
   expect_status(409, "DELETE", path + "/" + id_of(added));
 }
 
+TEST_F(ModelsApi, EndpointsComeInPagesThatGoOnWhereTheLastToldWasRemoved) {
+  expect_status(
+      201, "POST", "/models",
+      R"({"model_name":"m","endpoints":[{"api_base":"http://a"},{"api_base":"http://b"},{"api_base":"http://c"}]})");
+  const std::string path = "/models/m/endpoints";
+  const auto bases = [](const Json& page) {
+    std::string told;
+    for (const Json& endpoint : *page.find("data")->items())
+      told += text_of(endpoint, "api_base") + " ";
+    return told;
+  };
+  const Json first = expect_status(200, "GET", path + "?limit=2");
+  EXPECT_EQ(bases(first), "http://a http://b ");
+  const std::string second = path + "?limit=2&cursor=" + text_of(first, "next_cursor");
+  const Json rest = expect_status(200, "GET", second);
+  EXPECT_EQ(bases(rest), "http://c ");
+  EXPECT_TRUE(rest.find("next_cursor")->is_null());
+  expect_status(204, "DELETE", path + "/" + id_of(first.find("data")->items()->back()));
+  EXPECT_EQ(bases(expect_status(200, "GET", second)), "http://c ");
+  expect_status(204, "DELETE", path + "/" + id_of(rest.find("data")->items()->front()));
+  EXPECT_EQ(bases(expect_status(200, "GET", second)), "");
+  expect_refused(400, "GET", path + "?limit=0", "", {"limit"});
+  expect_refused(400, "GET", path + "?cursor=none", "", {"cursor"});
+}
+
 TEST_F(ModelsApi, NamesAndAliasesAreUniqueTogether) {
   expect_status(201, "POST", "/models", R"({"model_name":"a","aliases":["b"],"api_base":"http://v"})");
   expect_status(409, "POST", "/models", R"({"model_name":"b","api_base":"http://v"})");
