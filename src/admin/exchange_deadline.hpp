@@ -1,7 +1,8 @@
 // One deadline over a whole exchange with an upstream, however the answer drips: its signal calls the exchange off when
 // the time is over, and when the client leaves.
 //
-// One call; its thread. Does not move: awaitables listen to its signal.
+// One call; its thread. Does not move: awaitables listen to its signal, and resume their coroutine in a later turn, so
+// that it outlives what it fires.
 #pragma once
 
 #include <chrono>

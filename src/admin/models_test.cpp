@@ -1,4 +1,8 @@
+#include <thread>
+
 #include "admin/api_fixture_test.hpp"
+#include "admin/dripping_upstream_test.hpp"
+#include "mock/fake_loop.hpp"
 
 namespace obleth::admin {
 namespace {
@@ -271,6 +275,27 @@ TEST_F(ModelsApi, TrialSendsOneRealRequestAndTellsWhatCameOfIt) {
   rebuild(true);
   expect_status(201, "POST", "/models", R"({"model_name":"m","api_base":"http://v"})");
   expect_status(503, "POST", "/models/m/test", "{}");
+}
+
+TEST_F(ModelsApi, TrialOfAnUpstreamThatDripsForEverEndsWithItsDeadline) {
+  DrippingUpstream dripping(std::chrono::seconds(20));
+  upstream = &dripping;
+  rebuild(true);
+  expect_status(201, "POST", "/models", R"({"model_name":"m","api_base":"http://v"})");
+  mock::FakeLoop loop;
+  MemoryExchange exchange({.method = "POST", .target = "/api/v1/models/m/test", .token = root_token, .body = "{}"});
+  spawn(api->serve(exchange));
+  while (!dripping.is_asked) {
+    loop.run_posted();  // what the record's own thread found
+    std::this_thread::yield();
+  }
+  loop.advance(std::chrono::seconds(119));
+  EXPECT_FALSE(exchange.finished);
+  loop.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(exchange.finished);
+  const Json result = exchange.answered.json();
+  EXPECT_EQ(text_of(result, "status"), "200");
+  EXPECT_EQ(text_of(result, "error"), "It was not done after 120 seconds.");
 }
 
 // ---- MCP servers --------------------------------------------------------------------------------------------------
