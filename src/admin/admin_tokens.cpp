@@ -6,6 +6,7 @@
 #include "admin/audit_note.hpp"
 #include "admin/key_fields.hpp"
 #include "admin/paging.hpp"
+#include "admin/schema_parts.hpp"
 #include "admin/shapes.hpp"
 #include "wire/http_syntax.hpp"
 
@@ -28,14 +29,6 @@ const Fields<AdminToken>& token_fields() {
                [](const AdminToken& token) -> std::optional<Json> { return token.prefix; }),
        F::fixed("created_at", timestamp(), [](auto& token) -> auto& { return token.created_at; })});
   return fields;
-}
-
-Json with_secret_schema() {
-  const Json secret = Json::object({{"type", "string"}, {"description", "Shown this once, never again."}});
-  return Json::object({{"type", "object"},
-                       {"properties", Json::object({{"admin_token", reference_to("AdminToken")}, {"secret", secret}})},
-                       {"required", Json::list({"admin_token", "secret"})},
-                       {"additionalProperties", false}});
 }
 
 // As a key's secret, but told apart from one at a glance.
@@ -65,7 +58,7 @@ void AdminTokens::register_in(RouteTable& table) {
   table.describe("AdminToken", token_fields().schema(SchemaKind::answer));
   table.describe("AdminTokenList", list_of_schema("AdminToken"));
   table.describe("AdminTokenCreate", token_fields().schema(SchemaKind::create));
-  table.describe("AdminTokenWithSecret", with_secret_schema());
+  table.describe("AdminTokenWithSecret", with_secret_schema("admin_token", reference_to("AdminToken")));
   table.add(get("/admin-tokens", "List admin tokens")
                 .lists("AdminToken")
                 .asks(page_parameters())

@@ -4,6 +4,7 @@
 
 #include "admin/exchange_deadline.hpp"
 #include "admin/mcp_conversation.hpp"
+#include "admin/schema_parts.hpp"
 
 namespace obleth::admin {
 namespace {
@@ -15,31 +16,20 @@ Json text_schema(bool may_be_null) {
 }
 
 Json tool_schema() {
-  return Json::object(
-      {{"type", "object"},
-       {"properties",
-        Json::object({{"name", text_schema(false)}, {"title", text_schema(true)}, {"description", text_schema(true)}})},
-       {"required", Json::list({"name", "title", "description"})},
-       {"additionalProperties", false}});
+  return closed_schema(
+      {{"name", text_schema(false)}, {"title", text_schema(true)}, {"description", text_schema(true)}});
 }
 
 Json result_schema() {
   const Json server =
-      Json::object({{"type", Json::list({"object", "null"})},
-                    {"properties", Json::object({{"name", text_schema(true)}, {"version", text_schema(true)}})},
-                    {"required", Json::list({"name", "version"})},
-                    {"additionalProperties", false}});
-  return Json::object(
-      {{"type", "object"},
-       {"properties", Json::object({{"status", Json::object({{"type", Json::list({"integer", "null"})}})},
-                                    {"latency_ms", Json::object({{"type", "integer"}})},
-                                    {"transport", text_schema(true)},
-                                    {"protocol_version", text_schema(true)},
-                                    {"server", server},
-                                    {"tools", Json::object({{"type", "array"}, {"items", tool_schema()}})},
-                                    {"error", text_schema(true)}})},
-       {"required", Json::list({"status", "latency_ms", "transport", "protocol_version", "server", "tools", "error"})},
-       {"additionalProperties", false}});
+      closed_schema({{"name", text_schema(true)}, {"version", text_schema(true)}}, Json::list({"object", "null"}));
+  return closed_schema({{"status", Json::object({{"type", Json::list({"integer", "null"})}})},
+                        {"latency_ms", Json::object({{"type", "integer"}})},
+                        {"transport", text_schema(true)},
+                        {"protocol_version", text_schema(true)},
+                        {"server", server},
+                        {"tools", Json::object({{"type", "array"}, {"items", tool_schema()}})},
+                        {"error", text_schema(true)}});
 }
 
 // A member that is text, else null.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "admin/exchange_deadline.hpp"
+#include "admin/schema_parts.hpp"
 #include "domain/upstream_address.hpp"
 #include "wire/usage_extract.hpp"
 
@@ -49,21 +50,14 @@ const Fields<Trial>& trial_fields() {
 Json result_schema() {
   const Json whole_number = Json::object({{"type", "integer"}});
   const Json plain_text = Json::object({{"type", "string"}});
-  const Json usage = Json::object(
-      {{"type", Json::list({"object", "null"})},
-       {"properties", Json::object({{"prompt_tokens", whole_number}, {"completion_tokens", whole_number}})},
-       {"required", Json::list({"prompt_tokens", "completion_tokens"})},
-       {"additionalProperties", false}});
-  return Json::object(
-      {{"type", "object"},
-       {"properties", Json::object({{"endpoint_id", plain_text},
-                                    {"api_base", plain_text},
-                                    {"status", Json::object({{"type", Json::list({"integer", "null"})}})},
-                                    {"latency_ms", whole_number},
-                                    {"usage", usage},
-                                    {"error", Json::object({{"type", Json::list({"string", "null"})}})}})},
-       {"required", Json::list({"endpoint_id", "api_base", "status", "latency_ms", "usage", "error"})},
-       {"additionalProperties", false}});
+  const Json usage = closed_schema({{"prompt_tokens", whole_number}, {"completion_tokens", whole_number}},
+                                   Json::list({"object", "null"}));
+  return closed_schema({{"endpoint_id", plain_text},
+                        {"api_base", plain_text},
+                        {"status", Json::object({{"type", Json::list({"integer", "null"})}})},
+                        {"latency_ms", whole_number},
+                        {"usage", usage},
+                        {"error", Json::object({{"type", Json::list({"string", "null"})}})}});
 }
 
 Json usage_json(const std::optional<TokenUsage>& usage) {
