@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "admin/capacity.hpp"
@@ -96,7 +97,7 @@ Task<Outcome<>> ApplyPlan::make_tenant(StatedItem item, Reading& reading) {
     current = tenant_doc(**found, *group);
   }
   const Json* stated_keys = item.body.find("keys");
-  const Json keys = stated_keys == nullptr ? Json() : *stated_keys;
+  const std::optional<Json> keys = stated_keys == nullptr ? std::nullopt : std::optional(*stated_keys);
   item.body.remove("keys");
   TenantDoc next = current;
   reading.set_mode(mode_for(!is_new));
@@ -110,9 +111,9 @@ Task<Outcome<>> ApplyPlan::make_tenant(StatedItem item, Reading& reading) {
               tenant_note(is_new ? "tenant.create" : "tenant.update", is_new ? nullptr : &current, &next),
               ports::TenantChanged{next.tenant.id});
   }
-  if (stated_keys == nullptr && keys.is_null()) co_return Outcome<>();
+  if (!keys) co_return Outcome<>();
   const auto in_keys = reading.member("keys");
-  co_return co_await make_keys(next, keys, is_new, reading);
+  co_return co_await make_keys(next, *keys, is_new, reading);
 }
 
 Task<Outcome<>> ApplyPlan::make_keys(const TenantDoc& tenant, const Json& section, bool tenant_is_new,
