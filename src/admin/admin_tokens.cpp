@@ -6,7 +6,9 @@
 #include "admin/audit_note.hpp"
 #include "admin/key_fields.hpp"
 #include "admin/paging.hpp"
+#include "admin/schema_parts.hpp"
 #include "admin/shapes.hpp"
+#include "wire/http_syntax.hpp"
 
 namespace obleth::admin {
 namespace {
@@ -29,14 +31,6 @@ const Fields<AdminToken>& token_fields() {
   return fields;
 }
 
-Json with_secret_schema() {
-  const Json secret = Json::object({{"type", "string"}, {"description", "Shown this once, never again."}});
-  return Json::object({{"type", "object"},
-                       {"properties", Json::object({{"admin_token", reference_to("AdminToken")}, {"secret", secret}})},
-                       {"required", Json::list({"admin_token", "secret"})},
-                       {"additionalProperties", false}});
-}
-
 // As a key's secret, but told apart from one at a glance.
 Secret token_secret(const RecordDesk& desk) {
   const Secret key = new_secret(desk);
@@ -48,6 +42,15 @@ AuditNote token_note(const char* action, const AdminToken* before, const AdminTo
   return note_of({action, "admin_token", subject.id.uuid(), subject.name}, token_fields(), before, after);
 }
 
+Place place_of(const AdminToken& token) {
+  return {.number = token.created_at.unix_ms, .id = token.id.bits};
+}
+
+// As the other lists filter theirs, in the record.
+bool has_in_name(const AdminToken& token, std::string_view part) {
+  return part.empty() || !std::ranges::search(token.name, part, {}, wire::lower_case, wire::lower_case).empty();
+}
+
 }  // namespace
 
 void AdminTokens::register_in(RouteTable& table) {
@@ -55,7 +58,7 @@ void AdminTokens::register_in(RouteTable& table) {
   table.describe("AdminToken", token_fields().schema(SchemaKind::answer));
   table.describe("AdminTokenList", list_of_schema("AdminToken"));
   table.describe("AdminTokenCreate", token_fields().schema(SchemaKind::create));
-  table.describe("AdminTokenWithSecret", with_secret_schema());
+  table.describe("AdminTokenWithSecret", with_secret_schema("admin_token", reference_to("AdminToken")));
   table.add(get("/admin-tokens", "List admin tokens")
                 .lists("AdminToken")
                 .asks(page_parameters())
@@ -71,22 +74,19 @@ void AdminTokens::register_in(RouteTable& table) {
 Task<Reply> AdminTokens::list(const Call& call) {
   const Outcome<ports::PageRequest> page = requested_page(call);
   if (!page) co_return page.error();
+  const Outcome<std::optional<Place>> before = last_place(*page);
+  if (!before) co_return before.error();
   const auto tokens = co_await desk_.store().all_admin_tokens();
   if (!tokens) co_return refuse_fault(tokens.error());
-  // They are few and come all at once, so the cursor is simply the last id told.
-  auto row = tokens->begin();
-  if (!page->cursor.empty()) {
-    row = std::ranges::find(*tokens, page->cursor, [](const AdminToken& token) { return token.id.uuid(); });
-    if (row == tokens->end()) co_return refuse_page(client_fault(FaultKind::invalid, {}));
-    ++row;
-  }
   Json rows = Json::list();
-  std::string last;
-  for (; row != tokens->end() && rows.items()->size() < page->limit; ++row) {
-    last = row->id.uuid();
-    if (row->name.contains(page->name_contains)) rows.append(token_fields().show(*row));
+  Place last;
+  for (const AdminToken& token : *tokens) {
+    if ((*before && place_of(token) <= **before) || !has_in_name(token, page->name_contains)) continue;
+    if (rows.items()->size() == page->limit) co_return answer(200, list_json(std::move(rows), cursor_after(last)));
+    rows.append(token_fields().show(token));
+    last = place_of(token);
   }
-  co_return answer(200, list_json(std::move(rows), row == tokens->end() ? std::string() : last));
+  co_return answer(200, list_json(std::move(rows), {}));
 }
 
 Task<Reply> AdminTokens::create(const Call& call) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "admin/capacity.hpp"
@@ -55,7 +56,7 @@ Edit ApplyPlan::take_edit() {
 }
 
 Task<Outcome<>> ApplyPlan::make_groups(const Json& section, Reading& reading) {
-  const std::vector<StatedItem> items = stated_items(section, "name", reading);
+  const StatedItems items = stated_items(section, "name", reading);
   for (const StatedItem& item : items) {
     const auto inside = reading.inside(item.step);
     const auto current = co_await desk_.store().find_group(item.name);
@@ -75,7 +76,7 @@ Task<Outcome<>> ApplyPlan::make_groups(const Json& section, Reading& reading) {
 }
 
 Task<Outcome<>> ApplyPlan::make_tenants(const Json& section, Reading& reading) {
-  const std::vector<StatedItem> items = stated_items(section, "name", reading);
+  const StatedItems items = stated_items(section, "name", reading);
   for (const StatedItem& item : items) {
     const Outcome<> made = co_await make_tenant(item, reading);
     if (!made) co_return made;
@@ -96,7 +97,7 @@ Task<Outcome<>> ApplyPlan::make_tenant(StatedItem item, Reading& reading) {
     current = tenant_doc(**found, *group);
   }
   const Json* stated_keys = item.body.find("keys");
-  const Json keys = stated_keys == nullptr ? Json() : *stated_keys;
+  const std::optional<Json> keys = stated_keys == nullptr ? std::nullopt : std::optional(*stated_keys);
   item.body.remove("keys");
   TenantDoc next = current;
   reading.set_mode(mode_for(!is_new));
@@ -110,9 +111,9 @@ Task<Outcome<>> ApplyPlan::make_tenant(StatedItem item, Reading& reading) {
               tenant_note(is_new ? "tenant.create" : "tenant.update", is_new ? nullptr : &current, &next),
               ports::TenantChanged{next.tenant.id});
   }
-  if (stated_keys == nullptr && keys.is_null()) co_return Outcome<>();
+  if (!keys) co_return Outcome<>();
   const auto in_keys = reading.member("keys");
-  co_return co_await make_keys(next, keys, is_new, reading);
+  co_return co_await make_keys(next, *keys, is_new, reading);
 }
 
 Task<Outcome<>> ApplyPlan::make_keys(const TenantDoc& tenant, const Json& section, bool tenant_is_new,
@@ -123,14 +124,14 @@ Task<Outcome<>> ApplyPlan::make_keys(const TenantDoc& tenant, const Json& sectio
     if (!found) co_return std::unexpected(found.error());
     existing = std::move(*found);
   }
-  const std::vector<StatedItem> items = stated_items(section, "name", reading);
+  const StatedItems items = stated_items(section, "name", reading);
   for (const StatedItem& item : items) {
     const auto inside = reading.inside(item.step);
     const auto current = std::ranges::find(existing, item.name, &ApiKey::name);
     put_key(tenant, current == existing.end() ? nullptr : &*current, item.body, reading);
   }
   for (const ApiKey& key : existing) {
-    if (!prune_ || names(items, key.name)) continue;
+    if (!prune_ || items.contains(key.name)) continue;
     const KeyDoc doc = key_doc(key);
     deletions_.add(ports::DeleteKey{key.id}, key_note("key.delete", &doc, nullptr),
                    ports::KeyChanged{key.id, key.tenant});
@@ -169,22 +170,22 @@ Task<Outcome<>> ApplyPlan::make_capacity(const Json& section, Reading& reading) 
   co_return Outcome<>();
 }
 
-Task<Outcome<>> ApplyPlan::prune_groups(const std::vector<StatedItem>& stated) {
+Task<Outcome<>> ApplyPlan::prune_groups(const StatedItems& stated) {
   const Outcome<std::vector<Group>> all = co_await every_row(desk_.store(), &ports::RecordStore::list_groups);
   if (!all) co_return std::unexpected(all.error());
   for (const Group& group : *all) {
-    if (group.name == default_group_name || names(stated, group.name)) continue;
+    if (group.name == default_group_name || stated.contains(group.name)) continue;
     last_deletions_.add(ports::DeleteGroup{group.id}, group_note("group.delete", &group, nullptr),
                         ports::GroupsChanged{});
   }
   co_return Outcome<>();
 }
 
-Task<Outcome<>> ApplyPlan::prune_tenants(const std::vector<StatedItem>& stated) {
+Task<Outcome<>> ApplyPlan::prune_tenants(const StatedItems& stated) {
   const Outcome<std::vector<Tenant>> all = co_await every_row(desk_.store(), &ports::RecordStore::list_tenants);
   if (!all) co_return std::unexpected(all.error());
   for (const Tenant& tenant : *all) {
-    if (names(stated, tenant.name)) continue;
+    if (stated.contains(tenant.name)) continue;
     const Outcome<std::string> group = co_await names_.groups().name_of(tenant.group);
     if (!group) co_return std::unexpected(group.error());
     const TenantDoc doc = tenant_doc(tenant, *group);

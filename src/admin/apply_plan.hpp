@@ -44,10 +44,10 @@ class ApplyPlan {
   Task<Outcome<>> make_mcp_servers(const Json& section, Reading& reading);
   Task<Outcome<>> make_capacity(const Json& section, Reading& reading);
 
-  Task<Outcome<>> prune_groups(const std::vector<StatedItem>& stated);
-  Task<Outcome<>> prune_tenants(const std::vector<StatedItem>& stated);
-  Task<Outcome<>> prune_models(const std::vector<StatedItem>& stated);
-  Task<Outcome<>> prune_mcp_servers(const std::vector<StatedItem>& stated);
+  Task<Outcome<>> prune_groups(const StatedItems& stated);
+  Task<Outcome<>> prune_tenants(const StatedItems& stated);
+  Task<Outcome<>> prune_models(const StatedItems& stated);
+  Task<Outcome<>> prune_mcp_servers(const StatedItems& stated);
 
   void put_key(const TenantDoc& tenant, const ApiKey* current, const Json& body, Reading& reading);
 

@@ -10,7 +10,7 @@
 namespace obleth::admin {
 
 Task<Outcome<>> ApplyPlan::make_models(const Json& section, Reading& reading) {
-  const std::vector<StatedItem> items = stated_items(section, "model_name", reading);
+  const StatedItems items = stated_items(section, "model_name", reading);
   for (const StatedItem& item : items) {
     const auto inside = reading.inside(item.step);
     const auto found = co_await desk_.store().find_model(item.name);
@@ -34,7 +34,7 @@ Task<Outcome<>> ApplyPlan::make_models(const Json& section, Reading& reading) {
 }
 
 Task<Outcome<>> ApplyPlan::make_mcp_servers(const Json& section, Reading& reading) {
-  const std::vector<StatedItem> items = stated_items(section, "name", reading);
+  const StatedItems items = stated_items(section, "name", reading);
   for (const StatedItem& item : items) {
     const auto inside = reading.inside(item.step);
     const auto found = co_await desk_.store().find_mcp_server(item.name);
@@ -64,22 +64,22 @@ Task<Outcome<>> ApplyPlan::make_mcp_servers(const Json& section, Reading& readin
   co_return co_await prune_mcp_servers(items);
 }
 
-Task<Outcome<>> ApplyPlan::prune_models(const std::vector<StatedItem>& stated) {
+Task<Outcome<>> ApplyPlan::prune_models(const StatedItems& stated) {
   const Outcome<std::vector<Model>> all = co_await every_row(desk_.store(), &ports::RecordStore::list_models);
   if (!all) co_return std::unexpected(all.error());
   for (const Model& model : *all) {
-    if (names(stated, model.model_name)) continue;
+    if (stated.contains(model.model_name)) continue;
     const ModelDoc doc = model_doc(model);
     deletions_.add(ports::DeleteModel{model.id}, model_note("model.delete", &doc, nullptr), ports::ModelsChanged{});
   }
   co_return Outcome<>();
 }
 
-Task<Outcome<>> ApplyPlan::prune_mcp_servers(const std::vector<StatedItem>& stated) {
+Task<Outcome<>> ApplyPlan::prune_mcp_servers(const StatedItems& stated) {
   const Outcome<std::vector<McpServer>> all = co_await every_row(desk_.store(), &ports::RecordStore::list_mcp_servers);
   if (!all) co_return std::unexpected(all.error());
   for (const McpServer& server : *all) {
-    if (names(stated, server.name)) continue;
+    if (stated.contains(server.name)) continue;
     const Outcome<McpServerDoc> doc = co_await names_.doc_of(server);
     if (!doc) co_return std::unexpected(doc.error());
     deletions_.add(ports::DeleteMcpServer{server.id}, mcp_server_note("mcp_server.delete", &*doc, nullptr),

@@ -24,13 +24,12 @@ JsonOutcome parse_document(const std::string& text, std::string_view content_typ
   return is_json ? parse_json(text) : parse_yaml(text);
 }
 
-void take_named(std::vector<StatedItem>& items, StatedItem item, std::string_view name_field, Reading& reading) {
-  if (has_nul(item.name))
+void take_named(StatedItems& items, StatedItem item, std::string_view name_field, Reading& reading) {
+  const std::string name = item.name;
+  if (has_nul(name))
     reading.fault_at(name_field, nul_problem);
-  else if (names(items, item.name))
-    reading.fault("names \"" + item.name + "\" a second time");
-  else
-    items.push_back(std::move(item));
+  else if (!items.add(std::move(item)))
+    reading.fault("names \"" + name + "\" a second time");
 }
 
 // A list of resources, or an object of them by name, in the schema of an existing resource to change.
@@ -51,12 +50,14 @@ Json tenant_schema() {
 
 }  // namespace
 
-bool names(const std::vector<StatedItem>& stated, std::string_view name) {
-  return std::ranges::find(stated, name, &StatedItem::name) != stated.end();
+bool StatedItems::add(StatedItem item) {
+  if (!names_.insert(item.name).second) return false;
+  items_.push_back(std::move(item));
+  return true;
 }
 
-std::vector<StatedItem> stated_items(const Json& section, std::string_view name_field, Reading& reading) {
-  std::vector<StatedItem> items;
+StatedItems stated_items(const Json& section, std::string_view name_field, Reading& reading) {
+  StatedItems items;
   if (const Json::Object* members = section.members()) {
     for (const auto& [name, body] : *members) {
       const auto inside = reading.member(name);

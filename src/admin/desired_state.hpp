@@ -3,6 +3,8 @@
 // A section is a list of objects that hold their name, or an object of names and objects. Pure; any thread.
 #pragma once
 
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,10 +23,22 @@ struct StatedItem {
   std::string step;  // where it stands in its section: "[0]", ".chatbot"
 };
 
-[[nodiscard]] bool names(const std::vector<StatedItem>& stated, std::string_view name);
+// The resources of a section, each name once, in the order of the document.
+class StatedItems {
+ public:
+  // False: one of that name is there already.
+  [[nodiscard]] bool add(StatedItem item);
+  [[nodiscard]] bool contains(std::string_view name) const { return names_.contains(name); }
+  [[nodiscard]] auto begin() const { return items_.begin(); }
+  [[nodiscard]] auto end() const { return items_.end(); }
 
-// The resources of a section, by name_field; faults for those without a name and for names that stand twice.
-[[nodiscard]] std::vector<StatedItem> stated_items(const Json& section, std::string_view name_field, Reading& reading);
+ private:
+  std::vector<StatedItem> items_;
+  std::set<std::string, std::less<>> names_;
+};
+
+// By name_field; faults for those without a name and for names that stand twice.
+[[nodiscard]] StatedItems stated_items(const Json& section, std::string_view name_field, Reading& reading);
 
 // JSON or YAML, by the content type that says yaml, else by the first character. Refused: what is no object. Unknown
 // sections are faults.

@@ -95,8 +95,15 @@ std::string to_text(const Json& json) {
   return out;
 }
 
-std::string stands_twice(std::string_view name) {
-  return "The member \"" + std::string(name) + "\" stands twice in one object: keep one of them.";
+std::optional<std::string> repeated_name(const Json::Object& members) {
+  std::vector<std::string_view> names;
+  names.reserve(members.size());
+  for (const Json::Member& member : members)
+    names.emplace_back(member.first);
+  std::ranges::sort(names);
+  const auto twice = std::ranges::adjacent_find(names);
+  if (twice == names.end()) return std::nullopt;
+  return "The member \"" + std::string(*twice) + "\" stands twice in one object: keep one of them.";
 }
 
 bool is_json_number(std::string_view text) {

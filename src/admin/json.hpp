@@ -19,7 +19,7 @@ namespace obleth::admin {
 
 inline constexpr std::size_t json_depth_max = 32;
 inline constexpr std::size_t json_values_max = 1'000'000;  // of one document
-inline constexpr std::size_t json_members_max = 10'000;    // of one object: names are compared one by one
+inline constexpr std::size_t json_members_max = 10'000;    // of one object: find() looks at one after the other
 
 class Json {
  public:
@@ -86,8 +86,8 @@ using JsonOutcome = std::expected<Json, std::string>;
 [[nodiscard]] JsonOutcome parse_yaml(const std::string& text);
 [[nodiscard]] std::string to_yaml(const Json& json);
 
-// The rule for both languages: a member of that name stands in the object already.
-[[nodiscard]] std::string stands_twice(std::string_view name);
+// The rule for both languages, of a whole object: the problem of a name that stands in it twice.
+[[nodiscard]] std::optional<std::string> repeated_name(const Json::Object& members);
 [[nodiscard]] bool is_json_number(std::string_view text);
 
 }  // namespace obleth::admin

@@ -23,7 +23,10 @@ class TreeBuilder {
   bool on_array_begin(error_code&) { return open(Json::list()); }
   bool on_array_end(std::size_t, error_code& fault) { return close(fault); }
   bool on_object_begin(error_code&) { return open(Json::object()); }
-  bool on_object_end(std::size_t, error_code& fault) { return close(fault); }
+  bool on_object_end(std::size_t, error_code& fault) {
+    std::optional<std::string> problem = repeated_name(*open_.back().json.members());
+    return problem ? refuse(*std::move(problem), fault) : close(fault);
+  }
   bool on_string_part(Piece piece, std::size_t, error_code&) { return gather(piece); }
   bool on_string(Piece piece, std::size_t, error_code& fault) { return gather(piece) && place(taken(), fault); }
   bool on_key_part(Piece piece, std::size_t, error_code&) { return gather(piece); }
@@ -80,7 +83,6 @@ class TreeBuilder {
       parent.json.append(std::move(json));
       return true;
     }
-    if (parent.json.find(parent.name) != nullptr) return refuse(stands_twice(parent.name), fault);
     parent.json.members()->emplace_back(std::move(parent.name), std::move(json));
     return true;
   }

@@ -30,6 +30,27 @@ TEST(Json, RefusesWhatStandsTwiceInOneObject) {
   EXPECT_NE(parse_json(R"({"x":{"a":1,"\u0061":2}})").error().find("\"a\""), std::string::npos);
 }
 
+// As large as objects may be.
+std::string large_objects(std::size_t count, std::string_view last_name) {
+  std::string list = "[";
+  for (std::size_t object = 0; object < count; ++object) {
+    list += object == 0 ? "{" : ",\n{";
+    for (std::size_t member = 1; member < json_members_max; ++member)
+      list.append("\"a").append(std::to_string(member)).append("\": 1,");
+    list.append("\"").append(last_name).append("\": 1}");
+  }
+  return list + "]";
+}
+
+// Where each name is compared with each, this takes a minute.
+TEST(Json, NamesOfLargeObjectsAreToldApart) {
+  EXPECT_TRUE(parse_json(large_objects(40, "a0")));
+  EXPECT_EQ(parse_yaml(large_objects(2, "a0")), parse_json(large_objects(2, "a0")));
+  const std::string problem = "The member \"a1\" stands twice in one object: keep one of them.";
+  EXPECT_EQ(parse_json(large_objects(1, "a1")).error(), problem);
+  EXPECT_EQ(parse_yaml(large_objects(1, "a1")).error(), problem);
+}
+
 TEST(Json, RefusesBrokenDocuments) {
   for (const char* text : {"", "{", "{}x", "[1,]", "nul", "{\"a\":01}", "\"\x80\"", "{'a':1}", "// c\n{}"})
     EXPECT_FALSE(parse_json(text)) << text;
@@ -64,6 +85,19 @@ TEST(Json, YamlBombIsRefusedInsteadOfExpanded) {
       bomb += before + (copy < 9 ? "," : "]\n");
   }
   EXPECT_FALSE(parse_yaml(bomb));
+}
+
+TEST(Json, YamlAliasesOfALongTextAreRefusedInsteadOfCopied) {
+  const std::string text(1 << 20, 'x');
+  const auto aliases = [](std::size_t count) {
+    std::string all;
+    for (std::size_t at = 0; at < count; ++at)
+      all += ", *a";
+    return all + "]\n";
+  };
+  EXPECT_TRUE(parse_yaml("a: [&a " + text + aliases(8)));
+  EXPECT_FALSE(parse_yaml("a: [&a " + text + aliases(100)));
+  EXPECT_FALSE(parse_yaml("a: [&a {" + text + ": 1}" + aliases(100)));
 }
 
 TEST(Json, WrittenYamlReadsBackAsItWas) {

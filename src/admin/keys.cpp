@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "admin/paging.hpp"
+#include "admin/schema_parts.hpp"
 
 namespace obleth::admin {
 namespace {
@@ -27,14 +28,6 @@ const Fields<Rotation>& rotation_fields() {
   return fields;
 }
 
-Json with_secret_schema() {
-  const Json secret = Json::object({{"type", "string"}, {"description", "Shown this once, never again."}});
-  return Json::object({{"type", "object"},
-                       {"properties", Json::object({{"key", reference_to("Key")}, {"secret", secret}})},
-                       {"required", Json::list({"key", "secret"})},
-                       {"additionalProperties", false}});
-}
-
 Json with_secret(const KeyDoc& doc, const Secret& secret) {
   return Json::object({{"key", key_fields().show(doc)}, {"secret", secret.reveal()}});
 }
@@ -44,7 +37,7 @@ Json with_secret(const KeyDoc& doc, const Secret& secret) {
 void Keys::register_in(RouteTable& table) {
   table.section("keys");
   table.describe_resource("Key", key_fields());
-  table.describe("KeyWithSecret", with_secret_schema());
+  table.describe("KeyWithSecret", with_secret_schema("key", reference_to("Key")));
   table.describe("KeyDisabled", disabled_only().schema(SchemaKind::replace));
   table.describe("KeyRotation", rotation_fields().schema(SchemaKind::create));
   table.add(get("/keys", "List keys").lists("Key").asks(page_parameters()).answered_by(this, &Keys::list_all));

@@ -187,7 +187,30 @@ TEST_F(AdminTokensApi, ListsComeInPages) {
   const Json rest = expect_status(200, "GET", "/admin-tokens?limit=2&cursor=" + text_of(first, "next_cursor"));
   EXPECT_EQ(rest.find("data")->items()->size(), 1U);
   EXPECT_TRUE(rest.find("next_cursor")->is_null());
-  expect_refused(400, "GET", "/admin-tokens?cursor=none", "", {"cursor"});
+  for (const char* cursor : {"none", "1", "1.", ".", "x.00000000000000000000000000000001"})
+    expect_refused(400, "GET", "/admin-tokens?cursor=" + std::string(cursor), "", {"cursor"});
+}
+
+TEST_F(AdminTokensApi, PagesGoOnWhereTheLastTokenToldWasDeleted) {
+  for (const char* name : {"x", "y", "z"})
+    expect_status(201, "POST", "/admin-tokens", to_text(Json::object({{"name", name}})));
+  const Json first = expect_status(200, "GET", "/admin-tokens?limit=2");
+  expect_status(204, "DELETE", "/admin-tokens/" + id_of(first.find("data")->items()->back()));
+  const Json rest = expect_status(200, "GET", "/admin-tokens?limit=2&cursor=" + text_of(first, "next_cursor"));
+  ASSERT_EQ(rest.find("data")->items()->size(), 1U);
+  EXPECT_EQ(text_of(rest.find("data")->items()->front(), "name"), "z");
+}
+
+TEST_F(AdminTokensApi, TheFilterByNameKnowsNoCaseAndFillsPages) {
+  for (const char* name : {"Grafana", "ci", "my-GRAFANA"})
+    expect_status(201, "POST", "/admin-tokens", to_text(Json::object({{"name", name}})));
+  const Json first = expect_status(200, "GET", "/admin-tokens?limit=1&name=grafana");
+  EXPECT_EQ(text_of(first.find("data")->items()->front(), "name"), "Grafana");
+  const Json rest =
+      expect_status(200, "GET", "/admin-tokens?limit=1&name=grafana&cursor=" + text_of(first, "next_cursor"));
+  ASSERT_EQ(rest.find("data")->items()->size(), 1U);
+  EXPECT_EQ(text_of(rest.find("data")->items()->front(), "name"), "my-GRAFANA");
+  EXPECT_TRUE(rest.find("next_cursor")->is_null());
 }
 
 }  // namespace

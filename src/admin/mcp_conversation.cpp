@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "domain/upstream_reference.hpp"
+#include "wire/http_syntax.hpp"
 #include "wire/json_rpc.hpp"
 
 namespace obleth::admin {
@@ -14,12 +15,18 @@ constexpr std::size_t answer_bytes_max = 4 << 20;
 constexpr std::size_t excerpt_bytes_max = 500;
 constexpr auto patience_max = std::chrono::seconds(30);
 constexpr std::string_view protocol_version = "2025-06-18";
+constexpr std::size_t version_bytes_max = 64;  // what the server chooses is a date, too
 constexpr int ok = 200;
 constexpr int bad_request = 400;
 constexpr int server_error = 500;
 
 Fault not_understood(std::string what) {
   return upstream_fault(FaultKind::bad_answer, std::move(what), false);
+}
+
+// It goes into the heads of all that follows.
+bool may_be_version(std::string_view text) {
+  return !text.empty() && text.size() <= version_bytes_max && wire::all_in(text, wire::word_char);
 }
 
 bool is_stream(const ResponseHead& head) {
@@ -29,11 +36,11 @@ bool is_stream(const ResponseHead& head) {
 }  // namespace
 
 McpConversation::McpConversation(ports::Upstream& upstream, const McpServer& server, UpstreamAddress address,
-                                 CancelSignal* departure)
+                                 CancelSignal& cancel)
     : upstream_(upstream),
       server_(server),
       address_(std::move(address)),
-      departure_(departure),
+      cancel_(cancel),
       patience_(std::min<Duration>(std::chrono::seconds(server.timeout_secs), patience_max)),
       target_(upstream_path(server.upstream_url)) {}
 
@@ -54,6 +61,7 @@ Task<Result<Json>> McpConversation::open() {
   }
   if (!opened) co_return opened;
   if (const Json* chosen = opened->find("protocolVersion"); chosen != nullptr && chosen->text() != nullptr) {
+    if (!may_be_version(*chosen->text())) co_return fail(not_understood("The version that it chose is none."));
     protocol_ = *chosen->text();
   }
   co_await notify("notifications/initialized");
@@ -88,7 +96,7 @@ Task<Result<McpConversation::Answer>> McpConversation::send(std::string method, 
                                  .body = std::span(pieces).first(body.empty() ? 0 : 1),
                                  .head_timeout = patience_,
                                  .idle_timeout = patience_,
-                                 .cancel = departure_};
+                                 .cancel = &cancel_};
   Result<Answer> answer = co_await upstream_.send(call);
   status_ = answer ? std::optional((*answer)->head().status) : std::nullopt;
   if (!answer) co_return answer;

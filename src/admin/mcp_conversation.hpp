@@ -17,7 +17,8 @@ namespace obleth::admin {
 
 class McpConversation {
  public:
-  McpConversation(ports::Upstream& upstream, const McpServer& server, UpstreamAddress address, CancelSignal* departure);
+  // The signal calls it off.
+  McpConversation(ports::Upstream& upstream, const McpServer& server, UpstreamAddress address, CancelSignal& cancel);
 
   // The result of initialize. Faults say what the server did instead.
   Task<Result<Json>> open();
@@ -43,7 +44,7 @@ class McpConversation {
   ports::Upstream& upstream_;
   const McpServer& server_;
   const UpstreamAddress address_;
-  CancelSignal* departure_;
+  CancelSignal& cancel_;
   Duration patience_;
   std::string target_;
   std::string session_;

@@ -2,41 +2,34 @@
 
 #include <utility>
 
+#include "admin/exchange_deadline.hpp"
 #include "admin/mcp_conversation.hpp"
+#include "admin/schema_parts.hpp"
 
 namespace obleth::admin {
 namespace {
+
+constexpr auto exchange_max = std::chrono::seconds(60);  // of all that is asked, as long as two answers may take
 
 Json text_schema(bool may_be_null) {
   return Json::object({{"type", may_be_null ? Json::list({"string", "null"}) : Json("string")}});
 }
 
 Json tool_schema() {
-  return Json::object(
-      {{"type", "object"},
-       {"properties",
-        Json::object({{"name", text_schema(false)}, {"title", text_schema(true)}, {"description", text_schema(true)}})},
-       {"required", Json::list({"name", "title", "description"})},
-       {"additionalProperties", false}});
+  return closed_schema(
+      {{"name", text_schema(false)}, {"title", text_schema(true)}, {"description", text_schema(true)}});
 }
 
 Json result_schema() {
   const Json server =
-      Json::object({{"type", Json::list({"object", "null"})},
-                    {"properties", Json::object({{"name", text_schema(true)}, {"version", text_schema(true)}})},
-                    {"required", Json::list({"name", "version"})},
-                    {"additionalProperties", false}});
-  return Json::object(
-      {{"type", "object"},
-       {"properties", Json::object({{"status", Json::object({{"type", Json::list({"integer", "null"})}})},
-                                    {"latency_ms", Json::object({{"type", "integer"}})},
-                                    {"transport", text_schema(true)},
-                                    {"protocol_version", text_schema(true)},
-                                    {"server", server},
-                                    {"tools", Json::object({{"type", "array"}, {"items", tool_schema()}})},
-                                    {"error", text_schema(true)}})},
-       {"required", Json::list({"status", "latency_ms", "transport", "protocol_version", "server", "tools", "error"})},
-       {"additionalProperties", false}});
+      closed_schema({{"name", text_schema(true)}, {"version", text_schema(true)}}, Json::list({"object", "null"}));
+  return closed_schema({{"status", Json::object({{"type", Json::list({"integer", "null"})}})},
+                        {"latency_ms", Json::object({{"type", "integer"}})},
+                        {"transport", text_schema(true)},
+                        {"protocol_version", text_schema(true)},
+                        {"server", server},
+                        {"tools", Json::object({{"type", "array"}, {"items", tool_schema()}})},
+                        {"error", text_schema(true)}});
 }
 
 // A member that is text, else null.
@@ -65,11 +58,11 @@ struct Story {
   Json error;
 };
 
-Task<Story> speak(McpConversation& conversation) {
+Task<Story> speak(McpConversation& conversation, const ExchangeDeadline& deadline) {
   Story story;
   const Result<Json> opened = co_await conversation.open();
   if (!opened) {
-    story.error = opened.error().message;
+    story.error = deadline.told(opened.error());
     co_return story;
   }
   story.protocol = text_of(*opened, "protocolVersion");
@@ -80,7 +73,7 @@ Task<Story> speak(McpConversation& conversation) {
   if (listed) {
     story.tools = tools_of(*listed);
   } else {
-    story.error = listed.error().message;
+    story.error = deadline.told(listed.error());
   }
   co_await conversation.close();
   co_return story;
@@ -105,9 +98,10 @@ Task<Reply> McpProbe::run(const Call& call) {
   Result<UpstreamAddress> address = parse_upstream_address(server.upstream_url);
   if (!address) co_return refuse_fault(address.error());
   if (desk_.given().upstream == nullptr) co_return refuse(503, "unavailable", "This gateway cannot reach upstreams.");
-  McpConversation conversation(*desk_.given().upstream, server, std::move(*address), call.departure);
+  ExchangeDeadline deadline(call.departure, exchange_max);
+  McpConversation conversation(*desk_.given().upstream, server, std::move(*address), deadline.signal());
   const Instant started = desk_.given().clock.now();
-  const Story story = co_await speak(conversation);
+  const Story story = co_await speak(conversation, deadline);
   const bool spoke = !story.protocol.is_null();
   co_return answer(
       200, Json::object({{"status", conversation.status() ? Json(*conversation.status()) : Json()},

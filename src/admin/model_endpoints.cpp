@@ -15,6 +15,14 @@ Endpoints::iterator find(Endpoints& endpoints, const std::string& id) {
   return std::ranges::find_if(endpoints, [&](const EndpointDoc& doc) { return wanted && doc.endpoint.id == *wanted; });
 }
 
+// Behind the endpoint that the page before ended with; where that one is gone, at its place.
+std::size_t beginning_of_page(const Endpoints& endpoints, const std::optional<Place>& last) {
+  if (!last) return 0;
+  const auto told = std::ranges::find(endpoints, last->id, [](const EndpointDoc& doc) { return doc.endpoint.id.bits; });
+  if (told != endpoints.end()) return static_cast<std::size_t>(told - endpoints.begin()) + 1;
+  return std::min(static_cast<std::size_t>(last->number), endpoints.size());
+}
+
 // The first endpoint's address is the model's api_base.
 void keep_base_true(ModelDoc& doc) {
   doc.api_base = doc.endpoints.front().endpoint.api_base;
@@ -30,6 +38,7 @@ void ModelEndpoints::register_in(RouteTable& table) {
   table.describe("EndpointReplace", endpoint_fields().schema(SchemaKind::replace));
   table.add(get("/models/{id}/endpoints", "List a model's endpoints")
                 .lists("Endpoint")
+                .asks(page_parameters(false))
                 .answered_by(this, &ModelEndpoints::list));
   table.add(post("/models/{id}/endpoints", "Add an endpoint to a model")
                 .takes("EndpointCreate")
@@ -46,13 +55,25 @@ void ModelEndpoints::register_in(RouteTable& table) {
 }
 
 Task<Reply> ModelEndpoints::list(const Call& call) {
+  const Outcome<ports::PageRequest> page = requested_page(call);
+  if (!page) co_return page.error();
+  const Outcome<std::optional<Place>> last = last_place(*page);
+  if (!last) co_return last.error();
   Outcome<ModelDoc> doc = co_await records_.find(call.at("id"));
   if (!doc) co_return doc.error();
   records_.fill_in_state(*doc);
+  const Endpoints& endpoints = doc->endpoints;
+  const std::size_t first = beginning_of_page(endpoints, *last);
+  const std::size_t end = std::min(first + page->limit, endpoints.size());
   Json rows = Json::list();
-  for (const EndpointDoc& endpoint : doc->endpoints)
-    rows.append(endpoint_fields().show(endpoint));
-  co_return answer(200, list_json(std::move(rows), {}));
+  for (std::size_t at = first; at < end; ++at)
+    rows.append(endpoint_fields().show(endpoints[at]));
+  std::string next;
+  if (end < endpoints.size()) {
+    const auto position = static_cast<std::int64_t>(end - 1);
+    next = cursor_after({.number = position, .id = endpoints[end - 1].endpoint.id.bits});
+  }
+  co_return answer(200, list_json(std::move(rows), next));
 }
 
 Task<Reply> ModelEndpoints::create(const Call& call) {

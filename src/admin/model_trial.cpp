@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "admin/exchange_deadline.hpp"
+#include "admin/schema_parts.hpp"
 #include "domain/upstream_address.hpp"
 #include "wire/usage_extract.hpp"
 
@@ -13,6 +15,7 @@ namespace {
 constexpr std::size_t answer_bytes_max = 1024 * 1024;
 constexpr std::size_t excerpt_bytes_max = 2000;
 constexpr auto patience_max = std::chrono::seconds(60);
+constexpr auto exchange_max = 2 * patience_max;  // the answer's head, and as long again for its body
 
 enum class TrialKind : std::uint8_t { chat, completions, embeddings };
 
@@ -47,21 +50,14 @@ const Fields<Trial>& trial_fields() {
 Json result_schema() {
   const Json whole_number = Json::object({{"type", "integer"}});
   const Json plain_text = Json::object({{"type", "string"}});
-  const Json usage = Json::object(
-      {{"type", Json::list({"object", "null"})},
-       {"properties", Json::object({{"prompt_tokens", whole_number}, {"completion_tokens", whole_number}})},
-       {"required", Json::list({"prompt_tokens", "completion_tokens"})},
-       {"additionalProperties", false}});
-  return Json::object(
-      {{"type", "object"},
-       {"properties", Json::object({{"endpoint_id", plain_text},
-                                    {"api_base", plain_text},
-                                    {"status", Json::object({{"type", Json::list({"integer", "null"})}})},
-                                    {"latency_ms", whole_number},
-                                    {"usage", usage},
-                                    {"error", Json::object({{"type", Json::list({"string", "null"})}})}})},
-       {"required", Json::list({"endpoint_id", "api_base", "status", "latency_ms", "usage", "error"})},
-       {"additionalProperties", false}});
+  const Json usage = closed_schema({{"prompt_tokens", whole_number}, {"completion_tokens", whole_number}},
+                                   Json::list({"object", "null"}));
+  return closed_schema({{"endpoint_id", plain_text},
+                        {"api_base", plain_text},
+                        {"status", Json::object({{"type", Json::list({"integer", "null"})}})},
+                        {"latency_ms", whole_number},
+                        {"usage", usage},
+                        {"error", Json::object({{"type", Json::list({"string", "null"})}})}});
 }
 
 Json usage_json(const std::optional<TokenUsage>& usage) {
@@ -125,17 +121,17 @@ Task<Result<std::string>> read_all(ports::UpstreamAnswer& answer) {
   }
 }
 
-Task<TrialResult> ask(ports::Upstream& upstream, const ports::UpstreamCall& request) {
+Task<TrialResult> ask(ports::Upstream& upstream, const ports::UpstreamCall& request, const ExchangeDeadline& deadline) {
   TrialResult result;
   const Result<std::unique_ptr<ports::UpstreamAnswer>> sent = co_await upstream.send(request);
   if (!sent) {
-    result.error = sent.error().message;
+    result.error = deadline.told(sent.error());
     co_return result;
   }
   result.status = (*sent)->head().status;
   const Result<std::string> body = co_await read_all(**sent);
   if (!body) {
-    result.error = body.error().message;
+    result.error = deadline.told(body.error());
   } else if (*result.status != 200) {
     result.error = body->substr(0, excerpt_bytes_max);
   } else if (const auto found = wire::usage_of_document(*body)) {
@@ -182,9 +178,10 @@ Task<Reply> ModelTrial::run(const Call& call) {
   request.body = pieces;
   request.head_timeout = std::min<Duration>(std::chrono::seconds(model.request_timeout_secs), patience_max);
   request.idle_timeout = std::min<Duration>(std::chrono::seconds(model.idle_timeout_secs), patience_max);
-  request.cancel = call.departure;
+  ExchangeDeadline deadline(call.departure, exchange_max);
+  request.cancel = &deadline.signal();
   const Instant started = desk.given().clock.now();
-  const TrialResult result = co_await ask(*desk.given().upstream, request);
+  const TrialResult result = co_await ask(*desk.given().upstream, request, deadline);
   const std::int64_t latency_ms = whole_ms(desk.given().clock.now() - started);
   co_return answer(200, Json::object({{"endpoint_id", endpoint->id.uuid()},
                                       {"api_base", endpoint->api_base},

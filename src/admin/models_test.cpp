@@ -1,4 +1,8 @@
+#include <thread>
+
 #include "admin/api_fixture_test.hpp"
+#include "admin/dripping_upstream_test.hpp"
+#include "mock/fake_loop.hpp"
 
 namespace obleth::admin {
 namespace {
@@ -166,6 +170,31 @@ TEST_F(ModelsApi, EndpointsAreAddedReplacedAndRemoved) {
   expect_status(409, "DELETE", path + "/" + id_of(added));
 }
 
+TEST_F(ModelsApi, EndpointsComeInPagesThatGoOnWhereTheLastToldWasRemoved) {
+  expect_status(
+      201, "POST", "/models",
+      R"({"model_name":"m","endpoints":[{"api_base":"http://a"},{"api_base":"http://b"},{"api_base":"http://c"}]})");
+  const std::string path = "/models/m/endpoints";
+  const auto bases = [](const Json& page) {
+    std::string told;
+    for (const Json& endpoint : *page.find("data")->items())
+      told += text_of(endpoint, "api_base") + " ";
+    return told;
+  };
+  const Json first = expect_status(200, "GET", path + "?limit=2");
+  EXPECT_EQ(bases(first), "http://a http://b ");
+  const std::string second = path + "?limit=2&cursor=" + text_of(first, "next_cursor");
+  const Json rest = expect_status(200, "GET", second);
+  EXPECT_EQ(bases(rest), "http://c ");
+  EXPECT_TRUE(rest.find("next_cursor")->is_null());
+  expect_status(204, "DELETE", path + "/" + id_of(first.find("data")->items()->back()));
+  EXPECT_EQ(bases(expect_status(200, "GET", second)), "http://c ");
+  expect_status(204, "DELETE", path + "/" + id_of(rest.find("data")->items()->front()));
+  EXPECT_EQ(bases(expect_status(200, "GET", second)), "");
+  expect_refused(400, "GET", path + "?limit=0", "", {"limit"});
+  expect_refused(400, "GET", path + "?cursor=none", "", {"cursor"});
+}
+
 TEST_F(ModelsApi, NamesAndAliasesAreUniqueTogether) {
   expect_status(201, "POST", "/models", R"({"model_name":"a","aliases":["b"],"api_base":"http://v"})");
   expect_status(409, "POST", "/models", R"({"model_name":"b","api_base":"http://v"})");
@@ -246,6 +275,27 @@ TEST_F(ModelsApi, TrialSendsOneRealRequestAndTellsWhatCameOfIt) {
   rebuild(true);
   expect_status(201, "POST", "/models", R"({"model_name":"m","api_base":"http://v"})");
   expect_status(503, "POST", "/models/m/test", "{}");
+}
+
+TEST_F(ModelsApi, TrialOfAnUpstreamThatDripsForEverEndsWithItsDeadline) {
+  DrippingUpstream dripping(std::chrono::seconds(20));
+  upstream = &dripping;
+  rebuild(true);
+  expect_status(201, "POST", "/models", R"({"model_name":"m","api_base":"http://v"})");
+  mock::FakeLoop loop;
+  MemoryExchange exchange({.method = "POST", .target = "/api/v1/models/m/test", .token = root_token, .body = "{}"});
+  spawn(api->serve(exchange));
+  while (!dripping.is_asked) {
+    loop.run_posted();  // what the record's own thread found
+    std::this_thread::yield();
+  }
+  loop.advance(std::chrono::seconds(119));
+  EXPECT_FALSE(exchange.finished);
+  loop.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(exchange.finished);
+  const Json result = exchange.answered.json();
+  EXPECT_EQ(text_of(result, "status"), "200");
+  EXPECT_EQ(text_of(result, "error"), "It was not done after 120 seconds.");
 }
 
 // ---- MCP servers --------------------------------------------------------------------------------------------------

@@ -3,6 +3,11 @@
 #include "admin/scalar_text.hpp"
 
 namespace obleth::admin {
+namespace {
+
+constexpr char separator = '.';
+
+}  // namespace
 
 std::vector<Parameter> page_parameters(bool filtered_by_name) {
   Json limit = whole_schema(1, page_rows_max);
@@ -31,6 +36,20 @@ Outcome<ports::PageRequest> requested_page(const Call& call) {
 Reply refuse_page(const Fault& fault) {
   if (fault.kind != FaultKind::invalid) return refuse_fault(fault);
   return refuse_field("cursor", "is not one that a list gave: start again without it");
+}
+
+std::string cursor_after(const Place& last) {
+  return std::to_string(last.number) + separator + to_hex32(last.id);
+}
+
+Outcome<std::optional<Place>> last_place(const ports::PageRequest& page) {
+  const std::string_view cursor = page.cursor;
+  if (cursor.empty()) return std::nullopt;
+  const std::size_t split = std::min(cursor.find(separator), cursor.size());
+  const auto number = scaled_integer(cursor.substr(0, split), 0);
+  const auto id = bits128_from_text(cursor.substr(std::min(split + 1, cursor.size())));
+  if (!number || !id) return std::unexpected(refuse_page(client_fault(FaultKind::invalid, {})));
+  return Place{.number = *number, .id = *id};
 }
 
 Json list_json(Json rows, const std::string& next_cursor) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "admin/schema_parts.hpp"
+
 namespace obleth::admin {
 namespace {
 
@@ -93,20 +95,10 @@ Reply refuse_fault(const Fault& fault) {
 
 Json error_schema() {
   const Json plain_text = Json::object({{"type", "string"}});
-  const Json detail = Json::object({{"type", "object"},
-                                    {"properties", Json::object({{"field", plain_text}, {"problem", plain_text}})},
-                                    {"required", Json::list({"field", "problem"})},
-                                    {"additionalProperties", false}});
+  const Json detail = closed_schema({{"field", plain_text}, {"problem", plain_text}});
   const Json details = Json::object({{"type", "array"}, {"items", detail}});
-  const Json error =
-      Json::object({{"type", "object"},
-                    {"properties", Json::object({{"message", plain_text}, {"code", plain_text}, {"details", details}})},
-                    {"required", Json::list({"message", "code", "details"})},
-                    {"additionalProperties", false}});
-  return Json::object({{"type", "object"},
-                       {"properties", Json::object({{"error", error}})},
-                       {"required", Json::list({"error"})},
-                       {"additionalProperties", false}});
+  return closed_schema(
+      {{"error", closed_schema({{"message", plain_text}, {"code", plain_text}, {"details", details}})}});
 }
 
 }  // namespace obleth::admin

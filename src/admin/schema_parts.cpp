@@ -14,6 +14,11 @@ Json closed_schema(Json::Object properties, Json type) {
                        {"additionalProperties", false}});
 }
 
+Json with_secret_schema(std::string member, Json resource) {
+  return closed_schema(
+      {{std::move(member), std::move(resource)}, {"secret", typed("string", "Shown this once, never again.")}});
+}
+
 Json described(Json schema, const char* meaning) {
   schema.set("description", meaning);
   return schema;

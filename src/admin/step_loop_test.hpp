@@ -35,7 +35,8 @@ class StepLoop final : public ports::Loop {
     }
     const std::vector<ports::Timer*> armed = timers_;
     for (ports::Timer* timer : armed) {
-      if (timer->due > now_ || std::ranges::find(timers_, timer) == timers_.end()) continue;
+      // One that is gone may be looked up, not looked into.
+      if (std::ranges::find(timers_, timer) == timers_.end() || timer->due > now_) continue;
       disarm(*timer);
       timer->expired();
     }

@@ -10,14 +10,24 @@ namespace {
 
 using TenantFields = Fields<TenantDoc>;
 
-const TenantFields& required_only(std::string_view name) {
-  static const TenantFields weight = tenant_fields().only({"weight"}).all_required();
-  static const TenantFields group = tenant_fields().only({"group"}).all_required();
-  static const TenantFields status = tenant_fields().only({"status"}).all_required();
-  static const TenantFields models = tenant_fields().only({"allowed_models"}).all_required();
-  if (name == "weight") return weight;
-  if (name == "group") return group;
-  return name == "status" ? status : models;
+const TenantFields& weight_only() {
+  static const TenantFields fields = tenant_fields().only({"weight"}).all_required();
+  return fields;
+}
+
+const TenantFields& group_only() {
+  static const TenantFields fields = tenant_fields().only({"group"}).all_required();
+  return fields;
+}
+
+const TenantFields& status_only() {
+  static const TenantFields fields = tenant_fields().only({"status"}).all_required();
+  return fields;
+}
+
+const TenantFields& allowlist_only() {
+  static const TenantFields fields = tenant_fields().only({"allowed_models"}).all_required();
+  return fields;
 }
 
 const TenantFields& quota_only() {
@@ -76,25 +86,24 @@ Route Tenants::part(Route route, const TenantFields& fields, ReadMode mode) {
 }
 
 void Tenants::register_parts_in(RouteTable& table) {
-  table.describe("TenantWeight", required_only("weight").schema(SchemaKind::replace));
-  table.describe("TenantGroup", required_only("group").schema(SchemaKind::replace));
-  table.describe("TenantStatus", required_only("status").schema(SchemaKind::replace));
-  table.describe("TenantAllowlist", required_only("allowed_models").schema(SchemaKind::replace));
+  table.describe("TenantWeight", weight_only().schema(SchemaKind::replace));
+  table.describe("TenantGroup", group_only().schema(SchemaKind::replace));
+  table.describe("TenantStatus", status_only().schema(SchemaKind::replace));
+  table.describe("TenantAllowlist", allowlist_only().schema(SchemaKind::replace));
   table.describe("TenantQuota", quota_only().schema(SchemaKind::replace));
   table.describe("TenantSchedule", schedule_only().schema(SchemaKind::change));
   table.describe("TenantBudget", or_null(budget_fields().schema(SchemaKind::change)));
   const auto whole = ReadMode::replace;
-  table.add(part(patch("/tenants/{id}/weight", "Set a tenant's weight").takes("TenantWeight"), required_only("weight"),
-                 whole));
-  table.add(part(patch("/tenants/{id}/group", "Move a tenant to another group").takes("TenantGroup"),
-                 required_only("group"), whole));
+  table.add(part(patch("/tenants/{id}/weight", "Set a tenant's weight").takes("TenantWeight"), weight_only(), whole));
+  table.add(
+      part(patch("/tenants/{id}/group", "Move a tenant to another group").takes("TenantGroup"), group_only(), whole));
   table.add(part(put("/tenants/{id}/quota", "Replace a tenant's limits").takes("TenantQuota"), quota_only(), whole));
   table.add(part(patch("/tenants/{id}/status", "Suspend, archive or activate a tenant").takes("TenantStatus"),
-                 required_only("status"), whole));
+                 status_only(), whole));
   table.add(part(patch("/tenants/{id}/schedule", "Change when a tenant may use the gateway").takes("TenantSchedule"),
                  schedule_only(), ReadMode::change));
   table.add(part(patch("/tenants/{id}/allowlist", "Set which models a tenant may use").takes("TenantAllowlist"),
-                 required_only("allowed_models"), whole));
+                 allowlist_only(), whole));
   table.add(patch("/tenants/{id}/budget", "Change a tenant's budget; null removes it")
                 .takes("TenantBudget")
                 .gives("Tenant")

@@ -13,6 +13,8 @@
 namespace obleth::admin {
 namespace {
 
+constexpr std::size_t scalar_bytes_max = 64 << 20;  // of one document; that of the largest body is a third of it
+
 struct Trouble {
   std::string problem;
 };
@@ -34,7 +36,7 @@ class Reader {
     if (++values_ > json_values_max) throw Trouble{"The file has too many values."};
     switch (node.Type()) {
       case YAML::NodeType::Scalar:
-        return node.Tag() == "!" ? Json(node.Scalar()) : plain_scalar(node.Scalar());
+        return node.Tag() == "!" ? Json(text_of(node)) : plain_scalar(text_of(node));
       case YAML::NodeType::Sequence:
         return sequence(node, depth);
       case YAML::NodeType::Map:
@@ -45,6 +47,12 @@ class Reader {
   }
 
  private:
+  const std::string& text_of(const YAML::Node& scalar) {
+    scalar_bytes_ += scalar.Scalar().size();
+    if (scalar_bytes_ > scalar_bytes_max) throw Trouble{"The file's aliases stand for too much text."};
+    return scalar.Scalar();
+  }
+
   Json sequence(const YAML::Node& node, std::size_t depth) {
     Json list = Json::list();
     for (const YAML::Node& item : node)
@@ -53,18 +61,19 @@ class Reader {
   }
 
   Json map(const YAML::Node& node, std::size_t depth) {
-    Json object = Json::object();
+    Json::Object members;
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) throw Trouble{"The name of a member must be text."};
-      const std::string& name = entry.first.Scalar();
-      if (object.find(name) != nullptr) throw Trouble{stands_twice(name)};
-      if (object.members()->size() == json_members_max) throw Trouble{"An object has too many members."};
-      object.set(name, read(entry.second, depth + 1));
+      const std::string& name = text_of(entry.first);
+      if (members.size() == json_members_max) throw Trouble{"An object has too many members."};
+      members.emplace_back(name, read(entry.second, depth + 1));
     }
-    return object;
+    if (std::optional<std::string> problem = repeated_name(members)) throw Trouble{*std::move(problem)};
+    return members;
   }
 
   std::size_t values_ = 0;
+  std::size_t scalar_bytes_ = 0;
 };
 
 // What every reader takes for this very text, without quotes. Those of YAML 1.1 take 22:00 for a number, 2026-11-01 for

@@ -18,7 +18,6 @@ namespace {
 constexpr std::string_view pool_name = "main";  // the one pool that there is
 constexpr std::size_t random_token_bytes = 24;
 constexpr Duration last_delivery = std::chrono::seconds(5);  // at the exit; what is left waits in the spool
-constexpr std::uint64_t admin_body_bytes_max = 16ULL << 20;
 
 adapters::HttpServerSettings data_settings(const Options& options, const ConnectionBounds& bounds) {
   adapters::HttpServerSettings settings{.address = options.listen, .threads = thread_count(options)};
@@ -36,7 +35,7 @@ adapters::HttpServerSettings data_settings(const Options& options, const Connect
 adapters::HttpServerSettings operator_settings(const Options& options, const ConnectionBounds& bounds,
                                                const adapters::NetAddress& address) {
   adapters::HttpServerSettings settings{.address = address, .threads = 1};
-  settings.body_bytes_max = admin_body_bytes_max;
+  settings.body_bytes_max = admin::admin_body_bytes_max;
   settings.header_timeout = options.header_timeout;
   settings.body_stall_max = options.body_timeout;
   settings.idle_timeout = options.idle_timeout;
