@@ -119,11 +119,12 @@ Result<AdminAnswer> AdminClient::send(const AdminRequest& request) const {
   Result<AdminConnection> connection = AdminConnection::open(address_.server, call_wait_max);
   if (!connection) return fail(std::move(connection.error()));
   const Result<void> sent = connection->send(request_bytes(request, address_));
-  if (!sent) return fail(sent.error());
+  // A body that is too large is refused before all of it has left.
+  if (!sent && sent.error().kind != FaultKind::broken) return fail(sent.error());
   std::string bytes;
   for (;;) {
     const Result<Received> received = receive_head(*connection, bytes, request.method);
-    if (!received) return fail(received.error());
+    if (!received) return fail(sent ? received.error() : sent.error());
     const int status = received->head.status;
     if (status >= 100 && status < 200) {
       bytes.erase(0, received->head_bytes);

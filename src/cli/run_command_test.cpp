@@ -224,6 +224,14 @@ TEST_F(CommandLine, ApplySendsTheFileAsItIsAndADryRunSaysSo) {
   EXPECT_NE(server_.asked().at(0).find("Content-Type: application/yaml\r\n"), std::string::npos);
 }
 
+TEST_F(CommandLine, ARefusalThatComesBeforeTheFileHasLeftIsTold) {
+  typed_ = std::string(std::size_t{32} << 20U, '#');
+  server_.answer_head_with_json("POST /api/v1/apply", R"({"error":{"message":"too large"}})", "413 Content Too Large");
+  const Ran ran = run({"apply", "-f", "-"});
+  EXPECT_EQ(ran.code, exit_refused);
+  EXPECT_EQ(ran.err, "obleth: too large\n");
+}
+
 TEST_F(CommandLine, AnAnswerInChunksIsReadWhole) {
   server_.answer("GET /api/v1/export?format=yaml",
                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\ngroups:\r\n4\r\n []\n\r\n0\r\n\r\n");
