@@ -219,7 +219,7 @@ TEST_F(CommandLine, ApplySendsTheFileAsItIsAndADryRunSaysSo) {
                       R"({"dry_run":true,"changes":[{"action":"create","kind":"group","name":"night"}],"secrets":[]})");
   const Ran ran = run({"apply", "-f", "-", "--dry-run"});
   EXPECT_EQ(ran.code, exit_done) << ran.err;
-  EXPECT_EQ(ran.out, "dry_run  yes\nsecrets  -\n\nchanges\naction  kind   name\ncreate  group  night\n");
+  EXPECT_EQ(ran.out, "dry_run  yes\nsecrets  []\n\nchanges\naction  kind   name\ncreate  group  night\n");
   EXPECT_EQ(body(0), typed_);
   EXPECT_NE(server_.asked().at(0).find("Content-Type: application/yaml\r\n"), std::string::npos);
 }
