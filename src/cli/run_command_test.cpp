@@ -264,6 +264,30 @@ TEST_F(CommandLine, MisuseExitsWithTwoAndSaysHow) {
   EXPECT_TRUE(server_.asked().empty());
 }
 
+TEST_F(CommandLine, ANumberOfRowsOrSlotsIsNotNegative) {
+  for (const std::vector<const char*>& words :
+       std::vector<std::vector<const char*>>{{"tenant", "list", "--limit", "-1"},
+                                             {"usage", "requests", "--limit=-1"},
+                                             {"audit", "list", "--limit", "-1"},
+                                             {"key", "rotate", "a", "--grace-secs", "-1"},
+                                             {"capacity", "set", "-1"}}) {
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.code, exit_misused) << words[0];
+    EXPECT_NE(ran.err.find("must not be negative"), std::string::npos) << ran.err;
+  }
+  EXPECT_TRUE(server_.asked().empty());
+}
+
+TEST_F(CommandLine, EveryHelpPageTellsWhereTheGatewayIs) {
+  for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{
+           {"tenant", "--help"}, {"tenant", "list", "--help"}, {"usage", "--help"}, {"export", "--help"}}) {
+    const std::string help = run(words).out;
+    for (const char* word : {"--url", "OBLETH_ADMIN_URL", "--token", "config.toml", "--json"})
+      EXPECT_NE(help.find(word), std::string::npos) << word << "\n" << help;
+  }
+  EXPECT_NE(client_commands_help().find("--url"), std::string_view::npos);
+}
+
 TEST_F(CommandLine, HelpIsNoFault) {
   const Ran ran = run({"tenant", "create", "--help"});
   EXPECT_EQ(ran.code, exit_done);
@@ -349,8 +373,11 @@ TEST_F(CommandLine, VersionNeedsNoGateway) {
 TEST(ClientCommand, TheServersOwnVerbsAreNotAmongThem) {
   EXPECT_TRUE(is_client_command("tenant"));
   EXPECT_TRUE(is_client_command("apply"));
+  EXPECT_TRUE(is_client_command("--json"));
+  EXPECT_TRUE(is_client_command("--url=http://here"));
   EXPECT_FALSE(is_client_command("serve"));
   EXPECT_FALSE(is_client_command("demo"));
+  EXPECT_FALSE(is_client_command("--listen"));
 }
 
 }  // namespace
