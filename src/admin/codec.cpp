@@ -114,7 +114,10 @@ Codec<Secret> credential() {
 }
 
 Codec<PicoUsd> price() {
-  return {.schema = money_schema("0.000003"),
+  Json schema = money_schema("0.000003");
+  schema.set("maximum", 1'000'000);
+  schema.set("description", "Dollars, from 0 to 1000000 with at most 12 decimals.");
+  return {.schema = std::move(schema),
           .show = [](const PicoUsd& value) { return Json(to_decimal(value)); },
           .take = [](const Json& json, Reading& reading) -> std::optional<PicoUsd> {
             const auto digits = decimal_text(json);
@@ -128,6 +131,7 @@ Codec<NanoUsd> dollars() {
   Json above_zero = money_schema("250.00");
   above_zero.remove("minimum");
   above_zero.set("exclusiveMinimum", 0);
+  above_zero.set("description", "Dollars, with at most 9 decimals.");
   above_zero.set("pattern", "^(?=[0-9.]*[1-9])[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$");
   return {.schema = std::move(above_zero),
           .show = [](const NanoUsd& value) { return Json(to_decimal(value)); },

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "admin/asked_span.hpp"
+#include "admin/authenticate_admin.hpp"
 #include "admin/fairshare_json.hpp"
 #include "admin/paging.hpp"
 #include "ports/loop.hpp"
@@ -13,7 +14,9 @@ namespace obleth::admin {
 namespace {
 
 constexpr auto snapshot_period = std::chrono::seconds(1);
+constexpr auto token_check_period = std::chrono::seconds(3);
 constexpr std::size_t tenants_max = 1000;  // of one snapshot
+constexpr int unauthorised = 401;
 constexpr std::string_view stream_head =
     "Content-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n";
 
@@ -158,6 +161,7 @@ Task<void> FairshareView::stream(const Call&, ports::ClientExchange& exchange) {
 
 // At every whole second, so that all streams send the same event.
 Task<void> FairshareView::send_events(ports::ClientExchange& exchange, ports::Loop& loop) {
+  Instant check_due = loop.now() + token_check_period;
   while (true) {
     const auto second = std::chrono::duration_cast<std::chrono::seconds>(loop.now().since_start());
     const std::shared_ptr<const std::string> event = co_await event_of(second.count());
@@ -166,7 +170,18 @@ Task<void> FairshareView::send_events(ports::ClientExchange& exchange, ports::Lo
     const Instant next = Instant(second) + snapshot_period;
     const bool came = co_await PauseUnless(loop, next, exchange.departure(), ending_);
     if (!came || (desk_.live().draining && desk_.live().draining())) co_return;
+    if (loop.now() < check_due) continue;
+    check_due = loop.now() + token_check_period;
+    const bool stays = co_await may_stay(exchange);
+    if (!stays) co_return;
   }
+}
+
+// A token may be deleted while its stream runs. A store that cannot tell ends nothing.
+Task<bool> FairshareView::may_stay(ports::ClientExchange& exchange) {
+  const RequestHead& head = exchange.head();
+  const Outcome<Caller> caller = co_await authenticate_admin(desk_.given(), head, exchange.client_address());
+  co_return caller.has_value() || caller.error().status != unauthorised;
 }
 
 Task<std::shared_ptr<const std::string>> FairshareView::event_of(std::int64_t second) {

@@ -25,6 +25,7 @@ class FairshareView {
   Task<Reply> history(const Call& call);
   Task<void> stream(const Call& call, ports::ClientExchange& exchange);
   Task<void> send_events(ports::ClientExchange& exchange, ports::Loop& loop);
+  Task<bool> may_stay(ports::ClientExchange& exchange);
   Task<Json> snapshot_now();
   Task<std::shared_ptr<const std::string>> event_of(std::int64_t second);
 

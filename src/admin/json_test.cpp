@@ -158,9 +158,16 @@ TEST(ScalarText, MomentsAreReadInAnyOffsetAndToldInUtc) {
   EXPECT_EQ(wall_time_from_rfc3339("2026-11-01T00:00:00.0070Z"), WallTime{1793491200007});
   EXPECT_EQ(wall_time_from_rfc3339("2024-02-29T23:59:59z"), WallTime{1709251199000});
   for (const char* text : {"2026-11-01", "2026-11-01T00:00:00", "2026-13-01T00:00:00Z", "2025-02-29T00:00:00Z",
-                           "2026-11-01T24:00:00Z", "2026-11-01T00:00:00.0001Z", "2026-11-01T00:00:00+24:00", "now", "",
+                           "2026-11-01T24:00:00Z", "2026-11-01T00:00:00.Z", "2026-11-01T00:00:00+24:00", "now", "",
                            "1969-12-31T23:59:59Z", "1970-01-01T00:00:00+01:00", "2026-11-01T00:00:00Zx"})
     EXPECT_EQ(wall_time_from_rfc3339(text), std::nullopt) << text;
+}
+
+TEST(ScalarText, WhatIsFinerThanAMillisecondIsLeftOut) {
+  for (const char* text : {"2026-11-01T00:00:00.007999+00:00", "2026-11-01T00:00:00.007123456Z",
+                           "2026-11-01T00:00:00.00700000000000000000000001Z"})
+    EXPECT_EQ(wall_time_from_rfc3339(text), WallTime{1793491200007}) << text;
+  EXPECT_EQ(wall_time_from_rfc3339("2026-11-01T00:00:00.0001Z"), WallTime{1793491200000});
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ Task<Reply> Keys::list(const Call& call, std::optional<TenantId> tenant) {
   Json rows = Json::list();
   for (ApiKey& key : keys->rows) {
     KeyDoc doc = key_doc(std::move(key));
-    co_await fill_in_use(doc);
+    co_await fill_in_live(doc);
     rows.append(key_fields().show(doc));
   }
   co_return answer(200, list_json(std::move(rows), keys->next_cursor));
@@ -106,14 +106,14 @@ Task<Reply> Keys::create(const Call& call) {
   if (reading.failed()) co_return refuse_body(reading);
   const Outcome<> saved = co_await save(turn, call.caller, "key.create", nullptr, &fresh.doc);
   if (!saved) co_return saved.error();
-  co_await fill_in_use(fresh.doc);
+  co_await fill_in_live(fresh.doc);
   co_return answer(201, with_secret(fresh.doc, fresh.secret));
 }
 
 Task<Reply> Keys::show(const Call& call) {
   Outcome<KeyDoc> doc = co_await find(call.at("id"));
   if (!doc) co_return doc.error();
-  co_await fill_in_use(*doc);
+  co_await fill_in_live(*doc);
   co_return answer(200, key_fields().show(*doc));
 }
 
@@ -128,7 +128,7 @@ Task<Reply> Keys::edit(const Call& call, const Fields<KeyDoc>& fields, ReadMode 
   next.key.updated_at = desk_.now();
   const Outcome<> saved = co_await save(turn, call.caller, "key.update", &*current, &next);
   if (!saved) co_return saved.error();
-  co_await fill_in_use(next);
+  co_await fill_in_live(next);
   co_return answer(200, key_fields().show(next));
 }
 
@@ -153,7 +153,7 @@ Task<Reply> Keys::rotate(const Call& call) {
   next.key.updated_at = desk_.now();
   const Outcome<> saved = co_await save(turn, call.caller, "key.rotate", &*current, &next);
   if (!saved) co_return saved.error();
-  co_await fill_in_use(next);
+  co_await fill_in_live(next);
   co_return answer(200, with_secret(next, secret));
 }
 
@@ -196,7 +196,8 @@ Task<Outcome<>> Keys::save(const RecordDesk::Turn& turn, const Caller& caller, c
   co_return Outcome<>();
 }
 
-Task<void> Keys::fill_in_use(KeyDoc& doc) {
+Task<void> Keys::fill_in_live(KeyDoc& doc) {
+  if (doc.key.former_expires_at && *doc.key.former_expires_at <= desk_.now()) doc.key.former_expires_at.reset();
   if (!doc.budget || !desk_.live().budget_use) co_return;
   const Result<std::optional<Tenant>> tenant = co_await desk_.store().find_tenant(doc.key.tenant.hex());
   if (!tenant || !*tenant) co_return;

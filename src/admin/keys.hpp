@@ -28,7 +28,8 @@ class Keys {
   Task<Outcome<KeyDoc>> find(std::string id);
   Task<Outcome<>> save(const RecordDesk::Turn& turn, const Caller& caller, const char* action, const KeyDoc* before,
                        const KeyDoc* after);
-  Task<void> fill_in_use(KeyDoc& doc);
+  // What is true of it now, to be shown: the use of its budget, and no rotation whose grace is over.
+  Task<void> fill_in_live(KeyDoc& doc);
 
   RecordDesk& desk_;
 };

@@ -89,8 +89,10 @@ TEST_F(KeysApi, RotationKeepsTheOldSecretUntilItsGraceEnds) {
   EXPECT_NE(old_secret, new_secret);
   EXPECT_EQ(opens(old_secret), "ci");
   EXPECT_EQ(opens(new_secret), "ci");
-  clock.pass(25LL * 3600 * 1000);
+  EXPECT_EQ(text_of(expect_status(200, "GET", key_path(made)), "rotation"), text_of(*rotated.find("key"), "rotation"));
+  clock.pass(24LL * 3600 * 1000);
   EXPECT_EQ(opens(old_secret), std::nullopt);
+  EXPECT_EQ(text_of(expect_status(200, "GET", key_path(made)), "rotation"), "null");
   const Json at_once = expect_status(200, "POST", key_path(made) + "/rotate", R"({"grace_secs":0})");
   EXPECT_EQ(text_of(*at_once.find("key"), "rotation"), "null");
   EXPECT_EQ(opens(new_secret), std::nullopt);

@@ -82,7 +82,7 @@ ModelFields costs() {
       F::writable("input_cost_per_token", price(), [](auto& doc) -> auto& { return doc.model.input_cost_per_token; }),
       F::writable("cached_input_cost_per_token", nullable(price()),
                   [](auto& doc) -> auto& { return doc.model.cached_input_cost_per_token; })
-          .about("Null: as input_cost_per_token."),
+          .about("Dollars, from 0 to 1000000 with at most 12 decimals; null: as input_cost_per_token."),
       F::writable("output_cost_per_token", price(), [](auto& doc) -> auto& { return doc.model.output_cost_per_token; }),
       F::writable("cost_per_request", price(), [](auto& doc) -> auto& { return doc.model.cost_per_request; })};
 }

@@ -287,6 +287,14 @@ TEST_F(OpenApi, WhatABodyMayNotHoldTheSchemaRefusesToo) {
            Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","upstream_headers":{"x-a":""}})"},
            Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","upstream_headers":{"x-a":" a"}})"},
            Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","upstream_headers":{"x a":"b"}})"},
+           Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","cost_per_request":1000001})"},
+           Wrong{"POST", "/tenants", R"({"name":" x"})"},
+           Wrong{"POST", "/tenants", R"({"name":"x "})"},
+           Wrong{"POST", "/tenants", R"({"name":"a\u0007b"})"},
+           Wrong{"POST", "/tenants", R"({"name":"00000000-0000-0001-0000-00000000000F"})"},
+           Wrong{"POST", "/tenants", R"({"name":"0000000000000001000000000000000f"})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","weekly_windows":[{"day":"mon","start":"-0:30","end":"01:00"}]})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","weekly_windows":[{"day":"mon","start":"00:00","end":"00:-0"}]})"},
            Wrong{"POST", "/mcp-servers",
                  R"({"name":"s","upstream_url":"http://m","access":[{"tenant":"a","group":"b"}]})"},
        }) {
@@ -297,6 +305,18 @@ TEST_F(OpenApi, WhatABodyMayNotHoldTheSchemaRefusesToo) {
     const Answered answered =
         ask({.method = wrong.method, .target = v1 + wrong.path, .token = root_token, .body = wrong.body});
     EXPECT_EQ(answered.status, 400) << wrong.body;
+  }
+}
+
+TEST_F(OpenApi, WhatIsANameTheSchemaTakes) {
+  const Json schema = reference_to("TenantCreate");
+  for (const char* name :
+       {"x", "a b", "G\u00fcnther \u2028 \U0001F600", "0000000000000001000000000000000g", "\u00a0"}) {
+    const Json body = Json::object({{"name", name}});
+    EXPECT_EQ(SchemaCheck(document).problem(body, schema), "") << name;
+    const Answered made =
+        ask({.method = "POST", .target = v1 + "/tenants", .token = root_token, .body = to_text(body)});
+    EXPECT_EQ(made.status, 201) << made.body;
   }
 }
 

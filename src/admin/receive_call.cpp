@@ -20,6 +20,12 @@ void read_parameter(std::string_view pair, const Route& route, std::vector<Named
   query.push_back({*name, *value});
 }
 
+Fault with_bound(Fault fault, std::uint64_t bytes_max) {
+  if (fault.kind == FaultKind::too_large)
+    fault.message = "The body is larger than " + std::to_string(bytes_max >> 20U) + " MiB.";
+  return fault;
+}
+
 }  // namespace
 
 Outcome<std::vector<NamedText>> read_query(std::string_view raw_query, const Route& route) {
@@ -40,7 +46,7 @@ Task<Outcome<std::string>> read_body(ports::ClientExchange& exchange, std::uint6
   std::string body;
   while (true) {
     const Result<std::string_view> bytes = co_await exchange.read_body();
-    if (!bytes) co_return std::unexpected(refuse_fault(bytes.error()));
+    if (!bytes) co_return std::unexpected(refuse_fault(with_bound(bytes.error(), bytes_max)));
     if (bytes->empty()) co_return std::move(body);
     body += *bytes;
   }

@@ -117,9 +117,7 @@ std::optional<std::int64_t> read_milliseconds(Cursor& cursor) {
   std::int64_t value = 0;
   if (!cursor.at_digit()) return std::nullopt;
   for (std::int64_t place = 100; cursor.at_digit(); place /= 10) {
-    const int digit = cursor.digit();
-    if (place == 0 && digit != 0) return std::nullopt;
-    value += digit * place;
+    value += cursor.digit() * place;
   }
   return value;
 }

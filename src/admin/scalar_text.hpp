@@ -15,7 +15,7 @@ namespace obleth::admin {
 // The shortest exact form: 250 with 3 decimals is "0.25".
 [[nodiscard]] std::string scaled_text(std::int64_t value, int decimals);
 
-// The other way: base/rfc3339. Any offset, to the millisecond (further digits must be zero). Years 1970 – 9999.
+// The other way: base/rfc3339. Any offset; what is finer than a millisecond is left out. Years 1970 – 9999.
 [[nodiscard]] std::optional<WallTime> wall_time_from_rfc3339(std::string_view text);
 
 }  // namespace obleth::admin

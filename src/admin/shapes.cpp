@@ -11,6 +11,11 @@ constexpr std::size_t weekly_windows_max = 100;
 constexpr std::size_t timezone_length_max = 64;
 constexpr std::size_t description_length_max = 4000;
 
+// What text() and name_problem refuse.
+constexpr const char* name_pattern =
+    "^(?! )(?!([0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$)"
+    "[^\\u0000-\\u001F\\u007F]*[^\\u0000-\\u001F\\u007F ]$";
+
 std::optional<std::string> name_problem(const std::string& name) {
   if (name.front() == ' ' || name.back() == ' ') return "must not begin or end with a space";
   if (bits128_from_text(name)) return "must not have the form of an id";
@@ -73,7 +78,7 @@ Codec<std::uint16_t> minute_of_day() {
               },
           .take = [](const Json& json, Reading& reading) -> std::optional<std::uint16_t> {
             const std::string* text = json.text();
-            const bool formed = text != nullptr && text->size() == 5 && (*text)[2] == ':';
+            const bool formed = text != nullptr && text->size() == 5 && (*text)[2] == ':' && !text->contains('-');
             const auto hour = formed ? scaled_integer(text->substr(0, 2), 0) : std::nullopt;
             const auto minute = formed ? scaled_integer(text->substr(3), 0) : std::nullopt;
             if (hour && minute && *hour >= 0 && *hour < 24 && *minute >= 0 && *minute < 60)
@@ -99,7 +104,9 @@ Fields<WeeklyWindow> declare_window() {
 }  // namespace
 
 Codec<std::string> unique_name(std::size_t characters_max) {
-  return text({.characters_min = 1, .characters_max = characters_max}, name_problem);
+  Codec<std::string> name = text({.characters_min = 1, .characters_max = characters_max}, name_problem);
+  name.schema.set("pattern", name_pattern);
+  return name;
 }
 
 Codec<std::string> description_text() {

@@ -15,8 +15,15 @@ constexpr std::size_t namesakes_page = 500;
 constexpr int status_min = 100;
 constexpr int status_max = 599;
 
-Json plain_text() {
-  return Json::object({{"type", "string"}});
+Json name_schema() {
+  return Json::object({{"type", "string"}, {"minLength", 1}});
+}
+
+// An empty one is nobody's name: it is neither nothing that was asked nor what has no rows.
+void refuse_empty_names(const Call& call, Reading& reading) {
+  for (const char* name : {"tenant", "key", "model", "group", "route", "client_request_id"}) {
+    if (call.asked(name) == "") reading.fault_at(name, "must not be empty; leave it out to ask for all");
+  }
 }
 
 const Choices<AdmissionOutcome>& admissions() {
@@ -34,6 +41,7 @@ AskedScope asked_span(const Call& call, WallTime default_begin, Reading& reading
   asked.scope.span.end = asked.until.value_or(WallTime{end_of_time_ms});
   asked.scope.span.begin = since.value_or(std::min(default_begin, asked.scope.span.end));
   if (since && asked.until && *asked.until < *since) reading.fault_at("until", "must not be before since");
+  refuse_empty_names(call, reading);
   return asked;
 }
 
@@ -112,10 +120,10 @@ WallTime days_before(WallTime now, std::int64_t days) {
 std::vector<Parameter> scope_parameters(const std::string& since_default) {
   return {{"since", moment_schema(), "From this moment on (RFC 3339 or Unix ms); " + since_default + "."},
           {"until", moment_schema(), "Before this moment (RFC 3339 or Unix ms); open where it is not given."},
-          {"tenant", plain_text(), "Only this tenant, by id or name; a deleted one by its id or its last name."},
-          {"key", plain_text(), "Only this key, by id, or by name where one key has it; a deleted one by its id."},
-          {"model", plain_text(), "Only this model, by its name."},
-          {"group", plain_text(), "Only tenants that were in this group then."}};
+          {"tenant", name_schema(), "Only this tenant, by id or name; a deleted one by its id or its last name."},
+          {"key", name_schema(), "Only this key, by id, or by name where one key has it; a deleted one by its id."},
+          {"model", name_schema(), "Only this model, by its name."},
+          {"group", name_schema(), "Only tenants that were in this group then."}};
 }
 
 std::vector<Parameter> row_parameters() {
@@ -123,14 +131,14 @@ std::vector<Parameter> row_parameters() {
   std::vector<std::string> words;
   for (const auto& [word, value] : admissions())
     words.push_back(word);
-  parameters.push_back({"route", plain_text(), "Only this route, as rows tell it."});
+  parameters.push_back({"route", name_schema(), "Only this route, as rows tell it."});
   parameters.push_back({"status", whole_schema(status_min, status_max), "Only this HTTP status."});
   parameters.push_back({"admission", choice_schema(words), "Only what was admitted so."});
-  Json event_id = plain_text();
+  Json event_id = name_schema();
   event_id.set("pattern", "^([0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$");
   parameters.push_back({"event_id", std::move(event_id), "Only this request."});
   parameters.push_back(
-      {"client_request_id", plain_text(), "Only requests to which the client gave this x-request-id."});
+      {"client_request_id", name_schema(), "Only requests to which the client gave this x-request-id."});
   return parameters;
 }
 

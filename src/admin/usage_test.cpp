@@ -172,6 +172,8 @@ TEST_F(UsageApi, EveryFilterIsUnderstood) {
 TEST_F(UsageApi, RefusalsNameEveryFieldAtFault) {
   expect_refused(400, "GET", "/usage/requests?since=x&until=y&status=1000&admission=slow&event_id=z", "",
                  {"since", "until", "status", "admission", "event_id"});
+  expect_refused(400, "GET", "/usage/summary?tenant=&key=&model=&group=", "", {"tenant", "key", "model", "group"});
+  expect_refused(400, "GET", "/usage/requests?route=&client_request_id=", "", {"route", "client_request_id"});
   expect_refused(400, "GET", "/usage/requests?limit=501", "", {"limit"});
   expect_refused(400, "GET", "/usage/requests?cursor=x", "", {"cursor"});
   expect_refused(400, "GET", "/usage/requests?colour=red", "", {"colour"});

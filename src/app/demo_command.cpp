@@ -48,6 +48,15 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// As a demo wants it, where nothing else was said by a flag, a variable or the file.
+void use_demo_defaults(Options& options, const std::string& mock_url) {
+  const auto is_said = [&options](std::string_view setting) { return options.sources.contains(setting); };
+  if (!is_said("upstream_base_url")) options.upstream_base_url = *parse_upstream_address(mock_url);
+  if (!is_said("drain_notice")) options.drain_notice = Duration{0};  // no balancer has to notice
+  if (!is_said("shutdown_grace")) options.shutdown_grace = std::chrono::seconds(1);
+  if (!is_said("log_level")) options.log_level = observe::LogLevel::warn;
+}
+
 struct DemoKeys {
   Secret chatbot;
   Secret api_batch;
@@ -101,14 +110,18 @@ int run_demo(std::span<const char* const> arguments, std::span<const char* const
   std::vector<const char*> with_dev{"--dev"};
   with_dev.insert(with_dev.end(), arguments.begin(), arguments.end());
   if (asks_for_help(arguments)) {
-    std::printf("usage: obleth demo [--data-dir FOLDER] [--setting VALUE …]\n\n%s", options_help().c_str());
+    std::printf(
+        "usage: obleth demo [--data-dir FOLDER] [--setting VALUE …]\n\n"
+        "Where it is told nothing else, data_dir is a temporary folder, upstream_base_url its mock,\n"
+        "log_level warn, drain_notice 0s and shutdown_grace 1s.\n\n%s",
+        options_help().c_str());
     return 0;
   }
   Result<Options> options = read_options({with_dev, environment});
   if (!options) return complain(options.error(), exit_misused);
 
   TemporaryFolder folder;
-  if (options->data_dir == Options{}.data_dir) {
+  if (!options->sources.contains("data_dir")) {
     const Result<void> made = folder.make();
     if (!made) return complain(made.error(), exit_failed);
     options->data_dir = folder.path();
@@ -118,11 +131,7 @@ int run_demo(std::span<const char* const> arguments, std::span<const char* const
                                 {.models = {"mock-model", "llama-3-70b"}});
   if (!mock) return complain(mock.error(), exit_failed);
   const std::string mock_url = "http://" + (*mock)->address().text();
-  auto upstream = parse_upstream_address(mock_url);
-  options->upstream_base_url = std::move(*upstream);
-  options->drain_notice = Duration{0};  // no balancer has to notice
-  options->shutdown_grace = std::chrono::seconds(1);
-  options->log_level = observe::LogLevel::warn;
+  use_demo_defaults(*options, mock_url);
 
   Result<DemoKeys> keys = fail(Fault{});
   auto gateway = GatewayProcess::start(std::move(*options), [&](House& house) -> Result<void> {

@@ -24,7 +24,7 @@ void print_usage(std::FILE* to) {
                "  check-config   reads the settings and says what is wrong with them\n"
                "  settings       the reference of every setting, as docs/settings.md holds it; see below, too\n"
                "%s",
-               std::string(obleth::cli::client_commands_help()).c_str());
+               obleth::cli::client_commands_help().c_str());
 }
 
 std::span<const char* const> environment() {

@@ -20,6 +20,14 @@ std::unexpected<Fault> unreachable(const std::string& name, const std::string& w
   return fail({FaultKind::unreachable, FaultSource::upstream, true, "cannot reach " + name + ": " + why, {}});
 }
 
+std::unexpected<Fault> closed(const std::string& name) {
+  return fail({FaultKind::broken, FaultSource::upstream, true, name + " closed the connection", {}});
+}
+
+bool was_closed() {
+  return errno == EPIPE || errno == ECONNRESET;
+}
+
 std::string why_failed() {
   return std::generic_category().message(errno == EAGAIN ? ETIMEDOUT : errno);
 }
@@ -92,12 +100,13 @@ Result<void> AdminConnection::send(std::string_view bytes) {
   while (!bytes.empty()) {
     std::size_t sent = 0;
     if (tls_) {
+      errno = 0;
       if (SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &sent) != 1)
-        return unreachable(name_, "TLS write failed");
+        return was_closed() ? closed(name_) : unreachable(name_, "TLS write failed");
     } else {
       const ssize_t wrote = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (wrote < 0 && errno == EINTR) continue;
-      if (wrote < 0) return unreachable(name_, why_failed());
+      if (wrote < 0) return was_closed() ? closed(name_) : unreachable(name_, why_failed());
       sent = static_cast<std::size_t>(wrote);
     }
     bytes.remove_prefix(sent);

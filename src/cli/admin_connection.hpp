@@ -23,6 +23,7 @@ class AdminConnection {
   // Fault: unreachable, naming the address.
   [[nodiscard]] static Result<AdminConnection> open(const UpstreamAddress& server, std::chrono::seconds wait_max);
 
+  // Fault: broken where the server has closed, and may have said why before: that can be received yet.
   [[nodiscard]] Result<void> send(std::string_view bytes);
   // Appends what arrives to buffer; false at the end of the stream.
   [[nodiscard]] Result<bool> receive(std::string& buffer);

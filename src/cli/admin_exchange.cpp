@@ -33,10 +33,11 @@ Result<AdminExchange> AdminExchange::begin(const AdminAddress& address, const Ad
   if (!connection) return fail(std::move(connection.error()));
   AdminExchange exchange(std::move(*connection));
   const Result<void> sent = exchange.connection_.send(request_bytes(request, address));
-  if (!sent) return fail(sent.error());
+  // A body that is too large is refused before all of it has left.
+  if (!sent && sent.error().kind != FaultKind::broken) return fail(sent.error());
   do {
     const Result<void> received = exchange.receive_head(request.method);
-    if (!received) return fail(received.error());
+    if (!received) return fail(sent ? received.error() : sent.error());
   } while (exchange.status_ >= 100 && exchange.status_ < 200);
   return exchange;
 }

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +43,11 @@ class CannedServer {
   void answer_json(const std::string& what, const std::string& body, const std::string& status = "200 OK") {
     answer(what, "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
   }
+  // The same, said as soon as the head is there; the connection closes on the rest.
+  void answer_head_with_json(const std::string& what, const std::string& body, const std::string& status) {
+    answer_json(what, body, status);
+    asked_by_head_.insert(what);
+  }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   // Whole requests, in order.
   [[nodiscard]] const std::vector<std::string>& asked() const { return asked_; }
@@ -61,7 +67,7 @@ class CannedServer {
     }
   }
 
-  static std::string receive(int client) {
+  std::string receive(int client) {
     std::string bytes;
     std::array<char, 4096> piece;
     while (!is_complete(bytes)) {
@@ -72,9 +78,10 @@ class CannedServer {
     return bytes;
   }
 
-  static bool is_complete(const std::string& bytes) {
+  [[nodiscard]] bool is_complete(const std::string& bytes) const {
     const std::size_t end = bytes.find("\r\n\r\n");
     if (end == std::string::npos) return false;
+    if (asked_by_head_.contains(bytes.substr(0, bytes.find(" HTTP/1.1")))) return true;
     const std::size_t length = bytes.find("Content-Length: ");
     const std::size_t body = length < end ? std::stoul(bytes.substr(length + 16)) : 0;
     return bytes.size() >= end + 4 + body;
@@ -83,6 +90,7 @@ class CannedServer {
   int listener_;
   int port_ = 0;
   std::map<std::string, std::string> answers_;
+  std::set<std::string> asked_by_head_;
   std::vector<std::string> asked_;
   std::thread thread_;
 };

@@ -22,9 +22,26 @@ namespace {
 constexpr std::array gateway_verbs{"capacity", "explain", "usage",    "audit",  "apply",
                                    "export",   "status",  "settings", "version"};
 
+constexpr std::array global_flags{"--url", "--token", "--json"};  // they may stand before the verb, or behind it
+constexpr const char* global_flags_help =
+    "Of every command: --url URL, --token TOKEN, --json (JSON instead of tables). Without them the gateway is that of\n"
+    "OBLETH_ADMIN_URL and OBLETH_ADMIN_TOKEN, else of admin_url and admin_token in ~/.config/obleth/config.toml, else\n"
+    "http://127.0.0.1:9090.\n";
+
+// CLI11 takes -1 for the largest number that has no sign.
+void refuse_negative_counts(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (!option->get_type_name().starts_with("UINT")) continue;
+    option->check([](const std::string& text) { return text.contains('-') ? "must not be negative" : ""; });
+  }
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
+    refuse_negative_counts(*command);
+}
+
 void add_commands(CLI::App& app, Chosen& chosen) {
   app.require_subcommand(1);
-  app.fallthrough();  // --json and the like may stand behind the verb
+  app.fallthrough();
+  app.footer(global_flags_help);  // the commands made below have it, too
   app.add_option("--url", chosen.admin.url, "the Management API (OBLETH_ADMIN_URL, http://127.0.0.1:9090)");
   app.add_option("--token", chosen.admin.token, "what opens it (OBLETH_ADMIN_TOKEN)");
   app.add_flag("--json", chosen.as_json, "JSON instead of tables");
@@ -43,6 +60,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_explain(app, chosen);
   add_settings_commands(app, chosen);
   app.add_subcommand("version", "of this program");
+  refuse_negative_counts(app);
 }
 
 int exit_code_of(const Fault& fault) {
@@ -98,7 +116,8 @@ Surroundings process_surroundings(std::string version) {
 
 bool is_client_command(std::string_view verb) {
   return std::ranges::find(resources(), verb, &Resource::noun) != resources().end() ||
-         std::ranges::find(gateway_verbs, verb) != gateway_verbs.end();
+         std::ranges::find(gateway_verbs, verb) != gateway_verbs.end() ||
+         std::ranges::find(global_flags, verb.substr(0, verb.find('='))) != global_flags.end();
 }
 
 int run_command(std::span<const char* const> arguments, const Surroundings& surroundings) {
@@ -116,7 +135,7 @@ int run_command(std::span<const char* const> arguments, const Surroundings& surr
   return run_chosen(chosen, surroundings);
 }
 
-std::string_view client_commands_help() {
+std::string client_commands_help() {
   return "\nof a running gateway, through its Management API:\n\n"
          "  tenant         teams that share the cluster: list, show, create, set, delete\n"
          "  key            their API keys: the same, and rotate\n"
@@ -132,7 +151,8 @@ std::string_view client_commands_help() {
          "  settings       settings in force, and where they came from: list; change live ones: set, reset\n"
          "  usage          what was used and what it cost; single requests (requests), all of them as CSV (export)\n"
          "  audit          who changed what: list\n"
-         "  version        of this program\n";
+         "  version        of this program\n\n" +
+         std::string(global_flags_help);
 }
 
 }  // namespace obleth::cli

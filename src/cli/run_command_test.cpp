@@ -219,9 +219,17 @@ TEST_F(CommandLine, ApplySendsTheFileAsItIsAndADryRunSaysSo) {
                       R"({"dry_run":true,"changes":[{"action":"create","kind":"group","name":"night"}],"secrets":[]})");
   const Ran ran = run({"apply", "-f", "-", "--dry-run"});
   EXPECT_EQ(ran.code, exit_done) << ran.err;
-  EXPECT_EQ(ran.out, "dry_run  yes\nsecrets  -\n\nchanges\naction  kind   name\ncreate  group  night\n");
+  EXPECT_EQ(ran.out, "dry_run  yes\nsecrets  []\n\nchanges\naction  kind   name\ncreate  group  night\n");
   EXPECT_EQ(body(0), typed_);
   EXPECT_NE(server_.asked().at(0).find("Content-Type: application/yaml\r\n"), std::string::npos);
+}
+
+TEST_F(CommandLine, ARefusalThatComesBeforeTheFileHasLeftIsTold) {
+  typed_ = std::string(std::size_t{32} << 20U, '#');
+  server_.answer_head_with_json("POST /api/v1/apply", R"({"error":{"message":"too large"}})", "413 Content Too Large");
+  const Ran ran = run({"apply", "-f", "-"});
+  EXPECT_EQ(ran.code, exit_refused);
+  EXPECT_EQ(ran.err, "obleth: too large\n");
 }
 
 TEST_F(CommandLine, AnAnswerInChunksIsReadWhole) {
@@ -275,6 +283,30 @@ TEST_F(CommandLine, MisuseExitsWithTwoAndSaysHow) {
   EXPECT_EQ(number.err, "obleth: --weight must be a whole number, or none\n");
   EXPECT_EQ(run({"tenant", "set", "a"}).code, exit_misused);
   EXPECT_TRUE(server_.asked().empty());
+}
+
+TEST_F(CommandLine, ANumberOfRowsOrSlotsIsNotNegative) {
+  for (const std::vector<const char*>& words :
+       std::vector<std::vector<const char*>>{{"tenant", "list", "--limit", "-1"},
+                                             {"usage", "requests", "--limit=-1"},
+                                             {"audit", "list", "--limit", "-1"},
+                                             {"key", "rotate", "a", "--grace-secs", "-1"},
+                                             {"capacity", "set", "-1"}}) {
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.code, exit_misused) << words[0];
+    EXPECT_NE(ran.err.find("must not be negative"), std::string::npos) << ran.err;
+  }
+  EXPECT_TRUE(server_.asked().empty());
+}
+
+TEST_F(CommandLine, EveryHelpPageTellsWhereTheGatewayIs) {
+  for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{
+           {"tenant", "--help"}, {"tenant", "list", "--help"}, {"usage", "--help"}, {"export", "--help"}}) {
+    const std::string help = run(words).out;
+    for (const char* word : {"--url", "OBLETH_ADMIN_URL", "--token", "config.toml", "--json"})
+      EXPECT_NE(help.find(word), std::string::npos) << word << "\n" << help;
+  }
+  EXPECT_NE(client_commands_help().find("--url"), std::string_view::npos);
 }
 
 TEST_F(CommandLine, HelpIsNoFault) {
@@ -362,8 +394,11 @@ TEST_F(CommandLine, VersionNeedsNoGateway) {
 TEST(ClientCommand, TheServersOwnVerbsAreNotAmongThem) {
   EXPECT_TRUE(is_client_command("tenant"));
   EXPECT_TRUE(is_client_command("apply"));
+  EXPECT_TRUE(is_client_command("--json"));
+  EXPECT_TRUE(is_client_command("--url=http://here"));
   EXPECT_FALSE(is_client_command("serve"));
   EXPECT_FALSE(is_client_command("demo"));
+  EXPECT_FALSE(is_client_command("--listen"));
 }
 
 }  // namespace

@@ -17,7 +17,6 @@ struct Cell {
   bool to_the_right = false;
 };
 
-// An object in a cell is for orientation; --json has the whole of it.
 std::string shortened(std::string text) {
   constexpr std::size_t bytes_max = 60;
   if (text.size() <= bytes_max) return text;
@@ -29,21 +28,21 @@ std::string shortened(std::string text) {
 }
 
 // Much of what a table tells was written by others than its reader: descriptions, names that clients sent.
-Cell cell_of(const json::value* value) {
+// An empty list is told apart from none: one lets nobody pass, the other everybody.
+Cell cell_of(const json::value* value, Shown shown) {
   if (value == nullptr || value->is_null()) return {"-"};
+  if (shown == Shown::as_moment && value->is_int64()) return {to_rfc3339({value->as_int64()})};
   if (value->is_string()) return {value->as_string().empty() ? "-" : terminal_text(value->as_string())};
   if (value->is_bool()) return {value->as_bool() ? "yes" : "no"};
   if (value->is_number()) return {json::serialize(*value), true};
-  if (!value->is_array()) return {shortened(terminal_text(json::serialize(*value)))};
+  if (value->is_object()) {
+    const std::string text = terminal_text(json::serialize(*value));
+    return {shown == Shown::whole ? text : shortened(text)};
+  }
   std::string joined;
   for (const json::value& item : value->as_array())
-    joined += (joined.empty() ? "" : ", ") + cell_of(&item).text;
-  return {joined.empty() ? "-" : joined};
-}
-
-Cell cell_of(const json::value* value, Shown shown) {
-  if (shown == Shown::as_moment && value != nullptr && value->is_int64()) return {to_rfc3339({value->as_int64()})};
-  return cell_of(value);
+    joined += (joined.empty() ? "" : ", ") + cell_of(&item, shown).text;
+  return {joined.empty() ? "[]" : joined};
 }
 
 const json::value* member_of(const json::value& row, std::string_view path) {
@@ -78,7 +77,7 @@ bool is_list_of_objects(const json::value& value) {
 std::string whole_table(const json::array& rows) {
   std::vector<Column> columns;
   for (const auto& member : rows.front().as_object())
-    columns.push_back({member.key(), member.key()});
+    columns.push_back({member.key(), member.key(), Shown::whole});
   return text_table(rows, columns);
 }
 
@@ -125,7 +124,8 @@ std::string text_record(const json::object& record) {
     if (is_list_of_objects(member.value())) {
       below += "\n" + name + "\n" + whole_table(member.value().as_array());
     } else {
-      append_line(text, name + std::string(widest + 2 - name.size(), ' ') + cell_of(&member.value()).text);
+      append_line(text,
+                  name + std::string(widest + 2 - name.size(), ' ') + cell_of(&member.value(), Shown::whole).text);
     }
   }
   return text + below;

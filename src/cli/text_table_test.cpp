@@ -28,5 +28,25 @@ TEST(TextTable, ShowsNothingThatATerminalWouldObey) {
   EXPECT_EQ(text_record(record.as_object()), "description  two\\nlines\\u0007\n");
 }
 
+TEST(TextTable, TellsAnEmptyListFromNone) {
+  static constexpr std::array columns{Column{"NAME", "name"}, Column{"MODELS", "models"}};
+  const boost::json::value rows =
+      boost::json::parse(R"([{"name":"nobody","models":[]},{"name":"everybody","models":null}])");
+  EXPECT_EQ(text_table(rows.as_array(), columns),
+            "NAME       MODELS\n"
+            "nobody     []\n"
+            "everybody  -\n");
+  EXPECT_EQ(text_record(rows.as_array()[0].as_object()), "name    nobody\nmodels  []\n");
+}
+
+TEST(TextTable, ARecordIsWholeWhereATableIsCut) {
+  static constexpr std::array columns{Column{"BUDGET", "budget"}};
+  const std::string budget =
+      R"({"period":"month","tokens":50000000,"used":{"tokens":1,"cost_usd":"0"},"resets_at":null})";
+  const boost::json::value record = boost::json::parse(R"({"budget":)" + budget + R"(,"rows":[{"a":)" + budget + "}]}");
+  EXPECT_EQ(text_record(record.as_object()), "budget  " + budget + "\n\nrows\na\n" + budget + "\n");
+  EXPECT_EQ(text_table({record}, columns), "BUDGET\n" + budget.substr(0, 60) + "…\n");
+}
+
 }  // namespace
 }  // namespace obleth::cli

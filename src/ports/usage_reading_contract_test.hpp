@@ -182,6 +182,21 @@ TEST_P(UsageReadingContract, NameThatTheLedgerNeverHeardHasNoRows) {
   EXPECT_TRUE(listed({.filter = {.scope = everything(), .route = "/never"}}).empty());
 }
 
+TEST_P(UsageReadingContract, SeriesThatNothingDividesIsOneLineWhoeverItIsOf) {
+  fill(50);
+  const ports::UsageScope hour{.span = {{noon_ms}, {noon_ms + hour_ms}}};
+  ports::UsageScope stranger = hour;
+  stranger.tenant = nth_tenant(77);
+  ports::UsageScope unheard = hour;
+  unheard.model = "never-asked";
+  for (const ports::UsageScope& scope : {stranger, unheard, ports::UsageScope{.span = {{noon_ms}, {noon_ms}}}}) {
+    const auto lines = now(store_.ledger->series(scope, ports::UsageBucket::minute, std::nullopt, 10));
+    ASSERT_EQ(lines.size(), 1U);
+    EXPECT_TRUE(lines[0].points.empty());
+    EXPECT_TRUE(now(store_.ledger->series(scope, ports::UsageBucket::minute, ports::UsageDimension::key, 10)).empty());
+  }
+}
+
 TEST_P(UsageReadingContract, RowsThatArriveBetweenPagesShiftNothing) {
   fill(300);
   ports::UsageRowsRequest request{.filter = {.scope = everything()}, .limit = 100};

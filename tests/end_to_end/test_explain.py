@@ -1,5 +1,6 @@
 """Why did this request wait? Answered for a real request, by the API and by `obleth explain`, and what is watched live."""
 
+import itertools
 import json
 import subprocess
 import threading
@@ -119,6 +120,17 @@ def test_the_stream_sends_a_snapshot_a_second_to_many_readers_and_ends_with_the_
     for reader in readers:
         reader.join(10)
     assert len(ended) == len(seen), "every stream had a proper end"
+
+
+def test_a_stream_ends_with_the_token_that_opened_it(one_slot):
+    made = one_slot.admin.post("/admin-tokens", json={"name": "watcher", "role": "viewer"}).raise_for_status().json()
+    token = {"Authorization": f"Bearer {made['secret']}"}
+    with httpx.stream("GET", f"{one_slot.admin_url}/api/v1/fairshare/stream", headers=token, timeout=30) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == "event: snapshot"
+        one_slot.admin.delete(f"/admin-tokens/{made['admin_token']['id']}").raise_for_status()
+        snapshots = sum(line.startswith("data: ") for line in itertools.islice(lines, 100))
+    assert snapshots < 10
 
 
 def test_a_stream_costs_nothing_when_its_reader_has_left(one_slot):

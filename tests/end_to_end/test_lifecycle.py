@@ -201,7 +201,7 @@ def test_the_start_is_quick(own, upstream):
     assert time.monotonic() - began < 10
 
 
-def paste_the_lines_of_a_demo(folder, arguments=()):
+def demo_program(folder, arguments=()):
     demo = Program(
         [binary(), "demo", *arguments],
         {
@@ -213,7 +213,11 @@ def paste_the_lines_of_a_demo(folder, arguments=()):
         log_path=folder / "log",
     )
     demo.ready_line = re.compile("Ctrl-C")
-    with demo:
+    return demo
+
+
+def paste_the_lines_of_a_demo(folder, arguments=()):
+    with demo_program(folder, arguments) as demo:
         exports = [line for line in demo.lines if line.startswith("export ")]
         curls = [line for line in demo.lines if line.startswith("curl ")]
         assert len(curls) == 3
@@ -238,6 +242,19 @@ def test_the_demo_starts_again_on_what_it_kept(tmp_path):
     first = paste_the_lines_of_a_demo(tmp_path, kept)
     again = paste_the_lines_of_a_demo(tmp_path, kept)
     assert first[1] != again[1], "the secrets are new: the former ones are kept nowhere"
+
+
+def test_the_demo_obeys_what_it_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = {"data_dir": "obleth-data", "log_level": "debug", "drain_notice": "100ms", "upstream_base_url": "http://127.0.0.1:9"}
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in told.items()]
+    with demo_program(tmp_path, flags) as demo:
+        lines = "\n".join(demo.lines)
+        address, token = re.search(r"curl (\S+/api/v1)/fairshare", lines)[1], re.search(r"TOKEN=(\S+)", lines)[1]
+        rows = httpx.get(f"{address}/settings", headers={"Authorization": f"Bearer {token}"}).raise_for_status().json()["data"]
+    assert {row["name"]: row["value"] for row in rows if row["source"] == "flag" and row["name"] != "dev"} == told
+    assert (tmp_path / "obleth-data").is_dir()
+    assert [path for path in tmp_path.iterdir() if path.name.startswith("obleth-demo")] == []
 
 
 def test_dev_makes_the_key_for_credentials_and_keeps_it(own, upstream, tmp_path):

@@ -23,6 +23,7 @@ struct Received {
   int pieces = 0;
   std::optional<FaultKind> fault;  // of send, or of read after the payload
   FaultSource source = FaultSource::us;
+  std::string message;  // of the fault
 };
 
 class ClientBench {
@@ -62,6 +63,7 @@ class ClientBench {
     if (!sent) {
       received.fault = sent.error().kind;
       received.source = sent.error().source;
+      received.message = sent.error().message;
       co_return received;
     }
     const std::unique_ptr<ports::UpstreamAnswer> answer = std::move(*sent);

@@ -202,7 +202,9 @@ TEST(HttpClient, AHeadThatNeverComesTimesOut) {
   ClientBench bench;
   Call call(server.port());
   call.call.head_timeout = std::chrono::milliseconds(30);
-  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::timed_out);
+  const Received got = bench.run(bench.fetch(call.call));
+  EXPECT_EQ(got.fault, FaultKind::timed_out);
+  EXPECT_EQ(got.message, "the server did not answer in time") << "it may be a store's as well as an upstream's";
 }
 
 TEST(HttpClient, ABodyThatStopsTimesOut) {

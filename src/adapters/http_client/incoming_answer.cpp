@@ -36,12 +36,12 @@ Task<Result<void>> IncomingAnswer::receive_head(const ports::UpstreamCall& call,
       const Instant since = upload.has_ended() ? upload.ended_at() : loop.now();
       deadline = deadline_after(since, call.head_timeout);
       if (deadline > loop.now()) continue;
-      co_return fail(lose(FaultKind::timed_out, "the inference server did not answer in time"));
+      co_return fail(lose(FaultKind::timed_out, "the server did not answer in time"));
     }
     if (buffer_ == nullptr) buffer_ = buffers_.take();
     const IoOutcome got = socket().read_some(std::span(buffer_->bytes).subspan(end_));
     if (got.state == IoState::ended || got.state == IoState::failed)
-      co_return fail(lose(FaultKind::broken, "the inference server closed the connection without an answer", true));
+      co_return fail(lose(FaultKind::broken, "the server closed the connection without an answer", true));
     if (got.state == IoState::would_block) {
       if (end_ == 0) release_buffer();
       continue;
@@ -50,8 +50,7 @@ Task<Result<void>> IncomingAnswer::receive_head(const ports::UpstreamCall& call,
     end_ += got.bytes;
     const HeadState state = parse_heads(call.answer_has_no_body);
     if (state == HeadState::complete) co_return Result<void>{};
-    if (state == HeadState::bad)
-      co_return fail(lose(FaultKind::bad_answer, "the inference server's answer is not HTTP/1.1"));
+    if (state == HeadState::bad) co_return fail(lose(FaultKind::bad_answer, "the server's answer is not HTTP/1.1"));
   }
 }
 
@@ -108,7 +107,7 @@ bool IncomingAnswer::more_can_come() const {
 std::optional<Result<std::string_view>> IncomingAnswer::receive(WaitOutcome waited) {
   if (waited == WaitOutcome::cancelled) return fail(lose(FaultKind::cancelled, "the answer was called off"));
   if (waited == WaitOutcome::timed_out)
-    return fail(lose(FaultKind::timed_out, "the inference server stopped in the middle of its answer"));
+    return fail(lose(FaultKind::timed_out, "the server stopped in the middle of its answer"));
   buffer_ = buffers_.take();
   const IoOutcome got = socket().read_some(buffer_->bytes);
   if (got.state == IoState::moved) {
@@ -120,14 +119,14 @@ std::optional<Result<std::string_view>> IncomingAnswer::receive(WaitOutcome wait
   release_buffer();
   if (got.state == IoState::moved || got.state == IoState::would_block) return std::nullopt;
   if (got.state != IoState::ended || !decoder_.ends_with_connection())
-    return fail(lose(FaultKind::broken, "the inference server broke off in the middle of its answer"));
+    return fail(lose(FaultKind::broken, "the server broke off in the middle of its answer"));
   connection_.socket.reset();
   return std::nullopt;
 }
 
 Result<std::string_view> IncomingAnswer::end_of_body() {
   if (decoder_.state() == BodyDecoder::State::fault)
-    return fail(lose(FaultKind::bad_answer, "the inference server's chunked answer is malformed"));
+    return fail(lose(FaultKind::bad_answer, "the server's chunked answer is malformed"));
   const bool ended_with_connection = decoder_.ends_with_connection() && connection_.socket == nullptr;
   if (decoder_.state() == BodyDecoder::State::more && !ended_with_connection)
     return fail(lose(FaultKind::broken, "the answer was broken off"));

@@ -98,7 +98,7 @@ RootTask RequestUpload::send_stream() {
 bool RequestUpload::note_write(WriteOutcome outcome) {
   if (outcome == WriteOutcome::failed) finish(false);
   if (outcome == WriteOutcome::timed_out)
-    break_off(upstream_fault(FaultKind::timed_out, "the inference server does not take the request", false));
+    break_off(upstream_fault(FaultKind::timed_out, "the server does not take the request", false));
   if (outcome == WriteOutcome::cancelled)
     break_off(upstream_fault(FaultKind::cancelled, "the request was called off while it was sent", false));
   return outcome == WriteOutcome::sent;

@@ -86,9 +86,9 @@ std::vector<ports::UsageLine> draw_series(SqliteConnection& connection, const Se
   refuse_long_series(question);
   const Transaction one_moment(connection, Transaction::Kind::read);
   const auto numbers = numbers_of(connection, question.scope);
-  if (!numbers) return {};
   UsageTally tally(connection, {.by = question.by, .bucket = question.bucket});
-  if (!question.by) return {{.group = {}, .points = points_of(tally.of(*numbers), 0)}};
+  if (!question.by) return {{.group = {}, .points = points_of(numbers ? tally.of(*numbers) : UsageTallies(), 0)}};
+  if (!numbers) return {};
   std::vector<std::int64_t> order;
   UsageTally sizes(connection, {.by = question.by, .with_durations = false});
   for (const auto& [number, unused] : largest(sizes.of(*numbers), question.groups_max))
