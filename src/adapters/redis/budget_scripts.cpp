@@ -220,22 +220,32 @@ local function count_late(field, account, used, ended)
   keep_past(field, account, past, most_before)
 end
 
-local now, reservation, sequence = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-if sequence > 0 then
-  local last = redis.call('GET', KEYS[3])
-  if last and sequence <= tonumber(last) then return 'again' end
-  redis.call('SET', KEYS[3], ARGV[3], 'PX', KEPT)
+-- A stream keeps the numbers that were booked and may come again; its lowest stands for all up to it. One may come
+-- after those that follow it: where Redis did not know this script when it came, and knew it when they did.
+local function is_booked(stream, sequence, first_open)
+  local lowest = tonumber(redis.call('ZRANGE', stream, 0, 0)[1] or -1)
+  if sequence <= lowest or redis.call('ZSCORE', stream, sequence) then return true end
+  if first_open - 1 > lowest then
+    redis.call('ZREMRANGEBYSCORE', stream, '-inf', first_open - 1)
+    redis.call('ZADD', stream, first_open - 1, first_open - 1)
+  end
+  redis.call('ZADD', stream, sequence, sequence)
+  redis.call('PEXPIRE', stream, KEPT)
+  return false
 end
-local used, ended = {tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])}, tonumber(ARGV[8])
+
+local now, reservation, sequence = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+if sequence > 0 and is_booked(KEYS[3], sequence, tonumber(ARGV[4])) then return 'again' end
+local used, ended = {tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])}, tonumber(ARGV[9])
 local hold, kept = hold_of(reservation)
 local holders = {}
 for at = 5, hold and #hold or 0 do holders[hold[at]] = true end
-for at = 10, #ARGV do
+for at = 11, #ARGV do
   local account = load(ARGV[at])
   if account then
     if holders[ARGV[at]] then
       take(account, TOKENS, used[1] - hold[1], now)
-      if ARGV[7] == '1' then take(account, REQUESTS, -1, now) end
+      if ARGV[8] == '1' then take(account, REQUESTS, -1, now) end
       add(account, HELD, -1, {hold[2], hold[3], hold[4]})
     else
       take(account, TOKENS, used[1], now)
@@ -256,7 +266,7 @@ for at = 10, #ARGV do
   end
 end
 if kept then forget(reservation) end
-if ARGV[9] == '1' then
+if ARGV[10] == '1' then
   redis.call('HSET', KEYS[1], 'r:' .. reservation, 'x')
   redis.call('ZADD', KEYS[2], now + LIFETIME, reservation)
 end

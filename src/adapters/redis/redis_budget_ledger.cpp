@@ -29,8 +29,8 @@ budget::Granted whole(const budget::Claim& claim) {
           .output_cap = {}};
 }
 
-std::string sequence_text(const ports::SettleTurn& turn) {
-  return number(static_cast<std::int64_t>(turn.sequence));
+std::string sequence_text(std::uint64_t sequence) {
+  return number(static_cast<std::int64_t>(sequence));
 }
 
 }  // namespace
@@ -64,7 +64,6 @@ RedisBudgetLedger::RedisBudgetLedger(RedisLink& link, RedisBudgets& budgets)
 // Before whoever waits for an answer goes on: what he asks next is looked at anew.
 void RedisBudgetLedger::note_connection(bool is_open) {
   if (is_open) {
-    bookings_.teach();
     renewals_.renew(budgets_.holds.of_loop(&link_.loop()));
   } else {
     budgets_.checked.begin_round();
@@ -224,7 +223,7 @@ void RedisBudgetLedger::keep_hold(const Question& question, const budget::Amount
 void RedisBudgetLedger::cancel(const ports::ReserveRequest& request, const std::vector<ChargedAccount>& charged) {
   RedisScript::Input input{
       .keys = keys_of(request.tenant),
-      .arguments = {budgets_.time_for_scripts(), request.reservation.hex(), "0", "0", "0", "0", "1", "0", "1"}};
+      .arguments = {budgets_.time_for_scripts(), request.reservation.hex(), "0", "0", "0", "0", "0", "1", "0", "1"}};
   input.keys.push_back(budget_key(link_.server(), request.tenant) + ":none");
   for (const ChargedAccount& each : charged)
     input.arguments.push_back(each.field());
@@ -254,13 +253,15 @@ WallTime RedisBudgetLedger::settle(const ports::SettleRequest& request) {
     counted_at = std::max(counted_at, budgets_.spare.counted_from(request.tenant, field));
   RedisScript::Input input{.keys = keys_of(request.tenant),
                            .arguments = {budgets_.time_for_scripts(), request.reservation.hex(),
-                                         sequence_text(request.turn), tokens_text(request.used_tokens)}};
+                                         sequence_text(request.turn.sequence),
+                                         sequence_text(bookings_.first_open(request.turn)),
+                                         tokens_text(request.used_tokens)}};
   input.keys.push_back(budget_key(link_.server(), request.tenant) + ":stream:" + to_hex32({0, request.turn.stream}));
   append_cost(input.arguments, within_script(request.cost));
   input.arguments.insert(input.arguments.end(), {request.refund_request ? "1" : "0", number(counted_at.unix_ms),
                                                  ended.may_come_late ? "1" : "0"});
   input.arguments.insert(input.arguments.end(), fields.begin(), fields.end());
-  bookings_.add(std::move(input));
+  bookings_.add(std::move(input), request.turn);
   return counted_at;
 }
 

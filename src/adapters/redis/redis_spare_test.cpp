@@ -1,0 +1,103 @@
+// What is left of budgets and rates while Redis is away, and what Redis is told of it when it is back.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+
+#include "adapters/redis/redis_budget_fixture_test.hpp"
+
+namespace obleth::adapters {
+namespace {
+
+using testing::LinkFloor;
+using testing::Replica;
+using testing::rules_of;
+using testing::run_on;
+using testing::turn_until;
+
+class RedisSpare : public testing::RedisBudgetFixture {};
+
+TEST_F(RedisSpare, WhileRedisIsAwayAPartOfTheRestIsSpentAndBookedAfterwards) {
+  LinkFloor floor;
+  Replica half(floor, redis_.settings(), clock_, rules_of(&book_, 2));
+  ASSERT_TRUE(half.reserve(with_budget(1, 200)).granted);
+  clock_.step(seconds(1));
+  half.settle(used(1, 200));
+  ASSERT_TRUE(half.standing(a_day(1000)));
+  redis_.kill();
+  turn_until(floor.loop, [&] { return !half.link.is_up(); });
+  // 800 are left: 400 of them are this replica's.
+  EXPECT_FALSE(half.reserve(with_budget(2, 500)).granted);
+  ASSERT_TRUE(half.reserve(with_budget(3, 400)).granted);
+  EXPECT_FALSE(half.reserve(with_budget(4, 10)).granted);
+  half.ledger.settle(used(3, 300));
+  EXPECT_TRUE(half.reserve(with_budget(5, 100)).granted);
+  half.ledger.settle(used(5, 0));
+  // Redis is back with nothing; the book knows what was delivered.
+  book_.tokens = 200;
+  redis_.start();
+  turn_until(floor.loop, [&] { return half.link.is_up(); });
+  ASSERT_TRUE(half.standing(a_day(1000)));
+}
+
+TEST_F(RedisSpare, WhatWasSpentWhileRedisStoodStillIsHandedOver) {
+  RedisSettings settings = redis_.settings();
+  settings.call_max = std::chrono::milliseconds(250);
+  Replica replica(floor_, settings, clock_, rules_of(&book_));
+  turn_until(floor_.loop, [&] { return replica.standing(a_day(1000)).has_value(); });
+  clock_.step(seconds(1));
+  redis_.pause();
+  const auto granted = replica.reserve(with_budget(1, 400));
+  ASSERT_TRUE(granted.granted);
+  replica.ledger.settle(used(1, 300));
+  EXPECT_FALSE(replica.reserve(with_budget(2, 800)).granted);
+  redis_.go_on();
+  replica.until_booked();
+  std::optional<ports::BudgetStanding> standing;
+  turn_until(floor_.loop, [&] {
+    standing = replica.standing(a_day(1000));
+    return standing.has_value();
+  });
+  EXPECT_EQ(standing->used_tokens, 300);
+  // Also the reservation that was not answered in time, and run when Redis went on.
+  EXPECT_EQ(standing->held_tokens, 0);
+}
+
+TEST_F(RedisSpare, NeverHeardOfMeansMeteredAndRefusedWhereTheOperatorWantsIt) {
+  Replica open(floor_, redis_.settings(), clock_, rules_of(&book_));
+  LinkFloor other_floor;
+  Replica strict(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  strict.budgets.fail_open = false;
+  redis_.kill();
+  turn_until(floor_.loop, [&] { return !open.link.is_up(); });
+  turn_until(other_floor.loop, [&] { return !strict.link.is_up(); });
+  const auto passed = open.reserve(with_budget(1, 600));
+  ASSERT_TRUE(passed.granted);
+  EXPECT_TRUE(passed.granted->unguarded);
+  EXPECT_EQ(strict.reserve(with_budget(2, 10)).refusal.by, ports::RefusedBy::store);
+}
+
+TEST_F(RedisSpare, WhatIsHeldWhenRedisComesBackEmptyIsHeldThereThoughItWasGrantedMeanwhile) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 300)).granted);
+  redis_.kill();
+  turn_until(floor_.loop, [this] { return !replica().link.is_up(); });
+  ASSERT_TRUE(replica().reserve(with_budget(2, 400)).granted);
+  redis_.start();
+  clock_.step(seconds(1));
+  turn_until(floor_.loop, [this] { return replica().link.is_up(); });
+  LinkFloor other_floor;
+  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  ports::Loop::set_current(&floor_.loop);
+  ASSERT_TRUE(run_on(floor_.loop, replica().link.call({.operation = "test", .words = {"PING"}})));
+  ports::Loop::set_current(&other_floor.loop);
+  EXPECT_EQ(other.standing(a_day(1000))->held_tokens, 700);
+  ports::Loop::set_current(&floor_.loop);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 30));
+  replica().settle(used(2, 40));
+  EXPECT_EQ(replica().standing(a_day(1000))->held_tokens, 0);
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 70);
+}
+
+}  // namespace
+}  // namespace obleth::adapters
