@@ -32,12 +32,12 @@ inline constexpr std::string_view budget_layout = "3";  // part of the names: ra
 [[nodiscard]] const RedisScript& reserve_script();
 
 // KEYS: state, expiries, stream. ARGV: now, reservation, sequence (0: none), the first of its stream that may come
-// (again), used tokens, dollars, nano-dollars, 1 to give the request back, when it ended, 1 to keep a reservation that
-// comes later from being taken, the fields.
+// (again), used tokens, dollars, nano-dollars, requests (0: it goes back), when it ended, 1 to keep a reservation that
+// comes later from being taken, 1 where Redis did not grant it and so has not counted its request, the fields.
 [[nodiscard]] const RedisScript& settle_script();
 
-// KEYS: state, expiries. ARGV: now; then for each reservation: its id, bound tokens, dollars, nano-dollars, how many
-// fields, the fields. One that Redis has lost is held again.
+// KEYS: state, expiries. ARGV: now; then for each reservation: its id, requests that Redis has counted, bound tokens,
+// dollars, nano-dollars, how many fields, the fields. One that Redis has lost is held again.
 [[nodiscard]] const RedisScript& renew_script();
 
 // KEYS: state. ARGV: now, field, a moment: an account that has counted since before it begins anew, so that what was

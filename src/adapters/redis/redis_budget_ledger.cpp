@@ -191,7 +191,7 @@ ports::ReserveOutcome RedisBudgetLedger::grant(const Question& question, const A
     pointers.push_back(&account);
   ports::ReserveOutcome outcome = grant_of(question.request.reservation, question.offer, {pointers, {}, now});
   outcome.granted->unguarded = is_unknown;
-  keep_hold(question, question.offer.hold.bound, false);
+  budgets_.holds.add(open_hold(question, question.offer.hold.bound), link_.loop());
   return outcome;
 }
 
@@ -203,27 +203,29 @@ ports::ReserveOutcome RedisBudgetLedger::reserve_spare(const Question& question,
     outcome = budgets_.spare.reserve(request, question.charged, {budgets_.clock.now(), budgets_.now()});
   }
   if (outcome.granted) {
-    keep_hold(question, budgets_.spare.bound_of(request.reservation), may_come_late);
+    OpenHold hold = open_hold(question, budgets_.spare.bound_of(request.reservation));
+    hold.is_spare = true;
+    hold.may_come_late = may_come_late;
+    budgets_.holds.add(std::move(hold), link_.loop());
   } else if (may_come_late) {
     cancel(request, question.charged);
   }
   return outcome;
 }
 
-void RedisBudgetLedger::keep_hold(const Question& question, const budget::Amount& bound, bool may_come_late) {
+OpenHold RedisBudgetLedger::open_hold(const Question& question, const budget::Amount& bound) {
   OpenHold hold{.id = {question.request.reservation, question.request.tenant},
                 .bound = {std::clamp<std::int64_t>(bound.tokens, 0, script_tokens_max), within_script(bound.cost)},
-                .fields = {},
-                .may_come_late = may_come_late};
+                .fields = {}};
   for (const ChargedAccount& each : question.charged)
     hold.fields.push_back(each.field());
-  budgets_.holds.add(std::move(hold), link_.loop());
+  return hold;
 }
 
 void RedisBudgetLedger::cancel(const ports::ReserveRequest& request, const std::vector<ChargedAccount>& charged) {
   RedisScript::Input input{
       .keys = keys_of(request.tenant),
-      .arguments = {budgets_.time_for_scripts(), request.reservation.hex(), "0", "0", "0", "0", "0", "1", "0", "1"}};
+      .arguments = {budgets_.time_for_scripts(), request.reservation.hex(), "0", "0", "0", "0", "0", "0", "0", "1", "0"}};
   input.keys.push_back(budget_key(link_.server(), request.tenant) + ":none");
   for (const ChargedAccount& each : charged)
     input.arguments.push_back(each.field());
@@ -258,8 +260,8 @@ WallTime RedisBudgetLedger::settle(const ports::SettleRequest& request) {
                                          tokens_text(request.used_tokens)}};
   input.keys.push_back(budget_key(link_.server(), request.tenant) + ":stream:" + to_hex32({0, request.turn.stream}));
   append_cost(input.arguments, within_script(request.cost));
-  input.arguments.insert(input.arguments.end(), {request.refund_request ? "1" : "0", number(counted_at.unix_ms),
-                                                 ended.may_come_late ? "1" : "0"});
+  input.arguments.insert(input.arguments.end(), {request.refund_request ? "0" : "1", number(counted_at.unix_ms),
+                                                 ended.may_come_late ? "1" : "0", ended.is_spare ? "1" : "0"});
   input.arguments.insert(input.arguments.end(), fields.begin(), fields.end());
   bookings_.add(std::move(input), request.turn);
   return counted_at;

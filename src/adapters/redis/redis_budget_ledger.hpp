@@ -66,7 +66,7 @@ class RedisBudgetLedger final : public ports::BudgetLedger {
   [[nodiscard]] std::vector<std::string> fields_to_charge(const ports::SettleRequest& request,
                                                           std::vector<std::string> fields) const;
 
-  void keep_hold(const Question& question, const budget::Amount& bound, bool may_come_late);
+  [[nodiscard]] static OpenHold open_hold(const Question& question, const budget::Amount& bound);
   void note_connection(bool is_open);
   [[nodiscard]] std::vector<std::string> keys_of(TenantId tenant) const;
 

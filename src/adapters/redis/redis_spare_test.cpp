@@ -63,6 +63,37 @@ TEST_F(RedisSpare, WhatWasSpentWhileRedisStoodStillIsHandedOver) {
   EXPECT_EQ(standing->held_tokens, 0);
 }
 
+TEST_F(RedisSpare, RequestsOfTheMinuteThatWereSpentMeanwhileAreTakenInRedisToo) {
+  RedisSettings settings = redis_.settings();
+  settings.call_max = milliseconds(250);
+  Replica replica(floor_, settings, clock_, rules_of(&book_));
+  const auto six_a_minute = [](std::uint64_t id) {
+    ports::ReserveRequest asked = with_budget(id, 10);
+    asked.tenant_limits.quota.requests_per_minute = 6;
+    return asked;
+  };
+  turn_until(floor_.loop, [&] { return replica.standing(a_day(1000)).has_value(); });
+  ASSERT_TRUE(replica.reserve(six_a_minute(1)).granted);
+  redis_.pause();
+  // The first of these is sent and not answered: Redis takes it when it goes on.
+  for (std::uint64_t number = 2; number <= 5; ++number)
+    ASSERT_TRUE(replica.reserve(six_a_minute(number)).granted);
+  replica.ledger.settle(used(2, 10));
+  replica.ledger.settle(used(3, 10));
+  ports::SettleRequest never_ran = used(4, 0);
+  never_ran.refund_request = true;
+  replica.ledger.settle(never_ran);
+  redis_.go_on();
+  replica.until_booked();
+  replica.settle(used(5, 10));
+  LinkFloor other_floor;
+  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  const auto sixth = other.reserve(six_a_minute(6));
+  ASSERT_TRUE(sixth.granted);
+  ASSERT_TRUE(sixth.granted->requests);
+  EXPECT_EQ(sixth.granted->requests->remaining, 1) << "1, 2, 3, 5 and 6 are counted";
+}
+
 TEST_F(RedisSpare, NeverHeardOfMeansMeteredAndRefusedWhereTheOperatorWantsIt) {
   Replica open(floor_, redis_.settings(), clock_, rules_of(&book_));
   LinkFloor other_floor;
