@@ -33,6 +33,29 @@ std::string sequence_text(std::uint64_t sequence) {
   return number(static_cast<std::int64_t>(sequence));
 }
 
+// The accounts of a request as Redis told them, for core/budget.
+class ToldAccounts {
+ public:
+  ToldAccounts(const std::vector<ChargedAccount>& charged, const std::vector<AccountState>& states, Instant now)
+      : now_(now) {
+    for (std::size_t index = 0; index < charged.size(); ++index) {
+      accounts_.push_back(states[index].account(charged[index].limits, now));
+      names_.push_back(charged[index].name);
+    }
+    for (budget::Account& account : accounts_)
+      pointers_.push_back(&account);
+  }
+  ToldAccounts(const ToldAccounts&) = delete;
+  ToldAccounts& operator=(const ToldAccounts&) = delete;
+  [[nodiscard]] DecidedAccounts decided() const { return {pointers_, names_, now_}; }
+
+ private:
+  Instant now_;
+  std::vector<budget::Account> accounts_;
+  std::vector<budget::Account*> pointers_;
+  std::vector<const char*> names_;
+};
+
 }  // namespace
 
 // A request that leaves while its reservation is under way takes it along.
@@ -89,8 +112,7 @@ Task<ports::ReserveOutcome> RedisBudgetLedger::reserve(const ports::ReserveReque
 
 Task<ports::ReserveOutcome> RedisBudgetLedger::reserve_limited(const ports::ReserveRequest& request,
                                                                const std::vector<ChargedAccount>& charged) {
-  const budget::Claim claim = claim_of(request);
-  Question question{.request = request, .charged = charged, .offer = whole(claim)};
+  Question question{.request = request, .charged = charged, .offer = whole(claim_of(request))};
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     const Answer answer = co_await ask(question);
     switch (answer.verdict) {
@@ -107,21 +129,8 @@ Task<ports::ReserveOutcome> RedisBudgetLedger::reserve_limited(const ports::Rese
           co_return refused_by_store();
         break;
       case Verdict::fits_not: {
-        std::vector<budget::Account> accounts;
-        std::vector<budget::Account*> pointers;
-        std::vector<const char*> names;
-        const budget::Moment at{budgets_.clock.now(), budgets_.now()};
-        for (std::size_t index = 0; index < charged.size(); ++index) {
-          accounts.push_back(answer.states[index].account(charged[index].limits, at.now));
-          names.push_back(charged[index].name);
-        }
-        for (budget::Account& account : accounts)
-          pointers.push_back(&account);
-        const budget::Decision decision = budget::decide(claim, pointers, at);
-        if (const auto* refused = std::get_if<budget::Refused>(&decision)) {
-          co_return refusal_of(*refused, {pointers, names, at.now});
-        }
-        question.offer = std::get<budget::Granted>(decision);
+        std::optional<ports::ReserveOutcome> refused = offer_less(question, answer);
+        if (refused) co_return std::move(*refused);
         break;
       }
       case Verdict::cancelled:
@@ -175,21 +184,31 @@ RedisBudgetLedger::Answer RedisBudgetLedger::read(const Result<RedisReply>& repl
   return answer;
 }
 
+// All that fits, once; what is left of it may be less again when it is asked for, but seldom less than the least.
+std::optional<ports::ReserveOutcome> RedisBudgetLedger::offer_less(Question& question, const Answer& answer) {
+  const bool was_softened = question.offer.output_cap.has_value();
+  const budget::Claim claim = claim_of(question.request);
+  const budget::Moment at{budgets_.clock.now(), budgets_.now()};
+  ToldAccounts told(question.charged, answer.states, at.now);
+  const budget::Decision decision = budget::decide(claim, told.decided().accounts, at);
+  if (const auto* refused = std::get_if<budget::Refused>(&decision)) return refusal_of(*refused, told.decided());
+  question.offer = std::get<budget::Granted>(decision);
+  if (was_softened && question.offer.output_cap) question.offer = budget::softened_most(claim, question.offer);
+  return std::nullopt;
+}
+
 ports::ReserveOutcome RedisBudgetLedger::grant(const Question& question, const Answer& answer) {
   const Instant now = budgets_.clock.now();
-  std::vector<budget::Account> accounts;
-  std::vector<budget::Account*> pointers;
+  ToldAccounts told(question.charged, answer.states, now);
+  for (budget::Account* const account : told.decided().accounts)
+    account->take(question.offer.hold, now);
   bool is_unknown = false;
   for (std::size_t index = 0; index < question.charged.size(); ++index) {
     const ChargedAccount& charged = question.charged[index];
-    accounts.push_back(answer.states[index].account(charged.limits, now));
-    accounts.back().take(question.offer.hold, now);
     is_unknown = is_unknown || !budgets_.knows_spending(charged.id, answer.states[index]);
     budgets_.spare.learn(question.request.tenant, charged, answer.states[index].after(question.offer.hold), now);
   }
-  for (budget::Account& account : accounts)
-    pointers.push_back(&account);
-  ports::ReserveOutcome outcome = grant_of(question.request.reservation, question.offer, {pointers, {}, now});
+  ports::ReserveOutcome outcome = grant_of(question.request.reservation, question.offer, told.decided());
   outcome.granted->unguarded = is_unknown;
   budgets_.holds.add(open_hold(question, question.offer.hold.bound), link_.loop());
   return outcome;

@@ -50,6 +50,36 @@ TEST_F(RedisBudget, WhatTakesNoTokensIsNotRefusedForADebt) {
   EXPECT_TRUE(replica().reserve(limited(3, 0)).granted);
 }
 
+struct Taker {
+  ports::ReserveRequest asked;
+  bool goes_on = true;
+  bool has_ended = false;
+};
+
+// The next as soon as one is granted.
+Task<void> keep_taking(ports::BudgetLedger& ledger, Taker& taker) {
+  while (taker.goes_on) {
+    ++taker.asked.reservation.bits.low;
+    const ports::ReserveOutcome outcome = co_await ledger.reserve(taker.asked);
+    taker.goes_on = taker.goes_on && outcome.granted;
+  }
+  taker.has_ended = true;
+}
+
+TEST_F(RedisBudget, WhoIsSoftenedGetsTheLeastWhereOthersTakeOfTheRestMeanwhile) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 10)).granted);
+  ports::ReserveRequest asked = with_budget(2, 5000);
+  asked.soften_to_tokens = 20;
+  Taker other{.asked = with_budget(3, 1)};
+  spawn(keep_taking(replica().ledger, other));
+  const auto softened = replica().reserve(asked);
+  other.goes_on = false;
+  turn_until(floor_.loop, [&other] { return other.has_ended; });
+  ASSERT_TRUE(softened.granted);
+  EXPECT_EQ(softened.granted->softened_by, ports::SoftenedBy::budget);
+  EXPECT_EQ(softened.granted->output_cap, 20);
+}
+
 TEST_F(RedisBudget, WhatIsSpentInOneReplicaIsSpentInTheOther) {
   LinkFloor other_floor;
   ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
