@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "adapters/redis/redis_budget_fixture_test.hpp"
+#include "adapters/redis/spare_refresh.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -61,6 +62,52 @@ TEST_F(RedisSpare, WhatWasSpentWhileRedisStoodStillIsHandedOver) {
   EXPECT_EQ(standing->used_tokens, 300);
   // Also the reservation that was not answered in time, and run when Redis went on.
   EXPECT_EQ(standing->held_tokens, 0);
+}
+
+TEST_F(RedisSpare, ThePartIsOfWhatOthersHadNotSpentAMomentBefore) {
+  ports::ReserveRequest asked = with_budget(1, 10);
+  asked.tenant_limits.quota.requests_per_minute = 4;
+  ASSERT_TRUE(replica().reserve(asked).granted);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 10));
+  LinkFloor other_floor;
+  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
+  for (std::uint64_t number = 2; number <= 4; ++number) {
+    asked.reservation = EventId{{number, number}};
+    ASSERT_TRUE(other.reserve(asked).granted);
+    ports::SettleRequest settled = used(number, 200);
+    settled.turn = {.stream = 2, .sequence = number};
+    other.settle(settled);
+  }
+  clock_.step(seconds(15));
+  ports::Loop::set_current(&floor_.loop);
+  SpareRefresh refresh(replica().link, replica().budgets);
+  refresh.ask();
+  ASSERT_TRUE(run_on(floor_.loop, replica().link.call({.operation = "test", .words = {"PING"}})));
+  redis_.kill();
+  turn_until(floor_.loop, [this] { return !replica().link.is_up(); });
+  const auto at_most = [this, &asked](std::uint64_t id, std::int64_t tokens) {
+    asked.reservation = EventId{{id, id}};
+    asked.bound_tokens = tokens;
+    return replica().reserve(asked);
+  };
+  EXPECT_EQ(at_most(5, 391).refusal.by, ports::RefusedBy::budget) << "610 of 1000 are spent";
+  const auto granted = at_most(6, 390);
+  ASSERT_TRUE(granted.granted);
+  EXPECT_EQ(granted.granted->requests->remaining, 0) << "four were spent, and one came back in a quarter of a minute";
+}
+
+TEST_F(RedisSpare, OnlyAccountsInUseAreAskedOf) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 10)).granted);
+  SpareBudgets& spare = replica().budgets.spare;
+  EXPECT_TRUE(spare.take_stale(clock_.now()).empty()) << "Redis has just told";
+  clock_.step(seconds(2));
+  EXPECT_EQ(spare.take_stale(clock_.now()).size(), 1U);
+  clock_.step(SpareBudgets::in_use_for);
+  EXPECT_TRUE(spare.take_stale(clock_.now()).empty());
+  ASSERT_TRUE(replica().standing(a_day(1000)));
+  clock_.step(seconds(2));
+  EXPECT_EQ(spare.take_stale(clock_.now()).size(), 1U);
 }
 
 TEST_F(RedisSpare, RequestsOfTheMinuteThatWereSpentMeanwhileAreTakenInRedisToo) {
