@@ -147,10 +147,14 @@ void GatewayProcess::join_replicas() {
   redis_ = std::make_unique<adapters::RedisLink>(loop_, house_->redis->server);
   redis_budgets_ = std::make_unique<adapters::RedisBudgetLedger>(*redis_, *house_->shared_budgets);
   house_->standings = redis_budgets_.get();
+  spare_refresh_ = std::make_unique<adapters::SpareRefresh>(*redis_, *house_->shared_budgets);
   redis_presence_ = std::make_unique<adapters::RedisPresence>(
       *redis_, house_->redis->feed.own_name(),
-      adapters::RedisPresence::Told{.counted = [&spare = house_->shared_budgets->spare](
-                                                   std::uint32_t replicas) { spare.learn_replicas(replicas); },
+      adapters::RedisPresence::Told{.counted =
+                                        [this](std::uint32_t replicas) {
+                                          house_->shared_budgets->spare.learn_replicas(replicas);
+                                          spare_refresh_->ask();
+                                        },
                                     .forgotten = [this] { redis_budgets_->renew_all(); }});
   redis_news_ = std::make_unique<adapters::RedisChangeListener>(loop_, house_->redis->server, house_->redis->feed);
   redis_peers_ = std::make_unique<adapters::RedisPeers>(*redis_, pool_name);

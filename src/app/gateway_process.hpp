@@ -16,6 +16,7 @@
 #include "adapters/redis/redis_link.hpp"
 #include "adapters/redis/redis_peers.hpp"
 #include "adapters/redis/redis_presence.hpp"
+#include "adapters/redis/spare_refresh.hpp"
 #include "admin/management_api.hpp"
 #include "app/connection_bounds.hpp"
 #include "app/house.hpp"
@@ -82,6 +83,7 @@ class GatewayProcess {
   std::unique_ptr<adapters::SignalWatch> signals_;
   std::unique_ptr<adapters::RedisLink> redis_;  // null where none is configured
   std::unique_ptr<adapters::RedisBudgetLedger> redis_budgets_;
+  std::unique_ptr<adapters::SpareRefresh> spare_refresh_;
   std::unique_ptr<adapters::RedisPresence> redis_presence_;
   std::unique_ptr<adapters::RedisChangeListener> redis_news_;
   std::unique_ptr<adapters::RedisPeers> redis_peers_;

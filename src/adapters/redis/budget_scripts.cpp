@@ -90,12 +90,13 @@ local function take(account, at, amount, now)
   refill(account, at, now)
   account[at + 1] = math.min(account[at] * UNIT, bounded(account[at + 1] - amount * UNIT))
 end
+-- A hold is what it took from the buckets (tokens, requests), what it holds on budgets, and the fields.
 local function give_back(reservation, hold, now)
-  for at = 5, #hold do
+  for at = 6, #hold do
     local account = load(hold[at])
     if account then
       take(account, TOKENS, -hold[1], now)
-      add(account, HELD, -1, {hold[2], hold[3], hold[4]})
+      add(account, HELD, -1, {hold[3], hold[4], hold[5]})
       save(hold[at], account)
     end
   end
@@ -104,7 +105,7 @@ local function hold_of(reservation)
   local kept = redis.call('HGET', KEYS[1], 'r:' .. reservation)
   if not kept or kept == 'x' then return nil, kept end
   local hold = words_of(kept)
-  for at = 1, 4 do hold[at] = tonumber(hold[at]) end
+  for at = 1, 5 do hold[at] = tonumber(hold[at]) end
   return hold, kept
 end
 local function forget(reservation)
@@ -195,7 +196,7 @@ elseif hold then answer[1] = 'taken'
 elseif unknown and ARGV[4] == '0' then answer[1] = 'unknown'
 elseif fits and ARGV[3] == '1' then
   answer[1] = 'taken'
-  local words = {ARGV[5], ARGV[6], ARGV[7], ARGV[8]}
+  local words = {ARGV[5], '1', ARGV[6], ARGV[7], ARGV[8]}
   for _, each in ipairs(charged) do
     take(each[2], TOKENS, expected, now)
     take(each[2], REQUESTS, 1, now)
@@ -220,25 +221,37 @@ local function count_late(field, account, used, ended)
   keep_past(field, account, past, most_before)
 end
 
-local now, reservation, sequence = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-if sequence > 0 then
-  local last = redis.call('GET', KEYS[3])
-  if last and sequence <= tonumber(last) then return 'again' end
-  redis.call('SET', KEYS[3], ARGV[3], 'PX', KEPT)
+-- A stream keeps the numbers that were booked and may come again; its lowest stands for all up to it. One may come
+-- after those that follow it: where Redis did not know this script when it came, and knew it when they did.
+local function is_booked(stream, sequence, first_open)
+  local lowest = tonumber(redis.call('ZRANGE', stream, 0, 0)[1] or -1)
+  if sequence <= lowest or redis.call('ZSCORE', stream, sequence) then return true end
+  if first_open - 1 > lowest then
+    redis.call('ZREMRANGEBYSCORE', stream, '-inf', first_open - 1)
+    redis.call('ZADD', stream, first_open - 1, first_open - 1)
+  end
+  redis.call('ZADD', stream, sequence, sequence)
+  redis.call('PEXPIRE', stream, KEPT)
+  return false
 end
-local used, ended = {tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])}, tonumber(ARGV[8])
+
+local now, reservation, sequence = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+if sequence > 0 and is_booked(KEYS[3], sequence, tonumber(ARGV[4])) then return 'again' end
+local used, requests = {tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])}, tonumber(ARGV[8])
+local ended = tonumber(ARGV[9])
 local hold, kept = hold_of(reservation)
 local holders = {}
-for at = 5, hold and #hold or 0 do holders[hold[at]] = true end
-for at = 10, #ARGV do
+for at = 6, hold and #hold or 0 do holders[hold[at]] = true end
+for at = 12, #ARGV do
   local account = load(ARGV[at])
   if account then
     if holders[ARGV[at]] then
       take(account, TOKENS, used[1] - hold[1], now)
-      if ARGV[7] == '1' then take(account, REQUESTS, -1, now) end
-      add(account, HELD, -1, {hold[2], hold[3], hold[4]})
+      take(account, REQUESTS, requests - hold[2], now)
+      add(account, HELD, -1, {hold[3], hold[4], hold[5]})
     else
       take(account, TOKENS, used[1], now)
+      if ARGV[11] == '1' then take(account, REQUESTS, requests, now) end
     end
     if account[RULE] ~= '-' then
       -- Not before Redis' own clock says so: a replica whose clock is ahead ends no term.
@@ -256,23 +269,23 @@ for at = 10, #ARGV do
   end
 end
 if kept then forget(reservation) end
-if ARGV[9] == '1' then
+if ARGV[10] == '1' then
   redis.call('HSET', KEYS[1], 'r:' .. reservation, 'x')
   redis.call('ZADD', KEYS[2], now + LIFETIME, reservation)
 end
 return hold and 'settled' or 'charged'
 )lua";
 
-// What took nothing from the buckets of now is taken from them whole when it is settled: expected is 0.
+// What took no tokens from the buckets of now is taken from them whole when it is settled: expected is 0.
 constexpr std::string_view renew = R"lua(
 local now, at = clock(ARGV[1]), 2
 while at <= #ARGV do
-  local reservation, last = ARGV[at], at + 4 + ARGV[at + 4]
+  local reservation, last = ARGV[at], at + 5 + ARGV[at + 5]
   local hold, kept = hold_of(reservation)
   if not kept then
-    local words = {'0', ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]}
-    local bound = {tonumber(words[2]), tonumber(words[3]), tonumber(words[4])}
-    for each = at + 5, last do
+    local words = {'0', ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]}
+    local bound = {tonumber(words[3]), tonumber(words[4]), tonumber(words[5])}
+    for each = at + 6, last do
       local account = load_or_open(ARGV[each])
       add(account, HELD, 1, bound)
       save(ARGV[each], account)

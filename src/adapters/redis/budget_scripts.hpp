@@ -21,7 +21,7 @@ inline constexpr std::int64_t script_number_max = 9'000'000'000'000'000;  // bel
 inline constexpr std::int64_t script_tokens_max = 100'000'000'000;        // of one request, or of a limit per minute
 inline constexpr std::int64_t script_cost_max =
     1'000'000'000'000'000;                              // nano-dollars of one request: a million dollars
-inline constexpr std::string_view budget_layout = "2";  // part of the names: raised with every change of what they hold
+inline constexpr std::string_view budget_layout = "3";  // part of the names: raised with every change of what they hold
 
 // KEYS: state, expiries. ARGV: now ("": Redis' own), reservation, 1 to take or 0 to look, 1 to pass over what is
 // unknown, expected tokens, bound tokens, bound dollars, bound nano-dollars; then for each account: field, tokens and
@@ -31,12 +31,13 @@ inline constexpr std::string_view budget_layout = "2";  // part of the names: ra
 // are not of this moment) or "cancelled", the time, and each account's state as it was before.
 [[nodiscard]] const RedisScript& reserve_script();
 
-// KEYS: state, expiries, stream. ARGV: now, reservation, sequence (0: none), used tokens, dollars, nano-dollars, 1 to
-// give the request back, when it ended, 1 to keep a reservation that comes later from being taken, the fields.
+// KEYS: state, expiries, stream. ARGV: now, reservation, sequence (0: none), the first of its stream that may come
+// (again), used tokens, dollars, nano-dollars, requests (0: it goes back), when it ended, 1 to keep a reservation that
+// comes later from being taken, 1 where Redis did not grant it and so has not counted its request, the fields.
 [[nodiscard]] const RedisScript& settle_script();
 
-// KEYS: state, expiries. ARGV: now; then for each reservation: its id, bound tokens, dollars, nano-dollars, how many
-// fields, the fields. One that Redis has lost is held again.
+// KEYS: state, expiries. ARGV: now; then for each reservation: its id, requests that Redis has counted, bound tokens,
+// dollars, nano-dollars, how many fields, the fields. One that Redis has lost is held again.
 [[nodiscard]] const RedisScript& renew_script();
 
 // KEYS: state. ARGV: now, field, a moment: an account that has counted since before it begins anew, so that what was

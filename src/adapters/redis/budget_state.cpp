@@ -125,9 +125,18 @@ std::optional<AccountState> AccountState::parse(std::string_view packed) {
   state.is_unknown = values[3] == 1;
   state.spent = {values[4], {values[5] * nano_per_dollar + values[6]}};
   state.held = {values[7], {values[8] * nano_per_dollar + values[9]}};
-  state.tokens = {values[10], values[11]};
-  state.requests = {values[13], values[14]};
+  state.tokens = {values[10], values[11], WallTime{values[12]}};
+  state.requests = {values[13], values[14], WallTime{values[15]}};
   return state;
+}
+
+void AccountState::refill(WallTime now) {
+  for (Bucket* const bucket : {&tokens, &requests}) {
+    if (bucket->limit < 0 || now <= bucket->at) continue;
+    const std::int64_t gained = saturating_multiply(now.unix_ms - bucket->at.unix_ms, bucket->limit);
+    bucket->level = std::min(bucket->limit * bucket_units, saturating_add(bucket->level, gained));
+    bucket->at = now;
+  }
 }
 
 AccountState AccountState::after(const budget::Hold& hold) const {

@@ -50,12 +50,15 @@ struct AccountState {
   struct Bucket {
     std::int64_t limit = -1;  // none
     std::int64_t level = 0;   // in bucket_units
+    WallTime at;              // when it stood there, by Redis' clock
   };
   Bucket tokens;
   Bucket requests;
 
   // nullopt: no such answer.
   [[nodiscard]] static std::optional<AccountState> parse(std::string_view packed);
+  // Its buckets as they are now, by Redis' clock: those that no script has answered are as they were last touched.
+  void refill(WallTime now);
   // When the hold has been taken from it.
   [[nodiscard]] AccountState after(const budget::Hold& hold) const;
   // For core/budget to decide on, under the limits of the request. now: of this process.

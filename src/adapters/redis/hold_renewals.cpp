@@ -14,6 +14,7 @@ constexpr std::size_t holds_in_call_max = 200;  // Redis answers nobody else mea
 
 void append_hold(std::vector<std::string>& arguments, const OpenHold& hold) {
   arguments.push_back(hold.id.reservation.hex());
+  arguments.emplace_back(hold.is_spare ? "0" : "1");
   append_amount(arguments, hold.bound);
   arguments.push_back(std::to_string(hold.fields.size()));
   arguments.insert(arguments.end(), hold.fields.begin(), hold.fields.end());

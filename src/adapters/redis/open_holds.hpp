@@ -21,6 +21,7 @@ struct OpenHold {
   ports::HeldReservation id;
   budget::Amount bound;
   std::vector<std::string> fields;  // of the accounts that it counts on
+  bool is_spare = false;            // granted while Redis was away: its request is counted there when it is settled
   bool may_come_late = false;       // what was sent of it was not answered, and may be run yet
 };
 

@@ -29,9 +29,32 @@ budget::Granted whole(const budget::Claim& claim) {
           .output_cap = {}};
 }
 
-std::string sequence_text(const ports::SettleTurn& turn) {
-  return number(static_cast<std::int64_t>(turn.sequence));
+std::string sequence_text(std::uint64_t sequence) {
+  return number(static_cast<std::int64_t>(sequence));
 }
+
+// The accounts of a request as Redis told them, for core/budget.
+class ToldAccounts {
+ public:
+  ToldAccounts(const std::vector<ChargedAccount>& charged, const std::vector<AccountState>& states, Instant now)
+      : now_(now) {
+    for (std::size_t index = 0; index < charged.size(); ++index) {
+      accounts_.push_back(states[index].account(charged[index].limits, now));
+      names_.push_back(charged[index].name);
+    }
+    for (budget::Account& account : accounts_)
+      pointers_.push_back(&account);
+  }
+  ToldAccounts(const ToldAccounts&) = delete;
+  ToldAccounts& operator=(const ToldAccounts&) = delete;
+  [[nodiscard]] DecidedAccounts decided() const { return {pointers_, names_, now_}; }
+
+ private:
+  Instant now_;
+  std::vector<budget::Account> accounts_;
+  std::vector<budget::Account*> pointers_;
+  std::vector<const char*> names_;
+};
 
 }  // namespace
 
@@ -64,7 +87,6 @@ RedisBudgetLedger::RedisBudgetLedger(RedisLink& link, RedisBudgets& budgets)
 // Before whoever waits for an answer goes on: what he asks next is looked at anew.
 void RedisBudgetLedger::note_connection(bool is_open) {
   if (is_open) {
-    bookings_.teach();
     renewals_.renew(budgets_.holds.of_loop(&link_.loop()));
   } else {
     budgets_.checked.begin_round();
@@ -90,8 +112,7 @@ Task<ports::ReserveOutcome> RedisBudgetLedger::reserve(const ports::ReserveReque
 
 Task<ports::ReserveOutcome> RedisBudgetLedger::reserve_limited(const ports::ReserveRequest& request,
                                                                const std::vector<ChargedAccount>& charged) {
-  const budget::Claim claim = claim_of(request);
-  Question question{.request = request, .charged = charged, .offer = whole(claim)};
+  Question question{.request = request, .charged = charged, .offer = whole(claim_of(request))};
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     const Answer answer = co_await ask(question);
     switch (answer.verdict) {
@@ -108,21 +129,8 @@ Task<ports::ReserveOutcome> RedisBudgetLedger::reserve_limited(const ports::Rese
           co_return refused_by_store();
         break;
       case Verdict::fits_not: {
-        std::vector<budget::Account> accounts;
-        std::vector<budget::Account*> pointers;
-        std::vector<const char*> names;
-        const budget::Moment at{budgets_.clock.now(), budgets_.now()};
-        for (std::size_t index = 0; index < charged.size(); ++index) {
-          accounts.push_back(answer.states[index].account(charged[index].limits, at.now));
-          names.push_back(charged[index].name);
-        }
-        for (budget::Account& account : accounts)
-          pointers.push_back(&account);
-        const budget::Decision decision = budget::decide(claim, pointers, at);
-        if (const auto* refused = std::get_if<budget::Refused>(&decision)) {
-          co_return refusal_of(*refused, {pointers, names, at.now});
-        }
-        question.offer = std::get<budget::Granted>(decision);
+        std::optional<ports::ReserveOutcome> refused = offer_less(question, answer);
+        if (refused) co_return std::move(*refused);
         break;
       }
       case Verdict::cancelled:
@@ -176,23 +184,33 @@ RedisBudgetLedger::Answer RedisBudgetLedger::read(const Result<RedisReply>& repl
   return answer;
 }
 
+// All that fits, once; what is left of it may be less again when it is asked for, but seldom less than the least.
+std::optional<ports::ReserveOutcome> RedisBudgetLedger::offer_less(Question& question, const Answer& answer) {
+  const bool was_softened = question.offer.output_cap.has_value();
+  const budget::Claim claim = claim_of(question.request);
+  const budget::Moment at{budgets_.clock.now(), budgets_.now()};
+  ToldAccounts told(question.charged, answer.states, at.now);
+  const budget::Decision decision = budget::decide(claim, told.decided().accounts, at);
+  if (const auto* refused = std::get_if<budget::Refused>(&decision)) return refusal_of(*refused, told.decided());
+  question.offer = std::get<budget::Granted>(decision);
+  if (was_softened && question.offer.output_cap) question.offer = budget::softened_most(claim, question.offer);
+  return std::nullopt;
+}
+
 ports::ReserveOutcome RedisBudgetLedger::grant(const Question& question, const Answer& answer) {
   const Instant now = budgets_.clock.now();
-  std::vector<budget::Account> accounts;
-  std::vector<budget::Account*> pointers;
+  ToldAccounts told(question.charged, answer.states, now);
+  for (budget::Account* const account : told.decided().accounts)
+    account->take(question.offer.hold, now);
   bool is_unknown = false;
   for (std::size_t index = 0; index < question.charged.size(); ++index) {
     const ChargedAccount& charged = question.charged[index];
-    accounts.push_back(answer.states[index].account(charged.limits, now));
-    accounts.back().take(question.offer.hold, now);
     is_unknown = is_unknown || !budgets_.knows_spending(charged.id, answer.states[index]);
     budgets_.spare.learn(question.request.tenant, charged, answer.states[index].after(question.offer.hold), now);
   }
-  for (budget::Account& account : accounts)
-    pointers.push_back(&account);
-  ports::ReserveOutcome outcome = grant_of(question.request.reservation, question.offer, {pointers, {}, now});
+  ports::ReserveOutcome outcome = grant_of(question.request.reservation, question.offer, told.decided());
   outcome.granted->unguarded = is_unknown;
-  keep_hold(question, question.offer.hold.bound, false);
+  budgets_.holds.add(open_hold(question, question.offer.hold.bound), link_.loop());
   return outcome;
 }
 
@@ -204,27 +222,29 @@ ports::ReserveOutcome RedisBudgetLedger::reserve_spare(const Question& question,
     outcome = budgets_.spare.reserve(request, question.charged, {budgets_.clock.now(), budgets_.now()});
   }
   if (outcome.granted) {
-    keep_hold(question, budgets_.spare.bound_of(request.reservation), may_come_late);
+    OpenHold hold = open_hold(question, budgets_.spare.bound_of(request.reservation));
+    hold.is_spare = true;
+    hold.may_come_late = may_come_late;
+    budgets_.holds.add(std::move(hold), link_.loop());
   } else if (may_come_late) {
     cancel(request, question.charged);
   }
   return outcome;
 }
 
-void RedisBudgetLedger::keep_hold(const Question& question, const budget::Amount& bound, bool may_come_late) {
+OpenHold RedisBudgetLedger::open_hold(const Question& question, const budget::Amount& bound) {
   OpenHold hold{.id = {question.request.reservation, question.request.tenant},
                 .bound = {std::clamp<std::int64_t>(bound.tokens, 0, script_tokens_max), within_script(bound.cost)},
-                .fields = {},
-                .may_come_late = may_come_late};
+                .fields = {}};
   for (const ChargedAccount& each : question.charged)
     hold.fields.push_back(each.field());
-  budgets_.holds.add(std::move(hold), link_.loop());
+  return hold;
 }
 
 void RedisBudgetLedger::cancel(const ports::ReserveRequest& request, const std::vector<ChargedAccount>& charged) {
   RedisScript::Input input{
       .keys = keys_of(request.tenant),
-      .arguments = {budgets_.time_for_scripts(), request.reservation.hex(), "0", "0", "0", "0", "1", "0", "1"}};
+      .arguments = {budgets_.time_for_scripts(), request.reservation.hex(), "0", "0", "0", "0", "0", "0", "0", "1", "0"}};
   input.keys.push_back(budget_key(link_.server(), request.tenant) + ":none");
   for (const ChargedAccount& each : charged)
     input.arguments.push_back(each.field());
@@ -254,13 +274,15 @@ WallTime RedisBudgetLedger::settle(const ports::SettleRequest& request) {
     counted_at = std::max(counted_at, budgets_.spare.counted_from(request.tenant, field));
   RedisScript::Input input{.keys = keys_of(request.tenant),
                            .arguments = {budgets_.time_for_scripts(), request.reservation.hex(),
-                                         sequence_text(request.turn), tokens_text(request.used_tokens)}};
+                                         sequence_text(request.turn.sequence),
+                                         sequence_text(bookings_.first_open(request.turn)),
+                                         tokens_text(request.used_tokens)}};
   input.keys.push_back(budget_key(link_.server(), request.tenant) + ":stream:" + to_hex32({0, request.turn.stream}));
   append_cost(input.arguments, within_script(request.cost));
-  input.arguments.insert(input.arguments.end(), {request.refund_request ? "1" : "0", number(counted_at.unix_ms),
-                                                 ended.may_come_late ? "1" : "0"});
+  input.arguments.insert(input.arguments.end(), {request.refund_request ? "0" : "1", number(counted_at.unix_ms),
+                                                 ended.may_come_late ? "1" : "0", ended.is_spare ? "1" : "0"});
   input.arguments.insert(input.arguments.end(), fields.begin(), fields.end());
-  bookings_.add(std::move(input));
+  bookings_.add(std::move(input), request.turn);
   return counted_at;
 }
 

@@ -2,7 +2,7 @@
 // to wait for in a settlement. What leaves in one turn of the loop leaves in one write.
 //
 // A request that does not fit whole is decided by core/budget on the state that Redis answered, and asked for once more
-// where it is softened. Requests without any limit ask nothing. Of an account that Redis does not know, or that may
+// where it is softened; where others took of the rest meanwhile, a last time with the least that it accepts. Requests without any limit ask nothing. Of an account that Redis does not know, or that may
 // have lost something since this process looked, the book is asked first (SpendingChecks). What requests hold is told
 // again to a Redis that has lost it (HoldRenewals). While Redis is away this process spends its part of what was left
 // (SpareBudgets). A reservation that was not answered is settled, or cancelled, by its id.
@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ class RedisBudgetLedger final : public ports::BudgetLedger {
                                                             const std::vector<ChargedAccount>& charged);
   [[nodiscard]] Task<Answer> ask(const Question& question);
   [[nodiscard]] Answer read(const Result<RedisReply>& reply, const Question& question);
+  // The refusal, where nothing that the request accepts fits into what Redis told.
+  [[nodiscard]] std::optional<ports::ReserveOutcome> offer_less(Question& question, const Answer& answer);
   [[nodiscard]] ports::ReserveOutcome grant(const Question& question, const Answer& answer);
   [[nodiscard]] ports::ReserveOutcome reserve_spare(const Question& question, bool may_come_late);
   void cancel(const ports::ReserveRequest& request, const std::vector<ChargedAccount>& charged);
@@ -66,7 +69,7 @@ class RedisBudgetLedger final : public ports::BudgetLedger {
   [[nodiscard]] std::vector<std::string> fields_to_charge(const ports::SettleRequest& request,
                                                           std::vector<std::string> fields) const;
 
-  void keep_hold(const Question& question, const budget::Amount& bound, bool may_come_late);
+  [[nodiscard]] static OpenHold open_hold(const Question& question, const budget::Amount& bound);
   void note_connection(bool is_open);
   [[nodiscard]] std::vector<std::string> keys_of(TenantId tenant) const;
 

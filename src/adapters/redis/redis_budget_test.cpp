@@ -1,5 +1,5 @@
 // The budget ledger over a real Redis: the same answers as the embedded one, one truth for several replicas, and what
-// is left when Redis is away or has forgotten.
+// is left when Redis has forgotten.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -10,8 +10,8 @@
 
 #include "adapters/memory/budget_ledger.hpp"
 #include "adapters/memory/ledger_fixture_test.hpp"
+#include "adapters/redis/redis_budget_fixture_test.hpp"
 #include "adapters/redis/redis_presence.hpp"
-#include "adapters/redis/redis_replica_test.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -23,49 +23,7 @@ using testing::rules_of;
 using testing::run_on;
 using testing::turn_until;
 
-// What was spent before: told by the test.
-class ToldBook final : public ports::SpendingBook {
- public:
-  Task<Result<ports::Spending>> spent(ports::SpendingAccount, WallSpan) override {
-    ++questions;
-    if (silent) co_return fail(store_fault(FaultKind::unavailable, "the test's book is closed"));
-    co_return ports::Spending{tokens, {}};
-  }
-  std::int64_t tokens = 0;
-  bool silent = false;
-  int questions = 0;
-};
-
-class RedisBudget : public ::testing::Test {
- protected:
-  static ports::LimitedAccount a_day(std::int64_t tokens) {
-    ports::LimitedAccount limits;
-    limits.budget = tokens_a_day(tokens);
-    return limits;
-  }
-  static ports::ReserveRequest with_budget(std::uint64_t id, std::int64_t bound, std::int64_t budget = 1000) {
-    ports::ReserveRequest asked = request(id, 0, bound, bound);
-    asked.tenant_limits = a_day(budget);
-    return asked;
-  }
-  Replica& replica() {
-    if (replica_ == nullptr) replica_ = std::make_unique<Replica>(floor_, redis_.settings(), clock_, rules_of(&book_));
-    return *replica_;
-  }
-  ports::SettleRequest used(std::uint64_t id, std::int64_t tokens) {
-    ports::SettleRequest settled = settlement(id, tokens);
-    settled.ended_at = clock_.wall_now();
-    settled.turn = {.stream = 1, .sequence = ++sequence_};
-    return settled;
-  }
-
-  RedisProcess redis_;
-  LinkFloor floor_;
-  SteppedClock clock_;
-  ToldBook book_;
-  std::uint64_t sequence_ = 0;
-  std::unique_ptr<Replica> replica_;
-};
+class RedisBudget : public testing::RedisBudgetFixture {};
 
 TEST_F(RedisBudget, HoldsTheBoundAndSpendsTheTruth) {
   ASSERT_TRUE(replica().reserve(with_budget(1, 700)).granted);
@@ -90,6 +48,36 @@ TEST_F(RedisBudget, WhatTakesNoTokensIsNotRefusedForADebt) {
   replica().settle(used(1, 500));
   EXPECT_FALSE(replica().reserve(limited(2, 1)).granted);
   EXPECT_TRUE(replica().reserve(limited(3, 0)).granted);
+}
+
+struct Taker {
+  ports::ReserveRequest asked;
+  bool goes_on = true;
+  bool has_ended = false;
+};
+
+// The next as soon as one is granted.
+Task<void> keep_taking(ports::BudgetLedger& ledger, Taker& taker) {
+  while (taker.goes_on) {
+    ++taker.asked.reservation.bits.low;
+    const ports::ReserveOutcome outcome = co_await ledger.reserve(taker.asked);
+    taker.goes_on = taker.goes_on && outcome.granted;
+  }
+  taker.has_ended = true;
+}
+
+TEST_F(RedisBudget, WhoIsSoftenedGetsTheLeastWhereOthersTakeOfTheRestMeanwhile) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 10)).granted);
+  ports::ReserveRequest asked = with_budget(2, 5000);
+  asked.soften_to_tokens = 20;
+  Taker other{.asked = with_budget(3, 1)};
+  spawn(keep_taking(replica().ledger, other));
+  const auto softened = replica().reserve(asked);
+  other.goes_on = false;
+  turn_until(floor_.loop, [&other] { return other.has_ended; });
+  ASSERT_TRUE(softened.granted);
+  EXPECT_EQ(softened.granted->softened_by, ports::SoftenedBy::budget);
+  EXPECT_EQ(softened.granted->output_cap, 20);
 }
 
 TEST_F(RedisBudget, WhatIsSpentInOneReplicaIsSpentInTheOther) {
@@ -226,29 +214,6 @@ TEST_F(RedisBudget, WhatTheBookCannotTellPassesUnguardedOrIsRefused) {
   EXPECT_EQ(strict.reserve(with_budget(2, 10)).refusal.by, ports::RefusedBy::store);
 }
 
-TEST_F(RedisBudget, WhileRedisIsAwayAPartOfTheRestIsSpentAndBookedAfterwards) {
-  LinkFloor floor;
-  Replica half(floor, redis_.settings(), clock_, rules_of(&book_, 2));
-  ASSERT_TRUE(half.reserve(with_budget(1, 200)).granted);
-  clock_.step(seconds(1));
-  half.settle(used(1, 200));
-  ASSERT_TRUE(half.standing(a_day(1000)));
-  redis_.kill();
-  turn_until(floor.loop, [&] { return !half.link.is_up(); });
-  // 800 are left: 400 of them are this replica's.
-  EXPECT_FALSE(half.reserve(with_budget(2, 500)).granted);
-  ASSERT_TRUE(half.reserve(with_budget(3, 400)).granted);
-  EXPECT_FALSE(half.reserve(with_budget(4, 10)).granted);
-  half.ledger.settle(used(3, 300));
-  EXPECT_TRUE(half.reserve(with_budget(5, 100)).granted);
-  half.ledger.settle(used(5, 0));
-  // Redis is back with nothing; the book knows what was delivered.
-  book_.tokens = 200;
-  redis_.start();
-  turn_until(floor.loop, [&] { return half.link.is_up(); });
-  ASSERT_TRUE(half.standing(a_day(1000)));
-}
-
 TEST_F(RedisBudget, ABudgetThatIsSetWhileARequestRunsCountsIt) {
   ASSERT_TRUE(replica().reserve(request(1, 10, 10, 10)).granted);
   ASSERT_TRUE(replica().reserve(with_budget(2, 100)).granted);
@@ -279,43 +244,6 @@ TEST_F(RedisBudget, ReplicasAreCountedAndThoseThatAreExpectedCountInAnyCase) {
   turn_until(other_floor.loop, [&] { return seen > 0; });
   EXPECT_EQ(other.budgets.spare.replicas(), 3U);
   turn_until(floor_.loop, [this] { return replica_->budgets.spare.replicas() == 2; });
-}
-
-TEST_F(RedisBudget, WhatWasSpentWhileRedisStoodStillIsHandedOver) {
-  RedisSettings settings = redis_.settings();
-  settings.call_max = std::chrono::milliseconds(250);
-  Replica replica(floor_, settings, clock_, rules_of(&book_));
-  turn_until(floor_.loop, [&] { return replica.standing(a_day(1000)).has_value(); });
-  clock_.step(seconds(1));
-  redis_.pause();
-  const auto granted = replica.reserve(with_budget(1, 400));
-  ASSERT_TRUE(granted.granted);
-  replica.ledger.settle(used(1, 300));
-  EXPECT_FALSE(replica.reserve(with_budget(2, 800)).granted);
-  redis_.go_on();
-  replica.until_booked();
-  std::optional<ports::BudgetStanding> standing;
-  turn_until(floor_.loop, [&] {
-    standing = replica.standing(a_day(1000));
-    return standing.has_value();
-  });
-  EXPECT_EQ(standing->used_tokens, 300);
-  // Also the reservation that was not answered in time, and run when Redis went on.
-  EXPECT_EQ(standing->held_tokens, 0);
-}
-
-TEST_F(RedisBudget, NeverHeardOfMeansMeteredAndRefusedWhereTheOperatorWantsIt) {
-  Replica open(floor_, redis_.settings(), clock_, rules_of(&book_));
-  LinkFloor other_floor;
-  Replica strict(other_floor, redis_.settings(), clock_, rules_of(&book_));
-  strict.budgets.fail_open = false;
-  redis_.kill();
-  turn_until(floor_.loop, [&] { return !open.link.is_up(); });
-  turn_until(other_floor.loop, [&] { return !strict.link.is_up(); });
-  const auto passed = open.reserve(with_budget(1, 600));
-  ASSERT_TRUE(passed.granted);
-  EXPECT_TRUE(passed.granted->unguarded);
-  EXPECT_EQ(strict.reserve(with_budget(2, 10)).refusal.by, ports::RefusedBy::store);
 }
 
 TEST_F(RedisBudget, MoneyIsExactBeyondWhatADoubleHolds) {
@@ -466,46 +394,29 @@ TEST_F(RedisBudget, AReplicaThatRedisDoesNotKnowAnyMoreHoldsAgainUnasked) {
   turn_until(floor_.loop, held);
 }
 
-TEST_F(RedisBudget, WhatIsHeldWhenRedisComesBackEmptyIsHeldThereThoughItWasGrantedMeanwhile) {
-  ASSERT_TRUE(replica().reserve(with_budget(1, 300)).granted);
-  redis_.kill();
-  turn_until(floor_.loop, [this] { return !replica().link.is_up(); });
-  ASSERT_TRUE(replica().reserve(with_budget(2, 400)).granted);
-  redis_.start();
-  clock_.step(seconds(1));
-  turn_until(floor_.loop, [this] { return replica().link.is_up(); });
+TEST_F(RedisBudget, SettlementsCountOnceEachThoughRedisForgotTheScriptAndRunsThemInAnotherOrder) {
   LinkFloor other_floor;
   Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
   ports::Loop::set_current(&floor_.loop);
-  ASSERT_TRUE(run_on(floor_.loop, replica().link.call({.operation = "test", .words = {"PING"}})));
-  ports::Loop::set_current(&other_floor.loop);
-  EXPECT_EQ(other.standing(a_day(1000))->held_tokens, 700);
-  ports::Loop::set_current(&floor_.loop);
-  clock_.step(seconds(1));
-  replica().settle(used(1, 30));
-  replica().settle(used(2, 40));
-  EXPECT_EQ(replica().standing(a_day(1000))->held_tokens, 0);
-  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 70);
-}
-
-TEST_F(RedisBudget, SettlementsComeInOrderThoughRedisForgotTheScriptAndAnotherLoopTeachesIt) {
-  LinkFloor other_floor;
-  Replica other(other_floor, redis_.settings(), clock_, rules_of(&book_));
-  // The other's connection is older than the loss; this one's is not.
-  redis_.ask({"SCRIPT", "FLUSH"});
-  for (std::uint64_t number = 1; number <= 2; ++number)
+  ASSERT_TRUE(replica().reserve(request(1, 10, 10, 10)).granted) << "holds nothing: there is no budget yet";
+  for (std::uint64_t number = 2; number <= 3; ++number)
     ASSERT_TRUE(replica().reserve(with_budget(number, 100)).granted);
-  ASSERT_TRUE(other.reserve(with_budget(3, 100)).granted);
+  ASSERT_TRUE(other.reserve(with_budget(4, 100)).granted);
   clock_.step(seconds(1));
-  replica().ledger.settle(used(1, 100));
+  redis_.ask({"SCRIPT", "FLUSH"});
+  const ports::SettleRequest first = used(1, 100);
+  replica().ledger.settle(first);
+  replica().ledger.settle(used(2, 100));
   floor_.loop.turn(milliseconds(0));
-  ports::SettleRequest elsewhere = used(3, 100);
+  // The other teaches Redis the script: it runs the third, and the two before it only when they come again.
+  ports::SettleRequest elsewhere = used(4, 100);
   elsewhere.turn = {.stream = 2, .sequence = 1};
   other.settle(elsewhere);
-  sequence_ = 1;
-  replica().settle(used(2, 100));
+  sequence_ = 2;
+  replica().settle(used(3, 100));
+  replica().settle(first);
   const auto standing = replica().standing(a_day(1000));
-  EXPECT_EQ(standing->used_tokens, 300);
+  EXPECT_EQ(standing->used_tokens, 400);
   EXPECT_EQ(standing->held_tokens, 0);
 }
 

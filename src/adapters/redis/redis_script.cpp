@@ -33,10 +33,6 @@ RedisCommand RedisScript::with_text(const Input& input) const {
   return command("EVAL", text_, input);
 }
 
-RedisCommand RedisScript::teaching() const {
-  return {.operation = operation_, .words = {"SCRIPT", "LOAD", text_}};
-}
-
 RedisCommand RedisScript::command(std::string verb, std::string script, const Input& input) const {
   RedisCommand made{.operation = operation_, .words = {}};
   made.words.reserve(3 + input.keys.size() + input.arguments.size());

@@ -24,8 +24,6 @@ class RedisScript {
   [[nodiscard]] RedisCommand by_hash(const Input& input) const;
   // With its text, which the server then keeps.
   [[nodiscard]] RedisCommand with_text(const Input& input) const;
-  // So that the server knows it before it is asked for.
-  [[nodiscard]] RedisCommand teaching() const;
 
  private:
   [[nodiscard]] RedisCommand command(std::string verb, std::string script, const Input& input) const;

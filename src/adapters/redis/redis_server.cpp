@@ -17,8 +17,9 @@ constexpr std::string_view probe_text = R"(
 local key = KEYS[1]
 for _, words in ipairs({
   {'DEL', key}, {'ZADD', key, 1, 'a'}, {'ZCARD', key}, {'ZRANGE', key, 0, -1}, {'ZRANGEBYSCORE', key, 0, 1},
-  {'ZREMRANGEBYSCORE', key, 0, 0}, {'ZREM', key, 'a'},
-  {'DEL', key}, {'HSET', key, 'a', 1}, {'HGET', key, 'a'}, {'HGETALL', key}, {'HDEL', key, 'a'},
+  {'ZREMRANGEBYSCORE', key, 0, 0}, {'ZSCORE', key, 'a'}, {'ZREM', key, 'a'},
+  {'DEL', key}, {'HSET', key, 'a', 1}, {'HGET', key, 'a'}, {'HMGET', key, 'a'}, {'HGETALL', key},
+  {'HDEL', key, 'a'},
   {'DEL', key}, {'XADD', key, '*', 'a', 1}, {'XREAD', 'STREAMS', key, 0}, {'XREVRANGE', key, '+', '-'},
   {'DEL', key}, {'INCRBY', key, 1}, {'GET', key}, {'EXPIRE', key, 60}, {'PEXPIRE', key, 60000}, {'PTTL', key},
   {'SET', key, 1, 'PX', 60000}, {'TIME'}, {'PUBLISH', key, ''},

@@ -1,5 +1,7 @@
 #include "adapters/redis/settle_queue.hpp"
 
+#include <algorithm>
+
 #include "adapters/redis/budget_scripts.hpp"
 #include "observe/log.hpp"
 
@@ -11,14 +13,21 @@ constexpr Duration complaint_period = std::chrono::minutes(1);
 
 }  // namespace
 
-void SettleQueue::add(RedisScript::Input booking) {
+std::uint64_t SettleQueue::first_open(const ports::SettleTurn& turn) const {
+  const auto open = std::ranges::find_if(bookings_, [&turn](const std::shared_ptr<Booking>& each) {
+    return each->turn.sequence > 0 && each->turn.stream == turn.stream;
+  });
+  return open == bookings_.end() ? turn.sequence : (*open)->turn.sequence;
+}
+
+void SettleQueue::add(RedisScript::Input booking, const ports::SettleTurn& turn) {
   if (bookings_.size() >= waiting_max) {
     bookings_.pop_front();
     ++dropped_;
     observe::log_once_per(complaint_period, observe::LogLevel::error, "settlements are dropped: Redis is away too long",
                           "redis");
   }
-  auto made = std::make_shared<Booking>(Booking{.input = std::move(booking)});
+  auto made = std::make_shared<Booking>(Booking{.input = std::move(booking), .turn = turn});
   bookings_.push_back(made);
   if (is_behind_) return;
   if (link_.is_up()) {
@@ -26,15 +35,6 @@ void SettleQueue::add(RedisScript::Input booking) {
   } else {
     begin_again();
   }
-}
-
-void SettleQueue::teach() {
-  spawn(send_script());
-}
-
-Task<void> SettleQueue::send_script() {
-  const Result<RedisReply> taught = co_await link_.call(settle_script().teaching());
-  static_cast<void>(taught);  // a connection that did not come through is opened again
 }
 
 bool SettleQueue::note(Booking& booking, const Result<RedisReply>& reply) {

@@ -1,8 +1,9 @@
-// What has to be booked in Redis in any case, in order: settlements and cancellations of one loop.
+// What has to be booked in Redis in any case: settlements and cancellations of one loop.
 //
 // Each goes at once while Redis answers. One that was not answered is sent again when Redis is back, and all that came
-// after it follow, so that the numbers of a stream arrive in order; what is booked twice counts once. Bounded: beyond
-// the bound the oldest is dropped and counted; its row in the ledger still tells.
+// after it follow. What is booked twice counts once, in whatever order it comes: Redis keeps the numbers of those that
+// this queue may send again. Bounded: beyond the bound the oldest is dropped and counted; its row in the ledger still
+// tells.
 //
 // Thread: its loop's. The link is closed before it is destroyed.
 #pragma once
@@ -15,6 +16,7 @@
 
 #include "adapters/os/root_task.hpp"
 #include "adapters/redis/redis_link.hpp"
+#include "ports/budget_ledger.hpp"
 
 namespace obleth::adapters {
 
@@ -25,19 +27,18 @@ class SettleQueue {
   // dropped: counts what is dropped by this queue and others. It outlives the queue.
   SettleQueue(RedisLink& link, std::atomic<std::uint64_t>& dropped) : link_(link), dropped_(dropped) {}
 
-  void add(RedisScript::Input booking);
-  // A connection has been opened: its server knows the script before it is asked for. One that did not would run a
-  // settlement after those that follow it, when another loop has taught it meanwhile, and take it for come twice.
-  void teach();
+  void add(RedisScript::Input booking, const ports::SettleTurn& turn = {});
+  // The first number of the turn's stream that is not answered: those below it are not sent again.
+  [[nodiscard]] std::uint64_t first_open(const ports::SettleTurn& turn) const;
   [[nodiscard]] std::size_t waiting() const { return bookings_.size(); }
 
  private:
   struct Booking {
     RedisScript::Input input;
+    ports::SettleTurn turn;
     bool is_booked = false;
   };
 
-  Task<void> send_script();
   Task<void> send(std::shared_ptr<Booking> booking);
   RootTask send_again();
   void begin_again();

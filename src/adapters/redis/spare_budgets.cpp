@@ -29,12 +29,45 @@ void SpareBudgets::learn(TenantId tenant, const ChargedAccount& account, const A
   if (told_.size() >= accounts_max) {
     told_.clear();
     news_.clear();
+    in_use_.clear();
   }
   Name name{tenant.bits, account.field()};
   Told& told = told_[name];
   const bool is_news = state.has_budget && !state.is_unknown;
-  if (is_news && !told.is_news) news_.push_back(std::move(name));
-  told = {state, now, std::nullopt, account.id, told.is_news || is_news};
+  if (is_news && !told.is_news) news_.push_back(name);
+  if (!told.is_in_use) in_use_.push_back(std::move(name));
+  told = {.state = state,
+          .at = now,
+          .used_at = now,
+          .spare = std::nullopt,
+          .account = account.id,
+          .is_news = told.is_news || is_news,
+          .is_in_use = true};
+}
+
+std::map<TenantId, std::vector<std::string>> SpareBudgets::take_stale(Instant now) {
+  const std::lock_guard lock(mutex_);
+  std::map<TenantId, std::vector<std::string>> stale;
+  for (std::size_t left = std::min(in_use_.size(), stale_max); left > 0; --left) {
+    Name name = std::move(in_use_.front());
+    in_use_.pop_front();
+    Told& told = told_[name];
+    told.is_in_use = now - told.used_at < in_use_for;
+    if (!told.is_in_use) continue;
+    if (now - told.at >= fresh_for) stale[TenantId{name.tenant}].push_back(name.field);
+    in_use_.push_back(std::move(name));
+  }
+  return stale;
+}
+
+void SpareBudgets::refresh(TenantId tenant, const std::string& field, const AccountState& state, Instant asked_at) {
+  const std::lock_guard lock(mutex_);
+  const auto found = told_.find(Name{tenant.bits, field});
+  if (found == told_.end() || state.is_unknown) return;
+  Told& told = found->second;
+  if (told.at > asked_at || told.spare) return;
+  told.state = state;
+  told.at = asked_at;
 }
 
 budget::Account SpareBudgets::part_of(const Told& told, const ports::LimitedAccount& limits, budget::Moment at) const {

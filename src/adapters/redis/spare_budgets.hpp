@@ -1,13 +1,16 @@
 // What this process may still give while Redis is away: its part of what every account had left when Redis last told.
 //
-// With N replicas, each takes 1/N of it, so that all together never spend more than there was. What is spent here is
-// booked in Redis when it is back (SettleQueue), and the part is worked out anew from what Redis then tells. Of an
-// account that was never heard of nothing is known: it is metered, unguarded. Any thread.
+// With N replicas, each takes 1/N of it: all together spend no more than there was, but for what was spent at others
+// between then and now. So accounts in use are asked of again and again (SpareRefresh). What is spent here is booked in
+// Redis when it is back (SettleQueue), and the part is worked out anew from what Redis then tells. Of an account that
+// was never heard of nothing is known: it is metered, unguarded. Any thread.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -22,6 +25,9 @@ namespace obleth::adapters {
 class SpareBudgets {
  public:
   static constexpr std::size_t accounts_max = 100'000;  // remembered; beyond it all are forgotten, and told of again
+  static constexpr std::size_t stale_max = 1'000;         // asked of in one turn; the others in the next ones
+  static constexpr Duration fresh_for = std::chrono::seconds(1);
+  static constexpr Duration in_use_for = std::chrono::hours(1);  // since its last request here
 
   explicit SpareBudgets(std::uint32_t replicas) : replicas_expected_(replicas), replicas_(replicas) {}
 
@@ -29,8 +35,12 @@ class SpareBudgets {
   void learn_replicas(std::uint32_t seen) { replicas_.store(std::max(seen, replicas_expected_)); }
   [[nodiscard]] std::uint32_t replicas() const { return replicas_.load(); }
 
-  // Redis has told: what was held back here begins anew.
+  // Redis has told a request: what was held back here begins anew.
   void learn(TenantId tenant, const ChargedAccount& account, const AccountState& state, Instant now);
+  // Accounts in use of which Redis has not told for a moment: fields by tenant.
+  [[nodiscard]] std::map<TenantId, std::vector<std::string>> take_stale(Instant now);
+  // Redis has told unasked by a request. No effect where it told one meanwhile, or where the part is in use.
+  void refresh(TenantId tenant, const std::string& field, const AccountState& state, Instant asked_at);
   [[nodiscard]] ports::ReserveOutcome reserve(const ports::ReserveRequest& request,
                                               const std::vector<ChargedAccount>& charged, budget::Moment at);
   // What a reservation of this store holds on budgets.
@@ -60,9 +70,11 @@ class SpareBudgets {
   struct Told {
     AccountState state;
     Instant at;
+    Instant used_at;                       // by a request
     std::optional<budget::Account> spare;  // this process's part, while Redis is away
     ports::SpendingAccount account;
-    bool is_news = false;  // in news_
+    bool is_news = false;    // in news_
+    bool is_in_use = false;  // in in_use_
   };
   struct Held {
     budget::Hold hold;
@@ -77,6 +89,7 @@ class SpareBudgets {
   std::unordered_map<Name, Told, NameHash> told_;
   std::unordered_map<EventId, Held> held_;
   std::vector<Name> news_;
+  std::deque<Name> in_use_;  // all are in told_
 };
 
 }  // namespace obleth::adapters

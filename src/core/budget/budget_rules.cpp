@@ -127,4 +127,9 @@ Decision decide(const Claim& claim, std::span<Account* const> accounts, Moment a
   return decider.decision();
 }
 
+Granted softened_most(const Claim& claim, const Granted& granted) {
+  const std::int64_t cap = *claim.smallest_cap;
+  return {.hold = hold_at_cap(claim, cap), .output_cap = cap, .softened_by_budget = granted.softened_by_budget};
+}
+
 }  // namespace obleth::budget

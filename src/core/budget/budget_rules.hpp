@@ -44,4 +44,7 @@ using Decision = std::variant<Granted, Refused>;
 // Decides and takes nothing.
 [[nodiscard]] Decision decide(const Claim& claim, std::span<Account* const> accounts, Moment at);
 
+// What was granted softened, cut to the least that the claim accepts.
+[[nodiscard]] Granted softened_most(const Claim& claim, const Granted& granted);
+
 }  // namespace obleth::budget

@@ -155,6 +155,10 @@ TEST(BudgetRules, ABudgetIsUsableToItsEndButNotBeyond) {
   EXPECT_EQ(grant.output_cap, 900);
   EXPECT_TRUE(grant.softened_by_budget);
   EXPECT_EQ(grant.hold.bound.tokens, 1000);
+  const Granted least = softened_most(asked, grant);
+  EXPECT_EQ(least.output_cap, 256);
+  EXPECT_TRUE(least.softened_by_budget);
+  EXPECT_EQ(least.hold.bound.tokens, 356);
   account.take(grant.hold, at(0).now);
   EXPECT_EQ(account.tokens_left(), 0);
   EXPECT_EQ(refused(decide_one(claim(1, 0, 0), account, at(0))).by, Limit::budget);
