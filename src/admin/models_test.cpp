@@ -68,9 +68,10 @@ TEST_F(ModelsApi, EveryFaultIsToldAtOnceByItsField) {
 }
 
 TEST_F(ModelsApi, AddressesThatAreNeverConnectedToAreRefusedAtRegistration) {
-  for (const char* url : {"http://169.254.169.254/v1", "http://2852039166/", "http://0xA9FEA9FE/",
-                          "http://0251.0376.0251.0376", "http://127.1/", "file:///etc/passwd", "gopher://x", "http://",
-                          "http://user@host/", "http://host/?q=1", "http://host/#f", "//host"}) {
+  for (const char* url :
+       {"http://169.254.169.254/v1", "http://2852039166/", "http://0xA9FEA9FE/", "http://0251.0376.0251.0376",
+        "http://169.254.169.254./", "http://127.1/", "file:///etc/passwd", "gopher://x", "http://", "http://user@host/",
+        "http://host/?q=1", "http://host/#f", "//host"}) {
     const Json body = Json::object({{"model_name", "x"}, {"api_base", url}});
     expect_refused(400, "POST", "/models", to_text(body), {"api_base"});
   }
