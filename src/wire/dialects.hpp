@@ -4,6 +4,7 @@
 // Sources: OpenAI's and Anthropic's API references; for rerank what vLLM, Jina and Cohere answer. Pure, constant.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -72,6 +73,9 @@ class FieldRules {
   // The rule's number; count_max: there is none for this member.
   [[nodiscard]] std::size_t find(const JsonString& key) const { return names_.find(key); }
   [[nodiscard]] const FieldRule& operator[](std::size_t number) const { return rules_[number]; }
+  [[nodiscard]] bool has(Reading reading) const {
+    return std::ranges::find(rules_, reading, &FieldRule::reading) != rules_.end();
+  }
 
  private:
   static consteval std::array<std::string_view, count_max> names_of(std::span<const FieldRule> rules) {
