@@ -41,6 +41,7 @@ constexpr std::array<std::string_view, 3> identity_claims{"user", "x-gateway-inf
                                                           "x-llm-d-inference-fairness-id"};
 constexpr NameSet hop_by_hop(hop_by_hop_names);
 constexpr NameSet not_forwarded(joined(hop_by_hop_names, ours_in_requests, identity_claims));
+constexpr NameSet<4> made_here({"accept-encoding", "x-request-id", "traceparent", "via"});
 // As providers and proxies write them; their prefixes are in replayable_headers.
 constexpr NameSet<15> of_one_request({"date", "age", "retry-after", "server-timing", "traceparent", "tracestate",
                                       "request-id", "x-upstream-request-id", "openai-processing-ms", "cf-ray",
@@ -163,6 +164,10 @@ void append_forwarded_headers(std::string& out, const RequestHead& head, const F
     write_unless_empty(pen, "traceparent", extras.traceparent);
     write_line(pen, "Via", "1.1 obleth");
   });
+}
+
+bool is_made_here(std::string_view name) {
+  return made_here.contains(name);
 }
 
 void append_relayed_headers(std::string& out, const ResponseHead& head) {
