@@ -146,7 +146,7 @@ Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord& r
   if (settled != nullptr) {
     co_await send_rest(std::move(*settled));
   } else {
-    co_await send_refusal(exchange, end.error(), errors_of(record.route), std::move(head_lines));
+    co_await send_refusal(exchange, end.error(), wire::errors_at(record.route), std::move(head_lines));
   }
 }
 
