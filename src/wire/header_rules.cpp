@@ -179,9 +179,11 @@ void append_relayed_headers(std::string& out, const ResponseHead& head) {
       const char first = lower_case(field.name.front());
       if (first == 'x' && starts_ignoring_case(field.name, "x-obleth-")) continue;
       if (first == 'a' && starts_ignoring_case(field.name, "access-control-")) continue;
+      const bool is_id = first == 'r' && is_named(field.name, "request-id");
+      if (is_id && head.fields.find("x-request-id")) continue;  // told by that name
       const bool is_renamed =
           first == 'x' && (is_named(field.name, "x-request-id") || starts_ignoring_case(field.name, "x-ratelimit-"));
-      if (is_renamed) pen.plain(renamed);
+      if (is_renamed || is_id) pen.plain(renamed);
       write_line(pen, is_renamed ? field.name.substr(2) : field.name, field.value);
     }
   });
