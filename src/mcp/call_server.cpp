@@ -72,6 +72,7 @@ std::string client_head_lines(const Answered& call, const gateway::Policy& polic
   lines += "x-obleth-admission: fast\r\n";
   const ports::Reservation& reservation = call.budgets.front().granted();
   gateway::append_rate_headers(lines, std::nullopt, reservation.requests);
+  gateway::append_server_timing(lines, call.timings, gateway::Reached::upstream);
   if (call.head.status >= 400) lines += "x-obleth-error-source: upstream\r\n";
   lines += call.head.stream_lines;
   return lines;

@@ -74,6 +74,7 @@ def test_the_clients_key_stays_and_the_servers_own_goes_along(gateway, tenant, s
     assert tenant.secret not in str(asked.headers)
     assert answer.json()["id"] == 1.0
     assert answer.headers["x-obleth-request-id"]
+    assert [part.split(";")[0] for part in answer.headers["Server-Timing"].split(", ")][::3] == ["auth", "upstream"]
 
 
 def test_without_a_key_nothing_is_asked(gateway, server, register):
@@ -500,7 +501,6 @@ def test_a_redirection_within_the_server_is_followed_and_one_elsewhere_is_not(ga
     assert "Location" not in answer.headers
 
 
-def test_metrics_count_by_server_method_and_status(gateway, tenant, server, register):
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_no_redirection_leads_a_client_away_with_its_key(gateway, tenant, server, register, status):
     url = register(server)
@@ -522,6 +522,7 @@ def test_no_redirection_leads_a_client_away_with_its_key(gateway, tenant, server
     assert not any("Location" in answer.headers for answer in (posted, got))
 
 
+def test_metrics_count_by_server_method_and_status(gateway, tenant, server, register):
     url = register(server)
     ask(url, tenant, call("echo"))
     ask(url, tenant, rpc("made/up"))
