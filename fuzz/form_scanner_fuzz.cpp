@@ -15,7 +15,7 @@ using namespace obleth::wire;
 
 struct Scanned {
   bool valid = false;
-  FormScanner scanner{"x"};
+  FormScanner scanner{"x", {.n_max = 16}};
 };
 
 Scanned scan(std::string_view form, std::size_t piece_size) {
@@ -41,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
   if (!whole.valid) return 0;
   const Span place = whole.scanner.model_value();
   ensure(whole.scanner.model() == split.scanner.model(), "the split changes the model");
+  ensure(whole.scanner.n() == split.scanner.n(), "the split changes n");
   ensure(form.substr(place.begin, place.length) == whole.scanner.model(), "the model stands elsewhere");
   ensure(split.scanner.model_value().begin == place.begin, "the split changes the place");
   return 0;

@@ -103,6 +103,17 @@ Endpoints single(const std::string& api_base, const Endpoints& current, const Re
   return {std::move(doc)};
 }
 
+// The header of that name, beside a key that is sent as one: an upstream would be told both.
+const HeaderSecrets::value_type* second_credential(const ModelDoc& doc) {
+  const bool has_key = doc.model.api_key || std::ranges::any_of(doc.endpoints, [](const EndpointDoc& endpoint) {
+                         return endpoint.endpoint.api_key.has_value();
+                       });
+  const auto found = std::ranges::find_if(doc.model.upstream_headers, [](const auto& header) {
+    return equals_ignoring_case(header.first, "authorization");
+  });
+  return has_key && found != doc.model.upstream_headers.end() ? &*found : nullptr;
+}
+
 }  // namespace
 
 const Fields<EndpointDoc>& endpoint_fields() {
@@ -135,6 +146,11 @@ void check_model(const ModelDoc& next, const ModelDoc* current, const RecordDesk
   if (next.model.api_key && next.model.api_key != before.api_key) refuse_unsealable("api_key", desk, reading);
   if (!next.model.upstream_headers.empty() && next.model.upstream_headers != before.upstream_headers)
     refuse_unsealable("upstream_headers", desk, reading);
+  // What was registered before this was refused stays editable.
+  const bool had_both = current != nullptr && second_credential(*current) != nullptr;
+  if (const auto* header = second_credential(next); header != nullptr && !had_both)
+    reading.fault_at("upstream_headers." + header->first,
+                     "stands beside an api_key, which is sent as Authorization: set one of them");
   for (std::size_t at = 0; at < next.endpoints.size(); ++at) {
     const Endpoint& endpoint = next.endpoints[at].endpoint;
     const std::string member = "endpoints[" + std::to_string(at) + "]";

@@ -72,9 +72,10 @@ TEST_F(ModelsApi, EveryFaultIsToldAtOnceByItsField) {
 }
 
 TEST_F(ModelsApi, AddressesThatAreNeverConnectedToAreRefusedAtRegistration) {
-  for (const char* url : {"http://169.254.169.254/v1", "http://2852039166/", "http://0xA9FEA9FE/",
-                          "http://0251.0376.0251.0376", "http://127.1/", "file:///etc/passwd", "gopher://x", "http://",
-                          "http://user@host/", "http://host/?q=1", "http://host/#f", "//host"}) {
+  for (const char* url :
+       {"http://169.254.169.254/v1", "http://2852039166/", "http://0xA9FEA9FE/", "http://0251.0376.0251.0376",
+        "http://169.254.169.254./", "http://127.1/", "file:///etc/passwd", "gopher://x", "http://", "http://user@host/",
+        "http://host/?q=1", "http://host/#f", "//host"}) {
     const Json body = Json::object({{"model_name", "x"}, {"api_base", url}});
     expect_refused(400, "POST", "/models", to_text(body), {"api_base"});
   }
@@ -105,6 +106,29 @@ TEST_F(ModelsApi, CredentialsAreWrittenNeverShownAndKeptUnlessNamed) {
   EXPECT_EQ(log.find("secret\""), std::string::npos) << log;
   EXPECT_NE(log.find(R"("api_key":"***")"), std::string::npos) << log;
   EXPECT_EQ(call("GET", "/export").body.find("secret\""), std::string::npos);
+}
+
+TEST_F(ModelsApi, NoHeaderIsRegisteredThatWouldStandTwice) {
+  for (const char* name : {"Accept-Encoding", "X-Request-Id", "Traceparent", "Via"}) {
+    const Json body = Json::object(
+        {{"model_name", "x"}, {"api_base", "http://v"}, {"upstream_headers", Json::object({{name, "a"}})}});
+    expect_refused(400, "POST", "/models", to_text(body), {std::string("upstream_headers.") + name});
+  }
+  const std::vector<std::string> beside = {"upstream_headers.authorization"};
+  expect_refused(
+      400, "POST", "/models",
+      R"({"model_name":"x","api_base":"http://v","api_key":"k","upstream_headers":{"authorization":"Token t"}})",
+      beside);
+  expect_status(201, "POST", "/models",
+                R"({"model_name":"x","api_base":"http://v","upstream_headers":{"authorization":"Token t"}})");
+  expect_refused(400, "PATCH", "/models/x", R"({"api_key":"k"})", beside);
+  expect_refused(400, "POST", "/models/x/endpoints", R"({"api_base":"http://w","api_key":"k"})", beside);
+  expect_status(200, "PATCH", "/models/x", R"({"api_key":"k","upstream_headers":{"Authorization":null}})");
+  // Such a record of before stays editable.
+  Model record = **store->find_model("x").run_now();
+  record.upstream_headers = {{"Authorization", Secret("Token t")}, {"Via", Secret("a")}};
+  ASSERT_TRUE(store->commit({.writes = {ports::PutModel{record}}, .audit = {}, .seen = {}}).run_now());
+  expect_status(200, "PATCH", "/models/x", R"({"gpus":2})");
 }
 
 TEST_F(ModelsApi, CredentialsNeedTheEncryptionKey) {

@@ -5,6 +5,7 @@
 
 #include "domain/http_message.hpp"
 #include "domain/upstream_address.hpp"
+#include "wire/header_rules.hpp"
 #include "wire/http_syntax.hpp"
 
 namespace obleth::admin {
@@ -14,7 +15,7 @@ constexpr std::size_t url_length_max = 2048;
 constexpr std::size_t headers_max = 32;
 constexpr std::size_t header_name_length_max = 128;
 
-// Made by the gateway for every request, or about the one connection only.
+// Of the one connection, or of the frame of one message.
 constexpr std::array<std::string_view, 10> reserved_headers = {
     "host", "content-length",   "transfer-encoding", "connection", "keep-alive",
     "te",   "proxy-connection", "trailer",           "upgrade",    "expect"};
@@ -33,8 +34,9 @@ bool is_header_name(std::string_view name) {
 }
 
 bool is_reserved(std::string_view name) {
-  return std::ranges::any_of(reserved_headers,
-                             [name](std::string_view reserved) { return equals_ignoring_case(reserved, name); });
+  return wire::is_made_here(name) || std::ranges::any_of(reserved_headers, [name](std::string_view reserved) {
+           return equals_ignoring_case(reserved, name);
+         });
 }
 
 void take_header(HeaderSecrets& headers, const Json::Member& member, Reading& reading) {

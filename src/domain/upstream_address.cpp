@@ -108,12 +108,13 @@ Result<UpstreamAddress> parse_upstream_address(std::string_view url) {
 
 bool is_disguised_address(std::string_view host) {
   if (host.contains(':')) return false;
+  const std::size_t written = host.size();
   while (host.ends_with('.'))
     host.remove_suffix(1);
   const std::string_view last = host.substr(host.rfind('.') == std::string_view::npos ? 0 : host.rfind('.') + 1);
   const bool numeric = all_digits(last) || last.starts_with("0x") || last.starts_with("0X");
   if (!numeric) return false;
-  if (std::ranges::count(host, '.') != 3) return true;
+  if (host.size() != written || std::ranges::count(host, '.') != 3) return true;
   while (!host.empty()) {
     const std::string_view part = host.substr(0, host.find('.'));
     const bool plain = all_digits(part) && part.size() <= 3 && (part.size() == 1 || part.front() != '0');

@@ -31,9 +31,10 @@ TEST(UpstreamAddress, TakesBracketedIpv6) {
 }
 
 TEST(UpstreamAddress, AnAddressInAnotherFormThanTheUsualIsDisguised) {
-  for (const char* host : {"2852039166", "0xA9FEA9FE", "0251.0376.0251.0376", "127.1", "127.1.", "a.0x7f"})
+  for (const char* host : {"2852039166", "0xA9FEA9FE", "0251.0376.0251.0376", "127.1", "127.1.", "a.0x7f", "8.8.8.8.",
+                           "169.254.169.254.."})
     EXPECT_TRUE(is_disguised_address(host)) << host;
-  for (const char* host : {"169.254.169.254", "10.0.0.1", "::1", "vllm-1", "1.example.com", "8.8.8.8."})
+  for (const char* host : {"169.254.169.254", "10.0.0.1", "::1", "vllm-1", "1.example.com", "example.com."})
     EXPECT_FALSE(is_disguised_address(host)) << host;
 }
 

@@ -34,6 +34,9 @@ void append_request_ids(std::string& lines, const UsageRecord& record) {
   const HexText event_id(record.event_id.bits);
   const std::string_view told_id = record.client_request_id.empty() ? event_id.view() : record.client_request_id;
   append_all(lines, {"x-request-id: ", told_id, "\r\nx-obleth-request-id: ", event_id.view(), "\r\n"});
+  // The name by which Anthropic's SDKs look for it.
+  const bool anthropic = wire::errors_at(record.route) == wire::ErrorDialect::anthropic;
+  if (anthropic) append_all(lines, {"request-id: ", told_id, "\r\n"});
 }
 
 void append_cache_outcome(std::string& lines, const UsageRecord& record) {

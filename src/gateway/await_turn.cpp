@@ -41,6 +41,13 @@ fairshare::RequestMark mark_of(const Funded& funded) {
                                          : fairshare::CutBy::quota};
 }
 
+// What a request carries that was let in by its limits, and by nothing else.
+void append_waiting_headers(std::string& lines, const Funded& funded) {
+  const ports::Reservation& reservation = funded.budget.granted();
+  append_rate_headers(lines, reservation.tokens, reservation.requests);
+  append_server_timing(lines, funded.timings, Reached::turn);
+}
+
 // What becomes 1 – 60 s when it is spread.
 constexpr Duration retry_after_min = std::chrono::milliseconds(1250);
 constexpr Duration retry_after_max = std::chrono::seconds(50);
@@ -100,7 +107,7 @@ Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask) {
     } else {
       refusal = refusal_of(*turn.refused, funded.event_id);
     }
-    append_server_timing(refusal.extra_headers, funded.timings, Reached::turn);
+    append_waiting_headers(refusal.extra_headers, funded);
     co_return refuse(std::move(refusal));
   }
   if (!turn.granted) co_return refuse(client_gone());
@@ -122,7 +129,7 @@ Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask) {
     // The slot goes back unused.
     funded.timings.admitted = now;
     write_charge(record, permit.settle(std::nullopt, false));
-    append_server_timing(too_late->extra_headers, funded.timings, Reached::turn);
+    append_waiting_headers(too_late->extra_headers, funded);
     co_return refuse(std::move(*too_late));
   }
   record.fair_estimate = {grant.fair_estimate};

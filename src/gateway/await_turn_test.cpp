@@ -33,6 +33,7 @@ TEST(AwaitTurn, ARequestWaitsUntilASlotIsFree) {
 
 TEST(AwaitTurn, AFullQueueRefusesAtOnceAndGivesTheReservationBack) {
   TestGateway gateway(one_slot);
+  gateway.ledger.granted.requests = ports::RateState{.limit = 60, .remaining = 7, .reset = seconds(1)};
   gateway.upstream.always_answers(slow_answer());
   const auto running = gateway.begin(chat());
   const auto first = gateway.begin(chat());
@@ -43,6 +44,7 @@ TEST(AwaitTurn, AFullQueueRefusesAtOnceAndGivesTheReservationBack) {
   EXPECT_EQ(error_member(third->client, "type"), "overloaded_error");
   EXPECT_EQ(error_member(third->client, "code"), "queue_full");
   EXPECT_TRUE(third->client.header("Retry-After"));
+  EXPECT_EQ(third->client.header("x-ratelimit-remaining-requests"), "7");
   ASSERT_EQ(gateway.ledger.settles.size(), 1U);
   EXPECT_EQ(gateway.ledger.settles.front().reservation, third->id);
   EXPECT_EQ(gateway.ledger.settles.front().used_tokens, 0);

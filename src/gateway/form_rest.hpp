@@ -1,4 +1,4 @@
-// What comes behind the model in a form: it streams through, looked at only for a second model and a proper end.
+// What comes behind the model in a form: it streams through, looked at only for a second model, for n and a proper end.
 //
 // Connection's thread; the exchange outlives it.
 #pragma once
@@ -18,7 +18,8 @@ class FormRest {
   FormRest(ports::ClientExchange& exchange, wire::FormScanner scanner)
       : exchange_(exchange), scanner_(std::move(scanner)) {}
 
-  // Next bytes; empty at the end. Faults: those of read_body, and invalid (not a form, or not one model in it).
+  // Next bytes; empty at the end. Faults: those of read_body, and invalid (not a form, not one model in it, or too
+  // large an n).
   Task<Result<std::string_view>> next();
   // Nothing of it is gone: the request may be sent once more.
   [[nodiscard]] bool untouched() const { return untouched_; }

@@ -281,6 +281,24 @@ TEST(ForwardUpstream, TheClientsKeyStaysHereAndTheUpstreamsIsSent) {
   EXPECT_EQ(sent_header(gateway, "Authorization"), "Bearer of-the-endpoint");
 }
 
+TEST(ForwardUpstream, NoHeaderOfTheModelStandsBesideTheGatewaysOwn) {
+  TestGateway gateway;
+  gateway.model().api_key = Secret("of-the-model");
+  gateway.model().upstream_headers = {{"authorization", Secret("Token of-a-header")},
+                                      {"ACCEPT-ENCODING", Secret("gzip")},
+                                      {"X-REQUEST-ID", Secret("fixed")},
+                                      {"TRACEPARENT", Secret("fixed")},
+                                      {"VIA", Secret("fixed")}};
+  static_cast<void>(gateway.ask(chat()));
+  for (const char* left_out : {"of-a-header", "gzip", "fixed"})
+    EXPECT_EQ(gateway.upstream.requests.back().head.find(left_out), std::string::npos) << left_out;
+  EXPECT_EQ(sent_header(gateway, "Authorization"), "Bearer of-the-model");
+  EXPECT_EQ(sent_header(gateway, "Via"), "1.1 obleth");
+  gateway.model().api_key = std::nullopt;
+  static_cast<void>(gateway.ask(chat()));
+  EXPECT_EQ(sent_header(gateway, "authorization"), "Token of-a-header");
+}
+
 TEST(ForwardUpstream, HeadersPassButThoseThatClaimAnIdentity) {
   TestGateway gateway;
   gateway.policy.strip_headers = {"x-internal"};

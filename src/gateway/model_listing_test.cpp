@@ -76,6 +76,12 @@ TEST(ModelListing, AnAliasNamesTheModelBehindIt) {
   EXPECT_EQ(gateway.ask(get("/v1/models/fast")).client.body(), our_m);
 }
 
+TEST(ModelListing, AListSaysHowLongItTook) {
+  TestGateway gateway;
+  const auto told = gateway.ask(get("/v1/models")).client.header("Server-Timing");
+  EXPECT_TRUE(told && told->starts_with("auth;dur=")) << told.value_or("nothing");
+}
+
 TEST(ModelListing, AListTakesNoSlotAndNoTokens) {
   TestGateway gateway({.admission = {.capacity = 0}});
   const auto asked = gateway.ask(get("/v1/models"));

@@ -20,6 +20,12 @@ bool is_all_here(const RequestHead& head, const RequestContent& content) {
   return head.framing == BodyFraming::length && content.bytes.size() == head.content_length;
 }
 
+wire::FormRules rules_of_form(const wire::DialectRules& dialect, const Policy& policy) {
+  wire::FormRules rules{.model_is_optional = dialect.model_is_optional};
+  if (dialect.fields.has(wire::Reading::choices)) rules.n_max = policy.n_max;
+  return rules;
+}
+
 }  // namespace
 
 bool comes_as_form(const Received& received) {
@@ -33,9 +39,9 @@ Task<Outcome<void>> receive_form(const Identified& identified, RequestContent& c
   if (!boundary)
     co_return refuse(invalid_request("Content-Type: multipart/form-data needs one boundary of 1 to 70 characters."));
   exchange.limit_body(policy.body_bytes_max);
-  wire::FormScanner scanner(*boundary, identified.route.rules().model_is_optional);
+  wire::FormScanner scanner(*boundary, rules_of_form(identified.route.rules(), policy));
   bool ended = false;
-  while (!ended && (!scanner.has_model() || is_all_here(exchange.head(), content))) {
+  while (!ended && (!scanner.has_fields() || is_all_here(exchange.head(), content))) {
     const Result<std::string_view> piece = co_await exchange.read_body();
     if (!piece) co_return refuse(from_client_fault(piece.error()));
     ended = piece->empty();
@@ -48,6 +54,7 @@ Task<Outcome<void>> receive_form(const Identified& identified, RequestContent& c
   content.fields.model = scanner.model();
   content.fields.model_value = scanner.model_value();
   content.fields.has_model = scanner.has_model();
+  content.fields.n = scanner.n().value_or(1);
   content.fields.text.media_parts = 1;
   if (!ended) content.rest = std::make_unique<FormRest>(exchange, std::move(scanner));
   co_return Outcome<void>{};

@@ -17,6 +17,11 @@ ClientRequest form(std::string body) {
   request.headers = {{"Authorization", "Bearer " + good_secret}, {"Content-Type", "multipart/form-data; boundary=xyz"}};
   return request;
 }
+ClientRequest edit(std::string body) {
+  ClientRequest request = form(std::move(body) + "--xyz--\r\n");
+  request.target = "/v1/images/edits";
+  return request;
+}
 ClientRequest upload(const std::string& model = "m") {
   return form(part("model", model) + file + "--xyz--\r\n");
 }
@@ -100,6 +105,30 @@ TEST(ReceiveForm, AFormOfPicturesMayLeaveTheModelOpen) {
   }
   edit.body = part("prompt", "breaks off");
   EXPECT_EQ(gateway.ask(edit).client.status, 400);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(ReceiveForm, AnswersAreCountedAndBoundedAsInJson) {
+  TestGateway gateway;
+  gateway.model().tokens_per_media_part = 500;
+  const std::string model = part("model", "m");
+  const auto asked = [&gateway](const std::string& body) { return gateway.ask(edit(body)).client.status; };
+  const auto reserved = [&gateway] {
+    return gateway.ledger.reserves.back().bound_tokens - gateway.ledger.reserves.back().input_tokens;
+  };
+  for (const std::string& body :
+       {model + part("n", "3") + file, part("n", "3") + file + model, file + model + part("n", "3")}) {
+    EXPECT_EQ(asked(body), 200);
+    EXPECT_EQ(reserved(), 3 * 500);
+  }
+  EXPECT_EQ(asked(model + file + part("n", "3")), 200);
+  EXPECT_EQ(reserved(), 500);
+  for (const std::string& body :
+       {model + part("n", "17") + file, model + file + part("n", "17"), model + part("n", "two")})
+    EXPECT_EQ(asked(body), 400);
+  gateway.policy.n_max = 17;
+  EXPECT_EQ(asked(model + part("n", "17") + file), 200);
+  EXPECT_EQ(gateway.ask(form(model + part("n", "100") + file + "--xyz--\r\n")).client.status, 200) << "audio has none";
   EXPECT_TRUE(gateway.holds_nothing());
 }
 

@@ -119,6 +119,7 @@ Task<Outcome<RequestPath::Answer>> RequestPath::answer_locally(Received&& receiv
   record.total_ms = whole_ms(loop_.refresh_now() - identified->timings.received);
   std::string head_lines = "Content-Type: application/json\r\n";
   append_request_ids(head_lines, record);
+  append_server_timing(head_lines, identified->timings, Reached::identity);
   append_cross_origin(head_lines, identified->exchange->head(), policy);
   co_return Settled{.exchange = identified->exchange,
                     .status = 200,
@@ -146,7 +147,7 @@ Task<void> RequestPath::conclude(ports::ClientExchange& exchange, UsageRecord& r
   if (settled != nullptr) {
     co_await send_rest(std::move(*settled));
   } else {
-    co_await send_refusal(exchange, end.error(), errors_of(record.route), std::move(head_lines));
+    co_await send_refusal(exchange, end.error(), wire::errors_at(record.route), std::move(head_lines));
   }
 }
 

@@ -55,7 +55,7 @@ Outcome<std::shared_ptr<const Model>> choose_model(const Identified& identified,
   if (!may_use_model(*identified.who, requested, model.get())) return refuse(model_not_found(requested));
   if (model && !model->enabled) return refuse(model_not_found(requested));
   if (model) return model;
-  if (identified.route.needs_registered_model && !sources.policy.unregistered_models_allowed) {
+  if (identified.route.rules().needs_registered_model && !sources.policy.unregistered_models_allowed) {
     return refuse(model_not_found(requested));
   }
   if (!sources.policy.default_upstream) return refuse(model_not_found(requested));

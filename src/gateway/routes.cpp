@@ -28,24 +28,11 @@ constexpr std::array<std::string_view, 18> control_paths = {"/invocations",
                                                             "/start_profile",
                                                             "/stop_profile"};
 
-struct PricedPath {
-  std::string_view path;
-  wire::Dialect dialect;
-  bool needs_registered_model = false;
-};
 struct PricedFolder {
   std::string_view prefix;
   std::string_view name;
   wire::Dialect dialect;
 };
-
-constexpr PricedPath priced_paths[] = {{"/v1/chat/completions", wire::Dialect::chat, true},
-                                       {"/v1/completions", wire::Dialect::completions, true},
-                                       {"/v1/embeddings", wire::Dialect::embeddings},
-                                       {"/v1/responses", wire::Dialect::responses},
-                                       {"/v1/messages", wire::Dialect::messages},
-                                       {"/v1/messages/count_tokens", wire::Dialect::count_tokens},
-                                       {"/v1/rerank", wire::Dialect::rerank}};
 
 // Everything below one of them shares its label.
 constexpr PricedFolder priced_folders[] = {{"/v1/audio/", "/v1/audio/*", wire::Dialect::audio},
@@ -77,13 +64,8 @@ Route pass_through_route(std::string_view path, const Policy& policy) {
 }
 
 std::optional<Route> priced_route(std::string_view path) {
-  for (const PricedPath& priced : priced_paths) {
-    if (path != priced.path) continue;
-    return Route{.treatment = Treatment::priced,
-                 .name = priced.path,
-                 .methods = "POST",
-                 .dialect = priced.dialect,
-                 .needs_registered_model = priced.needs_registered_model};
+  if (const wire::DialectPath* priced = wire::find_dialect_path(path)) {
+    return Route{.treatment = Treatment::priced, .name = priced->path, .methods = "POST", .dialect = priced->dialect};
   }
   for (const PricedFolder& folder : priced_folders) {
     if (!is_below(path, folder.prefix)) continue;
@@ -97,11 +79,6 @@ std::optional<Route> priced_route(std::string_view path) {
 }
 
 }  // namespace
-
-wire::ErrorDialect errors_of(std::string_view route_name) {
-  const auto* found = std::ranges::find(priced_paths, route_name, &PricedPath::path);
-  return found == std::ranges::end(priced_paths) ? wire::ErrorDialect::openai : wire::rules_of(found->dialect).errors;
-}
 
 bool takes(std::string_view methods, std::string_view method) {
   if (methods == method || methods == any_method || method == "OPTIONS") return true;

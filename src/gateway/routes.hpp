@@ -30,15 +30,11 @@ struct Route {
   std::string_view name = "passthrough";  // the label in metrics and ledger: closed set
   std::string_view methods = any_method;  // those that it takes, as Allow tells them
   wire::Dialect dialect = wire::Dialect::any;
-  std::string model_id;                 // of /v1/models/{id}
-  bool needs_registered_model = false;  // an unknown model is 404, not the default upstream's business
-  bool other_methods_pass = false;      // through, metered: below /v1/audio servers list their voices
+  std::string model_id;             // of /v1/models/{id}
+  bool other_methods_pass = false;  // through, metered: below /v1/audio servers list their voices
 
   [[nodiscard]] const wire::DialectRules& rules() const { return wire::rules_of(dialect); }
 };
-
-// In whose shape a route's errors are told.
-[[nodiscard]] wire::ErrorDialect errors_of(std::string_view route_name);
 
 // any_method stands for those that have no name here, too; OPTIONS is taken everywhere.
 [[nodiscard]] bool takes(std::string_view methods, std::string_view method);

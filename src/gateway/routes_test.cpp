@@ -23,10 +23,10 @@ TEST(Routes, EveryDialectIsPriced) {
 }
 
 TEST(Routes, AnUnknownModelIsRefusedOnlyByChatAndCompletions) {
-  EXPECT_TRUE(route_of("/v1/chat/completions").needs_registered_model);
-  EXPECT_TRUE(route_of("/v1/completions").needs_registered_model);
+  EXPECT_TRUE(route_of("/v1/chat/completions").rules().needs_registered_model);
+  EXPECT_TRUE(route_of("/v1/completions").rules().needs_registered_model);
   for (const char* path : {"/v1/embeddings", "/v1/responses", "/v1/messages", "/v1/rerank", "/v1/audio/speech"})
-    EXPECT_FALSE(route_of(path).needs_registered_model) << path;
+    EXPECT_FALSE(route_of(path).rules().needs_registered_model) << path;
 }
 
 TEST(Routes, AModelsIdIsTheRestOfThePath) {
@@ -72,13 +72,6 @@ TEST(Routes, LabelsComeFromAClosedSet) {
   EXPECT_EQ(route_of("/some/path/of/a/client").name, "passthrough");
   EXPECT_EQ(route_of("/v1/audio/transcriptions").name, "/v1/audio/*");
   EXPECT_EQ(route_of("/v1/models/x").name, "/v1/models/{id}");
-}
-
-TEST(Routes, MessagesAnswerInAnthropicsShape) {
-  EXPECT_EQ(errors_of("/v1/messages"), wire::ErrorDialect::anthropic);
-  EXPECT_EQ(errors_of("/v1/messages/count_tokens"), wire::ErrorDialect::anthropic);
-  EXPECT_EQ(errors_of("/v1/chat/completions"), wire::ErrorDialect::openai);
-  EXPECT_EQ(errors_of("/v1/audio/*"), wire::ErrorDialect::openai);
 }
 
 }  // namespace

@@ -69,6 +69,10 @@ std::string credential_of(const Model* model, const Endpoint* endpoint) {
   return key == nullptr ? std::string() : "Bearer " + std::string(key->reveal());
 }
 
+bool is_credential(std::string_view header) {
+  return equals_ignoring_case(header, "authorization");
+}
+
 }  // namespace
 
 bool wants_usage_injected(const Softened& softened) {
@@ -121,8 +125,11 @@ void OutgoingRequest::write_head(const Softened& softened, const Destination& de
                                                              event_id.view().substr(event_id.view().size() / 2));
   std::vector<std::pair<std::string_view, std::string_view>> added;
   if (softened.model) {
-    for (const auto& [name, value] : softened.model->upstream_headers)
-      added.emplace_back(name, value.reveal());
+    for (const auto& [name, value] : softened.model->upstream_headers) {
+      // Refused where models are registered, but not always has been; what stands twice is refused by many upstreams.
+      const bool stands_already = wire::is_made_here(name) || (!credential.empty() && is_credential(name));
+      if (!stands_already) added.emplace_back(name, value.reveal());
+    }
   }
   // The model's headers are secrets, as its api_key is: a credential may go by any name.
   credential_injected_ = !credential.empty() || !added.empty();

@@ -43,15 +43,21 @@ Task<ServerAnswer> send_once(Answered& call, ServerDoors doors) {
   co_return co_await send_to_server(call, body, doors, cancel);
 }
 
-bool is_redirection(int status) {
-  return status == 307 || status == 308;
+// None is passed on: a client that follows it takes its key to wherever it leads.
+bool is_redirection(const ResponseHead& head) {
+  return head.status / 100 == 3 && head.fields.find("location");
 }
 
-// Where the server wants the same request instead; nullopt: it does not say, or elsewhere.
+// RFC 9110 §15.4: 302, as clients have always taken it, and 303 want a GET in place of what was sent.
+bool wants_same_request(std::string_view method, int status) {
+  if (status == 302 || status == 303) return method == "GET";
+  return status == 301 || status == 307 || status == 308;
+}
+
+// Where the server wants the same request instead; nullopt: another request, or elsewhere.
 std::optional<std::string> redirected_to(const Answered& call, const ResponseHead& head) {
-  const auto location = head.fields.find("location");
-  if (!location) return std::nullopt;
-  return resolve_reference(call.server->address, call.at_server, *location);
+  if (!wants_same_request(call.exchange->head().method, head.status)) return std::nullopt;
+  return resolve_reference(call.server->address, call.at_server, *head.fields.find("location"));
 }
 
 // The client cannot help it: its own key was not even shown to the server.
@@ -66,6 +72,7 @@ std::string client_head_lines(const Answered& call, const gateway::Policy& polic
   lines += "x-obleth-admission: fast\r\n";
   const ports::Reservation& reservation = call.budgets.front().granted();
   gateway::append_rate_headers(lines, std::nullopt, reservation.requests);
+  gateway::append_server_timing(lines, call.timings, gateway::Reached::upstream);
   if (call.head.status >= 400) lines += "x-obleth-error-source: upstream\r\n";
   lines += call.head.stream_lines;
   return lines;
@@ -100,7 +107,7 @@ Task<gateway::Outcome<Answered>> call_server(Permitted permitted, ServerDoors do
   call.record->endpoint = call.server->record.upstream_url;
   call.timings.sent = call.loop->now();
   ServerAnswer answer = co_await send_once(call, doors);
-  for (int hops = 0; answer && is_redirection((*answer)->head().status); ++hops) {
+  for (int hops = 0; answer && is_redirection((*answer)->head()); ++hops) {
     std::optional<std::string> next = redirected_to(call, (*answer)->head());
     answer->reset();
     if (!next || hops == redirections_max) {

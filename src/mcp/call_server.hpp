@@ -22,7 +22,8 @@ using ServerAnswer = Result<std::unique_ptr<ports::UpstreamAnswer>>;
 Task<ServerAnswer> send_to_server(const Bound& call, std::optional<std::string_view> body, ServerDoors doors,
                                   CancelSignal& cancel);
 
-// Follows a redirection within the server. What the requests cost is settled once the server has answered.
+// Follows a redirection within the server, and passes none on. What the requests cost is settled once the server has
+// answered.
 Task<gateway::Outcome<Answered>> call_server(Permitted permitted, ServerDoors doors);
 
 }  // namespace obleth::mcp

@@ -26,6 +26,7 @@ Task<gateway::Outcome<Funded>> reserve_calls(Bound bound, gateway::HeldBudgets& 
   Funded funded{std::move(bound), {}, {}};
   const std::size_t requests = std::max<std::size_t>(1, funded.notes->requests());
   funded.budgets.reserve(requests);
+  funded.timings.routed = funded.loop->now();
   while (funded.budgets.size() < requests) {
     const EventId reservation = funded.budgets.empty() ? funded.event_id : EventId{entropy.bits128()};
     const ports::ReserveRequest request = reserve_request(funded, reservation);
@@ -34,7 +35,7 @@ Task<gateway::Outcome<Funded>> reserve_calls(Bound bound, gateway::HeldBudgets& 
     if (!outcome.granted) co_return gateway::refuse(gateway::refusal_of(outcome.refusal));
     funded.budgets.emplace_back(held, request, std::move(*outcome.granted));
   }
-  funded.timings.funded = funded.loop->refresh_now();
+  funded.timings.funded = funded.timings.admitted = funded.loop->refresh_now();  // it waits for nobody's turn
   // A stream that waits for news is no work.
   if (funded.body != nullptr) {
     std::optional<ServerSlot> slot = take_slot(*funded.server);

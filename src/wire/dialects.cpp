@@ -1,5 +1,7 @@
 #include "wire/dialects.hpp"
 
+#include <algorithm>
+
 namespace obleth::wire {
 namespace {
 
@@ -98,6 +100,7 @@ constexpr DialectRules chat{.fields = chat_fields,
                             .output = OutputKind::capped,
                             .cap_name = "max_tokens",
                             .asks_for_usage = true,
+                            .needs_registered_model = true,
                             .usage = {usage_member},
                             .stream_ends = chat_ends};
 
@@ -105,6 +108,7 @@ constexpr DialectRules completions{.fields = completions_fields,
                                    .output = OutputKind::capped,
                                    .cap_name = "max_tokens",
                                    .asks_for_usage = true,
+                                   .needs_registered_model = true,
                                    .usage = {usage_member},
                                    .stream_ends = chat_ends};
 
@@ -155,10 +159,26 @@ constexpr DialectRules images{.fields = images_fields,
 constexpr const DialectRules* rows[dialect_count] = {&chat,     &completions,  &embeddings, &any,   &responses,
                                                      &messages, &count_tokens, &rerank,     &audio, &images};
 
+constexpr DialectPath paths[] = {
+    {"/v1/chat/completions", Dialect::chat}, {"/v1/completions", Dialect::completions},
+    {"/v1/embeddings", Dialect::embeddings}, {"/v1/responses", Dialect::responses},
+    {"/v1/messages", Dialect::messages},     {"/v1/messages/count_tokens", Dialect::count_tokens},
+    {"/v1/rerank", Dialect::rerank}};
+
 }  // namespace
 
 const DialectRules& rules_of(Dialect dialect) {
   return *rows[static_cast<std::size_t>(dialect)];
+}
+
+const DialectPath* find_dialect_path(std::string_view path) {
+  const auto* found = std::ranges::find(paths, path, &DialectPath::path);
+  return found == std::ranges::end(paths) ? nullptr : found;
+}
+
+ErrorDialect errors_at(std::string_view path) {
+  const DialectPath* found = find_dialect_path(path);
+  return found == nullptr ? ErrorDialect::openai : rules_of(found->dialect).errors;
 }
 
 }  // namespace obleth::wire

@@ -78,6 +78,9 @@ class FieldRules {
     return rule == rules_.end() ? nullptr : &*rule;
   }
   [[nodiscard]] const FieldRule& operator[](std::size_t number) const { return rules_[number]; }
+  [[nodiscard]] bool has(Reading reading) const {
+    return std::ranges::find(rules_, reading, &FieldRule::reading) != rules_.end();
+  }
 
  private:
   static consteval std::array<std::string_view, count_max> names_of(std::span<const FieldRule> rules) {
@@ -110,10 +113,11 @@ struct UsagePlace {
 struct DialectRules {
   FieldRules fields;
   OutputKind output = OutputKind::none;
-  std::string_view cap_name;       // the member that a brownout adds where no cap stands
-  bool asks_for_usage = false;     // a stream tells its usage only when stream_options asks for it
-  bool takes_forms = false;        // multipart/form-data as well as JSON
-  bool model_is_optional = false;  // a request without one is as for one that is not registered
+  std::string_view cap_name;            // the member that a brownout adds where no cap stands
+  bool asks_for_usage = false;          // a stream tells its usage only when stream_options asks for it
+  bool takes_forms = false;             // multipart/form-data as well as JSON
+  bool model_is_optional = false;       // a request without one is as for one that is not registered
+  bool needs_registered_model = false;  // an unknown one is 404, not the default upstream's business
   std::array<UsagePlace, 3> usage;
   std::span<const std::string_view> stream_ends;  // the type of the event after which nothing is missing, or its text
   ErrorDialect errors = ErrorDialect::openai;
@@ -121,5 +125,15 @@ struct DialectRules {
 };
 
 [[nodiscard]] const DialectRules& rules_of(Dialect dialect);
+
+// A route of the API whose dialect is told by the whole of its path.
+struct DialectPath {
+  std::string_view path;
+  Dialect dialect;
+};
+// path: normalised. Null: no such route.
+[[nodiscard]] const DialectPath* find_dialect_path(std::string_view path);
+// In whose shape the errors of a path are told.
+[[nodiscard]] ErrorDialect errors_at(std::string_view path);
 
 }  // namespace obleth::wire

@@ -32,6 +32,14 @@ std::string with_cap(std::string_view body, Dialect dialect, std::int64_t cap) {
   return PatchedBody(body, fields, patch).joined();
 }
 
+TEST(Dialects, MessagesAnswerInAnthropicsShape) {
+  EXPECT_EQ(errors_at("/v1/messages"), ErrorDialect::anthropic);
+  EXPECT_EQ(errors_at("/v1/messages/count_tokens"), ErrorDialect::anthropic);
+  EXPECT_EQ(errors_at("/v1/messages/batches"), ErrorDialect::openai);
+  EXPECT_EQ(errors_at("/v1/chat/completions"), ErrorDialect::openai);
+  EXPECT_EQ(errors_at("/v1/audio/*"), ErrorDialect::openai);
+}
+
 TEST(Dialects, ACapIsWrittenIntoItsOwnField) {
   EXPECT_EQ(with_cap(R"({"model":"m","input":"a"})", Dialect::responses, 9),
             R"({"max_output_tokens":9,"model":"m","input":"a"})");

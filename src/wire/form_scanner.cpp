@@ -1,6 +1,7 @@
 #include "wire/form_scanner.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "wire/form_part_head.hpp"
@@ -53,7 +54,7 @@ bool FormScanner::finish() {
     refuse("The form breaks off: its closing boundary is missing.");
     return false;
   }
-  if (has_model_ || model_is_optional_) return true;
+  if (has_model_ || rules_.model_is_optional) return true;
   fault_ = {"Say which model to use: a form field named 'model'.", "model"};
   return false;
 }
@@ -95,13 +96,7 @@ std::size_t FormScanner::feed_part_head(char byte) {
   head_.push_back(byte);
   if (head_.size() > form_part_head_bytes_max) return refuse("The headers of a part of the form are too long.");
   if (head_ != "\r\n" && !head_.ends_with("\r\n\r\n")) return 1;
-  const FormPartHead read = read_form_part_head(std::string_view(head_).substr(0, head_.size() - 2));
-  if (!read.fault.empty()) return refuse(read.fault);
-  in_model_ = read.name == "model";
-  if (in_model_ && (has_model_ || read.is_file || read.is_encoded)) {
-    fault_ = {has_model_ ? "'model' appears more than once." : "'model' must be a plain form field.", "model"};
-    return 0;
-  }
+  if (!begin_content()) return 0;
   phase_ = Phase::content;
   content_begin_ = position_ + 1;
   // As if behind a line feed: some take a boundary at the very beginning of a part for its end, so there is none.
@@ -109,6 +104,21 @@ std::size_t FormScanner::feed_part_head(char byte) {
   delimiter_after_cr_ = false;
   after_cr_ = false;
   return 1;
+}
+
+// The header lines of a part are complete: whose are they?
+bool FormScanner::begin_content() {
+  const FormPartHead read = read_form_part_head(std::string_view(head_).substr(0, head_.size() - 2));
+  if (!read.fault.empty()) return refuse(read.fault) > 0;
+  part_ = read.is_file ? Part::file : Part::other;
+  if (read.name == "model") part_ = Part::model;
+  if (read.name == "n" && rules_.n_max) part_ = Part::n;
+  if (!is_read()) return true;
+  value_.clear();
+  const bool is_second = part_ == Part::model ? has_model_ : n_.has_value();
+  if (!is_second && !read.is_file && !read.is_encoded) return true;
+  fault_ = {"'" + read.name + (is_second ? "' appears more than once." : "' must be a plain form field."), read.name};
+  return false;
 }
 
 std::size_t FormScanner::feed_content(std::string_view bytes) {
@@ -133,22 +143,38 @@ std::size_t FormScanner::feed_content(std::string_view bytes) {
     ++at;
     if (++matched_ < delimiter_.size()) continue;
     if (!delimiter_after_cr_) return refuse("A boundary of the form does not stand behind CR and LF.");
-    if (in_model_) model_.append(bytes.substr(0, at));
+    if (is_read()) value_.append(bytes.substr(0, at));
     return end_part() ? at : 0;
   }
-  if (!in_model_) return at;
-  model_.append(bytes);
-  return model_.size() <= model_name_bytes_max + delimiter_.size() + 1 ? at : refuse_model();
+  if (!is_read()) return at;
+  value_.append(bytes);
+  return value_.size() <= model_name_bytes_max + delimiter_.size() + 1 ? at : refuse_value();
 }
 
 bool FormScanner::end_part() {
   phase_ = Phase::delimiter_tail;
-  if (!in_model_) return true;
-  in_model_ = false;
-  model_.resize(model_.size() - delimiter_.size() - 1);  // its carriage return stands before the line feed
-  model_value_ = {static_cast<std::size_t>(content_begin_), model_.size()};
-  if (model_.empty() || model_.size() > model_name_bytes_max || !is_plain_text(model_)) return refuse_model() > 0;
-  has_model_ = true;
+  if (is_read()) {
+    value_.resize(value_.size() - delimiter_.size() - 1);  // its carriage return stands before the line feed
+    const bool taken = part_ == Part::model ? take_model() : take_n();
+    if (!taken) return refuse_value() > 0;
+  }
+  part_ = Part::other;
+  return true;
+}
+
+bool FormScanner::take_model() {
+  model_value_ = {static_cast<std::size_t>(content_begin_), value_.size()};
+  has_model_ = !value_.empty() && value_.size() <= model_name_bytes_max && is_plain_text(value_);
+  model_ = value_;
+  return has_model_;
+}
+
+bool FormScanner::take_n() {
+  std::int64_t n = 0;
+  const char* const end = value_.data() + value_.size();
+  const auto [read_to, error] = std::from_chars(value_.data(), end, n);
+  if (read_to != end || error != std::errc() || n < 1 || n > *rules_.n_max) return false;
+  n_ = n;
   return true;
 }
 
@@ -162,8 +188,12 @@ std::size_t FormScanner::refuse(std::string_view message) {
   return 0;
 }
 
-std::size_t FormScanner::refuse_model() {
-  fault_ = {"'model' must be a text of 1 to 256 bytes.", "model"};
+std::size_t FormScanner::refuse_value() {
+  if (part_ == Part::model) {
+    fault_ = {"'model' must be a text of 1 to 256 bytes.", "model"};
+  } else {
+    fault_ = {"'n' must be an integer of 1 to " + std::to_string(*rules_.n_max) + ".", "n"};
+  }
   return 0;
 }
 

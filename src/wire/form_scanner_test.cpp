@@ -25,12 +25,13 @@ struct Scanned {
   bool valid = false;
   std::string model;
   std::string at_its_place;  // the bytes of the form that are said to be the model
+  std::optional<std::int64_t> n;
   std::string param;
   bool operator==(const Scanned&) const = default;
 };
 
 Scanned in_pieces(const std::string& form, const auto& next_size) {
-  FormScanner scanner(boundary);
+  FormScanner scanner(boundary, {.n_max = 16});
   Scanned scanned;
   scanned.valid = true;
   for (std::size_t at = 0; at < form.size() && scanned.valid;) {
@@ -42,6 +43,7 @@ Scanned in_pieces(const std::string& form, const auto& next_size) {
   scanned.valid = scanned.valid && scanner.finish();
   if (scanned.valid) {
     scanned.model = scanner.model();
+    scanned.n = scanner.n();
     scanned.at_its_place = form.substr(scanner.model_value().begin, scanner.model_value().length);
   } else {
     scanned.param = scanner.fault().param;
@@ -100,6 +102,33 @@ TEST(FormScanner, ExactlyOneModelOfAtMost256BytesIsWanted) {
   EXPECT_EQ(scanned(part("form-data; name=\"model\"; filename=\"x\"", "m") + end).param, "model");
   EXPECT_EQ(scanned(part("form-data; name=\"model\"", "bQ==", "Content-Transfer-Encoding: base64\r\n") + end).param,
             "model");
+}
+
+TEST(FormScanner, NIsReadWhereverItStands) {
+  const std::string model = field("model", "m");
+  EXPECT_EQ(scanned(field("n", "16") + model + file + end).n, 16);
+  EXPECT_EQ(scanned(model + file + field("n", "1") + end).n, 1);
+  EXPECT_EQ(scanned(model + field("N", "17") + field("nn", "x") + end).n, std::nullopt);
+  for (const char* text : {"17", "0", "-1", "99999999999999999999", "", " 2", "2.0", "1_7", "+2", "two"}) {
+    EXPECT_EQ(scanned(model + file + field("n", text) + end).param, "n") << text;
+    EXPECT_EQ(scanned(field("n", text) + model + end).param, "n") << text;
+  }
+  EXPECT_EQ(scanned(model + field("n", "1") + field("n", "1") + end).param, "n");
+  EXPECT_EQ(scanned(model + field("n", std::string(5'000, '1'))).param, "n");
+  EXPECT_EQ(scanned(model + part("form-data; name=\"n\"; filename=\"x\"", "1") + end).param, "n");
+  FormScanner counts_nothing(boundary);
+  EXPECT_TRUE(counts_nothing.feed(model + field("n", "17") + end));
+}
+
+TEST(FormScanner, FieldsAreAwaitedUpToTheFile) {
+  FormScanner scanner(boundary, {.n_max = 16});
+  EXPECT_TRUE(scanner.feed(file + field("model", "m") + field("prompt", "a")));
+  EXPECT_FALSE(scanner.has_fields());
+  FormScanner with_n = scanner;
+  EXPECT_TRUE(with_n.feed(field("n", "2") + field("size", "s")));
+  EXPECT_TRUE(with_n.has_fields());
+  EXPECT_TRUE(scanner.feed(file.substr(0, file.size() - 2)));
+  EXPECT_TRUE(scanner.has_fields());
 }
 
 // What one parser takes for a model and another does not would pass an allow-list by.

@@ -41,6 +41,7 @@ constexpr std::array<std::string_view, 3> identity_claims{"user", "x-gateway-inf
                                                           "x-llm-d-inference-fairness-id"};
 constexpr NameSet hop_by_hop(hop_by_hop_names);
 constexpr NameSet not_forwarded(joined(hop_by_hop_names, ours_in_requests, identity_claims));
+constexpr NameSet<4> made_here({"accept-encoding", "x-request-id", "traceparent", "via"});
 // As providers and proxies write them; their prefixes are in replayable_headers.
 constexpr NameSet<15> of_one_request({"date", "age", "retry-after", "server-timing", "traceparent", "tracestate",
                                       "request-id", "x-upstream-request-id", "openai-processing-ms", "cf-ray",
@@ -165,6 +166,10 @@ void append_forwarded_headers(std::string& out, const RequestHead& head, const F
   });
 }
 
+bool is_made_here(std::string_view name) {
+  return made_here.contains(name);
+}
+
 void append_relayed_headers(std::string& out, const ResponseHead& head) {
   constexpr std::string_view renamed = "x-upstream-";
   const ConnectionOptions connection(head.fields);
@@ -174,9 +179,11 @@ void append_relayed_headers(std::string& out, const ResponseHead& head) {
       const char first = lower_case(field.name.front());
       if (first == 'x' && starts_ignoring_case(field.name, "x-obleth-")) continue;
       if (first == 'a' && starts_ignoring_case(field.name, "access-control-")) continue;
+      const bool is_id = first == 'r' && is_named(field.name, "request-id");
+      if (is_id && head.fields.find("x-request-id")) continue;  // told by that name
       const bool is_renamed =
           first == 'x' && (is_named(field.name, "x-request-id") || starts_ignoring_case(field.name, "x-ratelimit-"));
-      if (is_renamed) pen.plain(renamed);
+      if (is_renamed || is_id) pen.plain(renamed);
       write_line(pen, is_renamed ? field.name.substr(2) : field.name, field.value);
     }
   });

@@ -35,8 +35,12 @@ struct ForwardedExtras {
 // Host and the client's headers, then what extras adds, then "Via: 1.1 obleth". Empty extras add nothing.
 void append_forwarded_headers(std::string& out, const RequestHead& head, const ForwardedExtras& extras);
 
-// The upstream's headers for the client. Its own request id and rate-limit headers get the prefix "x-upstream-"
-// (x-ratelimit-limit-tokens → x-upstream-ratelimit-limit-tokens). Date and Server stay.
+// A header that the gateway makes for its upstreams, whoever sends it: Accept-Encoding, x-request-id, traceparent, Via.
+[[nodiscard]] bool is_made_here(std::string_view name);
+
+// The upstream's headers for the client. Its own request id (x-request-id, or request-id where there is no other) and
+// rate-limit headers get the prefix "x-upstream-" (x-ratelimit-limit-tokens → x-upstream-ratelimit-limit-tokens). Date
+// and Server stay.
 void append_relayed_headers(std::string& out, const ResponseHead& head);
 
 // What a client wants of a cache in front of the upstream.

@@ -132,6 +132,12 @@ TEST(RelayedHeaders, TheUpstreamsIdAndRateLimitsAreRenamed) {
                           "x-upstream-RateLimit-Reset-Requests: 1s", "x-ratelimited: no", "anthropic-ratelimit-x: 1"));
 }
 
+TEST(RelayedHeaders, AnIdByAnthropicsNameIsRenamedAndToldOnce) {
+  EXPECT_THAT(relayed("Request-Id: r\r\nx-request-ids: a\r\n"),
+              ElementsAre("x-upstream-Request-Id: r", "x-request-ids: a"));
+  EXPECT_THAT(relayed("request-id: r\r\nx-request-id: u\r\n"), ElementsAre("x-upstream-request-id: u"));
+}
+
 TEST(RelayedHeaders, OnlyWeSpeakAsObleth) {
   EXPECT_THAT(relayed("x-obleth-admission: fast\r\nX-Obleth-Anything: 1\r\nX-Oblethic: 1\r\n"),
               ElementsAre("X-Oblethic: 1"));

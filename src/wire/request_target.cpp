@@ -97,4 +97,14 @@ std::optional<MatchedPath> normalise_target(std::string_view target) {
   return matched;
 }
 
+std::string_view claimed_target(std::string_view head_bytes) {
+  const std::size_t line_end = head_bytes.find('\n');
+  if (line_end == std::string_view::npos) return {};
+  std::string_view line = head_bytes.substr(0, line_end);
+  const std::size_t method_end = line.find(' ');
+  if (method_end == std::string_view::npos) return {};
+  line.remove_prefix(method_end + 1);
+  return line.substr(0, line.find(' '));
+}
+
 }  // namespace obleth::wire

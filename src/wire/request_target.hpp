@@ -19,4 +19,7 @@ struct MatchedPath {
 // target: origin-form, or "*" (OPTIONS), which is given back as "*". nullopt: 400.
 [[nodiscard]] std::optional<MatchedPath> normalise_target(std::string_view target);
 
+// What stands for the target in a head that the grammar may have refused; empty: its first line is not whole.
+[[nodiscard]] std::string_view claimed_target(std::string_view head_bytes);
+
 }  // namespace obleth::wire

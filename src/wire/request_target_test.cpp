@@ -72,6 +72,13 @@ TEST(RequestTarget, TheQueryIsGivenRaw) {
   EXPECT_EQ(normalise_target("/a")->raw_query, "");
 }
 
+TEST(RequestTarget, ATargetIsMadeOutInAHeadThatIsRefused) {
+  EXPECT_EQ(claimed_target("POST /v1/messages?a HTTP/1.1\r\nbad name: a\r\n\r\n"), "/v1/messages?a");
+  EXPECT_EQ(claimed_target("POST /v1/messages HTTP/1.1\n"), "/v1/messages");
+  for (const char* none : {"", "POST /v1/messages HTTP/1.1", "POST\n", "\r\nPOST /a"})
+    EXPECT_EQ(claimed_target(none), "") << none;
+}
+
 TEST(RequestTarget, NormalisingTwiceChangesNothingMore) {
   for (const char* target : {"/a//b/./c/", "/x%41/y", "/", "/v1/models/meta%2Fllama"}) {
     const std::string once = normalise_target(target)->path;

@@ -72,6 +72,34 @@ def test_anthropics_python_sdk_is_answered_streamed_and_billed(gateway, tenant, 
     assert not expected
 
 
+def test_anthropics_sdk_shows_the_id_of_an_answer_and_of_an_error(claude, own):
+    def answers(connection, _):
+        return json_answer(connection, {"type": "message", "content": []}, headers=["request-id: of-the-upstream"])
+
+    named = {"x-request-id": "mine-1"}
+    assert claude.messages.create(model="mock-model", max_tokens=1, messages=HELLO)._request_id
+    answer = claude.messages.create(model="mock-model", max_tokens=1, messages=HELLO, extra_headers=named)
+    assert answer._request_id == "mine-1"
+    with pytest.raises(anthropic.AuthenticationError) as refused:
+        claude.with_options(api_key="sk_wrong").messages.create(
+            model="mock-model", max_tokens=1, messages=HELLO, extra_headers=named
+        )
+    assert refused.value.request_id == "mine-1"
+    with pytest.raises(anthropic.APIStatusError) as refused:
+        claude.messages.create(
+            model="mock-model", max_tokens=1, messages=HELLO, extra_headers={**named, "x-large": "y" * 70_000}
+        )
+    assert (refused.value.status_code, refused.value.request_id) == (431, "mine-1")
+    assert refused.value.body["error"]["type"] == "request_too_large"
+    with ScriptedUpstream(answers) as upstream:
+        gateway = own.gateway(upstream.url)
+        tenant = gateway.create_tenant()
+        body = {"model": "any", "max_tokens": 1, "messages": HELLO}
+        told = httpx.post(f"{gateway.base_url}/messages", headers=tenant.headers, json=body).headers
+        assert told.get_list("request-id") == [told["x-obleth-request-id"]]
+        assert told["x-upstream-request-id"] == "of-the-upstream"
+
+
 def test_tools_and_a_bearer_token_work_with_anthropics_sdk(gateway, tenant, claude):
     choice = {"type": "tool", "name": "weather"}
     answer = claude.messages.create(

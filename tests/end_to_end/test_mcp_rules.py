@@ -74,6 +74,7 @@ def test_the_clients_key_stays_and_the_servers_own_goes_along(gateway, tenant, s
     assert tenant.secret not in str(asked.headers)
     assert answer.json()["id"] == 1.0
     assert answer.headers["x-obleth-request-id"]
+    assert [part.split(";")[0] for part in answer.headers["Server-Timing"].split(", ")][::3] == ["auth", "upstream"]
 
 
 def test_without_a_key_nothing_is_asked(gateway, server, register):
@@ -498,6 +499,27 @@ def test_a_redirection_within_the_server_is_followed_and_one_elsewhere_is_not(ga
     answer = ask(register(server), tenant, rpc("ping"))
     assert answer.status_code == 502
     assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+def test_no_redirection_leads_a_client_away_with_its_key(gateway, tenant, server, register, status):
+    url = register(server)
+
+    def answers(location):
+        def moves(asked):
+            if asked.target == "/mcp":
+                return asked.reply(status, headers=[("Location", location)])
+            asked.reply(body=answer_of(asked.message) if asked.body else b"{}")
+
+        server.behave = moves
+        return ask(url, tenant, rpc("ping")), httpx.get(url, headers=tenant.headers)
+
+    for answer in answers("http://elsewhere.example/mcp"):
+        assert (answer.status_code, answer.headers.get("Location")) == (502, None)
+    posted, got = answers("/mcp/")
+    assert posted.status_code == (200 if status in (301, 307, 308) else 502)
+    assert got.status_code == (502 if status == 300 else 200)
+    assert not any("Location" in answer.headers for answer in (posted, got))
 
 
 def test_metrics_count_by_server_method_and_status(gateway, tenant, server, register):

@@ -181,8 +181,8 @@ Task<void> Connection::refuse(int status, std::string_view message) {
   const Bits128 id = entropy.bits128();
   const std::string client_address = link_.peer.host_text();
   owner_.service().note_refused({id, status, refusal_name(status), message, client_address});
-  const RefusalIds ids{to_hex32(id), exchange_->client_request_id()};
-  const std::string answer = refusal_answer(status, message, ids);
+  const Addressee client{to_hex32(id), exchange_->client_request_id(), exchange_->error_dialect()};
+  const std::string answer = refusal_answer(status, message, client);
   const std::array<std::string_view, 1> pieces = {answer};
   const WriteOutcome sent = co_await link_.socket->write_all(pieces, link_.settings().linger_max, &link_.departure);
   if (sent == WriteOutcome::sent) co_await linger();

@@ -5,6 +5,8 @@
 
 #include "adapters/http_server/client_address.hpp"
 #include "base/ensure.hpp"
+#include "wire/dialects.hpp"
+#include "wire/request_target.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -83,6 +85,11 @@ std::optional<std::uint64_t> Exchange::client_network() const {
   const HttpListener& listener = link_->share.listener;
   const NetAddress client = client_behind_proxies(link_->peer, heard_->head, listener);
   return listener.trusts(client) ? std::nullopt : std::optional(client.network());
+}
+
+wire::ErrorDialect Exchange::error_dialect() const {
+  const auto path = wire::normalise_target(wire::claimed_target(heard_->bytes));
+  return path ? wire::errors_at(path->path) : wire::ErrorDialect::openai;
 }
 
 void Exchange::forget_head() {

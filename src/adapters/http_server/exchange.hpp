@@ -13,6 +13,7 @@
 #include "adapters/http_server/client_link.hpp"
 #include "adapters/http_server/request_body.hpp"
 #include "ports/http_service.hpp"
+#include "wire/error_body.hpp"
 #include "wire/header_rules.hpp"
 
 namespace obleth::adapters {
@@ -50,6 +51,7 @@ class Exchange final : public ports::ClientExchange {
   [[nodiscard]] bool broken() const { return answer_ == Answer::broken; }
   // Also of a head that was refused.
   [[nodiscard]] std::string_view client_request_id() const { return wire::claimed_request_id(heard_->bytes); }
+  [[nodiscard]] wire::ErrorDialect error_dialect() const;
   [[nodiscard]] bool keeps_alive() const { return keep_alive_; }
   [[nodiscard]] RequestBody& body() { return body_; }
 

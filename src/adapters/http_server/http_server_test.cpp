@@ -349,5 +349,19 @@ TEST(HttpServer, WhatItRefusesByItselfIsToldUnderTheIdOfTheAnswer) {
   EXPECT_EQ(server.service.served, 0);
 }
 
+TEST(HttpServer, RefusesMessagesInAnthropicsShape) {
+  RunningServer server;
+  for (const auto& [target, shape] :
+       {std::pair("/v1/messages", "\r\n\r\n{\"type\":\"error\",\"error\":{\"type\":\"invalid_"),
+        std::pair("/v1//messages/count_tokens?beta=true", "\r\nrequest-id: mine-1\r\n"),
+        std::pair("/v1/chat/completions", "\r\n\r\n{\"error\":{\"message\":")}) {
+    BluntClient client(server.port());
+    client.send("POST " + std::string(target) + " HTTP/1.1\r\nx-request-id: mine-1\r\nHost: a\r\nHost: b\r\n\r\n");
+    const std::string answer = client.read_to_end();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << answer;
+    EXPECT_NE(answer.find(shape), std::string::npos) << answer;
+  }
+}
+
 }  // namespace
 }  // namespace obleth::adapters::testing

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "adapters/http_server/answer_head.hpp"
-#include "wire/error_body.hpp"
+#include "base/append_all.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -28,15 +28,15 @@ std::string_view refusal_name(int status) {
   return error.code.value_or(error.type);
 }
 
-std::string refusal_answer(int status, std::string_view message, const RefusalIds& ids) {
-  const std::string body = wire::render_error(error_of(status, message), wire::ErrorDialect::openai);
+std::string refusal_answer(int status, std::string_view message, const Addressee& client) {
+  const std::string body = wire::render_error(error_of(status, message), client.errors);
+  const std::string_view told_id =
+      client.client_request_id.empty() ? std::string_view(client.event_id) : client.client_request_id;
   ShortText unnamed_status;
   std::string answer(status_line(status, unnamed_status));
-  answer += "Content-Type: application/json\r\nx-request-id: ";
-  answer += ids.client_request_id.empty() ? ids.event_id : ids.client_request_id;
-  answer += "\r\nx-obleth-request-id: ";
-  answer += ids.event_id;
-  answer += "\r\n";
+  append_all(answer, {"Content-Type: application/json\r\nx-request-id: ", told_id,
+                      "\r\nx-obleth-request-id: ", client.event_id, "\r\n"});
+  if (client.errors == wire::ErrorDialect::anthropic) append_all(answer, {"request-id: ", told_id, "\r\n"});
   if (status == 405) answer += "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
   if (status == 503) answer += "Retry-After: 1\r\n";
   ShortText framing;
