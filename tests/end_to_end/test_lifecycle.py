@@ -42,6 +42,14 @@ def test_a_bad_setting_stops_the_start_and_is_named(tmp_path, environment, named
     assert named in ended.stderr
 
 
+def test_a_limit_of_open_files_that_serves_nobody_stops_the_start_and_is_named(tmp_path):
+    for most in (24, 100):
+        limited = ["prlimit", f"--nofile={most}:{most}", binary(), "serve", "--dev", "--data-dir", tmp_path]
+        ended = subprocess.run(limited, capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 1, ended.stderr
+        assert f"the limit of open files is {most}, and " in ended.stderr
+
+
 def test_an_admin_token_is_required_outside_dev(tmp_path):
     ended = run("serve", environment={"OBLETH_DATA_DIR": str(tmp_path)})
     assert ended.returncode != 0
