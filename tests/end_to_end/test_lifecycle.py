@@ -241,6 +241,12 @@ def test_the_demo_prints_lines_that_work_and_ends_cleanly(tmp_path):
     assert [path for path in tmp_path.iterdir() if path.name.startswith("obleth-demo")] == []
 
 
+def test_a_demo_that_has_nowhere_to_write_says_what_to_do(tmp_path):
+    ended = run("demo", environment={"TMPDIR": str(tmp_path / "nowhere")})
+    assert ended.returncode == 1, ended.stderr
+    assert "--data-dir" in ended.stderr
+
+
 def test_the_demo_starts_again_on_what_it_kept(tmp_path):
     kept = ["--data-dir", tmp_path / "kept"]
     first = paste_the_lines_of_a_demo(tmp_path, kept)
