@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "base/result.hpp"
+
 namespace obleth::app {
 
 struct ConnectionBounds {
@@ -11,8 +13,9 @@ struct ConnectionBounds {
 };
 
 // clients_wanted: what the settings say. threads: event loops of the data plane. descriptors: all that the process may
-// open. What stores, spool and loops need is never a client's, nor are the first connections upstream.
-[[nodiscard]] ConnectionBounds connection_bounds(std::uint32_t clients_wanted, std::uint32_t threads,
-                                                 std::uint64_t descriptors);
+// open. What stores, spool and loops need is never a client's, nor are the first connections upstream. Fault:
+// exhausted, where that leaves hardly a client.
+[[nodiscard]] Result<ConnectionBounds> connection_bounds(std::uint32_t clients_wanted, std::uint32_t threads,
+                                                         std::uint64_t descriptors);
 
 }  // namespace obleth::app

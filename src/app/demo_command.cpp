@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -31,8 +32,9 @@ int complain(const Fault& fault, int code) {
 class TemporaryFolder {
  public:
   Result<void> make() {
-    std::string path = (std::filesystem::temp_directory_path() / "obleth-demo-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) {
+    std::error_code problem;
+    std::string path = (std::filesystem::temp_directory_path(problem) / "obleth-demo-XXXXXX").string();
+    if (problem || ::mkdtemp(path.data()) == nullptr) {
       return fail(store_fault(FaultKind::exhausted, "no temporary folder can be made; give one with --data-dir"));
     }
     path_ = path;

@@ -54,11 +54,11 @@ observe::LogOptions log_options(const Options& options) {
   return {.level = options.log_level, .format = options.log};
 }
 
-ConnectionBounds bounds_of(const Options& options, std::uint64_t descriptors) {
-  const ConnectionBounds bounds = connection_bounds(options.max_connections, thread_count(options), descriptors);
-  if (bounds.clients < options.max_connections) {
+Result<ConnectionBounds> bounds_of(const Options& options, std::uint64_t descriptors) {
+  const auto bounds = connection_bounds(options.max_connections, thread_count(options), descriptors);
+  if (bounds && bounds->clients < options.max_connections) {
     observe::log(observe::LogLevel::warn, "fewer clients may connect than is set: the limit of open files is low",
-                 {{"connections_max", bounds.clients}, {"set", options.max_connections}, {"open_files", descriptors}});
+                 {{"connections_max", bounds->clients}, {"set", options.max_connections}, {"open_files", descriptors}});
   }
   return bounds;
 }
@@ -83,11 +83,13 @@ Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
     options.admin_token = make_admin_token(entropy);
   }
   observe::start_log(log_options(options));
+  const auto bounds = bounds_of(options, descriptors);
+  if (!bounds) return fail(bounds.error());
   auto house = House::build(std::move(options));
   if (!house) return fail(std::move(house.error()));
   Result<void> loaded = load(**house, prepare);
   if (!loaded) return fail(std::move(loaded.error()));
-  auto listeners = open_listeners((*house)->options(), bounds_of((*house)->options(), descriptors));
+  auto listeners = open_listeners((*house)->options(), *bounds);
   if (!listeners) return fail(std::move(listeners.error()));
   std::unique_ptr<GatewayProcess> process(new GatewayProcess(std::move(*house), std::move(*listeners), make_token));
   process->start_data_plane();

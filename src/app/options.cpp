@@ -162,6 +162,14 @@ Result<void> check_admin_token(const Options& options) {
   return {};
 }
 
+// SQLite forgets at the exit what has no name or is called :memory:, and a URI may ask it for either.
+bool is_sqlite_file(std::string_view url) {
+  constexpr std::string_view scheme = "sqlite:";
+  if (!url.starts_with(scheme)) return false;
+  const std::string_view path = url.substr(scheme.size());
+  return !path.empty() && path != ":memory:" && !path.starts_with("file:");
+}
+
 // Rules that need more than one setting, or more of one than its bounds.
 Result<void> check(const Options& options) {
   if (options.tls_cert.empty() != options.tls_key.empty()) {
@@ -171,8 +179,9 @@ Result<void> check(const Options& options) {
   if (adapters::PostgresAddress::is_one(database)) {
     const auto address = adapters::PostgresAddress::parse(options.database_url, options.database_ca);
     if (!address) return wrong("OBLETH_DATABASE_URL " + address.error().message, "database_url");
-  } else if (!database.empty() && !database.starts_with("sqlite:")) {
-    return wrong("OBLETH_DATABASE_URL must be sqlite:PATH or postgresql://user:password@host/database", "database_url");
+  } else if (!database.empty() && !is_sqlite_file(database)) {
+    return wrong("OBLETH_DATABASE_URL must be sqlite:PATH of a file, or postgresql://user:password@host/database",
+                 "database_url");
   }
   const auto is_name_letter = [](unsigned char letter) { return std::isalnum(letter) != 0 || letter == '_'; };
   if (options.clickhouse_database.empty() || !std::ranges::all_of(options.clickhouse_database, is_name_letter)) {

@@ -107,7 +107,7 @@ std::vector<Setting> listener_rows() {
           "from these X-Forwarded-For and the PROXY protocol are believed when they say who the client is"),
       file_read_again(
           row<&O::tls_cert>(at, "tls_cert", "PEM file with the certificate chain for clients; empty is plain HTTP")),
-      file_read_again(row<&O::tls_key>(at, "tls_key", "PEM file with its key")),
+      file_read_again(row<&O::tls_key>(at, "tls_key", "PEM file with its key, without a passphrase")),
       row<&O::header_max>(at, "header_max", "a request's head, with its first line", {1 * kib, 1 * mib}),
       row<&O::header_timeout>(at, "header_timeout", "a head must be complete after this", {100, 10 * minutes}),
       row<&O::body_timeout>(at, "body_timeout", "a body may stall for this", {100, 10 * minutes}),

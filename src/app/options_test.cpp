@@ -301,8 +301,13 @@ TEST(Options, SettingsThatNeedEachOtherAreCheckedTogether) {
   tls.arguments = {"--tls-cert=/etc/obleth/cert.pem"};
   EXPECT_EQ(tls.refusal(), "OBLETH_TLS_CERT and OBLETH_TLS_KEY must be set together");
   Start store;
-  store.arguments = {"--database-url=mysql://db/obleth"};
-  EXPECT_EQ(store.refusal(), "OBLETH_DATABASE_URL must be sqlite:PATH or postgresql://user:password@host/database");
+  // SQLite would keep all but the first nowhere.
+  for (const char* url : {"mysql://db/obleth", "sqlite:", "sqlite::memory:", "sqlite:file:record?mode=memory"}) {
+    const std::string flag = "--database-url=" + std::string(url);
+    store.arguments = {flag.c_str()};
+    EXPECT_EQ(store.refusal(),
+              "OBLETH_DATABASE_URL must be sqlite:PATH of a file, or postgresql://user:password@host/database");
+  }
   for (const char* port : {"many", "99999"}) {
     const std::string flag = "--database-url=postgres://user:planted@db:" + std::string(port) + "/obleth";
     store.arguments = {flag.c_str()};

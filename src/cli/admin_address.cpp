@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/flat_toml.hpp"
@@ -26,9 +27,10 @@ std::filesystem::path config_path(const Surroundings& surroundings) {
   return {};
 }
 
-// admin_url and admin_token, where they are not known yet. No file is no fault.
+// admin_url and admin_token, where they are not known yet. No file is no fault, nor is a home that is another's.
 Result<void> fill_from_file(const std::filesystem::path& path, std::string& url, std::string& token) {
-  if (path.empty() || !std::filesystem::exists(path)) return {};
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return {};
   const Result<std::string> text = read_whole_file(path.string());
   if (!text) return fail(text.error());
   const Result<std::vector<FlatTomlEntry>> entries = parse_flat_toml(*text);

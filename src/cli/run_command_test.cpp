@@ -7,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "base/temporary_folder_test.hpp"
 #include "cli/canned_server.hpp"
 
 namespace obleth::cli {
@@ -324,6 +325,16 @@ TEST_F(CommandLine, WithoutATokenNothingIsAsked) {
             "obleth: no admin token: set OBLETH_ADMIN_TOKEN, or admin_token in /nowhere/.config/obleth/config.toml, or "
             "give --token\n");
   EXPECT_TRUE(server_.asked().empty());
+}
+
+TEST_F(CommandLine, AHomeThatCannotBeLookedIntoHoldsNoFile) {
+  const TemporaryFolder folder;
+  std::filesystem::create_symlink("home", folder.path() / "home");  // leads to itself
+  variables_.erase("OBLETH_ADMIN_TOKEN");
+  variables_["HOME"] = folder.file("home");
+  const Ran ran = run({"status"});
+  EXPECT_EQ(ran.code, exit_misused);
+  EXPECT_TRUE(ran.err.starts_with("obleth: no admin token: ")) << ran.err;
 }
 
 TEST_F(CommandLine, AddressAndTokenMayStandInTheFileOfThePerson) {

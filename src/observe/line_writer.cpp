@@ -25,6 +25,13 @@ bool is_file(int descriptor) {
   return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+// As many whole lines as a pipe takes in one write; of a longer line, its beginning.
+std::string_view next_piece(std::string_view lines) {
+  if (lines.size() <= piece_bytes) return lines;
+  const std::size_t last_end = lines.rfind('\n', piece_bytes - 1);
+  return lines.substr(0, last_end == std::string_view::npos ? piece_bytes : last_end + 1);
+}
+
 }  // namespace
 
 LineWriter::LineWriter(int descriptor, std::size_t bytes_max)
@@ -57,35 +64,43 @@ void LineWriter::append(std::string_view line, bool urgent) {
 
 void LineWriter::run() {
   std::string writing;
+  std::string begun;  // the rest of a line that the reader has the beginning of
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
     wake_.wait_for(lock, batch_time, [this] { return urgent_ || stopping_ || waiting_.size() > bytes_max_ / 2; });
-    if (waiting_.empty()) return;
+    if (waiting_.empty()) break;
     writing.clear();
     std::swap(writing, waiting_);
     urgent_ = false;
     lock.unlock();
-    write_out(writing);
+    writing.insert(0, begun);
+    begun = write_out(writing, !begun.empty());
     lock.lock();
   }
+  lock.unlock();
+  if (!write_out(begun, true).empty()) dropped_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void LineWriter::write_out(std::string_view bytes) {
+std::string LineWriter::write_out(std::string_view bytes, bool within_line) {
   const bool at_once = is_file(descriptor_);
   while (!bytes.empty()) {
     pollfd reader{descriptor_, POLLOUT, 0};
     const int writable = at_once ? 1 : ::poll(&reader, 1, reader_patience_ms);
-    const std::size_t piece = at_once ? bytes.size() : std::min(bytes.size(), piece_bytes);
-    const ssize_t written = writable > 0 ? ::write(descriptor_, bytes.data(), piece) : -1;
+    const std::string_view piece = at_once ? bytes : next_piece(bytes);
+    const ssize_t written = writable > 0 ? ::write(descriptor_, piece.data(), piece.size()) : -1;
     if (written > 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(written));
+      const auto taken = static_cast<std::size_t>(written);
+      within_line = bytes[taken - 1] != '\n';
+      bytes.remove_prefix(taken);
     } else if (writable == 0 || (errno != EINTR && errno != EAGAIN)) {
-      const auto lines = std::ranges::count(bytes, '\n');
+      const std::string_view rest = bytes.substr(0, within_line ? bytes.find('\n') + 1 : 0);
+      const auto lines = std::ranges::count(bytes.substr(rest.size()), '\n');
       dropped_.fetch_add(static_cast<std::uint64_t>(lines), std::memory_order_relaxed);
-      return;
+      return std::string(rest);
     }
   }
+  return {};
 }
 
 }  // namespace obleth::observe

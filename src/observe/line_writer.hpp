@@ -1,6 +1,7 @@
 // Lines on their way to a descriptor: appending costs a copy, a thread of its own writes them in batches.
 //
-// Never waits for the reader: what does not fit is dropped and counted. Lines of one thread stay in order. Any thread.
+// Never waits for the reader: lines that do not fit are dropped and counted. None is torn: one that was begun is ended
+// before the next. Lines of one thread stay in order. Any thread.
 #pragma once
 
 #include <atomic>
@@ -30,7 +31,9 @@ class LineWriter {
 
  private:
   void run();
-  void write_out(std::string_view bytes);
+  // within_line: the reader has the beginning of the first line. Gives the rest of the line that the reader has the
+  // beginning of in the end, where it took no more; the lines behind that are dropped.
+  std::string write_out(std::string_view bytes, bool within_line);
 
   const int descriptor_;
   const std::size_t bytes_max_;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -170,6 +171,31 @@ TEST(LineWriter, AReaderThatStandsStillCostsLinesAndNoTime) {
   writer.finish();
   const std::string text = pipe.read_all();
   EXPECT_EQ(static_cast<std::uint64_t>(std::ranges::count(text, '\n')), lines - writer.dropped());
+}
+
+TEST(LineWriter, AReaderThatComesBackMeetsWholeLines) {
+  constexpr int page_bytes = 4096;  // as few as a pipe may hold
+  // Three lines fit in the pipe but for their end; one does not.
+  for (const std::size_t length : {std::size_t{1500}, std::size_t{6000}}) {
+    Pipe pipe;
+    ASSERT_GE(::fcntl(pipe.writer(), F_SETPIPE_SZ, page_bytes), 0);
+    const std::string line(length, 'x');
+    std::uint64_t appended = 0;
+    LineWriter writer(pipe.writer(), 1U << 20);
+    for (; appended < 4; ++appended)
+      writer.append(line, false);
+    while (writer.dropped() == 0)
+      std::this_thread::yield();
+    ASSERT_GE(::fcntl(pipe.writer(), F_SETPIPE_SZ, 16 * page_bytes), 0);  // there is room again
+    for (; appended < 6; ++appended)
+      writer.append(line, true);
+    writer.finish();
+    const std::string text = pipe.read_all();
+    std::string whole;
+    for (std::uint64_t at = writer.dropped(); at < appended; ++at)
+      whole += line + "\n";
+    EXPECT_EQ(text, whole) << "lines of " << length << ", " << writer.dropped() << " dropped";
+  }
 }
 
 TEST(LineWriter, WhatCannotBeWrittenIsCounted) {

@@ -42,6 +42,14 @@ def test_a_bad_setting_stops_the_start_and_is_named(tmp_path, environment, named
     assert named in ended.stderr
 
 
+def test_a_limit_of_open_files_that_serves_nobody_stops_the_start_and_is_named(tmp_path):
+    for most in (24, 100):
+        limited = ["prlimit", f"--nofile={most}:{most}", binary(), "serve", "--dev", "--data-dir", tmp_path]
+        ended = subprocess.run(limited, capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 1, ended.stderr
+        assert f"the limit of open files is {most}, and " in ended.stderr
+
+
 def test_an_admin_token_is_required_outside_dev(tmp_path):
     ended = run("serve", environment={"OBLETH_DATA_DIR": str(tmp_path)})
     assert ended.returncode != 0
@@ -235,6 +243,12 @@ def paste_the_lines_of_a_demo(folder, arguments=()):
 def test_the_demo_prints_lines_that_work_and_ends_cleanly(tmp_path):
     paste_the_lines_of_a_demo(tmp_path)
     assert [path for path in tmp_path.iterdir() if path.name.startswith("obleth-demo")] == []
+
+
+def test_a_demo_that_has_nowhere_to_write_says_what_to_do(tmp_path):
+    ended = run("demo", environment={"TMPDIR": str(tmp_path / "nowhere")})
+    assert ended.returncode == 1, ended.stderr
+    assert "--data-dir" in ended.stderr
 
 
 def test_the_demo_starts_again_on_what_it_kept(tmp_path):

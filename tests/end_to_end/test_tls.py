@@ -1,5 +1,6 @@
 """TLS on the listeners: clients, SDK, command line, renewal on SIGHUP, and what is refused at the start."""
 
+import pty
 import shutil
 import signal
 import socket
@@ -113,6 +114,24 @@ def test_bad_files_stop_the_start_and_are_named(tmp_path, certificate, broken):
     for ended in (ended, run("check-config", "--dev", **settings)):
         assert ended.returncode != 0
         assert "OBLETH_TLS" in ended.stderr or chain in ended.stderr or key in ended.stderr
+
+
+def test_a_key_with_a_passphrase_asks_nobody(certificate, tmp_path):
+    certificate.lock_key()
+    settings = {"OBLETH_TLS_CERT": certificate.chain, "OBLETH_TLS_KEY": certificate.key, "OBLETH_DATA_DIR": str(tmp_path)}
+    terminal, shown = pty.openpty()  # a prompt would be shown on it, and nobody answers
+    with open(terminal, "rb", buffering=0), open(shown, "wb", buffering=0) as controlling:
+        ended = subprocess.run(
+            ["setsid", "--ctty", "--wait", binary(), "check-config", "--dev"],
+            env={"PATH": "/usr/bin:/bin", **settings},
+            stdin=controlling,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert ended.returncode == 2
+    assert ended.stderr == f"obleth: {certificate.key}: has a passphrase: give the key without one\n"
 
 
 def test_check_config_reads_every_file_that_it_is_told_of(certificate, tmp_path):

@@ -16,5 +16,13 @@ class Certificate:
         command += ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
 
+    def lock_key(self):
+        """With a passphrase."""
+        locked = subprocess.run(
+            ["openssl", "pkcs8", "-topk8", "-in", self.key, "-passout", "pass:hello"], check=True, capture_output=True, timeout=60
+        )
+        with open(self.key, "wb") as file:
+            file.write(locked.stdout)
+
     def trusting(self):
         return ssl.create_default_context(cafile=self.chain)

@@ -1,6 +1,9 @@
 // What all connections of a listener share: bounds, proxies in front, TLS, and how it ends.
 #include <openssl/ssl.h>
 
+#include <cstdio>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "adapters/http_server/serving_fixture.hpp"
@@ -182,6 +185,29 @@ TEST(HttpListener, NamesTheCertificateFileThatIsAtFault) {
   const auto credentials = TlsCredentials::for_server("/nowhere/certificate.pem", "/nowhere/key.pem");
   ASSERT_FALSE(credentials.has_value());
   EXPECT_NE(credentials.error().message.find("/nowhere/certificate.pem"), std::string::npos);
+}
+
+void lock_with_passphrase(const std::string& key_file) {
+  std::FILE* file = std::fopen(key_file.c_str(), "r");
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(PEM_read_PrivateKey(file, nullptr, nullptr, nullptr),
+                                                                EVP_PKEY_free);
+  std::fclose(file);
+  file = std::fopen(key_file.c_str(), "w");
+  std::string passphrase = "passphrase";
+  PEM_write_PrivateKey(file, key.get(), EVP_aes_128_cbc(), nullptr, 0, nullptr, passphrase.data());
+  std::fclose(file);
+}
+
+TEST(HttpListener, AKeyWithAPassphraseIsRefusedUnaskedAndTheFormerOneStays) {
+  const ThrowawayCertificate certificate("DNS:localhost");
+  const auto credentials = TlsCredentials::for_server(certificate.certificate_file(), certificate.key_file());
+  ASSERT_TRUE(credentials.has_value()) << credentials.error().message;
+  const TlsCredentials::Handle former = (*credentials)->handle();
+  lock_with_passphrase(certificate.key_file());
+  const Result<void> reloaded = (*credentials)->reload();
+  ASSERT_FALSE(reloaded.has_value());
+  EXPECT_EQ(reloaded.error().message, certificate.key_file() + ": has a passphrase: give the key without one");
+  EXPECT_EQ((*credentials)->handle(), former);
 }
 
 TEST(HttpListener, SaysCloseOnEveryAnswerWhenClosingIsAnnounced) {

@@ -1,9 +1,11 @@
 #include "adapters/os/tls_credentials.hpp"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <array>
+#include <memory>
 #include <string_view>
 
 namespace obleth::adapters {
@@ -18,8 +20,31 @@ std::string last_tls_error() {
   return text.data();
 }
 
+std::unexpected<Fault> unusable(const std::string& file, const std::string& why) {
+  return fail(Fault{FaultKind::invalid, FaultSource::us, false, file + ": " + why, {}});
+}
+
 std::unexpected<Fault> bad_file(const std::string& file, const char* what) {
-  return fail(Fault{FaultKind::invalid, FaultSource::us, false, file + ": " + what + ": " + last_tls_error(), {}});
+  return unusable(file, std::string(what) + ": " + last_tls_error());
+}
+
+// Nobody is there to be asked: OpenSSL's own prompt would hold up the start, and a loop that reads the files again.
+int refuse_passphrase(char* /*room*/, int /*room_bytes*/, int /*for_writing*/, void* is_wanted) {
+  *static_cast<bool*>(is_wanted) = true;
+  return -1;
+}
+
+using PrivateKey = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+Result<PrivateKey> read_key(const std::string& file) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> source(BIO_new_file(file.c_str(), "r"), BIO_free);
+  if (source == nullptr) return bad_file(file, "not a file to read");
+  bool wants_passphrase = false;
+  PrivateKey key(PEM_read_bio_PrivateKey(source.get(), nullptr, refuse_passphrase, &wants_passphrase), EVP_PKEY_free);
+  if (key != nullptr) return key;
+  if (!wants_passphrase) return bad_file(file, "not a PEM private key");
+  ERR_clear_error();
+  return unusable(file, "has a passphrase: give the key without one");
 }
 
 TlsCredentials::Handle new_settings(const SSL_METHOD* method) {
@@ -40,10 +65,11 @@ Result<TlsCredentials::Handle> load_server(const std::string& certificate_file, 
   if (SSL_CTX_use_certificate_chain_file(settings.get(), certificate_file.c_str()) != 1) {
     return bad_file(certificate_file, "not a PEM certificate chain");
   }
-  if (SSL_CTX_use_PrivateKey_file(settings.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return bad_file(key_file, "not a PEM private key");
+  const Result<PrivateKey> key = read_key(key_file);
+  if (!key) return fail(key.error());
+  if (SSL_CTX_use_PrivateKey(settings.get(), key->get()) != 1 || SSL_CTX_check_private_key(settings.get()) != 1) {
+    return bad_file(key_file, "not the key of the certificate");
   }
-  if (SSL_CTX_check_private_key(settings.get()) != 1) return bad_file(key_file, "not the key of the certificate");
   return settings;
 }
 

@@ -54,7 +54,9 @@ std::uint64_t size_of(int fd) {
   return fstat(fd, &told) == 0 ? static_cast<std::uint64_t>(told.st_size) : 0;
 }
 
+// False: errno says why.
 bool write_whole(int fd, std::string_view bytes) {
+  errno = ENOSPC;  // what a short write leaves unsaid
   return pwrite(fd, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size());
 }
 
@@ -125,12 +127,11 @@ std::expected<std::shared_ptr<SegmentFile>, int> SpoolFolder::make_segment(Bits1
   if (error == 0) {
     FileDescriptor file(openat(folder_.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, owner_only));
     const auto head = segment_head(id);
-    errno = ENOSPC;  // what a short write leaves unsaid
     if (file.is_open() && write_whole(file.get(), {head.data(), head.size()})) {
       return std::make_shared<SegmentFile>(id, std::move(file), segment_head_bytes);
     }
     error = errno;
-    unlinkat(folder_.get(), name.c_str(), 0);
+    if (file.is_open()) unlinkat(folder_.get(), name.c_str(), 0);
   }
   if (ranges.is_open()) unlinkat(folder_.get(), ranges_name.c_str(), 0);
   return std::unexpected(error);

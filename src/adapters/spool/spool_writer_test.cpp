@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <thread>
 
 #include "adapters/spool/spool_fixture_test.hpp"
@@ -108,6 +109,19 @@ TEST(SpoolWriter, EveryReasonToDropARowIsShownBeforeOneIsDropped) {
     const std::string line = "obleth_usage_rows_dropped_total{reason=\"" + std::string(reason) + "\"} 0\n";
     EXPECT_NE(page.find(line), std::string::npos) << page;
   }
+}
+
+TEST(SpoolFolder, WhyASegmentCannotBeOpenedIsToldAsItIs) {
+  const SpoolPlace place;
+  SpoolFolder folder({.folder = place.folder()});
+  ASSERT_TRUE(folder.open().has_value());
+  const Bits128 taken{1, 2};
+  ASSERT_TRUE(folder.make_segment(taken).has_value());
+  std::filesystem::remove(place.files(".rng").at(0));
+  const auto refused = folder.make_segment(taken);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error(), EEXIST) << "and not that the disk is full";
+  EXPECT_EQ(place.files(".seg").size(), 1U) << "the one that was there stays";
 }
 
 TEST(SpoolWriter, AShortWriteIsTakenBackToTheLastWholeRow) {
