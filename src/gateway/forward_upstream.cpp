@@ -91,6 +91,8 @@ std::string_view attempt_outcome(const Sent& answer) {
     const int status = (*answer)->head().status;
     return status < 400 ? "ok" : status < 500 ? "client_error" : "server_error";
   }
+  if (answer.error().source == FaultSource::client) return "client_fault";
+  if (answer.error().source == FaultSource::us) return "gateway_fault";
   switch (answer.error().kind) {
     case FaultKind::timed_out:
       return "timeout";
@@ -150,9 +152,11 @@ class Forwarding {
     buffered_.clear();
     refused_with_ = answer ? (*answer)->head().status : no_answer_status;
     if (!answer) {
-      const bool passing = answer.error().may_retry && answer.error().source == FaultSource::upstream;
+      const Fault& fault = answer.error();
+      // What the client or we broke off says nothing about the endpoint.
+      if (fault.source != FaultSource::upstream) return Verdict::take;
       chosen.visit.failed(softened_.loop->now());
-      return passing && may_retry() ? Verdict::retry : Verdict::take;
+      return fault.may_retry && may_retry() ? Verdict::retry : Verdict::take;
     }
     const ResponseHead& head = (*answer)->head();
     if (is_passing(head) && may_retry()) {

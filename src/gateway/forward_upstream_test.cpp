@@ -90,6 +90,18 @@ TEST(ForwardUpstream, EachFaultOfAnUpstreamHasItsCode) {
   }
 }
 
+TEST(ForwardUpstream, WhatTheGatewayCouldNotSendSaysNothingAboutTheEndpoint) {
+  TestGateway gateway;
+  gateway.upstream.always_answers({.refusal = ports::gateway_is_stopping()});
+  for (std::uint32_t asked = 0; asked < resilience::failures_in_row_max; ++asked)
+    EXPECT_EQ(error_member(gateway.ask(chat()).client, "code"), "draining");
+  EXPECT_EQ(gateway.endpoints.standing(gateway.model().endpoints.front().id, gateway.loop.now()).standing,
+            resilience::EndpointHealth::Standing::healthy);
+  EXPECT_EQ(gateway.metric(
+                R"(obleth_upstream_attempts_total{model="m",endpoint="http://one:8000/v1",outcome="gateway_fault"})"),
+            "5");
+}
+
 TEST(ForwardUpstream, AModelWithoutAnEndpointIsUnreachable) {
   TestGateway gateway;
   gateway.model().endpoints.front().enabled = false;
