@@ -50,7 +50,8 @@ TEST(ForwardUpstream, WhatPassesSoonIsTriedAgain) {
 
 TEST(ForwardUpstream, WhatDoesNotPassSoonIsPassedOn) {
   for (const ScriptedAnswer& only : {json_answer(500, "{}"), json_answer(400, "{}"), saturated("3"), saturated(""),
-                                     saturated("Wed, 21 Oct 2026 07:28:00 GMT")}) {
+                                     saturated("9223372037"), saturated("9223372036854775807"),
+                                     saturated("9223372036854775808"), saturated("Wed, 21 Oct 2026 07:28:00 GMT")}) {
     TestGateway gateway;
     gateway.upstream.will_answer(only);
     const auto asked = gateway.ask(chat());
