@@ -180,6 +180,16 @@ fairshare::Snapshot AdmissionDesk::snapshot(Instant now) const {
   return shares;
 }
 
+std::vector<fairshare::KnownKey> AdmissionDesk::known_keys() const {
+  std::vector<fairshare::KnownKey> keys;
+  fairshare::SnapshotPlace place;
+  while (!place.complete) {
+    const std::lock_guard lock(mutex_);
+    engine_.add_known_keys(keys, place);
+  }
+  return keys;
+}
+
 fairshare::PoolView AdmissionDesk::tell_pool() {
   const std::lock_guard lock(mutex_);
   return engine_.tell_pool();

@@ -56,6 +56,8 @@ class AdmissionDesk {
 
   // Taken in parts, so that nobody waits for it; with very many tenants they are not all of one moment.
   [[nodiscard]] fairshare::Snapshot snapshot(Instant now) const;
+  // Those whose settings the engine holds; taken in parts, too.
+  [[nodiscard]] std::vector<fairshare::KnownKey> known_keys() const;
   // The last dispatches, copied a few at a time so that nobody waits for it.
   [[nodiscard]] fairshare::RecentDispatches recent_dispatches() const;
   [[nodiscard]] std::uint32_t capacity() const;

@@ -33,7 +33,7 @@ Task<Result<void>> ConfigurationFollower::follow(ports::Change change) {
   if (!std::holds_alternative<ports::EverythingChanged>(change)) co_return Result<void>{};
   Result<void> loaded = co_await load();
   if (!loaded) co_return loaded;
-  co_return co_await follow_active_tenants();
+  co_return co_await follow_active();
 }
 
 Task<Result<void>> ConfigurationFollower::follow_models() {
@@ -122,11 +122,17 @@ Task<Result<void>> ConfigurationFollower::follow_key(ports::KeyChanged change) {
   co_return Result<void>{};
 }
 
-// Those that the scheduler knows: all others bring their settings when they arrive.
-Task<Result<void>> ConfigurationFollower::follow_active_tenants() {
+// Tenants and keys that the scheduler knows: all others bring their settings when they arrive.
+Task<Result<void>> ConfigurationFollower::follow_active() {
   const fairshare::Snapshot snapshot = desk_.snapshot(sources_.clock.now());
   for (const fairshare::NodeShare& node : snapshot.tenants) {
     Result<void> followed = co_await follow_tenant(node.tenant);
+    if (!followed) co_return followed;
+  }
+  const std::vector<fairshare::KnownKey> keys = desk_.known_keys();
+  for (const fairshare::KnownKey& known : keys) {
+    const ports::KeyChanged key{.key = known.key, .tenant = known.tenant};
+    Result<void> followed = co_await follow_key(key);
     if (!followed) co_return followed;
   }
   co_return Result<void>{};

@@ -52,7 +52,7 @@ class ConfigurationFollower {
   Task<Result<void>> follow_settings();
   Task<Result<void>> follow_tenant(TenantId id);
   Task<Result<void>> follow_key(ports::KeyChanged change);
-  Task<Result<void>> follow_active_tenants();
+  Task<Result<void>> follow_active();
 
   Sources sources_;
   AdmissionDesk& desk_;

@@ -194,6 +194,28 @@ TEST_F(ConfigurationFollowerTest, NewsThatNobodyHeardAreReadWhole) {
   EXPECT_EQ(snapshot().capacity, 9U);
 }
 
+TEST_F(ConfigurationFollowerTest, WhatNobodyHeardOfABusyKeyIsReadToo) {
+  commit(ports::PutSetting{"capacity", "9"});
+  load();
+  const auto running = gateway_.begin(chat());
+  ApiKey key = gateway_.who().key;
+  key.quota.max_in_flight = 1;
+  commit(ports::PutKey{key});
+  follow(ports::EverythingChanged{});
+  const auto waiting = gateway_.begin(chat());
+  EXPECT_EQ(gateway_.desk.queued(), 1U);
+
+  key.disabled = true;
+  commit(ports::PutKey{key});
+  follow(ports::KeyChanged{.key = key.id, .tenant = key.tenant});
+  expect_refused(*waiting, 403);
+  key = gateway_.who().key;
+  commit(ports::PutKey{key});
+  follow(ports::EverythingChanged{});
+  const auto next = gateway_.begin(chat());
+  EXPECT_EQ(gateway_.desk.in_flight(), 2U);
+}
+
 TEST_F(ConfigurationFollowerTest, WhatCannotBeReadChangesNothingAndIsTold) {
   load();
   const auto waiting = queue_one();

@@ -38,8 +38,8 @@ std::optional<EndpointDesk::Choice> EndpointDesk::choose(const Model& model, con
   if (!entry.health.is_healthy()) tries_for = model.id;
   if (tries_for || !unserved_.empty()) tell(model.id, some_endpoint_works(model), now);
   ++entry.in_flight;
-  entry.health.started(now);
-  return Choice{&endpoint, entry.address, Visit(*this, endpoint.id, tries_for)};
+  const Probe probe = entry.health.started(now);
+  return Choice{&endpoint, entry.address, Visit(*this, endpoint.id, probe, tries_for)};
 }
 
 bool EndpointDesk::has_other(const Model& model, const std::vector<EndpointId>& tried, Instant now) {
@@ -99,17 +99,17 @@ EndpointDesk::Entry& EndpointDesk::entry_of(const Endpoint& endpoint) {
   return entry;
 }
 
-void EndpointDesk::leave(EndpointId endpoint, VisitOutcome outcome, Instant now) {
+void EndpointDesk::leave(const Visit& visit, VisitOutcome outcome, Instant now) {
   const std::lock_guard lock(mutex_);
-  Entry& entry = entries_[endpoint];
+  Entry& entry = entries_[visit.endpoint_];
   --entry.in_flight;
   if (outcome == VisitOutcome::failed || outcome == VisitOutcome::answered_with_failure) entry.answers = false;
   if (outcome == VisitOutcome::unknown) {
-    entry.health.abandoned();
+    entry.health.abandoned(visit.probe_);
   } else if (outcome == VisitOutcome::succeeded) {
     entry.health.succeeded(now);
   } else {
-    entry.health.failed(now);
+    entry.health.failed(now, visit.probe_);
   }
   if (outcome == VisitOutcome::succeeded || outcome == VisitOutcome::answered_with_failure) entry.last_answer = now;
 }

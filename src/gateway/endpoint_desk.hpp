@@ -30,6 +30,7 @@ struct EndpointStanding {
 };
 
 class EndpointDesk {
+  using Probe = resilience::EndpointHealth::Probe;
   enum class VisitOutcome : std::uint8_t { unknown, succeeded, answered_with_failure, failed };
 
  public:
@@ -37,13 +38,17 @@ class EndpointDesk {
   class Visit {
    public:
     Visit() = default;
-    Visit(EndpointDesk& desk, EndpointId endpoint, std::optional<ModelId> tries_for)
-        : desk_(&desk), endpoint_(endpoint), tries_for_(tries_for) {}
+    Visit(EndpointDesk& desk, EndpointId endpoint, Probe probe, std::optional<ModelId> tries_for)
+        : desk_(&desk), endpoint_(endpoint), probe_(probe), tries_for_(tries_for) {}
     Visit(Visit&& other) noexcept
-        : desk_(std::exchange(other.desk_, nullptr)), endpoint_(other.endpoint_), tries_for_(other.tries_for_) {}
+        : desk_(std::exchange(other.desk_, nullptr)),
+          endpoint_(other.endpoint_),
+          probe_(other.probe_),
+          tries_for_(other.tries_for_) {}
     Visit& operator=(Visit&& other) noexcept {
       std::swap(desk_, other.desk_);
       std::swap(endpoint_, other.endpoint_);
+      std::swap(probe_, other.probe_);
       std::swap(tries_for_, other.tries_for_);
       return *this;
     }
@@ -58,10 +63,12 @@ class EndpointDesk {
 
    private:
     void end(VisitOutcome outcome, Instant now) {
-      if (desk_ != nullptr) std::exchange(desk_, nullptr)->leave(endpoint_, outcome, now);
+      if (desk_ != nullptr) std::exchange(desk_, nullptr)->leave(*this, outcome, now);
     }
+    friend class EndpointDesk;
     EndpointDesk* desk_ = nullptr;
     EndpointId endpoint_;
+    Probe probe_ = Probe::none;
     std::optional<ModelId> tries_for_;  // the endpoint was not known to work
   };
 
@@ -108,7 +115,7 @@ class EndpointDesk {
     Instant no_stream_options_until;
   };
   Entry& entry_of(const Endpoint& endpoint);
-  void leave(EndpointId endpoint, VisitOutcome outcome, Instant now);
+  void leave(const Visit& visit, VisitOutcome outcome, Instant now);
   void note_answer(EndpointId endpoint, ModelId model, Instant now);
   [[nodiscard]] bool some_endpoint_works(const Model& model);
   void tell(ModelId model, bool works, Instant now);

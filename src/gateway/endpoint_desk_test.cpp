@@ -58,6 +58,26 @@ TEST(EndpointDesk, FiveFailuresInARowEject) {
   EXPECT_EQ(desk.choose(model, {}, start + seconds(6))->endpoint->priority, 0U);
 }
 
+TEST(EndpointDesk, WhatWasSentBeforeAnEjectionIsNotItsProbe) {
+  EndpointDesk desk;
+  const Model model = model_with({0});
+  const EndpointId endpoint = model.endpoints.front().id;
+  const auto standing = [&](Instant now) { return desk.standing(endpoint, now).standing; };
+  std::vector<EndpointDesk::Visit> early;
+  while (early.size() < 7)
+    early.push_back(std::move(desk.choose(model, {}, start)->visit));
+  for (std::size_t failure = 0; failure < 5; ++failure)
+    early[failure].failed(start);
+  const Instant later = start + seconds(6);
+  early[5].failed(later);
+  ASSERT_EQ(standing(later), resilience::EndpointHealth::Standing::awaiting_probe);
+  auto probe = desk.choose(model, {}, later);
+  early.clear();  // a client leaves
+  EXPECT_EQ(standing(later), resilience::EndpointHealth::Standing::probing);
+  probe->visit.failed(later);
+  EXPECT_EQ(desk.standing(endpoint, later).ejected_until, later + seconds(10));
+}
+
 TEST(EndpointDesk, WithAllEjectedTheLeastBadIsTried) {
   EndpointDesk desk;
   const Model model = model_with({0});

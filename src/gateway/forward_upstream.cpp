@@ -14,7 +14,7 @@
 namespace obleth::gateway {
 namespace {
 
-constexpr Duration retry_after_longest = std::chrono::seconds(2);  // a 429 that asks for longer is passed on
+constexpr std::chrono::seconds retry_after_longest(2);  // a 429 that asks for longer is passed on
 constexpr Duration backoff_first = std::chrono::milliseconds(25);
 constexpr std::size_t head_bytes_usual = 1024;  // of the client's head, ours included
 constexpr std::size_t refusal_body_max = 64 * 1024;
@@ -54,7 +54,8 @@ Refusal credential_refused() {
               "the model's api_key and upstream_headers."};
 }
 
-std::optional<Duration> retry_after_of(const ResponseHead& head) {
+// Any number that a server may name: it is compared as it is, since in a Duration it may not fit.
+std::optional<std::chrono::seconds> retry_after_of(const ResponseHead& head) {
   const auto value = head.fields.find("retry-after");
   if (!value) return std::nullopt;
   std::int64_t seconds = 0;
@@ -91,6 +92,8 @@ std::string_view attempt_outcome(const Sent& answer) {
     const int status = (*answer)->head().status;
     return status < 400 ? "ok" : status < 500 ? "client_error" : "server_error";
   }
+  if (answer.error().source == FaultSource::client) return "client_fault";
+  if (answer.error().source == FaultSource::us) return "gateway_fault";
   switch (answer.error().kind) {
     case FaultKind::timed_out:
       return "timeout";
@@ -150,13 +153,15 @@ class Forwarding {
     buffered_.clear();
     refused_with_ = answer ? (*answer)->head().status : no_answer_status;
     if (!answer) {
-      const bool passing = answer.error().may_retry && answer.error().source == FaultSource::upstream;
+      const Fault& fault = answer.error();
+      // What the client or we broke off says nothing about the endpoint.
+      if (fault.source != FaultSource::upstream) return Verdict::take;
       chosen.visit.failed(softened_.loop->now());
-      return passing && may_retry() ? Verdict::retry : Verdict::take;
+      return fault.may_retry && may_retry() ? Verdict::retry : Verdict::take;
     }
     const ResponseHead& head = (*answer)->head();
     if (is_passing(head) && may_retry()) {
-      asked_pause_ = std::min(retry_after_of(head).value_or(Duration{0}), retry_after_longest);
+      asked_pause_ = std::min(retry_after_of(head).value_or(std::chrono::seconds(0)), retry_after_longest);
       chosen.visit.answered_with_failure(softened_.loop->now());
       return Verdict::retry;
     }

@@ -50,7 +50,8 @@ TEST(ForwardUpstream, WhatPassesSoonIsTriedAgain) {
 
 TEST(ForwardUpstream, WhatDoesNotPassSoonIsPassedOn) {
   for (const ScriptedAnswer& only : {json_answer(500, "{}"), json_answer(400, "{}"), saturated("3"), saturated(""),
-                                     saturated("Wed, 21 Oct 2026 07:28:00 GMT")}) {
+                                     saturated("9223372037"), saturated("9223372036854775807"),
+                                     saturated("9223372036854775808"), saturated("Wed, 21 Oct 2026 07:28:00 GMT")}) {
     TestGateway gateway;
     gateway.upstream.will_answer(only);
     const auto asked = gateway.ask(chat());
@@ -88,6 +89,18 @@ TEST(ForwardUpstream, EachFaultOfAnUpstreamHasItsCode) {
     EXPECT_EQ(asked.row.text("error"), expected.code);
     EXPECT_TRUE(gateway.holds_nothing());
   }
+}
+
+TEST(ForwardUpstream, WhatTheGatewayCouldNotSendSaysNothingAboutTheEndpoint) {
+  TestGateway gateway;
+  gateway.upstream.always_answers({.refusal = ports::gateway_is_stopping()});
+  for (std::uint32_t asked = 0; asked < resilience::failures_in_row_max; ++asked)
+    EXPECT_EQ(error_member(gateway.ask(chat()).client, "code"), "draining");
+  EXPECT_EQ(gateway.endpoints.standing(gateway.model().endpoints.front().id, gateway.loop.now()).standing,
+            resilience::EndpointHealth::Standing::healthy);
+  EXPECT_EQ(gateway.metric(
+                R"(obleth_upstream_attempts_total{model="m",endpoint="http://one:8000/v1",outcome="gateway_fault"})"),
+            "5");
 }
 
 TEST(ForwardUpstream, AModelWithoutAnEndpointIsUnreachable) {

@@ -140,6 +140,26 @@ TEST(ReceiveForm, ASecondModelBehindTheFileBreaksTheRequestOff) {
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
+TEST(ReceiveForm, AnUploadThatItsClientBreaksOffSaysNothingAboutTheEndpoint) {
+  const ClientRequest second_model = form(part("model", "m") + file + part("model", "other") + "--xyz--\r\n");
+  ClientRequest cut = form(part("model", "m") + file);
+  cut.chunked = true;
+  for (const FaultKind kind : {FaultKind::invalid, FaultKind::timed_out, FaultKind::too_large, FaultKind::broken}) {
+    cut.body_fault = client_fault(kind, "scripted");
+    TestGateway gateway;
+    const Model& model = gateway.model();
+    for (const ClientRequest& upload_at_fault : {cut, second_model, cut, second_model, cut, second_model})
+      EXPECT_LT(gateway.ask(upload_at_fault).client.status, 500);
+    EXPECT_EQ(gateway.upstream.requests.size(), 6U);
+    EXPECT_EQ(gateway.endpoints.standing(model.endpoints.front().id, gateway.loop.now()).standing,
+              resilience::EndpointHealth::Standing::healthy);
+    const std::string of_endpoint = R"(model="m",endpoint=")" + model.endpoints.front().api_base + "\"";
+    EXPECT_EQ(gateway.metric("obleth_upstream_attempts_total{" + of_endpoint + R"(,outcome="client_fault"})"), "6");
+    EXPECT_EQ(gateway.ask(chat()).client.status, 200);
+    EXPECT_TRUE(gateway.holds_nothing());
+  }
+}
+
 TEST(ReceiveForm, AFormIsSentAgainOnlyWhileNothingBehindItsModelIsGone) {
   TestGateway gateway;
   gateway.upstream.will_answer(json_answer(503, "{}"));

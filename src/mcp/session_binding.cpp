@@ -47,6 +47,15 @@ Task<gateway::Outcome<std::optional<ports::SessionEntry>>> find_own(const Unders
   co_return std::move(*found);
 }
 
+// 404 where the server has announced this path for messages, with another query or none.
+Task<gateway::Outcome<void>> refuse_announced(const Understood& understood, NameKind kind, SessionSources sources) {
+  const ports::SessionName path = name_of(sources.digest, *understood.server, kind, understood.target.path);
+  const Result<std::optional<ports::SessionEntry>> announced = co_await sources.book.find(path);
+  if (!announced) co_return gateway::refuse(gateway::store_unavailable());
+  if (*announced) co_return gateway::refuse(unknown_session());
+  co_return gateway::Outcome<void>();
+}
+
 // What the path of the request says of a session: where its messages go, nothing, or that there is none.
 Task<gateway::Outcome<std::optional<ports::SessionEntry>>> find_by_target(const Understood& understood,
                                                                           SessionSources sources) {
@@ -59,11 +68,14 @@ Task<gateway::Outcome<std::optional<ports::SessionEntry>>> find_by_target(const 
   if (own && *own) understood.record->session_id = label_of(name);
   if (!own || *own) co_return own;
   if (names_session(target)) co_return gateway::refuse(unknown_session());
+  // Where the path alone names a session, no query makes it another.
+  if (!target.query.empty()) {
+    const gateway::Outcome<void> other = co_await refuse_announced(understood, NameKind::target, sources);
+    if (!other) co_return gateway::refuse(other.error());
+  }
   if (understood.body == nullptr) co_return own;
-  const ports::SessionName path = name_of(sources.digest, server, NameKind::message_path, target.path);
-  const Result<std::optional<ports::SessionEntry>> announced = co_await sources.book.find(path);
-  if (!announced) co_return gateway::refuse(gateway::store_unavailable());
-  if (*announced) co_return gateway::refuse(unknown_session());
+  const gateway::Outcome<void> other = co_await refuse_announced(understood, NameKind::message_path, sources);
+  if (!other) co_return gateway::refuse(other.error());
   co_return own;
 }
 

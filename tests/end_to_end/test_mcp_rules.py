@@ -307,7 +307,8 @@ def test_a_session_opened_at_one_replica_goes_on_at_the_other(own, server, tmp_p
         assert ask(here, mine, rpc("ping"), **{"Mcp-Session-Id": "unknown"}).status_code == 503
 
 
-def test_the_older_transports_endpoint_is_rewritten_and_bound(gateway, server, register):
+@pytest.mark.parametrize("announced", ["message?token=77", "message/77"])
+def test_the_older_transports_endpoint_is_rewritten_and_bound(gateway, server, register, announced):
     mine, other = gateway.create_tenant(), gateway.create_tenant()
     done = threading.Event()
 
@@ -316,7 +317,7 @@ def test_the_older_transports_endpoint_is_rewritten_and_bound(gateway, server, r
             return asked.reply(202)
         asked.begin_stream()
         asked.send(": welcome\n\nevent: endpoint\nda")
-        asked.send("ta: /elsewhere/message?token=77\n\n")
+        asked.send(f"ta: /elsewhere/{announced}\n\n")
         asked.send("event: message\ndata: {}\n\n")
         done.wait(SECONDS_MAX)
 
@@ -326,13 +327,15 @@ def test_the_older_transports_endpoint_is_rewritten_and_bound(gateway, server, r
     with httpx.stream("GET", url, headers=mine.headers, timeout=SECONDS_MAX) as stream:
         lines = stream.iter_lines()
         got = [next(lines) for _ in range(4)]
-        assert got == [": welcome", "", "event: endpoint", f"data: /mcp/{name}/elsewhere/message?token=77"]
-        target = f"{gateway.url}/mcp/{name}/elsewhere/message"
-        assert ask(f"{target}?token=77", mine, rpc("ping")).status_code == 202
-        assert server.asked[-1].target == "/elsewhere/message?token=77"
+        assert got == [": welcome", "", "event: endpoint", f"data: /mcp/{name}/elsewhere/{announced}"]
+        target = f"{gateway.url}/mcp/{name}/elsewhere/{announced}"
+        assert ask(target, mine, rpc("ping")).status_code == 202
+        assert server.asked[-1].target == f"/elsewhere/{announced}"
         asked_before = len(server.asked)
-        for query in ("?token=77", "?token=77&x=1", "?token=%377", "", "?sessionId=1"):
-            assert ask(target + query, other, rpc("ping")).status_code == 404
+        path = target.split("?")[0]
+        for guess in (target, f"{path}?token=77&x=1", f"{path}?token=%377", path, f"{path}?sessionId=1", f"{path}/?x=1"):
+            assert ask(guess, other, rpc("ping")).status_code == 404, guess
+        assert httpx.delete(target + ("" if "?" in target else "?x=1"), headers=other.headers).status_code == 404
         assert len(server.asked) == asked_before
         done.set()
 

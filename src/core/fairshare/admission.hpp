@@ -101,7 +101,13 @@ struct Snapshot {
   std::vector<ModelShare> models;
 };
 
-// How far a snapshot that is taken in parts has come.
+// A key that has a request, or had one lately.
+struct KnownKey {
+  KeyId key;
+  TenantId tenant;
+};
+
+// How far what is told in parts has come.
 struct SnapshotPlace {
   static constexpr std::size_t nodes_per_part = 1024;
 
@@ -133,6 +139,8 @@ class Admission {
   // The next part of one, so that an owner of very many tenants can do other work in between; the first tells of the
   // pool and the models.
   void add_to_snapshot(Snapshot& shares, SnapshotPlace& place, Instant now) const;
+  // The next part of the keys that are known.
+  void add_known_keys(std::vector<KnownKey>& keys, SnapshotPlace& place) const;
   // What waits for a full model or at a cap is no demand. Work is told once, and only if limits.shares_pool.
   [[nodiscard]] PoolView tell_pool();
   // Empty when all is well. Looks at everything; for tests and simulations.

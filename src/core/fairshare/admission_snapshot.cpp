@@ -20,6 +20,15 @@ GroupShare group_share(const ShareNode& node) {
           .settled_cost = {node.settled_cost}};
 }
 
+void each_of_next_part(const ShareTree& tree, SnapshotPlace& place, auto&& act) {
+  const std::size_t end = std::min(tree.node_extent(), place.next_node + SnapshotPlace::nodes_per_part);
+  for (; place.next_node < end; ++place.next_node) {
+    const auto index = static_cast<NodeIndex>(place.next_node);
+    if (tree.node(index).in_use) act(index, tree.node(index));
+  }
+  place.complete = end == tree.node_extent();
+}
+
 }  // namespace
 
 NodeShare Admission::State::tenant_share(NodeIndex index, std::int64_t running_cost, Instant at) {
@@ -76,23 +85,25 @@ void Admission::State::begin_snapshot(Snapshot& shares, SnapshotPlace& place, In
 
 void Admission::State::add_to_snapshot(Snapshot& shares, SnapshotPlace& place, Instant at) {
   if (place.next_node == 0) begin_snapshot(shares, place, at);
-  const std::size_t end = std::min(tree.node_extent(), place.next_node + SnapshotPlace::nodes_per_part);
-  for (; place.next_node < end; ++place.next_node) {
-    const auto index = static_cast<NodeIndex>(place.next_node);
-    const ShareNode& node = tree.node(index);
-    if (!node.in_use) continue;
+  each_of_next_part(tree, place, [&](NodeIndex index, const ShareNode& node) {
     if (node.level == Level::group) shares.groups.push_back(group_share(node));
-    if (node.level != Level::tenant) continue;
+    if (node.level != Level::tenant) return;
     const auto running_cost = place.running_costs.find(static_cast<std::uint32_t>(index));
     shares.tenants.push_back(
         tenant_share(index, running_cost == place.running_costs.end() ? 0 : running_cost->second, at));
-  }
+  });
   shares.tenants_known = shares.tenants.size();
-  place.complete = end == tree.node_extent();
 }
 
 void Admission::add_to_snapshot(Snapshot& shares, SnapshotPlace& place, Instant now) const {
   state_->add_to_snapshot(shares, place, now);
+}
+
+void Admission::add_known_keys(std::vector<KnownKey>& keys, SnapshotPlace& place) const {
+  const ShareTree& tree = state_->tree;
+  each_of_next_part(tree, place, [&](NodeIndex, const ShareNode& node) {
+    if (node.level == Level::key) keys.push_back({KeyId{node.id}, TenantId{tree.node(node.parent).id}});
+  });
 }
 
 Snapshot Admission::snapshot(Instant now) const {

@@ -13,7 +13,7 @@ std::int64_t whole_seconds(Instant at) {
 
 EndpointHealth::Standing EndpointHealth::standing(Instant now) const {
   if (!ejected_) return Standing::healthy;
-  if (probing_) return Standing::probing;
+  if (probing_ != Probe::none) return Standing::probing;
   return now < ejected_until_ ? Standing::ejected : Standing::awaiting_probe;
 }
 
@@ -22,8 +22,10 @@ bool EndpointHealth::admits(Instant now) const {
   return current == Standing::healthy || current == Standing::awaiting_probe;
 }
 
-void EndpointHealth::started(Instant now) {
-  if (standing(now) == Standing::awaiting_probe) probing_ = true;
+EndpointHealth::Probe EndpointHealth::started(Instant now) {
+  if (standing(now) != Standing::awaiting_probe) return Probe::none;
+  probing_ = Probe{++probes_};
+  return probing_;
 }
 
 void EndpointHealth::succeeded(Instant now) {
@@ -34,18 +36,18 @@ void EndpointHealth::succeeded(Instant now) {
   ejections_ = 0;
   if (!ejected_) return;
   ejected_ = false;
-  probing_ = false;
+  probing_ = Probe::none;
   window_ = {};
 }
 
-void EndpointHealth::failed(Instant now) {
+void EndpointHealth::failed(Instant now, Probe probe) {
   Second& second = second_of(now);
   ++second.total;
   ++second.failed;
   ++failures_in_row_;
   if (ejected_) {
     // Only the probe's failure prolongs: requests that were sent before the ejection say nothing new.
-    if (probing_ || now >= ejected_until_) eject(now);
+    if (probe != Probe::none && probe == probing_) eject(now);
     return;
   }
   if (failures_in_row_ >= failures_in_row_max || window_is_bad(now)) eject(now);
@@ -55,7 +57,7 @@ void EndpointHealth::probed_alive(Instant now) {
   dead_probes_in_row_ = 0;
   if (!ejected_ || !ejected_by_probes_ || now < ejected_until_) return;
   ejected_ = false;
-  probing_ = false;
+  probing_ = Probe::none;
 }
 
 void EndpointHealth::probed_dead(Instant now) {
@@ -90,7 +92,7 @@ void EndpointHealth::eject(Instant now) {
   ++ejections_;
   ejected_ = true;
   ejected_by_probes_ = false;
-  probing_ = false;
+  probing_ = Probe::none;
   ejected_until_ = now + std::min(span, ejection_longest);
 }
 

@@ -22,6 +22,8 @@ inline constexpr Duration ejection_longest = std::chrono::minutes(5);
 class EndpointHealth {
  public:
   enum class Standing : std::uint8_t { healthy, ejected, awaiting_probe, probing };
+  // Which of them a request is; what it tells is told with it.
+  enum class Probe : std::uint32_t { none };
 
   [[nodiscard]] Standing standing(Instant now) const;
   [[nodiscard]] bool is_healthy() const { return !ejected_; }
@@ -29,13 +31,16 @@ class EndpointHealth {
   [[nodiscard]] bool admits(Instant now) const;
   [[nodiscard]] Instant ejected_until() const { return ejected_until_; }
 
-  void started(Instant now);  // a request went there; when a probe is due, this one is it
+  // A request went there; when a probe is due, this one is it.
+  [[nodiscard]] Probe started(Instant now);
   void succeeded(Instant now);
-  void failed(Instant now);
+  void failed(Instant now, Probe probe);
   void probed_alive(Instant now);
   void probed_dead(Instant now);
   // It ended without telling anything (the client left).
-  void abandoned() { probing_ = false; }
+  void abandoned(Probe probe) {
+    if (probe == probing_) probing_ = Probe::none;
+  }
 
  private:
   static constexpr std::size_t window_secs = 10;
@@ -56,7 +61,8 @@ class EndpointHealth {
   Instant ejected_until_;
   bool ejected_ = false;
   bool ejected_by_probes_ = false;
-  bool probing_ = false;
+  Probe probing_ = Probe::none;  // the one under way
+  std::uint32_t probes_ = 0;     // so many went
 };
 
 }  // namespace obleth::resilience

@@ -9,6 +9,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using Standing = EndpointHealth::Standing;
+using Probe = EndpointHealth::Probe;
 
 Instant at(Duration since_start) {
   return Instant(since_start);
@@ -17,7 +18,7 @@ Instant at(Duration since_start) {
 EndpointHealth ejected_at(Instant now) {
   EndpointHealth health;
   for (std::uint32_t failure = 0; failure < failures_in_row_max; ++failure)
-    health.failed(now);
+    health.failed(now, Probe::none);
   EXPECT_EQ(health.standing(now), Standing::ejected);
   return health;
 }
@@ -25,13 +26,13 @@ EndpointHealth ejected_at(Instant now) {
 TEST(EndpointHealth, FiveFailuresInARowEject) {
   EndpointHealth health;
   for (int failure = 0; failure < 4; ++failure)
-    health.failed(at(seconds(1)));
+    health.failed(at(seconds(1)), Probe::none);
   EXPECT_TRUE(health.admits(at(seconds(1))));
   health.succeeded(at(seconds(1)));
   for (int failure = 0; failure < 4; ++failure)
-    health.failed(at(seconds(2)));
+    health.failed(at(seconds(2)), Probe::none);
   EXPECT_TRUE(health.admits(at(seconds(2))));
-  health.failed(at(seconds(2)));
+  health.failed(at(seconds(2)), Probe::none);
   EXPECT_FALSE(health.admits(at(seconds(2))));
 }
 
@@ -39,11 +40,11 @@ TEST(EndpointHealth, HalfOfTwentyInTenSecondsEjects) {
   EndpointHealth health;
   for (int pair = 0; pair < 9; ++pair) {
     health.succeeded(at(milliseconds(500 * pair)));
-    health.failed(at(milliseconds(500 * pair)));
+    health.failed(at(milliseconds(500 * pair)), Probe::none);
   }
   EXPECT_TRUE(health.admits(at(seconds(5))));
   health.succeeded(at(seconds(5)));
-  health.failed(at(seconds(5)));
+  health.failed(at(seconds(5)), Probe::none);
   EXPECT_FALSE(health.admits(at(seconds(5))));
 }
 
@@ -52,7 +53,7 @@ TEST(EndpointHealth, WhatIsTenSecondsOldCountsNoMore) {
   EndpointHealth health;
   for (int second = 0; second < 200; second += 2) {
     health.succeeded(at(seconds(second)));
-    health.failed(at(seconds(second)));
+    health.failed(at(seconds(second)), Probe::none);
     EXPECT_TRUE(health.admits(at(seconds(second)))) << second;
   }
 }
@@ -61,8 +62,9 @@ TEST(EndpointHealth, OneProbeGoesWhenTheTimeIsOver) {
   EndpointHealth health = ejected_at(at(seconds(100)));
   EXPECT_FALSE(health.admits(at(milliseconds(104'999))));
   ASSERT_TRUE(health.admits(at(seconds(105))));
-  health.started(at(seconds(105)));
+  EXPECT_NE(health.started(at(seconds(105))), Probe::none);
   EXPECT_EQ(health.standing(at(seconds(106))), Standing::probing);
+  EXPECT_EQ(health.started(at(seconds(106))), Probe::none);
   EXPECT_FALSE(health.admits(at(seconds(106))));
   health.succeeded(at(seconds(107)));
   EXPECT_EQ(health.standing(at(seconds(107))), Standing::healthy);
@@ -75,35 +77,40 @@ TEST(EndpointHealth, AFailedProbeDoublesTheTimeUpToFiveMinutes) {
        {Duration(seconds(10)), Duration(seconds(20)), Duration(seconds(40)), Duration(seconds(80)),
         Duration(seconds(160)), Duration(minutes(5)), Duration(minutes(5)), Duration(minutes(5))}) {
     now = health.ejected_until();
-    health.started(now);
-    health.failed(now);
+    const Probe probe = health.started(now);
+    health.failed(now, probe);
     EXPECT_EQ(health.ejected_until() - now, expected);
   }
   now = health.ejected_until();
-  health.started(now);
+  EXPECT_NE(health.started(now), Probe::none);
   health.succeeded(now);
   EXPECT_EQ(ejected_at(now).ejected_until() - now, seconds(5));
 }
 
 TEST(EndpointHealth, FailuresSentBeforeTheEjectionDoNotProlongIt) {
   EndpointHealth health = ejected_at(at(seconds(100)));
-  for (int late = 0; late < 20; ++late)
-    health.failed(at(seconds(102)));
+  for (const int late : {102, 105, 106})
+    health.failed(at(seconds(late)), Probe::none);
   EXPECT_EQ(health.ejected_until(), at(seconds(105)));
+  const Probe probe = health.started(at(seconds(107)));
+  health.failed(at(seconds(108)), Probe::none);
+  EXPECT_EQ(health.standing(at(seconds(108))), Standing::probing);
+  health.failed(at(seconds(109)), probe);
+  EXPECT_EQ(health.ejected_until(), at(seconds(119)));
 }
 
 TEST(EndpointHealth, ALiveProbeSaysNothingAboutTheFailuresOfTraffic) {
   EndpointHealth health;
   for (int failure = 0; failure < 5; ++failure) {
     EXPECT_TRUE(health.admits(at(seconds(10 * failure)))) << failure;
-    health.failed(at(seconds(10 * failure)));
+    health.failed(at(seconds(10 * failure)), Probe::none);
     health.probed_alive(at(seconds(10 * failure)));
   }
   ASSERT_EQ(health.ejected_until(), at(seconds(45)));
   health.probed_alive(at(seconds(50)));
   EXPECT_EQ(health.standing(at(seconds(50))), Standing::awaiting_probe);
-  health.started(at(seconds(50)));
-  health.failed(at(seconds(50)));
+  const Probe probe = health.started(at(seconds(50)));
+  health.failed(at(seconds(50)), probe);
   EXPECT_EQ(health.ejected_until(), at(seconds(60))) << "the time doubles";
 }
 
@@ -150,9 +157,14 @@ TEST(EndpointHealth, TheTimeIsShortAgainOnceTrafficWasServed) {
 
 TEST(EndpointHealth, AnAbandonedProbeLeavesTheNextOneFree) {
   EndpointHealth health = ejected_at(at(seconds(100)));
-  health.started(at(seconds(105)));
-  health.abandoned();
+  const Probe first = health.started(at(seconds(105)));
+  health.abandoned(Probe::none);
+  EXPECT_EQ(health.standing(at(seconds(105))), Standing::probing) << "it was another request that ended";
+  health.abandoned(first);
   EXPECT_EQ(health.standing(at(seconds(105))), Standing::awaiting_probe);
+  EXPECT_NE(health.started(at(seconds(105))), Probe::none);
+  health.abandoned(first);
+  EXPECT_EQ(health.standing(at(seconds(105))), Standing::probing);
 }
 
 }  // namespace
