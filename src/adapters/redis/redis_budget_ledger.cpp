@@ -242,9 +242,9 @@ OpenHold RedisBudgetLedger::open_hold(const Question& question, const budget::Am
 }
 
 void RedisBudgetLedger::cancel(const ports::ReserveRequest& request, const std::vector<ChargedAccount>& charged) {
-  RedisScript::Input input{
-      .keys = keys_of(request.tenant),
-      .arguments = {budgets_.time_for_scripts(), request.reservation.hex(), "0", "0", "0", "0", "0", "0", "0", "1", "0"}};
+  RedisScript::Input input{.keys = keys_of(request.tenant),
+                           .arguments = {budgets_.time_for_scripts(), request.reservation.hex(), "0", "0", "0", "0",
+                                         "0", "0", "0", "1", "0"}};
   input.keys.push_back(budget_key(link_.server(), request.tenant) + ":none");
   for (const ChargedAccount& each : charged)
     input.arguments.push_back(each.field());
@@ -272,11 +272,10 @@ WallTime RedisBudgetLedger::settle(const ports::SettleRequest& request) {
   WallTime counted_at = request.ended_at;
   for (const std::string& field : fields)
     counted_at = std::max(counted_at, budgets_.spare.counted_from(request.tenant, field));
-  RedisScript::Input input{.keys = keys_of(request.tenant),
-                           .arguments = {budgets_.time_for_scripts(), request.reservation.hex(),
-                                         sequence_text(request.turn.sequence),
-                                         sequence_text(bookings_.first_open(request.turn)),
-                                         tokens_text(request.used_tokens)}};
+  RedisScript::Input input{
+      .keys = keys_of(request.tenant),
+      .arguments = {budgets_.time_for_scripts(), request.reservation.hex(), sequence_text(request.turn.sequence),
+                    sequence_text(bookings_.first_open(request.turn)), tokens_text(request.used_tokens)}};
   input.keys.push_back(budget_key(link_.server(), request.tenant) + ":stream:" + to_hex32({0, request.turn.stream}));
   append_cost(input.arguments, within_script(request.cost));
   input.arguments.insert(input.arguments.end(), {request.refund_request ? "0" : "1", number(counted_at.unix_ms),

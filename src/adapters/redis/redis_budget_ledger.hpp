@@ -2,10 +2,11 @@
 // to wait for in a settlement. What leaves in one turn of the loop leaves in one write.
 //
 // A request that does not fit whole is decided by core/budget on the state that Redis answered, and asked for once more
-// where it is softened; where others took of the rest meanwhile, a last time with the least that it accepts. Requests without any limit ask nothing. Of an account that Redis does not know, or that may
-// have lost something since this process looked, the book is asked first (SpendingChecks). What requests hold is told
-// again to a Redis that has lost it (HoldRenewals). While Redis is away this process spends its part of what was left
-// (SpareBudgets). A reservation that was not answered is settled, or cancelled, by its id.
+// where it is softened; where others took of the rest meanwhile, a last time with the least that it accepts. Requests
+// without any limit ask nothing. Of an account that Redis does not know, or that may have lost something since this
+// process looked, the book is asked first (SpendingChecks). What requests hold is told again to a Redis that has lost
+// it (HoldRenewals). While Redis is away this process spends its part of what was left (SpareBudgets). A reservation
+// that was not answered is settled, or cancelled, by its id.
 //
 // Thread: its loop's. The link is closed before it is destroyed.
 #pragma once

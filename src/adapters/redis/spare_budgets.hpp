@@ -25,9 +25,9 @@ namespace obleth::adapters {
 class SpareBudgets {
  public:
   static constexpr std::size_t accounts_max = 100'000;  // remembered; beyond it all are forgotten, and told of again
-  static constexpr std::size_t stale_max = 1'000;         // asked of in one turn; the others in the next ones
-  static constexpr Duration fresh_for = std::chrono::seconds(1);
-  static constexpr Duration in_use_for = std::chrono::hours(1);  // since its last request here
+  static constexpr std::size_t stale_max = 1'000;       // asked of in one turn; the others in the next ones
+  static constexpr Duration fresh_for = std::chrono::seconds(1);  // what was told is not asked for again
+  static constexpr Duration in_use_for = std::chrono::hours(1);   // since its last request here
 
   explicit SpareBudgets(std::uint32_t replicas) : replicas_expected_(replicas), replicas_(replicas) {}
 

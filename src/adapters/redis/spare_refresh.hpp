@@ -1,5 +1,6 @@
 // Asks Redis what accounts have left that requests of this process have used lately, so that its part of the rest is
-// worked out from what others had not spent a moment before Redis went away. It takes nothing and changes nothing there.
+// worked out from what others had not spent a moment before Redis went away. It takes nothing and changes nothing
+// there.
 //
 // Thread: its loop's. The link is closed before it is destroyed.
 #pragma once
