@@ -19,8 +19,9 @@ Task<int> ask(ProbeTools tools, const UpstreamAddress& address, std::string path
   const Result<std::unique_ptr<ports::UpstreamAnswer>> answer = co_await tools.upstream.send(call);
   if (!answer) co_return 0;
   const int status = (*answer)->head().status;
-  // Read to its end, so that the connection goes back to the pool.
-  while (true) {
+  // Read to its end, so that the connection goes back to the pool; what has none, or is slow with it, is cut.
+  const Instant cut_at = tools.loop.now() + probe_timeout;
+  while (tools.loop.now() < cut_at) {
     const Result<std::string_view> piece = co_await (*answer)->read();
     if (!piece || piece->empty()) break;
   }

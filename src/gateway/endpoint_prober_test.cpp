@@ -108,6 +108,19 @@ TEST_F(EndpointProber, ASilentServerHoldsUpNoOther) {
   stop_.fire();
 }
 
+TEST_F(EndpointProber, APageThatNeverEndsIsCutAndLetsItsServerBack) {
+  gateway_.upstream.always_answers(no_answer(FaultKind::unreachable, true));
+  probe_often();
+  ASSERT_EQ(standing(), Standing::ejected);
+  gateway_.loop.advance(seconds(10));
+  gateway_.upstream.always_answers(
+      {.pieces = std::vector<std::string>(1000, "alive\n"), .has_length = false, .piece_takes = seconds(1)});
+  probe();
+  gateway_.loop.advance(seconds(5));
+  EXPECT_EQ(gateway_.upstream.open_answers, 0);
+  EXPECT_EQ(standing(), Standing::healthy);
+}
+
 TEST_F(EndpointProber, WhatTheStopCallsOffSaysNothingAboutTheServer) {
   ScriptedAnswer silent;
   silent.head_takes = hours(1);
