@@ -35,9 +35,10 @@ const std::vector<Cidr>& private_ranges() {
   return list;
 }
 
-// Addresses that carry an IPv4 address inside: NAT64 (64:ff9b::/96), 6to4 (2002::/16) and the IPv4-compatible ones.
+// Addresses that carry an IPv4 address inside: NAT64 (64:ff9b::/96, a site's own 64:ff9b:1::/48), 6to4 (2002::/16), the
+// IPv4-translated (::ffff:0:0:0/96) and the IPv4-compatible ones.
 std::optional<NetAddress> embedded_v4(const NetAddress& address) {
-  static const std::vector<Cidr> at_the_end = ranges({"64:ff9b::/96", "::/96"});
+  static const std::vector<Cidr> at_the_end = ranges({"64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96"});
   static const std::vector<Cidr> after_the_prefix = ranges({"2002::/16"});
   if (!address.is_v6()) return std::nullopt;
   const auto within = [&](const Cidr& range) { return range.contains(address); };

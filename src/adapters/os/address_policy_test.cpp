@@ -17,7 +17,7 @@ TEST(AddressPolicy, RefusesLinkLocalAndMetadataAddressesAlways) {
   for (const char* literal :
        {"169.254.169.254", "169.254.0.1", "fe80::1", "febf::1", "100.100.100.200", "168.63.129.16", "192.0.0.192",
         "fd00:ec2::254", "fd20:ce::254", "224.0.0.1", "255.255.255.255", "ff02::1", "::ffff:169.254.169.254",
-        "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "::a9fe:a9fe"}) {
+        "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "::ffff:0:169.254.169.254", "2002:a9fe:a9fe::1", "::a9fe:a9fe"}) {
     EXPECT_TRUE(refused(literal, allows_all)) << literal;
   }
 }
