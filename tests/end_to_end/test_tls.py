@@ -1,11 +1,13 @@
 """TLS on the listeners: clients, SDK, command line, renewal on SIGHUP, and what is refused at the start."""
 
+import os
 import pty
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import threading
 import warnings
 
 import httpx
@@ -13,7 +15,7 @@ import openai
 import pytest
 
 from support.certificates import Certificate
-from support.gateway import ADMIN_TOKEN, wait_until
+from support.gateway import ADMIN_TOKEN, Gateway, wait_until
 from support.processes import binary
 
 ASK = {"model": "mock-model", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 2}
@@ -132,6 +134,32 @@ def test_a_key_with_a_passphrase_asks_nobody(certificate, tmp_path):
         )
     assert ended.returncode == 2
     assert ended.stderr == f"obleth: {certificate.key}: has a passphrase: give the key without one\n"
+
+
+def test_a_clients_key_for_postgresql_with_a_passphrase_asks_nobody(certificate, tmp_path):
+    certificate.lock_key()
+    os.chmod(certificate.key, 0o600)
+    with socket.create_server(("127.0.0.1", 0)) as database:
+        threading.Thread(target=agree_to_tls, args=[database], daemon=True).start()
+        where = f"127.0.0.1:{database.getsockname()[1]}"
+        url = f"postgresql://{where}/obleth?sslmode=require&sslcert={certificate.chain}&sslkey={certificate.key}"
+        gateway = Gateway(tmp_path, environment={"OBLETH_DATABASE_URL": url})
+        gateway.is_ready = lambda: True  # it listens, and waits for its record
+        with gateway:
+            told = gateway.http.get("/ready").text
+    assert "could not load private key" in told
+    assert "pass phrase" not in gateway.log_text(), "what OpenSSL prompts with"
+
+
+def agree_to_tls(database):
+    while True:
+        try:
+            connection, _ = database.accept()
+        except OSError:
+            return  # the test is over
+        with connection:
+            connection.recv(8)  # PostgreSQL's SSLRequest
+            connection.sendall(b"S")
 
 
 def test_check_config_reads_every_file_that_it_is_told_of(certificate, tmp_path):

@@ -41,6 +41,14 @@ void log_notice(void*, const char* message) {
   observe::log(observe::LogLevel::debug, "PostgreSQL says", {{"notice", first_line(message)}});
 }
 
+// For the passphrase of a client's key libpq knows the URL's sslpassword; without one it would ask the terminal.
+void ask_nobody_for_passphrases() {
+  [[maybe_unused]] static const bool once = [] {
+    PQsetSSLKeyPassHook_OpenSSL(PQdefaultSSLKeyPassHook_OpenSSL);
+    return true;
+  }();
+}
+
 // A text's values in libpq's shape.
 class BoundValues {
  public:
@@ -84,6 +92,7 @@ class BoundValues {
 
 void PostgresSession::connect() {
   if (connected()) return;
+  ask_nobody_for_passphrases();
   may_try_again_ = false;
   committing_ = false;
   std::vector<const char*> keywords;
