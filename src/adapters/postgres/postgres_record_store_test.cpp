@@ -150,6 +150,23 @@ TEST(PostgresRecordStore, StoppedDatabaseCostsTheFirstCallsTheirDeadlineAndTheOt
   EXPECT_TRUE(seen_in_time([&] { return answers(*store); }));
 }
 
+TEST(PostgresRecordStore, SlowStatementCostsNobodyElseTheDatabase) {
+  const PostgresAddress address = test_server().address(test_server().make_database());
+  ASSERT_TRUE(answers(*open(address)));
+  const auto store = open(address, {.connect = patient.connect, .statement = std::chrono::milliseconds(700)});
+  ASSERT_TRUE(seen_in_time([&] { return answers(*store); }));
+  std::atomic<int> times_down = 0;
+  store->watch_health([&](bool up, const Fault&) { times_down += up ? 0 : 1; });
+  PostgresSession holder(address, patient);
+  holder.connect();
+  holder.execute("BEGIN; LOCK TABLE audit IN ACCESS EXCLUSIVE MODE");
+  EXPECT_EQ(store->list_audit({}).run_now().error().kind, FaultKind::unavailable);
+  EXPECT_TRUE(seen_in_time([&] { return answers(*store); }));
+  holder.execute("ROLLBACK");
+  EXPECT_TRUE(seen_in_time([&] { return store->list_audit({}).run_now().has_value(); }));
+  EXPECT_EQ(times_down, 0);
+}
+
 TEST(PostgresSession, WhatTheServerRemarksIsALineOfTheLog) {
   const PostgresAddress address = test_server().address("postgres");
   PostgresSession session(address, patient);
