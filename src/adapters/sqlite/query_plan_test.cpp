@@ -46,7 +46,8 @@ TEST(QueryPlan, NoQuestionScansAGrowingTable) {
            "SELECT 1 FROM tenants WHERE name = ? AND id <> ?",
            "SELECT * FROM tenants WHERE (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?",
            "SELECT 1 FROM model_names WHERE name = ? AND model_id <> ?",
-           "SELECT * FROM endpoints WHERE model_id = ? ORDER BY position",
+           "SELECT * FROM endpoints WHERE model_id IN (SELECT id FROM models WHERE (created_at, id) >= (?, ?)"
+           " AND (created_at, id) <= (?, ?)) ORDER BY model_id, position",
        }) {
     const std::string plan = plan_of(connection, sql);
     EXPECT_NE(plan.find("SEARCH"), std::string::npos) << sql << "\n" << plan;
