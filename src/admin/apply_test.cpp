@@ -57,6 +57,15 @@ TEST_F(ApplyApi, MakesWhatTheFileStatesInOneTransaction) {
   EXPECT_EQ(text_of(expect_status(200, "GET", "/capacity"), "max_in_flight"), "64");
 }
 
+TEST_F(ApplyApi, TellsOnceOfModelsAndOfEachTenantAndKey) {
+  apply(R"({"models":[{"model_name":"a","api_base":"http://a/v1"},{"model_name":"b","api_base":"http://b/v1"},
+                      {"model_name":"c","api_base":"http://c/v1"}],
+            "tenants":[{"name":"one","keys":[{"name":"k"},{"name":"l"}]},{"name":"two"}]})");
+  EXPECT_EQ(feed.count<ports::ModelsChanged>(), 1);
+  EXPECT_EQ(feed.count<ports::TenantChanged>(), 2);
+  EXPECT_EQ(feed.count<ports::KeyChanged>(), 2);
+}
+
 TEST_F(ApplyApi, SecondTimeChangesNothing) {
   apply(file);
   const Json again = apply(file);

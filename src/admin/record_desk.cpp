@@ -1,10 +1,19 @@
 #include "admin/record_desk.hpp"
 
+#include <algorithm>
+
 namespace obleth::admin {
 namespace {
 
 std::string audit_text(const Json& json) {
   return json.is_null() ? std::string() : to_text(json);
+}
+
+// Many writes may be one change for whoever follows.
+void keep_each_once(std::vector<ports::Change>& changes) {
+  std::ranges::sort(changes);
+  const auto again = std::ranges::unique(changes);
+  changes.erase(again.begin(), again.end());
 }
 
 }  // namespace
@@ -44,6 +53,7 @@ Task<Outcome<std::uint64_t>> RecordDesk::commit(const Turn& turn, const Caller& 
     transaction.audit.push_back(sign(caller, note));
   const Result<std::uint64_t> version = co_await given_.store.commit(std::move(transaction));
   if (!version) co_return std::unexpected(refuse_fault(version.error()));
+  keep_each_once(edit.changes);
   for (const ports::Change& change : edit.changes)
     given_.feed.publish(change);
   if (edit.changes.empty()) co_return *version;

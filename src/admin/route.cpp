@@ -5,6 +5,7 @@
 
 #include "admin/utf8.hpp"
 #include "base/ensure.hpp"
+#include "wire/percent_text.hpp"
 
 namespace obleth::admin {
 namespace {
@@ -39,13 +40,6 @@ std::vector<NamedText> path_values(const Pattern& pattern, const std::vector<std
     if (is_placeholder(pattern[at])) values.push_back({pattern[at].substr(1, pattern[at].size() - 2), path[at]});
   }
   return values;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace
@@ -85,21 +79,11 @@ RouteMatch RouteTable::match(std::string_view method, std::string_view path) con
 }
 
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      out += plus_is_space && text[at] == '+' ? ' ' : text[at];
-      continue;
-    }
-    if (at + 2 >= text.size()) return std::nullopt;
-    const int high = hex_digit(text[at + 1]);
-    const int low = hex_digit(text[at + 2]);
-    if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    at += 2;
-  }
-  if (!is_utf8(out)) return std::nullopt;
-  return out;
+  std::string spaced(text);
+  if (plus_is_space) std::ranges::replace(spaced, '+', ' ');
+  std::optional<std::string> decoded = wire::percent_decoded(spaced);
+  if (!decoded || decoded->contains('\0') || !is_utf8(*decoded)) return std::nullopt;
+  return decoded;
 }
 
 Json reference_to(const std::string& schema_name) {

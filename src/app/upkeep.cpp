@@ -18,7 +18,7 @@ constexpr Duration retention_step_pause = std::chrono::milliseconds(200);  // de
 constexpr Duration name_period = std::chrono::seconds(5);
 constexpr Duration finish_max = std::chrono::seconds(5);  // a store's own deadlines are shorter
 constexpr Duration complaint_period = std::chrono::minutes(1);
-constexpr Duration obey_max = std::chrono::seconds(1);
+constexpr Duration obey_pause_max = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -42,18 +42,19 @@ Task<void> Upkeep::finish() {
 // What this process changed is told on this loop, where the Management API runs; what another replica changed is told
 // on the feed's own thread.
 void Upkeep::hear(const ports::Change& change) {
-  begin(follow(change));
-  begin(read_disputed_keys());
+  if (ports::Loop::current() == &loop_) return spawn(take_up(change));
+  ports::spawn_on(loop_, take_up(change));
 }
 
-void Upkeep::begin(Task<void> task) {
-  if (ports::Loop::current() == &loop_) return spawn(std::move(task));
-  ports::spawn_on(loop_, std::move(task));
+Task<void> Upkeep::take_up(ports::Change change) {
+  changes_.add(change);
+  Task<void> reading = read_disputed_keys();
+  co_await reading;
 }
 
 Task<void> Upkeep::follow(ports::Change change) {
+  if (stop_.fired()) co_return;
   const UnderWay::One task(tasks_);
-  const UnderWay::One following(follows_);
   const Result<void> followed = co_await house_.follower.follow(std::move(change));
   if (followed) co_return;
   observe::log_once_per(complaint_period, observe::LogLevel::warn, "a change could not be read from the record",
@@ -69,7 +70,7 @@ Task<void> Upkeep::read_disputed_keys() {
 }
 
 Task<void> Upkeep::obeyed() {
-  return follows_.ended(loop_, obey_max);
+  return changes_.followed(loop_, obey_pause_max);
 }
 
 Task<void> Upkeep::await_record() {

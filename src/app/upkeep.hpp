@@ -3,6 +3,7 @@
 // Runs on the administration loop until it is told to finish.
 #pragma once
 
+#include "app/change_queue.hpp"
 #include "app/house.hpp"
 #include "app/tenant_names.hpp"
 #include "app/under_way.hpp"
@@ -20,12 +21,13 @@ class Upkeep {
   void start(TenantNames& tenant_names);
   // Tells it to stop, and waits for what it has asked a store already, though not for ever.
   Task<void> finish();
-  // Ends when every change that was heard before is obeyed; or after a second, where the record does not answer.
+  // Ends when every change that was heard before is obeyed; or when none has been for a second: the record does not
+  // answer.
   [[nodiscard]] Task<void> obeyed();
 
  private:
   void hear(const ports::Change& change);
-  void begin(Task<void> task);
+  Task<void> take_up(ports::Change change);
   Task<void> follow(ports::Change change);
   Task<void> read_disputed_keys();
   Task<void> await_record();
@@ -43,7 +45,7 @@ class Upkeep {
   std::uint64_t version_seen_ = 0;
   bool has_unread_keys_ = false;  // the record did not answer when it was asked for them
   UnderWay tasks_;                // of those above
-  UnderWay follows_;              // of them, those that follow a change
+  ChangeQueue changes_{[this](ports::Change change) { return follow(std::move(change)); }};
 };
 
 }  // namespace obleth::app

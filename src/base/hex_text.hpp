@@ -1,10 +1,12 @@
-// An id as 32 hexadecimal digits that lie where the object lies: for what is written once and not kept. A value.
+// Bytes as hexadecimal digits, lower case. Pure.
 #pragma once
 
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "base/strong_id.hpp"
@@ -31,6 +33,10 @@ inline void write_hex(char* to, std::uint64_t value) {
   }
 }
 
+// Two digits for each byte.
+[[nodiscard]] std::string hex_of(std::span<const std::uint8_t> bytes);
+
+// An id as 32 digits that lie where the object lies: for what is written once and not kept. A value.
 class HexText {
  public:
   explicit HexText(Bits128 bits) {

@@ -29,5 +29,10 @@ TEST(HexText, IsThirtyTwoZerosForNothing) {
   EXPECT_EQ(HexText(Bits128{}).view(), std::string(32, '0'));
 }
 
+TEST(HexText, OfBytesHasTwoDigitsForEach) {
+  EXPECT_EQ(hex_of({}), "");
+  EXPECT_EQ(hex_of(std::array<std::uint8_t, 4>{0x00, 0x0F, 0xA0, 0xFF}), "000fa0ff");
+}
+
 }  // namespace
 }  // namespace obleth

@@ -2,22 +2,12 @@
 
 #include <utility>
 
+#include "base/hex_text.hpp"
 #include "gateway/resolve_model.hpp"
 #include "mcp/refuse_call.hpp"
 
 namespace obleth::mcp {
 namespace {
-
-std::string hex_of(const ports::Sha256& digest) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(digest.size() * 2);
-  for (const std::uint8_t byte : digest) {
-    hex += digits[byte >> 4];
-    hex += digits[byte & 0xF];
-  }
-  return hex;
-}
 
 void note_messages(CallNotes& notes, wire::RpcDocument document, const ports::Digest& digest) {
   notes.batch = document.batch;

@@ -3,6 +3,7 @@
 // In-process in embedded mode; Redis or PostgreSQL carry it to other replicas.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <variant>
@@ -14,18 +15,34 @@
 
 namespace obleth::ports {
 
-struct EverythingChanged {};  // after a reconnect: drop what may have been missed
-struct ModelsChanged {};
-struct GroupsChanged {};
-struct McpServersChanged {};
-struct SettingsChanged {};  // capacity among them
-struct AdminTokensChanged {};
+// After a reconnect: drop what may have been missed.
+struct EverythingChanged {
+  auto operator<=>(const EverythingChanged&) const = default;
+};
+struct ModelsChanged {
+  auto operator<=>(const ModelsChanged&) const = default;
+};
+struct GroupsChanged {
+  auto operator<=>(const GroupsChanged&) const = default;
+};
+struct McpServersChanged {
+  auto operator<=>(const McpServersChanged&) const = default;
+};
+// Capacity among them.
+struct SettingsChanged {
+  auto operator<=>(const SettingsChanged&) const = default;
+};
+struct AdminTokensChanged {
+  auto operator<=>(const AdminTokensChanged&) const = default;
+};
 struct TenantChanged {
   TenantId tenant;
+  auto operator<=>(const TenantChanged&) const = default;
 };
 struct KeyChanged {
   KeyId key;
   TenantId tenant;
+  auto operator<=>(const KeyChanged&) const = default;
 };
 
 using Change = std::variant<EverythingChanged, ModelsChanged, GroupsChanged, McpServersChanged, SettingsChanged,

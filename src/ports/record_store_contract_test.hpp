@@ -403,6 +403,31 @@ TEST_P(RecordStoreContract, AuditIsFilteredByActorActionTargetAndTime) {
   EXPECT_EQ(found({.page = {}, .actor = {}, .action = {}, .target = {}, .since = {}, .until = second}), "1");
 }
 
+TEST_P(RecordStoreContract, AuditOfATargetIsPagedNewestFirstWhetherByItsIdOrItsName) {
+  ports::Transaction transaction;
+  for (const auto& [target, name] : {std::pair{"id", "tools"},
+                                     {"tools", "tools/read"},
+                                     {"id", "other"},
+                                     {"tools", "tools"},
+                                     {"tools", "tools/write"}}) {
+    transaction.audit.push_back(an_entry("mcp_server.update", target));
+    transaction.audit.back().target_name = name;
+  }
+  ASSERT_TRUE(store_->commit(transaction).run_now());
+  ports::AuditFilter filter;
+  filter.target = "tools";
+  filter.page.limit = 3;
+  std::string serials;
+  do {
+    const auto page = now(store_->list_audit(filter));
+    for (const AuditEntry& entry : page.rows)
+      serials += std::to_string(entry.at.unix_ms - 1'000);
+    filter.page.cursor = page.next_cursor;
+    serials += '|';
+  } while (!filter.page.cursor.empty());
+  EXPECT_EQ(serials, "542|1|");
+}
+
 // ---- paging -------------------------------------------------------------------------------------------------------
 
 TEST_P(RecordStoreContract, PagesGiveEveryRowOnceInTheOrderOfCreation) {

@@ -1,6 +1,7 @@
 """Changes through the Management API act at once, on requests that are queued already, without a restart."""
 
 import json
+import re
 import threading
 import time
 
@@ -273,3 +274,21 @@ def test_a_model_serves_from_its_answer_on_and_no_longer_than_to_the_next(gatewa
         gone = gateway.http.post("/v1/chat/completions", json=body, headers=tenant.headers)
         assert there.json()["model"] == "mock-model"
         assert gone.json().get("model") != "mock-model"
+
+
+def calls_of_store(gateway, operation):
+    pattern = rf'^obleth_store_call_seconds_count{{store="\w+",operation="{operation}"}} (\d+)$'
+    return sum(map(int, re.findall(pattern, gateway.metrics(), re.MULTILINE)))
+
+
+def test_a_document_of_many_records_is_obeyed_when_it_is_answered_and_read_once(own, upstream):
+    gateway = own.gateway(upstream.url)
+    tenant = gateway.create_tenant()
+    names = {f"model-{number}" for number in range(60)}
+    before = calls_of_store(gateway, "all_models")
+    models = [{"model_name": name, "endpoints": [{"api_base": upstream.url}]} for name in sorted(names)]
+    gateway.admin.post("/apply", json={"models": models}).raise_for_status()
+    listed = gateway.http.get("/v1/models", headers=tenant.headers).json()["data"]
+    assert names <= {model["id"] for model in listed}
+    # Once for the document, and perhaps for the poll of the record's version.
+    assert calls_of_store(gateway, "all_models") - before <= 3

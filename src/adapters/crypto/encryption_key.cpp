@@ -8,6 +8,7 @@
 
 #include "adapters/crypto/base64.hpp"
 #include "adapters/crypto/sha256.hpp"
+#include "base/hex_text.hpp"
 #include "base/strong_id.hpp"
 
 namespace obleth::adapters {
@@ -57,13 +58,7 @@ EncryptionKey::~EncryptionKey() {
 std::string EncryptionKey::fingerprint() const {
   const HmacSha256 keyed({reinterpret_cast<const char*>(bytes_.data()), bytes_.size()});
   const Sha256Digest digest = keyed.of(fingerprint_label);
-  std::string text;
-  for (std::size_t at = 0; at < fingerprint_bytes; ++at) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    text.push_back(digits[digest[at] >> 4]);
-    text.push_back(digits[digest[at] & 0xF]);
-  }
-  return text;
+  return hex_of(std::span(digest).first<fingerprint_bytes>());
 }
 
 }  // namespace obleth::adapters

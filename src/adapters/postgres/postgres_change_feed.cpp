@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "adapters/postgres/change_text.hpp"
 #include "adapters/sql/record_writer.hpp"
 #include "adapters/sql/store_failure.hpp"
 #include "observe/log.hpp"
+#include "ports/change_text.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -31,7 +31,7 @@ PostgresChangeFeed::~PostgresChangeFeed() {
 Task<Result<void>> PostgresChangeFeed::tell_replicas(std::vector<ports::Change> changes) {
   std::vector<std::string> texts;
   for (const ports::Change& change : changes)
-    texts.push_back(to_hex32(settings_.replica) + " " + text_of_change(change));
+    texts.push_back(to_hex32(settings_.replica) + " " + ports::text_of_change(change));
   return store_.notify(channel, std::move(texts));
 }
 
@@ -40,9 +40,8 @@ void PostgresChangeFeed::subscribe(std::function<void(const ports::Change&)> lis
 }
 
 void PostgresChangeFeed::hear(std::string_view text) {
-  const std::size_t split = std::min(text.find(' '), text.size());
-  if (text.substr(0, split) == to_hex32(settings_.replica)) return;
-  local_.publish(change_of_text(text.substr(std::min(split + 1, text.size()))));
+  if (ports::take_word(text) == to_hex32(settings_.replica)) return;
+  local_.publish(ports::change_of_text(text));
 }
 
 void PostgresChangeFeed::compare_version(PostgresSession& session) {

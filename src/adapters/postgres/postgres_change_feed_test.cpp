@@ -6,8 +6,8 @@
 
 #include "adapters/crypto/aes_gcm_sealer.hpp"
 #include "adapters/memory/change_feed.hpp"
-#include "adapters/postgres/change_text.hpp"
 #include "adapters/postgres/test_database_test.hpp"
+#include "ports/change_text.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -20,7 +20,7 @@ class Replica {
         feed_(*store_, local_, address, {.replica = {1, number}, .deadlines = patient}) {
     local_.subscribe([this](const ports::Change& change) {
       const std::lock_guard lock(mutex_);
-      heard_.push_back(text_of_change(change));
+      heard_.push_back(ports::text_of_change(change));
     });
   }
   ~Replica() = default;
@@ -54,7 +54,7 @@ class Replica {
 bool reaches(Replica& from, Replica& to, const ports::Change& change) {
   return seen_in_time([&] {
     from.tell(change);
-    return to.times_heard(text_of_change(change)) > 0;
+    return to.times_heard(ports::text_of_change(change)) > 0;
   });
 }
 
@@ -66,11 +66,11 @@ TEST(PostgresChangeFeed, ChangeReachesTheOtherReplicaAndItsOwnListenersOnce) {
   ASSERT_TRUE(reaches(two, one, ports::GroupsChanged{}));
   const ports::Change change = ports::KeyChanged{KeyId{{3, 4}}, TenantId{{1, 2}}};
   one.tell(change);
-  EXPECT_EQ(one.times_heard(text_of_change(change)), 1U);  // at once
-  EXPECT_TRUE(two.hears(text_of_change(change)));
+  EXPECT_EQ(one.times_heard(ports::text_of_change(change)), 1U);  // at once
+  EXPECT_TRUE(two.hears(ports::text_of_change(change)));
   // What one published last came after everything before it: nothing of its own comes back to it.
   ASSERT_TRUE(reaches(two, one, ports::SettingsChanged{}));
-  EXPECT_EQ(one.times_heard(text_of_change(change)), 1U);
+  EXPECT_EQ(one.times_heard(ports::text_of_change(change)), 1U);
 }
 
 TEST(PostgresChangeFeed, WhatABrokenConnectionMissedIsTakenToBeEverything) {

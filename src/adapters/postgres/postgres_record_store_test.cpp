@@ -9,6 +9,7 @@
 
 #include "adapters/crypto/aes_gcm_sealer.hpp"
 #include "adapters/postgres/test_database_test.hpp"
+#include "adapters/sql/audit_plans_test.hpp"
 #include "adapters/sql/spending_checkpoint_contract_test.hpp"
 #include "observe/log.hpp"
 
@@ -148,6 +149,43 @@ TEST(PostgresRecordStore, StoppedDatabaseCostsTheFirstCallsTheirDeadlineAndTheOt
   EXPECT_LT(std::chrono::steady_clock::now() - began, 100 * deadline);
   ASSERT_EQ(std::system(("pkill -CONT -P " + all + "; kill -CONT " + all).c_str()), 0);
   EXPECT_TRUE(seen_in_time([&] { return answers(*store); }));
+}
+
+TEST(PostgresRecordStore, SlowStatementCostsNobodyElseTheDatabase) {
+  const PostgresAddress address = test_server().address(test_server().make_database());
+  ASSERT_TRUE(answers(*open(address)));
+  const auto store = open(address, {.connect = patient.connect, .statement = std::chrono::milliseconds(700)});
+  ASSERT_TRUE(seen_in_time([&] { return answers(*store); }));
+  std::atomic<int> times_down = 0;
+  store->watch_health([&](bool up, const Fault&) { times_down += up ? 0 : 1; });
+  PostgresSession holder(address, patient);
+  holder.connect();
+  holder.execute("BEGIN; LOCK TABLE audit IN ACCESS EXCLUSIVE MODE");
+  EXPECT_EQ(store->list_audit({}).run_now().error().kind, FaultKind::unavailable);
+  EXPECT_TRUE(seen_in_time([&] { return answers(*store); }));
+  holder.execute("ROLLBACK");
+  EXPECT_TRUE(seen_in_time([&] { return store->list_audit({}).run_now().has_value(); }));
+  EXPECT_EQ(times_down, 0);
+}
+
+TEST(PostgresRecordStore, AuditIsReadAndForgottenByItsIndexes) {
+  const PostgresAddress address = test_server().address(test_server().make_database());
+  ASSERT_TRUE(answers(*open(address)));
+  PostgresSession session(address, patient);
+  session.connect();
+  // A change and a call each minute; the last ones are of minute 20,000.
+  session.execute(
+      "INSERT INTO audit SELECT uuid_send(gen_random_uuid()), at * 60000, 'root', '', 'tenant.update', 'tenant',"
+      " at::text, 't' || at, '', '' FROM generate_series(1, 20000) AS at;"
+      "INSERT INTO audit SELECT uuid_send(gen_random_uuid()), at * 60000, 't' || at % 7, '', 'mcp.call', 'mcp_tool',"
+      " 'tools', 'tools/' || at % 9, '', '' FROM generate_series(1, 20000) AS at;"
+      "ANALYZE audit");
+  ExplainedSession explained(session, "EXPLAIN (COSTS OFF) ", 0);
+  for (const AuditPlan& asked : audit_plans(explained, WallTime{20'000LL * 60'000})) {
+    for (const std::string& index : asked.indexes)
+      EXPECT_TRUE(asked.plan.contains(index)) << index << "\n" << asked.plan;
+    EXPECT_FALSE(asked.plan.contains("Seq Scan")) << asked.plan;
+  }
 }
 
 TEST(PostgresSession, WhatTheServerRemarksIsALineOfTheLog) {

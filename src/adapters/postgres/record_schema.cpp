@@ -96,9 +96,20 @@ CREATE TABLE budget_spent (
   account bytea PRIMARY KEY, term_begin bigint NOT NULL, tokens bigint NOT NULL, cost bigint NOT NULL);
 )sql";
 
+// Each filter of the audit log has its index, and so have the records of calls that are old.
+constexpr const char* audit_indexes = R"sql(
+DROP INDEX audit_by_target;
+CREATE INDEX audit_calls ON audit (at) WHERE target_kind = 'mcp_tool';
+CREATE INDEX audit_by_action ON audit (action, at, id);
+CREATE INDEX audit_by_actor ON audit (actor, at, id);
+CREATE INDEX audit_by_target_name ON audit (target_name, at, id);
+CREATE INDEX audit_by_target ON audit (target, at, id);
+)sql";
+
 constexpr std::array steps{
     Step{1, 1, first_tables},
     Step{2, 1, spending_table},
+    Step{3, 1, audit_indexes},
 };
 
 bool has_meta(SqlSession& session) {

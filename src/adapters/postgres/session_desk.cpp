@@ -77,6 +77,22 @@ void SessionDesk::work(bool mends) {
     job(&session, Fault{});
     job = nullptr;
     lock.lock();
+    if (down_ || session.connected()) continue;
+    lock.unlock();
+    static_cast<void>(reach(session));  // was that statement slow, or is the database away?
+    lock.lock();
+  }
+}
+
+Result<void> SessionDesk::reach(PostgresSession& session) {
+  try {
+    session.connect();
+    return {};
+  } catch (...) {
+    session.disconnect();
+    const Fault fault = fault_of_thrown(std::current_exception());
+    go_down(fault);
+    return fail(fault);
   }
 }
 

@@ -1,8 +1,9 @@
 // A few sessions, each on a thread of its own, with one bounded queue of work before them, and a breaker.
 //
 // A call from a loop suspends and resumes there; a call from a thread without a loop waits in place. While the database
-// is down a call is refused at once: one of the threads tries to reach it, again and again, and what is asked meanwhile
-// pays nothing for that. What the work throws becomes a fault here, at the adapter's edge.
+// is down, which is when it takes no connection, a call is refused at once: one of the threads tries to reach it, again
+// and again, and what is asked meanwhile pays nothing for that. A statement that takes too long costs its own call and
+// connection alone. What the work throws becomes a fault here, at the adapter's edge.
 // Thread: any. Destroy it before the loops whose tasks may wait.
 #pragma once
 
@@ -87,6 +88,8 @@ class SessionDesk {
   Result<void> send(std::shared_ptr<Errand<Work>> errand);
   [[nodiscard]] Result<void> submit(Job job);
 
+  // Where the session has no connection, one is made. Fault: the database cannot be reached, for nobody.
+  [[nodiscard]] Result<void> reach(PostgresSession& session);
   void work(bool mends);
   void mend(PostgresSession& session);
   void come_up();
@@ -115,8 +118,9 @@ class SessionDesk {
 template <class Work>
 SessionDesk::AnswerOf<Work> SessionDesk::do_on(PostgresSession& session, Work& work) {
   for (bool again = true;; again = false) {
+    const Result<void> reached = reach(session);
+    if (!reached) return fail(reached.error());
     try {
-      session.connect();
       if constexpr (std::is_void_v<std::invoke_result_t<Work&, SqlSession&>>) {
         work(session);
         return {};
@@ -125,9 +129,7 @@ SessionDesk::AnswerOf<Work> SessionDesk::do_on(PostgresSession& session, Work& w
       }
     } catch (...) {
       const Fault fault = fault_of_thrown(std::current_exception());
-      if (again && session.may_try_again()) continue;
-      if (!session.connected()) go_down(fault);
-      return fail(fault);
+      if (!again || !session.may_try_again()) return fail(fault);
     }
   }
 }

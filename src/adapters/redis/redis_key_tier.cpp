@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hex_text.hpp"
+
 namespace obleth::adapters {
 namespace {
 
@@ -25,14 +27,9 @@ std::int64_t RedisKeyTier::fresh_ms() const {
 }
 
 std::string RedisKeyTier::name_of(const SecretHash& hash, std::int64_t fresh_ms) const {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::string name = server_.key("key:");
   name.append(key_layout).append(":").append(std::to_string(fresh_ms)).push_back(':');
-  for (const std::uint8_t byte : hash.bytes) {
-    name.push_back(digits[byte >> 4U]);
-    name.push_back(digits[byte & 15U]);
-  }
-  return name;
+  return name.append(hex_of(hash.bytes));
 }
 
 void RedisKeyTier::learn_version(std::uint64_t version, std::uint64_t asked_at_news) {

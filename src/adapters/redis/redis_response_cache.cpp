@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "adapters/redis/answer_encoding.hpp"
+#include "base/hex_text.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -39,17 +40,6 @@ for at = 2, 3 do
   if redis.call('PTTL', KEYS[at]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[at], ARGV[4]) end
 end
 return kept and 1 or 0)";
-
-std::string hex_of(const ports::AnswerName& name) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * name.size());
-  for (const std::uint8_t byte : name) {
-    text.push_back(digits[byte >> 4U]);
-    text.push_back(digits[byte & 15U]);
-  }
-  return text;
-}
 
 }  // namespace
 

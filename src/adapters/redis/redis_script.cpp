@@ -5,19 +5,15 @@
 #include <array>
 #include <utility>
 
+#include "base/hex_text.hpp"
+
 namespace obleth::adapters {
 namespace {
 
 std::string sha1_hex(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
   SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    hex.push_back(digits[byte >> 4U]);
-    hex.push_back(digits[byte & 15U]);
-  }
-  return hex;
+  return hex_of(digest);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/hex_text.hpp"
+
 namespace obleth::adapters {
 namespace {
 
@@ -49,13 +51,7 @@ RedisSessionBook::RedisSessionBook(RedisServer& server, ports::SessionBook& near
     : server_(server), near_(near), bind_script_("bind_session", bind_text), find_script_("find_session", find_text) {}
 
 std::string RedisSessionBook::key_of(const ports::SessionName& name) const {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string key = server_.key("session:");
-  for (const std::uint8_t byte : name) {
-    key.push_back(digits[byte >> 4U]);
-    key.push_back(digits[byte & 15U]);
-  }
-  return key;
+  return server_.key("session:") + hex_of(name);
 }
 
 // Where Redis is away the session is this replica's alone.

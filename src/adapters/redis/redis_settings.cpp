@@ -3,6 +3,8 @@
 #include <charconv>
 #include <optional>
 
+#include "wire/percent_text.hpp"
+
 namespace obleth::adapters {
 namespace {
 
@@ -21,34 +23,11 @@ std::optional<Number> number_of(std::string_view text, Number most) {
   return value;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // A password may hold any byte, written as in every URL.
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      out.push_back(text[at]);
-      continue;
-    }
-    if (at + 2 >= text.size()) return std::nullopt;
-    const int high = hex_digit(text[at + 1]);
-    const int low = hex_digit(text[at + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out.push_back(static_cast<char>(high * 16 + low));
-    at += 2;
-  }
-  return out;
-}
-
 bool read_credentials(std::string_view text, RedisAddress& address) {
   const std::size_t colon = text.find(':');
-  const auto user = percent_decoded(text.substr(0, colon));
-  const auto password = colon == std::string_view::npos ? std::string() : percent_decoded(text.substr(colon + 1));
+  const auto user = wire::percent_decoded(text.substr(0, colon));
+  const auto password = colon == std::string_view::npos ? std::string() : wire::percent_decoded(text.substr(colon + 1));
   if (!user || !password) return false;
   address.user = *user;
   address.password = Secret(*password);

@@ -1,6 +1,6 @@
 #include "adapters/sql/endpoint_table.hpp"
 
-#include <utility>
+#include <unordered_map>
 
 #include "adapters/sql/query.hpp"
 
@@ -20,23 +20,32 @@ void EndpointTable::replace(ModelId model, const std::vector<Endpoint>& endpoint
   }
 }
 
-std::vector<Endpoint> EndpointTable::of(ModelId model) const {
+Endpoint EndpointTable::read(QueryRow& row) const {
+  Endpoint endpoint;
+  endpoint.id = row.id<EndpointId>();
+  endpoint.api_base = row.text();
+  endpoint.api_key = seal_.open(row, endpoint.id.bits, "api_key");
+  endpoint.priority = row.small_integer();
+  endpoint.enabled = row.flag();
+  return endpoint;
+}
+
+void EndpointTable::read_into(std::span<Model> models) const {
+  if (models.empty()) return;
+  std::unordered_map<ModelId, Model*> owners;
+  for (Model& model : models)
+    owners.emplace(model.id, &model);
   Query list(session_,
-             "SELECT id, api_base, sealed_api_key, priority, enabled FROM endpoints WHERE model_id = ?"
-             " ORDER BY position");
-  list.bind(model);
-  std::vector<Endpoint> endpoints;
+             "SELECT model_id, id, api_base, sealed_api_key, priority, enabled FROM endpoints WHERE model_id IN"
+             " (SELECT id FROM models WHERE (created_at, id) >= (?, ?) AND (created_at, id) <= (?, ?))"
+             " ORDER BY model_id, position");
+  list.bind(models.front().created_at).bind(models.front().id);
+  list.bind(models.back().created_at).bind(models.back().id);
   while (list.step()) {
     QueryRow row(list);
-    Endpoint endpoint;
-    endpoint.id = row.id<EndpointId>();
-    endpoint.api_base = row.text();
-    endpoint.api_key = seal_.open(row, endpoint.id.bits, "api_key");
-    endpoint.priority = row.small_integer();
-    endpoint.enabled = row.flag();
-    endpoints.push_back(std::move(endpoint));
+    const auto owner = owners.find(row.id<ModelId>());
+    if (owner != owners.end()) owner->second->endpoints.push_back(read(row));
   }
-  return endpoints;
 }
 
 }  // namespace obleth::adapters

@@ -2,6 +2,7 @@
 // Thread: the session's.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "adapters/sql/sealed_columns.hpp"
@@ -16,9 +17,12 @@ class EndpointTable {
 
   // These and no others, in this order.
   void replace(ModelId model, const std::vector<Endpoint>& endpoints) const;
-  [[nodiscard]] std::vector<Endpoint> of(ModelId model) const;
+  // Gives the models theirs, by one question however many they are. They stand in the order in which they were made.
+  void read_into(std::span<Model> models) const;
 
  private:
+  [[nodiscard]] Endpoint read(QueryRow& row) const;
+
   SqlSession& session_;
   SealedColumns seal_;
 };

@@ -162,7 +162,6 @@ Model ModelTable::read(QueryRow& row) const {
   model.tokens_per_media_part = row.integer();
   model.created_at = row.time();
   model.updated_at = row.time();
-  model.endpoints = endpoints_.of(model.id);
   return model;
 }
 
@@ -172,7 +171,9 @@ std::optional<Model> ModelTable::find(const std::string& id_or_name) const {
   find.bind(ModelId::from_text(id_or_name)).bind(id_or_name);
   if (!find.step()) return std::nullopt;
   QueryRow row(find);
-  return read(row);
+  Model model = read(row);
+  endpoints_.read_into({&model, 1});
+  return model;
 }
 
 ports::Page<Model> ModelTable::page(const ports::PageRequest& request) const {
@@ -182,7 +183,9 @@ ports::Page<Model> ModelTable::page(const ports::PageRequest& request) const {
   const std::size_t rows = rows_of(request);
   Query list(session_, sql);
   list.bind(start.at).bind(start.id).bind(request.name_contains).bind(rows + 1);
-  return read_page<Model>(list, rows, [this](QueryRow& row) { return read(row); });
+  auto page = read_page<Model>(list, rows, [this](QueryRow& row) { return read(row); });
+  endpoints_.read_into(page.rows);
+  return page;
 }
 
 std::vector<Model> ModelTable::all() const {
@@ -193,6 +196,7 @@ std::vector<Model> ModelTable::all() const {
     QueryRow row(list);
     models.push_back(read(row));
   }
+  endpoints_.read_into(models);
   return models;
 }
 

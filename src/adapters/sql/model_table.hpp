@@ -34,7 +34,7 @@ class ModelTable {
   void put_row(const Model& model) const;
   void forget_names(ModelId id) const;
   void replace_names(const Model& model) const;
-  [[nodiscard]] Model read(QueryRow& row) const;
+  [[nodiscard]] Model read(QueryRow& row) const;  // without its endpoints
 
   SqlSession& session_;
   SealedColumns seal_;

@@ -58,6 +58,17 @@ TEST(Migrations, AreTakenOnceInOrder) {
   EXPECT_EQ(number(connection, "SELECT count(*) FROM groups WHERE name = 'default'"), 1);
 }
 
+TEST(Migrations, RecordOfEachFormerVersionIsBroughtUpWithItsRows) {
+  for (std::size_t former = 1; former < record_migrations().size(); ++former) {
+    SqliteConnection connection({":memory:"});
+    migrate(connection, record_migrations().first(former));
+    connection.execute("INSERT INTO audit VALUES (zeroblob(16), 1, 'ci', '', 'x', 'tenant', 't', 'search', '', '')");
+    migrate(connection, record_migrations());
+    EXPECT_EQ(number(connection, "PRAGMA user_version"), known);
+    EXPECT_EQ(number(connection, "SELECT at FROM audit INDEXED BY audit_by_actor WHERE actor = 'ci'"), 1);
+  }
+}
+
 TEST(Migrations, FailingStepLeavesTheSchemaAsItWas) {
   SqliteConnection connection({":memory:"});
   const auto steps = with({{known + 1, known + 1, "CREATE TABLE extra (x); INSERT INTO nowhere VALUES (1)"}});

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "adapters/sql/audit_plans_test.hpp"
 #include "adapters/sqlite/migrations.hpp"
 #include "adapters/sqlite/period_closing.hpp"
 #include "adapters/sqlite/spending_table.hpp"
@@ -45,13 +46,24 @@ TEST(QueryPlan, NoQuestionScansAGrowingTable) {
            "SELECT 1 FROM tenants WHERE name = ? AND id <> ?",
            "SELECT * FROM tenants WHERE (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?",
            "SELECT 1 FROM model_names WHERE name = ? AND model_id <> ?",
-           "SELECT * FROM endpoints WHERE model_id = ? ORDER BY position",
-           "SELECT * FROM audit WHERE (at, id) < (?, ?) ORDER BY at DESC, id DESC LIMIT ?",
+           "SELECT * FROM endpoints WHERE model_id IN (SELECT id FROM models WHERE (created_at, id) >= (?, ?)"
+           " AND (created_at, id) <= (?, ?)) ORDER BY model_id, position",
        }) {
     const std::string plan = plan_of(connection, sql);
     EXPECT_NE(plan.find("SEARCH"), std::string::npos) << sql << "\n" << plan;
     EXPECT_EQ(plan.find("SCAN"), std::string::npos) << sql << "\n" << plan;
     EXPECT_EQ(plan.find("TEMP B-TREE"), std::string::npos) << sql << "\n" << plan;
+  }
+}
+
+TEST(QueryPlan, AuditIsReadAndForgottenByItsIndexes) {
+  SqliteConnection connection({":memory:"});
+  migrate(connection, record_migrations());
+  ExplainedSession explained(connection, "EXPLAIN QUERY PLAN ", 3);
+  for (const AuditPlan& asked : audit_plans(explained, WallTime{1'700'000'000'000})) {
+    for (const std::string& index : asked.indexes)
+      EXPECT_TRUE(asked.plan.contains("SEARCH audit USING INDEX " + index)) << index << "\n" << asked.plan;
+    EXPECT_FALSE(asked.plan.contains("SCAN audit")) << asked.plan;
   }
 }
 
