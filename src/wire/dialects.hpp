@@ -72,10 +72,11 @@ class FieldRules {
   }
   // The rule's number; count_max: there is none for this member.
   [[nodiscard]] std::size_t find(const JsonString& key) const { return names_.find(key); }
-  // The member that an upstream which takes no notice of case would read instead; nullptr: none.
-  [[nodiscard]] const FieldRule* only_folds_to(const JsonString& key) const {
-    const auto rule = std::ranges::find_if(rules_, [&](const FieldRule& one) { return key.only_folds_to(one.name); });
-    return rule == rules_.end() ? nullptr : &*rule;
+  // The rule's number for a member that find() did not find, at an upstream that takes no notice of case; count_max.
+  [[nodiscard]] std::size_t find_folded(const JsonString& key) const {
+    if (!key.may_fold()) return count_max;
+    const auto rule = std::ranges::find_if(rules_, [&](const FieldRule& one) { return key.folds_to(one.name); });
+    return rule == rules_.end() ? count_max : static_cast<std::size_t>(rule - rules_.begin());
   }
   [[nodiscard]] const FieldRule& operator[](std::size_t number) const { return rules_[number]; }
   [[nodiscard]] bool has(Reading reading) const {

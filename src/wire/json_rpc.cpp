@@ -50,7 +50,7 @@ class MessageReader {
     if (key.equals("params")) return first_time(params) && read_params();
     if (key.equals("result")) return first_time(result) && read_result();
     if (key.equals("error")) return first_time(error) && read_error();
-    if (key.only_folds_to("method") || key.only_folds_to("params")) return refuse();
+    if (key.folds_to("method") || key.folds_to("params")) return refuse();
     return cursor_.skip_value();
   }
 
@@ -86,7 +86,7 @@ class MessageReader {
     return cursor_.take_object([this](const JsonString& key) {
       if (key.equals("name")) return first_time(name) && read_name();
       if (key.equals("arguments")) return first_time(arguments) && read_arguments();
-      names_folded_ |= key.only_folds_to("name") || key.only_folds_to("arguments");
+      names_folded_ |= key.folds_to("name") || key.folds_to("arguments");
       return cursor_.skip_value();
     });
   }

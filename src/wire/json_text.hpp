@@ -27,17 +27,15 @@ struct JsonString {
 
   // Compares the meaning: "mod\u0065l" equals model.
   [[nodiscard]] bool equals(std::string_view text) const { return has_escape ? means(text) : same_text(raw, text); }
-  // Whether it is another text than this one, of small ASCII letters, and a reader that takes no notice of case, as
-  // Go's encoding/json, would take it for the same: "Model", "\u212A" for a k.
-  [[nodiscard]] bool only_folds_to(std::string_view text) const {
-    return may_fold() && folds_to(text) && !equals(text);
-  }
+  // Whether a reader that takes no notice of case may take it for a text of small ASCII letters that it does not equal.
+  [[nodiscard]] bool may_fold() const;
+  // Whether it is this text, of small ASCII letters, to a reader that takes no notice of case, as Go's encoding/json:
+  // "Model", "\u212A" for a k.
+  [[nodiscard]] bool folds_to(std::string_view text) const;
   // False: not UTF-8, or a lone surrogate.
   [[nodiscard]] bool unescape(std::string& text) const;
 
  private:
-  [[nodiscard]] bool may_fold() const;
-  [[nodiscard]] bool folds_to(std::string_view text) const;
   [[nodiscard]] bool means(std::string_view text) const;
 };
 

@@ -54,8 +54,9 @@ bool BodyReader::read_member(const JsonString& key, std::size_t member_begin) {
 
 // What obleth does not read, unless the upstream may take it for what it does read: an allow-list would be passed by.
 bool BodyReader::pass_by(const JsonString& key) {
-  const FieldRule* const meant = rules_.only_folds_to(key);
-  return meant == nullptr ? cursor_.skip_value() : refuse("must be spelled in small letters", meant->name);
+  const std::size_t meant = rules_.find_folded(key);
+  if (meant == FieldRules::count_max) return cursor_.skip_value();
+  return refuse("must be spelled in small letters", rules_[meant].name);
 }
 
 bool BodyReader::read_field(const FieldRule& rule) {
