@@ -24,7 +24,7 @@ class AdminClient {
  public:
   explicit AdminClient(AdminAddress address) : address_(std::move(address)) {}
 
-  // Any status is an answer. Faults: unreachable, bad_answer.
+  // Any status is an answer. Faults: unreachable, broken, bad_answer.
   [[nodiscard]] Result<AdminAnswer> send(const AdminRequest& request) const;
 
   // Null where the answer has no body. A refusal is a fault of the kind forbidden whose message tells it whole, with

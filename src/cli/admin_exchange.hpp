@@ -22,7 +22,7 @@ struct AdminRequest {
 
 class AdminExchange {
  public:
-  // Sends the request and waits for the head of its answer. Faults: unreachable, bad_answer.
+  // Sends the request and waits for the head of its answer. Faults: unreachable, broken, bad_answer.
   [[nodiscard]] static Result<AdminExchange> begin(const AdminAddress& address, const AdminRequest& request);
 
   [[nodiscard]] int status() const { return status_; }

@@ -25,7 +25,6 @@ fairshare::Arrive arrival_of(const Funded& funded) {
       .requested_cap =
           std::min(funded.price.output_cap, funded.budget.granted().output_cap.value_or(funded.price.output_cap)),
       .brownout_exempt = !may_be_cut(funded)};
-  if (funded.content) arrive.body_bytes = static_cast<std::int64_t>(funded.content->bytes.size());
   if (funded.model) arrive.model = funded.model->id;
   return arrive;
 }

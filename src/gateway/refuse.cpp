@@ -76,7 +76,10 @@ Refusal draining() {
 }
 
 Refusal client_gone() {
-  return {.status = 499, .code = "client_closed_request", .message = "The client left.", .client_gone = true};
+  return {.status = client_closed_request,
+          .code = client_closed_request_code,
+          .message = "The client left.",
+          .client_gone = true};
 }
 
 Refusal from_client_fault(const Fault& fault) {

@@ -18,6 +18,10 @@
 
 namespace obleth::gateway {
 
+// What is recorded where a client did not wait for its answer.
+inline constexpr int client_closed_request = 499;
+inline constexpr std::string_view client_closed_request_code = "client_closed_request";
+
 struct Refusal {
   int status = 500;
   std::string_view type = "internal_error";  // static text
@@ -27,7 +31,7 @@ struct Refusal {
   std::optional<Duration> retry_after;
   bool never_retry = false;   // x-should-retry: false
   std::string extra_headers;  // complete "name: value\r\n" lines
-  bool client_gone = false;   // nobody to tell; ledger status 499
+  bool client_gone = false;   // nobody to tell
   bool was_admitted = false;  // it had its turn, and failed afterwards: not obleth that refused
 };
 

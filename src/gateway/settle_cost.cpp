@@ -10,8 +10,6 @@
 namespace obleth::gateway {
 namespace {
 
-constexpr int client_closed_request = 499;
-
 bool is_success(int status) {
   return status >= 200 && status < 300;
 }
@@ -114,7 +112,8 @@ Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
   note_overrun(request, billed.usage);
   record.ts = request.budget.settle(used, cost, !request.permit.reached_upstream());
   record.status = final_status(relayed);
-  if (record.error_code.empty() && relayed.ending == Ending::client_left) record.error_code = "client_closed_request";
+  if (record.error_code.empty() && relayed.ending == Ending::client_left)
+    record.error_code = client_closed_request_code;
   record.stream = record.stream || relayed.streamed;
   record.tokens = billed.usage;
   record.usage_source = billed.source;

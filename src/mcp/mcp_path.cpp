@@ -18,8 +18,6 @@
 namespace obleth::mcp {
 namespace {
 
-constexpr int client_closed_request = 499;
-
 bool leads_here(const RequestHead& head) {
   if (!may_lead_here(head.target) || head.method == "OPTIONS") return false;
   const auto matched = wire::normalise_target(head.target);
@@ -108,8 +106,8 @@ Task<void> McpPath::conclude(ports::ClientExchange& exchange, CallNotes& notes, 
   if (!end) {
     note_refusal(notes, end.error(), gateway_.metrics);
   } else {
-    record.status = end->client_left ? client_closed_request : end->status;
-    if (end->client_left) record.error_code = "client_closed_request";
+    record.status = end->client_left ? gateway::client_closed_request : end->status;
+    if (end->client_left) record.error_code = gateway::client_closed_request_code;
   }
   const CallWitnesses witnesses{gateway_.entropy, gateway_.metrics, gateway_.journal, services_.audit};
   CallActor actor{record.tenant, std::string(exchange.client_address())};

@@ -1,26 +1,21 @@
 // The part of the body reader that measures nested content: the items of responses, Anthropic's content blocks, and
 // what is reranked.
 #include <algorithm>
-#include <utility>
 
 #include "wire/body_reader.hpp"
 
 namespace obleth::wire {
 namespace {
 
-bool is_any_of(const JsonString& key, std::initializer_list<std::string_view> names) {
-  return std::ranges::any_of(names, [&key](std::string_view name) { return key.equals(name); });
-}
-
 // Members that are read as text, and those that hold further blocks. The names of both APIs are distinct.
 bool is_text_member(const JsonString& key) {
-  return is_any_of(key, {"text", "refusal", "thinking", "name", "arguments", "title", "context"});
+  return key.equals_any({"text", "refusal", "thinking", "name", "arguments", "title", "context"});
 }
 bool is_block_member(const JsonString& key) {
-  return is_any_of(key, {"content", "output", "summary"});
+  return key.equals_any({"content", "output", "summary"});
 }
 bool is_media_member(const JsonString& key) {
-  return is_any_of(key, {"source", "image_url", "file_data", "file_id", "file_url", "file", "input_audio", "audio_url",
+  return key.equals_any({"source", "image_url", "file_data", "file_id", "file_url", "file", "input_audio", "audio_url",
                          "video_url", "result"});
 }
 

@@ -5,13 +5,6 @@
 #include "wire/text_measure.hpp"
 
 namespace obleth::wire {
-namespace {
-
-bool is_any_of(const JsonString& key, std::initializer_list<std::string_view> names) {
-  return std::ranges::any_of(names, [&key](std::string_view name) { return key.equals(name); });
-}
-
-}  // namespace
 
 bool BodyReader::measure_text(std::string_view param) {
   TextCounter counter(fields_.text);
@@ -65,11 +58,11 @@ bool BodyReader::read_part() {
   bool has_text = false;
   bool has_media = false;
   const bool whole = cursor_.take_object([&](const JsonString& key) {
-    if (cursor_.peek() == '"' && is_any_of(key, {"text", "refusal", "thinking", "content"})) {
+    if (cursor_.peek() == '"' && key.equals_any({"text", "refusal", "thinking", "content"})) {
       has_text = true;
       return measure_text("messages");
     }
-    has_media = has_media || is_any_of(key, {"image_url", "input_audio", "audio_url", "video_url", "file", "source"});
+    has_media = has_media || key.equals_any({"image_url", "input_audio", "audio_url", "video_url", "file", "source"});
     return cursor_.skip_value();
   });
   fields_.text.media_parts += has_media || !has_text ? 1 : 0;
@@ -81,7 +74,7 @@ bool BodyReader::read_tool_calls() {
   return cursor_.take_array([this] {
     if (cursor_.peek() != '{') return cursor_.skip_value();
     return cursor_.take_object([this](const JsonString& key) {
-      const bool call = cursor_.peek() == '{' && is_any_of(key, {"function", "custom"});
+      const bool call = cursor_.peek() == '{' && key.equals_any({"function", "custom"});
       return call ? read_called_function() : cursor_.skip_value();
     });
   });
@@ -89,7 +82,7 @@ bool BodyReader::read_tool_calls() {
 
 bool BodyReader::read_called_function() {
   return cursor_.take_object([this](const JsonString& key) {
-    return is_any_of(key, {"name", "arguments", "input"}) ? measure_value("messages") : cursor_.skip_value();
+    return key.equals_any({"name", "arguments", "input"}) ? measure_value("messages") : cursor_.skip_value();
   });
 }
 

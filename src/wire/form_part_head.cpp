@@ -7,12 +7,6 @@
 namespace obleth::wire {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 std::size_t token_bytes(std::string_view text) {
   return static_cast<std::size_t>(skip_class(text.data(), text.data() + text.size(), token_char) - text.data());
 }
@@ -26,7 +20,7 @@ std::string_view take_token(std::string_view& text) {
 bool read_disposition(std::string_view value, FormPartHead& head) {
   if (!equals_ignoring_case(take_token(value), "form-data")) return false;
   bool has_name = false;
-  for (value = trimmed(value); !value.empty(); value = trimmed(value)) {
+  for (value = trim_blanks(value); !value.empty(); value = trim_blanks(value)) {
     const std::optional<HeaderParameter> parameter = take_parameter(value);
     if (!parameter) return false;
     if (equals_ignoring_case(parameter->name, "name*")) return false;
@@ -50,7 +44,7 @@ bool keeps_bytes(std::string_view encoding) {
 
 std::optional<HeaderParameter> take_parameter(std::string_view& text) {
   if (!text.starts_with(';')) return std::nullopt;
-  text = trimmed(text.substr(1));
+  text = trim_blanks(text.substr(1));
   HeaderParameter parameter{.name = take_token(text), .value = {}};
   if (parameter.name.empty() || !text.starts_with('=')) return std::nullopt;
   text.remove_prefix(1);
@@ -80,7 +74,7 @@ FormPartHead read_form_part_head(std::string_view lines) {
     if (name.empty() || !line.substr(name.size()).starts_with(':') || !all_in(line.substr(name.size()), value_char)) {
       return {.fault = "A header line of a part of the form is not valid.", .name = {}};
     }
-    const std::string_view value = trimmed(line.substr(name.size() + 1));
+    const std::string_view value = trim_blanks(line.substr(name.size() + 1));
     if (equals_ignoring_case(name, "content-transfer-encoding")) head.is_encoded = !keeps_bytes(value);
     if (!equals_ignoring_case(name, "content-disposition")) continue;
     if (has_disposition || !read_disposition(value, head)) {
@@ -93,13 +87,13 @@ FormPartHead read_form_part_head(std::string_view lines) {
 }
 
 bool is_form(std::string_view content_type) {
-  return equals_ignoring_case(trimmed(content_type.substr(0, content_type.find(';'))), "multipart/form-data");
+  return equals_ignoring_case(trim_blanks(content_type.substr(0, content_type.find(';'))), "multipart/form-data");
 }
 
 std::optional<std::string> form_boundary(std::string_view content_type) {
-  std::string_view rest = trimmed(content_type.substr(std::min(content_type.find(';'), content_type.size())));
+  std::string_view rest = trim_blanks(content_type.substr(std::min(content_type.find(';'), content_type.size())));
   std::optional<std::string> boundary;
-  for (; !rest.empty(); rest = trimmed(rest)) {
+  for (; !rest.empty(); rest = trim_blanks(rest)) {
     const std::optional<HeaderParameter> parameter = take_parameter(rest);
     if (!parameter) return std::nullopt;
     if (!equals_ignoring_case(parameter->name, "boundary")) continue;

@@ -42,11 +42,12 @@ struct NotedFields {
   bool expects_continue = false;
 };
 
-// lines: field lines and the blank line. Appends to fields; nullptr, or why they are refused.
+// Why fields are refused.
 struct FieldsFault {
-  int status = 0;  // 0: none
+  int status = 0;  // 0: they are not
   std::string_view message;
 };
+// lines: field lines and the blank line. Appends to fields.
 [[nodiscard]] FieldsFault read_fields(std::string_view lines, HeaderBlock& fields, NotedFields& noted);
 
 }  // namespace obleth::wire

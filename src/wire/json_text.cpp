@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "wire/byte_block.hpp"
+#include "wire/http_syntax.hpp"
 
 namespace obleth::wire {
 namespace {
@@ -14,16 +15,11 @@ constexpr bool is_low_surrogate(std::uint32_t code_point) {
   return code_point >= 0xDC00 && code_point <= 0xDFFF;
 }
 
-constexpr std::uint32_t hex_value(char digit) {
-  if (digit <= '9') return static_cast<std::uint32_t>(digit - '0');
-  return static_cast<std::uint32_t>((digit | 0x20) - 'a' + 10);
-}
-
 // raw begins with \u and four hex digits.
 std::uint32_t escaped_unit(std::string_view raw) {
   std::uint32_t unit = 0;
   for (const char digit : raw.substr(2, 4))
-    unit = unit << 4 | hex_value(digit);
+    unit = unit << 4 | static_cast<std::uint32_t>(hex_value(digit));
   return unit;
 }
 
@@ -114,6 +110,10 @@ Utf8Character first_utf8_character(std::string_view text) {
 
 Utf8Character first_string_character(std::string_view raw) {
   return raw.starts_with('\\') ? escaped_character(raw) : first_utf8_character(raw);
+}
+
+bool JsonString::equals_any(std::initializer_list<std::string_view> texts) const {
+  return std::ranges::any_of(texts, [this](std::string_view text) { return equals(text); });
 }
 
 bool JsonString::may_fold() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,7 @@ struct JsonString {
 
   // Compares the meaning: "mod\u0065l" equals model.
   [[nodiscard]] bool equals(std::string_view text) const { return has_escape ? means(text) : same_text(raw, text); }
+  [[nodiscard]] bool equals_any(std::initializer_list<std::string_view> texts) const;
   // Whether a reader that takes no notice of case may take it for a text of small ASCII letters that it does not equal.
   [[nodiscard]] bool may_fold() const;
   // Whether it is this text, of small ASCII letters, to a reader that takes no notice of case, as Go's encoding/json:

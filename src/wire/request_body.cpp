@@ -35,7 +35,6 @@ std::optional<BodyFault> BodyReader::read() {
   });
   if (fault_) return std::move(fault_);
   if (!whole || !cursor_.at_end()) return document_fault();
-  fields_.object_empty = fields_.member_count == 0;
   if (has_query_) add_times(fields_.text, query_, fields_.prompts);
   return std::nullopt;
 }

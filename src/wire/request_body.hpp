@@ -52,8 +52,7 @@ struct RequestFields {
   std::int64_t thinking_tokens = 0;     // thinking.budget_tokens: an output cap has to be larger
   std::optional<Span> priority_member;  // "priority": …, with what is needed to cut it out cleanly
   std::size_t object_open = 0;          // position of the top-level "{"
-  bool object_empty = false;
-  std::size_t member_count = 0;  // of the top-level object
+  std::size_t member_count = 0;         // of the top-level object
   TextMeasure text;
 };
 

@@ -56,29 +56,31 @@ struct Resolver::Shared {
   };
   // What can be said at once.
   struct Known {
-    Addresses addresses;   // empty: nothing
-    Duration wait_max{0};  // for the worker's answer, which is better
+    Addresses addresses;             // empty: nothing
+    std::shared_ptr<Waiter> waiter;  // for the worker's answer, which is better; null: it is not waited for
+    Duration wait_max{0};
   };
 
   Shared(ResolverSettings chosen, Lookup with) : settings(chosen), lookup(std::move(with)) {}
 
-  // A waiter who is to wait is told when the worker has answered.
-  Known look_up(const std::string& host, const std::shared_ptr<Waiter>& waiter, Duration wait_max) {
+  Known look_up(const std::string& host, EpollLoop& loop, Duration wait_max) {
     const std::lock_guard lock(mutex);
     const Clock::time_point now = Clock::now();
     Name& name = name_of(host);
-    if (is_known(name, now, settings.fresh_for)) return {.addresses = name.addresses};
+    if (is_known(name, now, settings.fresh_for)) return {.addresses = name.addresses, .waiter = nullptr};
     if (!name.asked_at) {
       name.asked_at = now;
       questions.push_back(host);
       work.notify_one();
     }
-    Known known{.wait_max = wait_max};
+    Known known{.addresses = {}, .waiter = nullptr, .wait_max = wait_max};
     if (is_known(name, now, settings.fresh_for + settings.usable_for)) {
       known.addresses = name.addresses;
       known.wait_max = std::min<Duration>(wait_max, *name.asked_at + settings.refresh_wait_max - now);
     }
-    if (known.wait_max > Duration::zero()) name.waiters.push_back(waiter);
+    if (known.wait_max > Duration::zero()) {
+      known.waiter = name.waiters.emplace_back(std::make_shared<Waiter>(loop));
+    }
     return known;
   }
 
@@ -215,13 +217,12 @@ class AnswerWait final : private ports::Timer, private CancelSignal::Listener, p
 Task<Result<Resolver::Addresses>> Resolver::resolve(EpollLoop& loop, std::string host, std::uint16_t port,
                                                     Instant deadline, CancelSignal* cancel) {
   if (const auto literal = NetAddress::parse(host, port)) co_return Addresses{*literal};
-  const auto waiter = std::make_shared<Waiter>(loop);
-  Shared::Known known = shared_->look_up(host, waiter, deadline - loop.now());
-  if (known.wait_max > Duration::zero()) {
-    const bool timed_out = co_await AnswerWait(*waiter, loop.now() + known.wait_max, cancel);
-    if (waiter->outcome) {
-      if (!*waiter->outcome) co_return std::move(*waiter->outcome);
-      known.addresses = std::move(**waiter->outcome);
+  Shared::Known known = shared_->look_up(host, loop, deadline - loop.now());
+  if (known.waiter != nullptr) {
+    const bool timed_out = co_await AnswerWait(*known.waiter, loop.now() + known.wait_max, cancel);
+    if (std::optional<Result<Addresses>>& outcome = known.waiter->outcome) {
+      if (!*outcome) co_return std::move(*outcome);
+      known.addresses = std::move(**outcome);
     } else if (!timed_out) {
       co_return fail(upstream_fault(FaultKind::cancelled, "the look-up of " + host + " was called off", false));
     }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "adapters/postgres/postgres_session.hpp"
+#include "adapters/sql/audit_table.hpp"
 #include "adapters/sql/query.hpp"
 #include "adapters/sql/store_failure.hpp"
 
@@ -94,16 +95,6 @@ CREATE INDEX audit_by_target ON audit (target, at);
 constexpr const char* spending_table = R"sql(
 CREATE TABLE budget_spent (
   account bytea PRIMARY KEY, term_begin bigint NOT NULL, tokens bigint NOT NULL, cost bigint NOT NULL);
-)sql";
-
-// Each filter of the audit log has its index, and so have the records of calls that are old.
-constexpr const char* audit_indexes = R"sql(
-DROP INDEX audit_by_target;
-CREATE INDEX audit_calls ON audit (at) WHERE target_kind = 'mcp_tool';
-CREATE INDEX audit_by_action ON audit (action, at, id);
-CREATE INDEX audit_by_actor ON audit (actor, at, id);
-CREATE INDEX audit_by_target_name ON audit (target_name, at, id);
-CREATE INDEX audit_by_target ON audit (target, at, id);
 )sql";
 
 constexpr std::array steps{

@@ -4,6 +4,7 @@
 // structures are JSON (json_columns.hpp). Sealed columns hold ports::SecretSealer's text.
 #include <array>
 
+#include "adapters/sql/audit_table.hpp"
 #include "adapters/sqlite/migrations.hpp"
 
 namespace obleth::adapters {
@@ -82,17 +83,6 @@ CREATE INDEX audit_by_target ON audit (target, at);
 constexpr const char* spending_table = R"sql(
 CREATE TABLE budget_spent (
   account BLOB PRIMARY KEY, term_begin INTEGER NOT NULL, tokens INTEGER NOT NULL, cost INTEGER NOT NULL) STRICT;
-)sql";
-
-// Each filter of the audit log has its index, and so have the records of calls that are old. Of several that fit,
-// SQLite takes the one that was made last: the one that finds the fewest rows.
-constexpr const char* audit_indexes = R"sql(
-DROP INDEX audit_by_target;
-CREATE INDEX audit_calls ON audit (at) WHERE target_kind = 'mcp_tool';
-CREATE INDEX audit_by_action ON audit (action, at, id);
-CREATE INDEX audit_by_actor ON audit (actor, at, id);
-CREATE INDEX audit_by_target_name ON audit (target_name, at, id);
-CREATE INDEX audit_by_target ON audit (target, at, id);
 )sql";
 
 constexpr std::array steps{

@@ -69,7 +69,6 @@ struct Arrive {
   std::int64_t prompt_tokens = 0;  // estimated
   std::int64_t requested_cap = 0;  // output tokens asked for, or the model's default where none is asked for
   bool brownout_exempt = false;    // a cut answer would be broken (JSON schema, forced tool call), or no field to cut
-  std::int64_t body_bytes = 0;
   Instant deadline = Instant::distant_future();  // waits no longer than this; capped by the admission timeout
 };
 
