@@ -14,12 +14,12 @@ from support.processes import Program, binary
 from support.raw_http import chat_bytes, connect, read_response, read_to_end, read_until, request_bytes
 
 
-def run(*arguments, environment=None):
+def run(*arguments, environment=None, under=()):
     import os
 
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("OBLETH_")}
     return subprocess.run(
-        [binary(), *arguments], env={**inherited, **(environment or {})}, capture_output=True, text=True, timeout=60
+        [*under, binary(), *arguments], env={**inherited, **(environment or {})}, capture_output=True, text=True, timeout=60
     )
 
 
@@ -44,8 +44,7 @@ def test_a_bad_setting_stops_the_start_and_is_named(tmp_path, environment, named
 
 def test_a_limit_of_open_files_that_serves_nobody_stops_the_start_and_is_named(tmp_path):
     for most in (24, 100):
-        limited = ["prlimit", f"--nofile={most}:{most}", binary(), "serve", "--dev", "--data-dir", tmp_path]
-        ended = subprocess.run(limited, capture_output=True, text=True, timeout=60)
+        ended = run("serve", "--dev", "--data-dir", tmp_path, under=("prlimit", f"--nofile={most}:{most}"))
         assert ended.returncode == 1, ended.stderr
         assert f"the limit of open files is {most}, and " in ended.stderr
 
