@@ -259,7 +259,7 @@ for at = 12, #ARGV do
         account[BEGIN], account[SPENT], account[SPENT + 1], account[SPENT + 2] = account[FINISH], 0, 0, 0
         account[UNKNOWN] = 0
       end
-      if ended >= account[SINCE] then
+      if ended >= math.max(account[BEGIN], account[SINCE]) then
         add(account, SPENT, 1, used)
       elseif ended >= account[BEGIN] then
         count_late(ARGV[at], account, used, ended)
@@ -302,19 +302,21 @@ return 'renewed'
 
 constexpr std::string_view recount = R"lua(
 local now, field, account = clock(ARGV[1]), ARGV[2], load(ARGV[2])
-if not account then return 'gone' end
+if not account then return {'gone', ''} end
+-- anew: nobody has told yet what came before SINCE.
+local counted = account[UNKNOWN] == 1 and 'anew' or 'before'
 if account[RULE] ~= '-' and account[SINCE] < tonumber(ARGV[3]) then
   local past = past_of(field, account)
   local spent, most_before = amount_of(account, SPENT), most_of(past)
   add(past, SETTLED, 1, spent)
   add(past, SETTLED, -1, most_before)
-  past[FORMER], account[SINCE] = account[SINCE], now + 1
+  past[FORMER], account[SINCE], counted = account[SINCE], now + 1, 'anew'
   past[1] = account[SINCE]
   for at = 0, 2 do past[TOLD + at], past[STOOD + at] = 0, spent[at + 1] end
   save('b:' .. field, past)
   save(field, account)
 end
-return pack(account)
+return {counted, pack(account)}
 )lua";
 
 constexpr std::string_view learn = R"lua(

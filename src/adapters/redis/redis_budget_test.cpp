@@ -191,6 +191,38 @@ TEST_F(RedisBudget, WhereTheBookIsSilentTheCheckpointTellsAndTheBookAddsLater) {
   turn_until(floor.loop, [&] { return rebuilt.standing(a_day(1000))->used_tokens == 650; });
 }
 
+// A replica that has long heard of Redis, and not of this account, which another one counts.
+TEST_F(RedisBudget, WhatWasSettledSinceTheAccountCountsIsNotAddedFromItsCheckpoint) {
+  ToldCheckpoints checkpoints;
+  RedisBudgetRules rules = rules_of(&book_);
+  rules.checkpoints = &checkpoints;
+  LinkFloor asking_floor;
+  LinkFloor silent_floor;
+  Replica asking(asking_floor, redis_.settings(), clock_, rules);
+  Replica silent(silent_floor, redis_.settings(), clock_, rules);
+  ports::ReserveRequest another = request(9, 1, 1, 1);
+  another.tenant.bits.low += 1;
+  another.tenant_limits.quota.requests_per_minute = 10;
+  for (Replica* const late : {&asking, &silent}) {
+    ports::Loop::set_current(&late->floor.loop);
+    ASSERT_TRUE(late->reserve(another).granted);
+  }
+  clock_.step(seconds(1));
+  ports::Loop::set_current(&floor_.loop);
+  ASSERT_TRUE(replica().reserve(with_budget(1, 300)).granted);
+  clock_.step(seconds(1));
+  replica().settle(used(1, 300));
+  checkpoints.tokens = 300;
+  for (Replica* const late : {&asking, &silent}) {
+    book_.silent = late == &silent;
+    ports::Loop::set_current(&late->floor.loop);
+    EXPECT_EQ(late->standing(a_day(1000))->used_tokens, 300);
+    const auto granted = late->reserve(with_budget(book_.silent ? 2 : 3, 200));
+    ASSERT_TRUE(granted.granted);
+    EXPECT_FALSE(granted.granted->unguarded);
+  }
+}
+
 TEST_F(RedisBudget, WhatRedisTellsIsTakenForACheckpointOnce) {
   ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
   clock_.step(seconds(1));
@@ -230,6 +262,19 @@ TEST_F(RedisBudget, AClockThatIsAheadEndsNoTerm) {
   replica().settle(settled);
   EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 600);
   EXPECT_FALSE(replica().reserve(with_budget(2, 600)).granted);
+}
+
+TEST_F(RedisBudget, WhatEndedInTheTermBeforeIsNotSpentOfTheNextHoweverLateItIsBooked) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
+  clock_.step(seconds(1));
+  const ports::SettleRequest settled = used(1, 600);
+  clock_.step(std::chrono::hours(24));
+  ASSERT_TRUE(replica().reserve(with_budget(2, 10)).granted);
+  replica().settle(settled);
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 0);
+  clock_.step(seconds(1));
+  replica().settle(used(2, 7));
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 7);
 }
 
 TEST_F(RedisBudget, ReplicasAreCountedAndThoseThatAreExpectedCountInAnyCase) {

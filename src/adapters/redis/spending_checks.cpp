@@ -66,12 +66,15 @@ Task<void> SpendingChecks::look_up(SpendingQuestion question, std::shared_ptr<po
 
 // False: another replica began to count anew meanwhile.
 Task<bool> SpendingChecks::rebuild(SpendingQuestion question, CheckedAccounts::Round round) {
-  // Asked first: what it has was settled before the account begins to count anew.
-  const std::optional<ports::Spending> kept = co_await ask_checkpoints(question);
-  const std::optional<AccountState> state = co_await recount(question, round.since);
-  if (!state) co_return true;
-  const bool is_same_term = state->term.begin == question.before.begin;
-  question.before = {state->term.begin, state->counted_from};
+  // Asked first: what it has was settled before the account begins to count anew. Where another replica has long begun
+  // to, it knew the checkpoint, which has since gone on with what Redis counts.
+  std::optional<ports::Spending> kept = co_await ask_checkpoints(question);
+  const std::optional<Recounted> recounted = co_await recount(question, round.since);
+  if (!recounted) co_return true;
+  const AccountState& state = recounted->state;
+  if (kept && !recounted->counts_anew) kept = ports::Spending();
+  const bool is_same_term = state.term.begin == question.before.begin;
+  question.before = {state.term.begin, state.counted_from};
   Result<ports::Spending> spent = co_await ask_book(question);
   if (kept && is_same_term) spent = spent ? most_of(*spent, *kept) : *kept;
   if (!spent) {
@@ -86,18 +89,17 @@ Task<bool> SpendingChecks::rebuild(SpendingQuestion question, CheckedAccounts::R
 }
 
 // What ends in this process from then on bears the new moment.
-Task<std::optional<AccountState>> SpendingChecks::recount(SpendingQuestion question, WallTime before) {
+Task<std::optional<SpendingChecks::Recounted>> SpendingChecks::recount(SpendingQuestion question, WallTime before) {
   RedisScript::Input input{
       .keys = {budget_key(link_.server(), question.tenant)},
       .arguments = {budgets_.time_for_scripts(), field_of(question.account), std::to_string(before.unix_ms)}};
   const Result<RedisReply> reply = co_await link_.run(recount_script(), std::move(input));
-  if (!reply) co_return std::nullopt;
-  std::optional<AccountState> state = AccountState::parse(reply->text);
-  if (state) {
-    const ChargedAccount account{.id = question.account, .limits = {}, .timezone = {}};
-    budgets_.spare.learn(question.tenant, account, *state, budgets_.clock.now());
-  }
-  co_return state;
+  if (!reply || !reply->is_array() || reply->items.size() != 2) co_return std::nullopt;
+  const std::optional<AccountState> state = AccountState::parse(reply->items[1].text);
+  if (!state) co_return std::nullopt;
+  const ChargedAccount account{.id = question.account, .limits = {}, .timezone = {}};
+  budgets_.spare.learn(question.tenant, account, *state, budgets_.clock.now());
+  co_return Recounted{.state = *state, .counts_anew = reply->items[0].text == "anew"};
 }
 
 Task<Result<ports::Spending>> SpendingChecks::ask_book(SpendingQuestion question) {

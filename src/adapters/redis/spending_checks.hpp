@@ -34,11 +34,15 @@ class SpendingChecks {
                                  const std::vector<AccountState>& states);
 
  private:
+  struct Recounted {
+    AccountState state;
+    bool counts_anew = false;  // nobody has yet told what came before
+  };
   enum class Taught : std::uint8_t { learned, moved, not_answered };
 
   [[nodiscard]] Task<void> look_up(SpendingQuestion question, std::shared_ptr<ports::Gate> answered);
   [[nodiscard]] Task<bool> rebuild(SpendingQuestion question, CheckedAccounts::Round round);
-  [[nodiscard]] Task<std::optional<AccountState>> recount(SpendingQuestion question, WallTime before);
+  [[nodiscard]] Task<std::optional<Recounted>> recount(SpendingQuestion question, WallTime before);
   [[nodiscard]] Task<Result<ports::Spending>> ask_book(SpendingQuestion question);
   [[nodiscard]] Task<std::optional<ports::Spending>> ask_checkpoints(SpendingQuestion question);
   [[nodiscard]] Task<Taught> teach(SpendingQuestion question, ports::Spending spent);
