@@ -22,6 +22,7 @@ fairshare::Arrive arrival_of(const Funded& funded) {
       .key_settings = {.weight = who.key.weight, .max_in_flight = who.key.quota.max_in_flight},
       .brownout = brownout_settings(who.tenant),
       .prompt_tokens = funded.price.input_tokens,
+      .answers = funded.price.answers,
       .requested_cap =
           std::min(funded.price.output_cap, funded.budget.granted().output_cap.value_or(funded.price.output_cap)),
       .brownout_exempt = !may_be_cut(funded)};

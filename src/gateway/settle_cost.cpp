@@ -54,6 +54,11 @@ accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
                                    .streamed = relayed.streamed || request.record->stream});
 }
 
+// Reported or counted: an upstream that never tells is no reason to expect the whole cap of each answer.
+bool knows_length(const Relayed& relayed) {
+  return relayed.reported || relayed.request->route.rules().unreported != wire::Unreported::by_slot_time;
+}
+
 void learn(const Relayed& relayed, const TokenUsage& truth, Estimates& estimates) {
   if (relayed.ending != Ending::complete || !relayed.reported || !is_success(relayed.status)) return;
   const Softened& request = *relayed.request;
@@ -103,7 +108,7 @@ Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
   const NanoUsd cost =
       prices != nullptr && was_served(relayed) ? accounting::cost_of(billed.usage, *prices) : NanoUsd{};
   const bool complete = relayed.ending == Ending::complete && is_success(relayed.status);
-  const fairshare::Settled charged = request.permit.settle(billed.usage, complete && relayed.reported.has_value());
+  const fairshare::Settled charged = request.permit.settle(billed.usage, complete && knows_length(relayed));
   const std::int64_t used = saturating_add(billed.usage.prompt.value, billed.usage.output.value);
   learn(relayed, billed.usage, estimates);
   judge_endpoint(relayed, now);

@@ -12,9 +12,10 @@ import time
 
 import pytest
 
+from support.dialects import rows_of
 from support.fair_load import Crowd, Shape, charged, work_within
 from support.gateway import wait_until
-from support.raw_http import chat_bytes, connect, read_response, read_until
+from support.raw_http import ScriptedUpstream, chat_bytes, connect, json_answer, read_response, read_until
 
 SECONDS = float(os.environ.get("OBLETH_TEST_SATURATION_SECS", "12"))
 TOLERANCE = 0.02
@@ -148,6 +149,31 @@ def test_a_slot_that_is_held_long_is_paid_by_the_second(own, upstream):
     (row,) = gateway.live()["tenants"]
     # Four tokens would cost sixteen and the prompt; the slot costs sixty a second.
     assert row["settled_millitokens"] == pytest.approx(60_000 * held, rel=0.15)
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/somewhere/else"])
+def test_work_of_no_registered_model_costs_the_tokens_that_its_answer_tells(own, path):
+    spent = {"prompt_tokens": 1000, "completion_tokens": 500, "input_tokens": 1000, "output_tokens": 500}
+    with ScriptedUpstream(lambda connection, _: json_answer(connection, {"usage": spent})) as upstream:
+        gateway = own.gateway(upstream.url)
+        tenant = gateway.create_tenant()
+        body = {"model": "another", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+        gateway.http.post(path, headers=tenant.headers, json=body).raise_for_status()
+        (row,) = rows_of(gateway, tenant, 1)
+    assert row["fairshare_cost"] == (1000 + 4 * 500) * 1000  # milli-tokens
+
+
+def test_answers_that_are_only_counted_teach_how_long_answers_are(own, upstream):
+    gateway = own.gateway(upstream.url)
+    gateway.create_model(model_name="silent", upstream_model="mock-model", api_base=upstream.url, inject_usage=False)
+    tenant = gateway.create_tenant()
+    for _ in range(2):
+        client = connect(gateway.address)
+        client.sendall(chat_bytes(tenant.secret, model="silent", stream=True, headers=[("x-mock-output-tokens", "30")]))
+        read_until(client, b"[DONE]")
+    first, second = rows_of(gateway, tenant, 2)
+    assert first["usage_source"] == second["usage_source"] == "estimated"
+    assert first["fair_estimate"] == 4096 and second["fair_estimate"] < 100
 
 
 def test_gpu_time_of_all_rows_adds_up_to_the_busy_time_of_the_model(own, upstream):

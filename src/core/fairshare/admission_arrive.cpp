@@ -88,7 +88,9 @@ RequestIndex Admission::State::make_request(const Arrive& event, LaneIndex lane)
   request.deadline = event.deadline;
   request.brownout_exempt = event.brownout_exempt;
   request.prompt_tokens = std::max<std::int64_t>(event.prompt_tokens, 0);
+  request.answers = std::max<std::int64_t>(event.answers, 1);
   request.output_cap = std::max<std::int64_t>(event.requested_cap, 0);
+  if (request.output_cap > 0 && !estimates.knows(request.model)) models[request.model].is_guessed = true;
   request.queued_cost = estimated_cost(request, expected_output(request));
   return index;
 }

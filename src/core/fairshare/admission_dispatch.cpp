@@ -87,7 +87,7 @@ void Admission::State::grant(const Pick& pick) {
                               .waited = request.waited,
                               .wait = now - request.arrived,
                               .output_cap = cap,
-                              .fair_estimate = expected,
+                              .fair_estimate = saturating_multiply(request.answers, expected),
                               .reserved_cost = {request.reserved_cost},
                               .key = pick.key,
                               .virtual_time = pick.virtual_time,
@@ -118,7 +118,7 @@ std::int64_t Admission::State::floor_of(const Request& request) const {
   return models[request.model].settings.brownout_floor;
 }
 
-// The learned mean; until something is learned the cap stands in.
+// The learned mean of an answer; until something is learned the cap stands in.
 std::int64_t Admission::State::learned_output(const Request& request) const {
   return estimates.mean(request.learned, request.model).value_or(request.output_cap);
 }
@@ -128,14 +128,18 @@ std::int64_t Admission::State::expected_output(const Request& request) const {
 }
 
 // Work that has no tokens is expected to hold its slot for a second.
-std::int64_t Admission::State::estimated_cost(const Request& request, std::int64_t output_tokens) const {
+std::int64_t Admission::State::estimated_cost(const Request& request, std::int64_t output_of_each) const {
   const TokenCosts& costs = models[request.model].settings.costs;
-  const std::int64_t tokens = token_cost(costs, {.prompt = {request.prompt_tokens}, .output = {output_tokens}});
+  const std::int64_t output = saturating_multiply(request.answers, output_of_each);
+  const std::int64_t tokens = token_cost(costs, {.prompt = {request.prompt_tokens}, .output = {output}});
   return tokens > 0 ? tokens : slot_cost(costs, std::chrono::seconds(1));
 }
 
+// Nothing is foreseen of requests whose caps alone are known: what they are held for may be many times what they take.
 std::optional<Duration> Admission::State::predicted(LaneIndex lane) {
-  const bool known = completions >= completions_to_predict && drain_of(tree.lane(lane).model).is_measured();
+  const ModelIndex model = tree.lane(lane).model;
+  const bool known =
+      completions >= completions_to_predict && drain_of(model).is_measured() && !models[model].is_guessed;
   return known ? expected_wait(lane) : std::nullopt;
 }
 

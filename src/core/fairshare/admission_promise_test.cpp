@@ -174,6 +174,20 @@ TEST(AdmissionPromise, NothingIsPredictedBeforeTwentyCompletions) {
   EXPECT_GT(rig.actions.queued.at(0).predicted_wait, seconds(50));
 }
 
+// What they may take at most is no measure of what they do: answers that failed have taught nothing.
+TEST(AdmissionPromise, NothingIsPredictedWhileNoAnswerHasBeenSeen) {
+  Rig rig({.capacity = 1});
+  for (std::uint64_t waiter = 1; waiter <= 250; ++waiter)
+    rig.step(Rig::request(waiter, 1 + waiter % 2));
+  for (std::uint64_t done = 0; done < 100; ++done) {
+    rig.pass(milliseconds(100));
+    rig.step(Finish{.ticket = rig.tickets[rig.turns.back()], .learn = false, .usage = TokenUsage{}});
+  }
+  rig.step(Rig::request(1'000, 1));
+  ASSERT_EQ(rig.actions.queued.size(), 1U);
+  EXPECT_EQ(rig.actions.queued.at(0).predicted_wait, Duration::zero());
+}
+
 TEST(AdmissionPromise, BurstAfterAQuietStartIsNeitherRefusedNorCut) {
   Rig rig({.capacity = 4, .tenant_queue_max = 256});
   // One short request every ten seconds: what is done says nothing of what can be done.

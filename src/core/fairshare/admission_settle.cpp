@@ -64,7 +64,8 @@ std::int64_t Admission::State::extension(const Request& request) const {
   const std::int64_t produced = std::max<std::int64_t>(request.charged_cost - prompt, 0);
   const std::int64_t wanted = std::max(produced / 2, output_cost(costs, extension_tokens_min));
   if (costs.output_thousandths == 0) return wanted;
-  return std::clamp<std::int64_t>(output_cost(costs, request.output_cap) - produced, 0, wanted);
+  const std::int64_t most = output_cost(costs, saturating_multiply(request.answers, request.output_cap));
+  return std::clamp<std::int64_t>(most - produced, 0, wanted);
 }
 
 void Admission::State::count_work(const Request& request, std::int64_t cost) {
@@ -122,8 +123,10 @@ void Admission::State::finish(RequestIndex index, const Finish& event) {
 
 void Admission::State::learn(const Request& request, std::int64_t output_tokens) {
   const bool is_first = !estimates.knows(request.model);
-  estimates.learn(request.learned, request.model, output_tokens);
-  if (is_first) estimate_anew(request.model);
+  estimates.learn(request.learned, request.model, output_tokens / request.answers);
+  if (!is_first) return;
+  models[request.model].is_guessed = false;
+  estimate_anew(request.model);
 }
 
 // What came before anything was known of its model was taken to be as long as its cap allows. Once in a model's life.

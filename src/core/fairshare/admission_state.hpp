@@ -53,7 +53,7 @@ struct Admission::State {
   [[nodiscard]] std::int64_t floor_of(const Request& request) const;
   [[nodiscard]] std::int64_t learned_output(const Request& request) const;
   [[nodiscard]] std::int64_t expected_output(const Request& request) const;
-  [[nodiscard]] std::int64_t estimated_cost(const Request& request, std::int64_t output_tokens) const;
+  [[nodiscard]] std::int64_t estimated_cost(const Request& request, std::int64_t output_of_each) const;
   [[nodiscard]] std::optional<Duration> predicted(LaneIndex lane);
   [[nodiscard]] std::optional<Duration> expected_wait(LaneIndex lane);
   [[nodiscard]] Duration wait_for_guard(LaneIndex lane);

@@ -95,14 +95,37 @@ TEST(Admission, RequestThatNeverReachedTheUpstreamCostsNothing) {
   EXPECT_EQ(rig.actions.settled[0].cost.value, 0);
 }
 
-TEST(Admission, RequestWithoutModelCostsItsSlotTime) {
+TEST(Admission, RequestWithoutModelCostsItsSlotTimeAndItsTokensWhereTheyAreTold) {
   Rig rig({.capacity = 1});
-  auto request = Rig::request(1, 1);
-  request.model = {};
+  Arrive request{.waiter = 1, .tenant = id_of<TenantId>(1), .key = id_of<KeyId>(1)};
+  rig.step(request);
+  EXPECT_EQ(rig.actions.granted[0].reserved_cost.value, 60'000);
+  rig.pass(seconds(2));
+  rig.step(Finish{.ticket = rig.tickets[1], .usage = TokenUsage{}});
+  EXPECT_EQ(rig.actions.settled[0].cost.value, 120'000);
+  request.waiter = 2;
   rig.step(request);
   rig.pass(seconds(2));
-  rig.step(Finish{.ticket = rig.tickets[1], .usage = TokenUsage{.prompt = {100}, .output = {100}}});
-  EXPECT_EQ(rig.actions.settled[0].cost.value, 120'000);
+  rig.step(Finish{.ticket = rig.tickets[2], .usage = TokenUsage{.prompt = {100}, .output = {100}}});
+  EXPECT_EQ(rig.actions.settled[0].cost.value, 500'000);
+}
+
+TEST(Admission, TheCapIsEachAnswersAndSoIsWhatIsLearned) {
+  Rig rig({.capacity = 1});
+  Arrive request = Rig::request(1, 1);
+  request.answers = 8;
+  rig.step(request);
+  EXPECT_EQ(rig.actions.granted[0].fair_estimate, 800);
+  EXPECT_EQ(rig.actions.granted[0].reserved_cost.value, (100 + 4 * 800) * 1000);
+  rig.finish(1, 8 * 30);
+  request.waiter = 2;
+  rig.step(request);
+  EXPECT_EQ(rig.actions.granted[0].fair_estimate, 8 * 30);
+  rig.step(Progress{.ticket = rig.tickets[2], .output_tokens = 600});
+  EXPECT_EQ(rig.engine.snapshot(rig.now).tenants.at(0).reserved_cost.value, 8 * 100 * 4'000 - 600 * 4'000);
+  rig.finish(2, 8 * 30);
+  rig.step(Rig::request(3, 1));
+  EXPECT_EQ(rig.actions.granted[0].fair_estimate, 30);
 }
 
 TEST(Admission, StaleTicketIsNeverTakenForAnotherRequest) {

@@ -111,7 +111,6 @@ class EventWorld {
                         : reference_.node(1, group_of_[t], reference_.root(), event.group_settings);
     Node& tenant = reference_.node(2, t, group, event.tenant_settings);
     Node& node = reference_.node(3, key, tenant, event.key_settings);
-    if (model == 0) reference_.model(0).settings.costs = {.prompt_thousandths = 0, .output_thousandths = 0};
     if (refused(waiters_)) {
       reference_.look(node, model);
     } else {

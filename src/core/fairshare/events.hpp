@@ -61,12 +61,13 @@ struct Arrive {
   GroupId group;
   TenantId tenant;
   KeyId key;
-  ModelId model;  // nil: no model (fall-through); cost by slot time
+  ModelId model;  // nil: none that is registered
   NodeSettings group_settings;
   NodeSettings tenant_settings;
   NodeSettings key_settings;
   BrownoutSettings brownout;       // the tenant's
   std::int64_t prompt_tokens = 0;  // estimated
+  std::int64_t answers = 1;        // that are asked for together; the cap is each one's
   std::int64_t requested_cap = 0;  // output tokens asked for, or the model's default where none is asked for
   bool brownout_exempt = false;    // a cut answer would be broken (JSON schema, forced tool call), or no field to cut
   Instant deadline = Instant::distant_future();  // waits no longer than this; capped by the admission timeout
@@ -185,8 +186,8 @@ struct Granted {
   Ticket ticket;
   bool waited = false;  // false: admitted on arrival
   Duration wait{0};
-  std::optional<std::int64_t> output_cap;  // brownout: the answer must be cut to this; absent = untouched
-  std::int64_t fair_estimate = 0;          // output tokens expected
+  std::optional<std::int64_t> output_cap;  // brownout: each answer must be cut to this; absent = untouched
+  std::int64_t fair_estimate = 0;          // output tokens expected of all answers
   MilliCost reserved_cost;                 // for them and the prompt
   std::int64_t key = 0;                    // virtual start that won, tenant level
   std::int64_t virtual_time = 0;

@@ -1,7 +1,7 @@
 // The models of the pool: their caps, costs, clocks and how fast they drain.
 //
-// A model that no event has described yet has default settings; the nil model stands for requests to no model and costs
-// the time of its slot alone. Thread: that of the engine.
+// A model that no event has described yet has default settings; so has the nil model, which stands for all that is not
+// registered. Thread: that of the engine.
 #pragma once
 
 #include <algorithm>
@@ -27,6 +27,7 @@ struct ModelState {
   bool eligible = true;  // an endpoint works
   bool is_gone = false;  // deleted, to be forgotten once nothing runs; the same id is another model from now on
   bool in_use = true;
+  bool is_guessed = false;  // caps stand for the lengths of its answers: none has been learned
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   GpuClock gpu;
@@ -57,7 +58,7 @@ class ModelTable {
       entry->second = free_.back();
       free_.pop_back();
     }
-    (*this)[entry->second] = {.id = id, .settings = defaults(id), .drain = DrainRate(now)};
+    (*this)[entry->second] = {.id = id, .drain = DrainRate(now)};
     return {entry->second, true};
   }
   // Not found by its id any more; what still runs ends at its index.
@@ -84,15 +85,6 @@ class ModelTable {
   [[nodiscard]] auto end() const { return models_.end(); }
 
  private:
-  static ModelSettings defaults(ModelId id) {
-    ModelSettings settings;
-    if (id.is_nil()) {
-      settings.costs.prompt_thousandths = 0;
-      settings.costs.output_thousandths = 0;
-    }
-    return settings;
-  }
-
   std::vector<ModelState> models_;
   std::vector<ModelIndex> free_;
   boost::unordered_flat_map<ModelId, ModelIndex> indexes_;

@@ -29,8 +29,9 @@ struct Request {
   Instant deadline;  // its own; the admission timeout holds beside it
   Instant granted;
   std::int64_t prompt_tokens = 0;
-  std::int64_t output_cap = 0;     // requested; after a brownout the lower one
-  std::int64_t output_tokens = 0;  // produced so far
+  std::int64_t answers = 1;
+  std::int64_t output_cap = 0;     // of each; requested, after a brownout the lower one
+  std::int64_t output_tokens = 0;  // produced so far, of all
   std::int64_t queued_cost = 0;    // estimate at arrival, or when its model was first known
   std::int64_t reserved_cost = 0;  // what is left of the reservation
   std::int64_t charged_cost = 0;
