@@ -465,6 +465,47 @@ TEST_F(RedisBudget, SettlementsCountOnceEachThoughRedisForgotTheScriptAndRunsThe
   EXPECT_EQ(standing->held_tokens, 0);
 }
 
+TEST_F(RedisBudget, WhatRedisCannotWriteForNowIsBookedWhenItCan) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 100)).granted);
+  clock_.step(seconds(1));
+  redis_.ask({"CONFIG", "SET", "min-replicas-to-write", "1"});
+  replica().ledger.settle(used(1, 70));
+  turn_until(floor_.loop, [this] { return !replica().link.is_up(); });
+  EXPECT_EQ(replica().ledger.bookings().waiting(), 1U);
+  redis_.ask({"CONFIG", "SET", "min-replicas-to-write", "0"});
+  replica().until_booked();
+  EXPECT_EQ(replica().standing(a_day(1000))->used_tokens, 70);
+  EXPECT_EQ(replica().budgets.bookings_dropped, 0U);
+}
+
+TEST_F(RedisBudget, WhatRedisAnswersWithAnErrorOfItsOwnIsCountedAsDropped) {
+  ASSERT_TRUE(replica().reserve(with_budget(1, 100)).granted);
+  clock_.step(seconds(1));
+  const RedisReply names = redis_.ask({"KEYS", "*"});
+  for (const RedisReply& name : names.items)
+    redis_.ask({"SET", name.text, "of another type"});
+  replica().settle(used(1, 70));
+  EXPECT_EQ(replica().budgets.bookings_dropped, 1U);
+}
+
+TEST_F(RedisBudget, WhatWaitedForRedisIsBookedManyAtATime) {
+  constexpr std::uint64_t requests = 2'500;
+  for (std::uint64_t id = 1; id <= requests; ++id)
+    ASSERT_TRUE(replica().reserve(with_budget(id, 1, 10'000)).granted);
+  clock_.step(seconds(1));
+  redis_.pause();
+  replica().ledger.settle(used(1, 1));
+  turn_until(floor_.loop, [this] { return !replica().link.is_up(); });
+  for (std::uint64_t id = 2; id <= requests; ++id)
+    replica().ledger.settle(used(id, 1));
+  redis_.go_on();
+  turn_until(floor_.loop, [this] { return replica().link.is_up(); });
+  std::uint64_t turns = 0;  // a turn hears of no more than one round trip
+  turn_until(floor_.loop, [&] { return ++turns > requests || replica().ledger.bookings().waiting() == 0; });
+  EXPECT_LT(turns, requests / 2);
+  EXPECT_EQ(replica().standing(a_day(10'000))->used_tokens, requests);
+}
+
 TEST_F(RedisBudget, ARenewalThatRunsAfterTheSettlementHoldsNothing) {
   ASSERT_TRUE(replica().reserve(with_budget(1, 600)).granted);
   redis_.ask({"FLUSHALL"});

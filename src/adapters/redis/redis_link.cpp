@@ -14,10 +14,16 @@ constexpr Duration pause_max = std::chrono::seconds(1);  // how late a server th
 
 bool means_down(const RedisReply& reply) {
   if (!reply.is_error()) return false;
-  constexpr std::array<std::string_view, 5> codes{"OOM", "LOADING", "READONLY", "MASTERDOWN", "NOPERM"};
-  // What Redis 7 and Redis 6 say of a command that a script's user may not run, under the code of all scripts' errors.
-  constexpr std::array<std::string_view, 2> in_scripts{"ACL failure in script",
-                                                       "The user executing the script can't run"};
+  constexpr std::array<std::string_view, 10> codes{"OOM",     "LOADING",    "READONLY", "MASTERDOWN",  "NOPERM",
+                                                   "MISCONF", "NOREPLICAS", "BUSY",     "CLUSTERDOWN", "TRYAGAIN"};
+  // What Redis 7 and Redis 6 say of a command that a script's user may not run, and what Redis 6 says of one that finds
+  // no more than a part of its server well, under the code of all scripts' errors.
+  constexpr std::array<std::string_view, 6> in_scripts{"ACL failure in script",
+                                                       "The user executing the script can't run",
+                                                       " -MISCONF ",
+                                                       " -NOREPLICAS ",
+                                                       " -OOM ",
+                                                       " -READONLY "};
   return std::ranges::find(codes, reply.error_code()) != codes.end() ||
          std::ranges::any_of(in_scripts, [&](std::string_view words) { return reply.text.contains(words); });
 }

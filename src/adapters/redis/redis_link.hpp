@@ -39,8 +39,8 @@ class RedisLink final {
   //   unavailable  it was not sent: the server is down, or the link is closed or full
   //   timed_out    it was sent and not answered in time; it may be run yet
   //   broken       it was sent and the connection ended; it may have been run
-  // OOM, LOADING, READONLY, MASTERDOWN, and what this user may not do, are a server that is down: unavailable, and
-  // nothing was done.
+  // A server that cannot write, or not now (OOM, LOADING, READONLY, MASTERDOWN, MISCONF, NOREPLICAS, BUSY, CLUSTERDOWN,
+  // TRYAGAIN), and what this user may not do, are a server that is down: unavailable, and nothing was done.
   [[nodiscard]] Task<Result<RedisReply>> call(RedisCommand command);
   // The same for a script, which is sent whole where the server does not know it.
   [[nodiscard]] Task<Result<RedisReply>> run(const RedisScript& script, RedisScript::Input input);

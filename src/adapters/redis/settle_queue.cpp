@@ -9,6 +9,7 @@ namespace obleth::adapters {
 namespace {
 
 constexpr Duration look_every = std::chrono::milliseconds(50);  // whether Redis is back
+constexpr std::size_t sent_again_max = 1000;                    // at a time
 constexpr Duration complaint_period = std::chrono::minutes(1);
 
 }  // namespace
@@ -39,7 +40,8 @@ void SettleQueue::add(RedisScript::Input booking, const ports::SettleTurn& turn)
 
 bool SettleQueue::note(Booking& booking, const Result<RedisReply>& reply) {
   if (!reply) return false;
-  if (reply->is_error()) {
+  if (reply->is_error()) {  // not of a server that is down: it would be said again
+    ++dropped_;
     observe::log_once_per(complaint_period, observe::LogLevel::error, "a settlement cannot be booked", "redis",
                           {{"reason", reply->text}});
   }
@@ -59,16 +61,28 @@ void SettleQueue::begin_again() {
   again_ = send_again();
 }
 
-// One after the other: those that were under way on the connection before have ended with it.
+// As many as may be under way, so that no round trip bounds how many are booked in a second. The last is answered last.
+// False: it was not.
+Task<bool> SettleQueue::send_first() {
+  std::shared_ptr<Booking> last;
+  const std::size_t count = std::min(bookings_.size(), sent_again_max);
+  for (std::size_t at = 0; at < count; ++at) {
+    if (bookings_[at]->is_booked) continue;
+    if (last != nullptr) spawn(send(std::move(last)));
+    last = bookings_[at];
+  }
+  const Result<RedisReply> reply = co_await link_.run(settle_script(), last->input);
+  co_return note(*last, reply);
+}
+
+// Those that were under way on the connection before have ended with it.
 RootTask SettleQueue::send_again() {
   while (!bookings_.empty()) {
     const bool came = co_await ports::Pause(link_.loop(), link_.loop().now() + look_every);
     static_cast<void>(came);  // nobody calls this pause off
-    while (link_.is_up() && !bookings_.empty()) {
-      const std::shared_ptr<Booking> first = bookings_.front();
-      const Result<RedisReply> reply = co_await link_.run(settle_script(), first->input);
-      if (!note(*first, reply)) break;
-    }
+    bool goes_on = true;
+    while (goes_on && link_.is_up() && !bookings_.empty())
+      goes_on = co_await send_first();
   }
   is_behind_ = false;
 }

@@ -2,8 +2,8 @@
 //
 // Each goes at once while Redis answers. One that was not answered is sent again when Redis is back, and all that came
 // after it follow. What is booked twice counts once, in whatever order it comes: Redis keeps the numbers of those that
-// this queue may send again. Bounded: beyond the bound the oldest is dropped and counted; its row in the ledger still
-// tells.
+// this queue may send again. Dropped and counted are the oldest beyond the bound, and what Redis answers with an error
+// of its own; its row in the ledger still tells.
 //
 // Thread: its loop's. The link is closed before it is destroyed.
 #pragma once
@@ -41,6 +41,7 @@ class SettleQueue {
 
   Task<void> send(std::shared_ptr<Booking> booking);
   RootTask send_again();
+  [[nodiscard]] Task<bool> send_first();
   void begin_again();
   // False: it was not answered.
   bool note(Booking& booking, const Result<RedisReply>& reply);
