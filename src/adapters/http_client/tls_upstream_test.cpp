@@ -118,5 +118,15 @@ TEST(TlsUpstream, AServerThatSpeaksNoTlsIsBroken) {
   EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::broken);
 }
 
+// As connecting does, and finding the address: they have one deadline.
+TEST(TlsUpstream, AHandshakeIsWaitedForNoLongerThanTheHeadMayTake) {
+  ScriptedServer server([](Conversation& with) { with.wait_until_closed(); });
+  const TlsIdentity identity("upstream.test");
+  ClientBench bench({.connect_timeout = std::chrono::hours(1)}, identity.trusted());
+  TlsCall call(server.port(), "upstream.test");
+  call.call.head_timeout = std::chrono::milliseconds(50);
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::timed_out);
+}
+
 }  // namespace
 }  // namespace obleth::adapters
