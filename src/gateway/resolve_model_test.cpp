@@ -133,6 +133,18 @@ TEST(ResolveModel, AKeyWithAListUsesOtherPathsOnlyWithAnAllowedModel) {
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
+TEST(ResolveModel, AFieldThatCannotBeReadIsToldByItsNameOnOtherPathsToo) {
+  TestGateway gateway;
+  gateway.serve_everything_else_at("http://default:1");
+  gateway.who().key.allowed_models = {"m"};
+  for (const char* body : {R"({"model":"m","model":"n"})", R"({"model":"m","mod\u0065l":"m"})", R"({"model":7})"}) {
+    const auto asked = gateway.ask(post("/tokenize", body));
+    EXPECT_EQ(asked.client.status, 400) << body;
+    EXPECT_EQ(error_member(asked.client, "param"), "model") << body;
+  }
+  EXPECT_TRUE(gateway.upstream.requests.empty());
+}
+
 TEST(ResolveModel, OtherPathsNeedADefaultUpstream) {
   TestGateway gateway;
   const auto asked = gateway.ask(post("/tokenize", R"({"model":"m"})"));
