@@ -116,7 +116,9 @@ ModelFields behaviour() {
       F::writable("cache_scope", choice(scopes), [](auto& doc) -> auto& { return doc.model.cache_scope; }),
       F::writable("max_retries", whole<std::uint32_t>(0, 10), [](auto& doc) -> auto& { return doc.model.max_retries; }),
       F::writable("request_timeout_secs", seconds(), [](auto& doc) -> auto& { return doc.model.request_timeout_secs; })
-          .about("To the first byte."),
+          .about(
+              "To connect, 5 s at most; then to the first byte of the answer, from when the request begins to leave. "
+              "What streams through has left first."),
       F::writable("idle_timeout_secs", seconds(), [](auto& doc) -> auto& { return doc.model.idle_timeout_secs; })
           .about("Between bytes."),
       F::writable("gpus", whole<std::uint32_t>(1, 100'000), [](auto& doc) -> auto& { return doc.model.gpus; }),

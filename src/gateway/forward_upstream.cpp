@@ -28,7 +28,7 @@ struct Chosen {
 using Sent = Result<std::unique_ptr<ports::UpstreamAnswer>>;
 
 // What to do about an attempt's result.
-enum class Verdict : std::uint8_t { take, retry, read_why, ask_without_usage };
+enum class Verdict : std::uint8_t { take, retry, read_why, ask_without_usage, leave };
 
 Outcome<Chosen> choose_destination(const Softened& softened, const std::vector<EndpointId>& tried,
                                    UpstreamDoors doors) {
@@ -182,6 +182,29 @@ class Forwarding {
     co_return Verdict::ask_without_usage;
   }
 
+  // Until it begins, nothing has gone to the client, and another try can be made: the head waits for it. Not so that of
+  // a stream of events.
+  bool waits_for_body(const ports::UpstreamAnswer& answer) const {
+    const bool is_to_come = buffered_.empty() && !answer.has_buffered() && !answer.has_ended();
+    return is_to_come && !head_.event_stream && retries_left_ > 0;
+  }
+
+  // Its first piece comes within the attempt, which has failed where it breaks off instead.
+  Task<Verdict> begin_body(Chosen& chosen, Sent& answer) {
+    const Instant asked_at = softened_.loop->now();
+    const Result<std::string_view> piece = co_await (*answer)->read();
+    softened_.timings.waiting += softened_.loop->now() - asked_at;
+    if (piece) {
+      buffered_ = *piece;
+      co_return Verdict::take;
+    }
+    Fault fault = piece.error();
+    if (fault.kind == FaultKind::cancelled || softened_.exchange->departure().fired()) co_return Verdict::leave;
+    fault.may_retry = fault.kind == FaultKind::broken;
+    answer = fail(std::move(fault));
+    co_return judge(chosen, answer);
+  }
+
   // Next endpoint first; jittered exponential pause, or what the server asked for where there is no other to go to.
   // False: the client left meanwhile.
   Task<bool> step_back(Chosen chosen) {
@@ -218,6 +241,8 @@ class Forwarding {
 
   // The upstream may have worked already: this is settled like any answer that was cut.
   Outcome<Answered> left_while_asking() { return left({}); }
+  // It had begun to answer.
+  Outcome<Answered> left_before_body() { return left({.status = head_.status}); }
   // It had refused, and did nothing.
   Outcome<Answered> left_while_pausing() { return left({.status = refused_with_}); }
 
@@ -294,6 +319,10 @@ Task<Outcome<Answered>> forward_upstream(std::unique_ptr<Softened> softened, Ups
     if (!answer && answer.error().kind == FaultKind::cancelled) co_return way.left_while_asking();
     Verdict verdict = way.judge(*chosen, answer);
     if (verdict == Verdict::read_why) verdict = co_await way.judge_refusal(*chosen, **answer);
+    if (verdict == Verdict::take && answer && way.waits_for_body(**answer)) {
+      verdict = co_await way.begin_body(*chosen, answer);
+    }
+    if (verdict == Verdict::leave) co_return way.left_before_body();
     if (verdict == Verdict::take) co_return way.conclude(*chosen, answer);
     if (verdict == Verdict::ask_without_usage) continue;
     const bool stayed = co_await way.step_back(std::move(*chosen));

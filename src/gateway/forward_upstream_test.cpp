@@ -48,6 +48,52 @@ TEST(ForwardUpstream, WhatPassesSoonIsTriedAgain) {
   }
 }
 
+// Nothing has gone to the client: its head waits for the first byte of the body.
+TEST(ForwardUpstream, AnAnswerThatBreaksBeforeItsFirstByteIsTriedAgain) {
+  TestGateway gateway;
+  ScriptedAnswer broken = {.headers = {{"Content-Type", "application/json"}}};
+  broken.cut = upstream_fault(FaultKind::broken, "reset", false);
+  gateway.upstream.will_answer(broken);
+  const auto asked = gateway.ask(chat());
+  EXPECT_EQ(asked.client.status, 200);
+  EXPECT_EQ(gateway.upstream.requests.size(), 2U);
+  EXPECT_EQ(gateway.upstream.requests[0].body, gateway.upstream.requests[1].body);
+  EXPECT_EQ(asked.row.number("retries"), 1);
+  EXPECT_EQ(asked.row.number("output_tokens"), 20);
+  EXPECT_EQ(gateway.ledger.reserves.size(), 1U) << "the tenant is charged once";
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(ForwardUpstream, WhatBreaksBehindItsFirstByteIsNotTriedAgain) {
+  ScriptedAnswer begun = json_answer(200, "{");
+  ScriptedAnswer stream = stream_answer({});
+  for (ScriptedAnswer* const broken : {&begun, &stream}) {
+    TestGateway gateway;
+    broken->cut = upstream_fault(FaultKind::broken, "reset", false);
+    gateway.upstream.will_answer(*broken);
+    const auto asked = gateway.ask(chat());
+    EXPECT_EQ(asked.row.text("error"), "stream_interrupted");
+    EXPECT_EQ(gateway.upstream.requests.size(), 1U);
+    EXPECT_TRUE(gateway.holds_nothing());
+  }
+}
+
+TEST(ForwardUpstream, AClientThatLeavesBeforeTheFirstByteOfItsAnswerIsNoFailureOfTheEndpoint) {
+  TestGateway gateway;
+  ScriptedAnswer slow = good_answer();
+  slow.piece_takes = std::chrono::seconds(5);
+  gateway.upstream.will_answer(slow);
+  const auto asking = gateway.prepare(chat());
+  gateway.start(*asking);
+  ASSERT_FALSE(asking->ended);
+  asking->client.leave();
+  gateway.loop.advance(std::chrono::seconds(1));
+  EXPECT_TRUE(asking->ended);
+  EXPECT_EQ(gateway.upstream.requests.size(), 1U);
+  EXPECT_EQ(gateway.upstream.open_answers, 0);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
 TEST(ForwardUpstream, WhatDoesNotPassSoonIsPassedOn) {
   for (const ScriptedAnswer& only : {json_answer(500, "{}"), json_answer(400, "{}"), saturated("3"), saturated(""),
                                      saturated("9223372037"), saturated("9223372036854775807"),

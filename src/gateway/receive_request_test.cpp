@@ -30,11 +30,12 @@ TEST(ReceiveRequest, AnotherMethodIsToldWhichOneTheRouteTakes) {
   TestGateway gateway;
   const auto chat_by_get = gateway.ask(get("/v1/chat/completions"));
   EXPECT_EQ(chat_by_get.client.status, 405);
-  EXPECT_EQ(chat_by_get.client.header("Allow"), "POST");
+  EXPECT_EQ(chat_by_get.client.header("Allow"), "POST, OPTIONS");
   EXPECT_EQ(error_member(chat_by_get.client, "type"), "invalid_request_error");
+  EXPECT_EQ(error_member(chat_by_get.client, "message"), "This route takes POST.");
   const auto models_by_post = gateway.ask(post("/v1/models", "{}"));
   EXPECT_EQ(models_by_post.client.status, 405);
-  EXPECT_EQ(models_by_post.client.header("Allow"), "GET, HEAD");
+  EXPECT_EQ(models_by_post.client.header("Allow"), "GET, HEAD, OPTIONS");
 }
 
 TEST(ReceiveRequest, ACompressedBodyIsRefusedWhereItWouldHaveToBeRead) {

@@ -48,7 +48,7 @@ Refusal method_not_allowed(std::string_view allow) {
   return {.status = 405,
           .type = request_type,
           .message = "This route takes " + std::string(allow) + ".",
-          .extra_headers = "Allow: " + std::string(allow) + "\r\n"};
+          .extra_headers = "Allow: " + std::string(allow) + ", OPTIONS\r\n"};
 }
 
 Refusal store_unavailable() {

@@ -63,18 +63,21 @@ Task<void> ReplyRelay::run() {
     ending_ = Ending::client_left;
     co_return;
   }
-  if (!answered_.buffered.empty()) meter_.pass(answered_.buffered, onward_);
   if (begins_before_its_events()) {
     const Instant begun_at = request_.loop->now();
-    const Result<void> begun = co_await pass_on({});
-    note_passed(begun, begun_at);
+    const Result<void> passed = co_await pass_on({});
+    note_passed(passed, begun_at);
   }
   bool more = true;
   while (more && ending_ == Ending::complete) {
-    const Instant asked_at = request_.loop->now();
-    const Result<std::string_view> piece = co_await answered_.answer->read();
-    note_wait_since(asked_at);
-    if (!take(piece)) break;
+    if (!answered_.buffered.empty()) {
+      if (!take(std::string_view(answered_.buffered))) break;
+    } else {
+      const Instant asked_at = request_.loop->now();
+      const Result<std::string_view> piece = co_await answered_.answer->read();
+      note_wait_since(asked_at);
+      if (!take(piece)) break;
+    }
     if (is_end_of_answer()) {
       hold_onward();
       more = !answered_.answer->has_ended();
@@ -87,6 +90,7 @@ Task<void> ReplyRelay::run() {
       if (ending_ != Ending::complete) co_return;
     }
     onward_.clear();
+    std::string().swap(answered_.buffered);
     report_progress();
   }
   if (ending_ == Ending::complete) finish();

@@ -236,6 +236,7 @@ TEST(RelayReply, AnAnswerThatBreaksBeforeItsFirstByteIsTheUpstreamsError) {
     TestGateway gateway;
     ScriptedAnswer answer = {.headers = {{"Content-Type", "application/json"}}};
     answer.cut = upstream_fault(expected.kind, "scripted", true);
+    gateway.model().max_retries = 0;
     gateway.upstream.will_answer(answer);
     const auto asked = gateway.ask(chat());
     EXPECT_EQ(asked.client.status, expected.status);

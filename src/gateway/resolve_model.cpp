@@ -19,8 +19,10 @@ Outcome<void> read_fields(RequestContent& content, const Route& route, const Pol
     return refuse(invalid_request(std::move(fault->message), std::move(fault->param)));
   }
   content.fields = std::get<wire::RequestFields>(std::move(outcome));
-  if (!content.fields.has_model && !route.rules().model_is_optional)
-    return refuse(invalid_request("Say which model to use.", "model"));
+  if (!content.fields.has_model && !route.rules().model_is_optional) {
+    const bool metered = route.treatment == Treatment::metered;
+    return refuse(metered ? model_not_found("") : invalid_request("Say which model to use.", "model"));
+  }
   if (content.fields.n > policy.n_max) {
     const std::string name(content.fields.n_name);
     return refuse(invalid_request(name + " may be at most " + std::to_string(policy.n_max) + " here.", name));
@@ -123,7 +125,7 @@ Task<Outcome<Routed>> resolve_model(Identified&& identified, ModelSources source
   const Outcome<void> received = co_await receiving;
   note_routed(identified);
   // A key with an allow-list may use other paths only with an allowed model: what names none is not allowed.
-  const bool unreadable = !received && received.error().status == 400;
+  const bool unreadable = !received && received.error().status == 400 && received.error().param.empty();
   if (metered && unreadable) co_return refuse(model_not_found(""));
   if (!received) co_return refuse(received.error());
   UsageRecord& record = *identified.record;

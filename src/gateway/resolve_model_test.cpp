@@ -133,6 +133,18 @@ TEST(ResolveModel, AKeyWithAListUsesOtherPathsOnlyWithAnAllowedModel) {
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
+TEST(ResolveModel, AFieldThatCannotBeReadIsToldByItsNameOnOtherPathsToo) {
+  TestGateway gateway;
+  gateway.serve_everything_else_at("http://default:1");
+  gateway.who().key.allowed_models = {"m"};
+  for (const char* body : {R"({"model":"m","model":"n"})", R"({"model":"m","mod\u0065l":"m"})", R"({"model":7})"}) {
+    const auto asked = gateway.ask(post("/tokenize", body));
+    EXPECT_EQ(asked.client.status, 400) << body;
+    EXPECT_EQ(error_member(asked.client, "param"), "model") << body;
+  }
+  EXPECT_TRUE(gateway.upstream.requests.empty());
+}
+
 TEST(ResolveModel, OtherPathsNeedADefaultUpstream) {
   TestGateway gateway;
   const auto asked = gateway.ask(post("/tokenize", R"({"model":"m"})"));
@@ -190,8 +202,25 @@ TEST(ResolveModel, ABodyIsHeldOnlyUntilTheAnswerBegins) {
   const auto asked = gateway.begin(chat());
   EXPECT_EQ(gateway.body_memory.held_bytes(), chat().body.size());
   gateway.loop.advance(milliseconds(1500));
+  EXPECT_EQ(gateway.body_memory.held_bytes(), chat().body.size()) << "until its first byte it may be tried again";
+  gateway.loop.advance(seconds(1));
   EXPECT_EQ(gateway.body_memory.held_bytes(), 0U);
   EXPECT_FALSE(asked->ended);
+}
+
+TEST(ResolveModel, ABodyThatIsNotTriedAgainIsHeldOnlyUntilTheHeadComes) {
+  const ScriptedAnswer plain{.pieces = {"a", "b"}, .head_takes = seconds(1), .piece_takes = seconds(1)};
+  ScriptedAnswer stream = plain;
+  stream.headers = {{"Content-Type", "text/event-stream"}};
+  for (const auto& [answer, retries] : {std::pair{plain, 0U}, {stream, 1U}}) {
+    TestGateway gateway;
+    gateway.model().max_retries = retries;
+    gateway.upstream.always_answers(answer);
+    const auto asked = gateway.begin(chat());
+    gateway.loop.advance(milliseconds(1500));
+    EXPECT_EQ(gateway.body_memory.held_bytes(), 0U);
+    EXPECT_FALSE(asked->ended);
+  }
 }
 
 TEST(ResolveModel, AClientThatIsTooSlowOrSendsNonsenseIsTold) {

@@ -38,8 +38,8 @@ struct UpstreamCall {
   BodySource* stream = nullptr;            // instead of body; framed as the head says
   bool stream_chunked = false;             // frame the stream's bytes as chunks
   bool answer_has_no_body = false;         // HEAD
-  Duration head_timeout{0};                // to the first byte of the answer
-  Duration idle_timeout{0};                // between bytes of the answer
+  Duration head_timeout{0};  // to connect; then to the first byte of the answer (a stream: from its end on)
+  Duration idle_timeout{0};  // between bytes of the answer
   CancelSignal* cancel = nullptr;
 };
 

@@ -43,9 +43,9 @@ constexpr NameSet hop_by_hop(hop_by_hop_names);
 constexpr NameSet not_forwarded(joined(hop_by_hop_names, ours_in_requests, identity_claims));
 constexpr NameSet<4> made_here({"accept-encoding", "x-request-id", "traceparent", "via"});
 // As providers and proxies write them; their prefixes are in replayable_headers.
-constexpr NameSet<15> of_one_request({"date", "age", "retry-after", "server-timing", "traceparent", "tracestate",
-                                      "request-id", "x-upstream-request-id", "openai-processing-ms", "cf-ray",
-                                      "x-envoy-upstream-service-time", "x-amzn-requestid", "apim-request-id",
+constexpr NameSet<16> of_one_request({"date", "age", "retry-after", "retry-after-ms", "server-timing", "traceparent",
+                                      "tracestate", "request-id", "x-upstream-request-id", "openai-processing-ms",
+                                      "cf-ray", "x-envoy-upstream-service-time", "x-amzn-requestid", "apim-request-id",
                                       "x-ms-request-id", "x-trace-id"});
 bool starts_ignoring_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && equals_ignoring_case(text.substr(0, prefix.size()), prefix);

@@ -217,6 +217,7 @@ TEST(RelayedHeaders, WhichSitesMayCallIsOursToSay) {
 
 TEST(ReplayableHeaders, WhatIsOneRequestsOwnIsLeftOut) {
   EXPECT_EQ(replayable_headers("Content-Type: application/json\r\nDate: now\r\nX-Upstream-Request-Id: 1\r\n"
+                               "Retry-After: 1\r\nretry-after-ms: 900\r\n"
                                "x-upstream-ratelimit-limit-tokens: 5\r\nServer: vllm\r\nAge: 4\r\nVary: Origin\r\n"
                                "anthropic-ratelimit-tokens-limit: 5\r\nRateLimit-Policy: 5\r\nx-other: a: b\r\n"),
             "Content-Type: application/json\r\nServer: vllm\r\nVary: Origin\r\nx-other: a: b\r\n");

@@ -1,6 +1,7 @@
 #include "wire/sse_event.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "wire/byte_block.hpp"
@@ -11,6 +12,7 @@ namespace obleth::wire {
 namespace {
 
 constexpr std::string_view payload_field = "data:";
+constexpr std::array<std::string_view, 4> field_names = {"data", "event", "id", "retry"};
 
 bool ends_line(char byte) {
   return byte == '\n' || byte == '\r';
@@ -199,8 +201,12 @@ std::string_view sse_line(std::string_view event, std::size_t at) {
 bool is_payload_line(std::string_view line) {
   return line.starts_with(payload_field);
 }
-bool may_become_payload_line(std::string_view incomplete) {
-  return payload_field.starts_with(incomplete);
+bool may_be_field_line(std::string_view line) {
+  const std::size_t name_end = line.find_first_of(":\r\n");
+  const std::string_view name = line.substr(0, name_end);
+  return std::ranges::any_of(field_names, [name, name_end](std::string_view field) {
+    return name_end == std::string_view::npos ? field.starts_with(name) : field == name;
+  });
 }
 
 std::string_view sse_payload_of_line(std::string_view line) {

@@ -29,9 +29,10 @@ class SseBoundary {
 
 // The event's first line from at on, with its end-of-line bytes.
 [[nodiscard]] std::string_view sse_line(std::string_view event, std::size_t at);
-// A line of data; an incomplete one counts as soon as it may become one.
+// A line of data.
 [[nodiscard]] bool is_payload_line(std::string_view line);
-[[nodiscard]] bool may_become_payload_line(std::string_view incomplete);
+// A line of data, event, id or retry, or the beginning of one. All else readers pass over.
+[[nodiscard]] bool may_be_field_line(std::string_view line);
 // The data lines of an event, joined. A view into event, or into joined where there are several lines.
 [[nodiscard]] std::string_view sse_payload(std::string_view event, std::string& joined);
 // The same for an event of one line.

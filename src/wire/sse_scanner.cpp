@@ -34,9 +34,9 @@ void SseScanner::feed(std::string_view bytes, std::vector<std::string_view>& out
     const std::size_t kept = event_.size();
     if (complete_event(part)) {
       give(bytes.substr(given, at - given), out);
-      const bool blank_line_given = give_other_lines(part, out);
+      give_remarks(part, out);
       given = at + length;
-      skip_line_feed_ = !blank_line_given && given == bytes.size() && part.ends_with('\r');
+      skip_line_feed_ = given == bytes.size() && part.ends_with('\r');
     } else {
       release(kept, out);
     }
@@ -135,23 +135,20 @@ void SseScanner::release(std::size_t up_to, std::vector<std::string_view>& out) 
   out.push_back(released_);
 }
 
-bool SseScanner::give_other_lines(std::string_view part, std::vector<std::string_view>& out) {
+void SseScanner::give_remarks(std::string_view part, std::vector<std::string_view>& out) {
   std::string_view event = part;
   if (!event_.empty()) {
     released_ = std::move(event_);
     event = released_;
   }
-  bool others = false;
   for (std::size_t at = 0; at < event.size();) {
     const std::string_view line = sse_line(event, at);
     at += line.size();
     const bool blank = line.front() == '\n' || line.front() == '\r';
-    if (is_payload_line(line) || (blank && !others)) continue;
-    others = true;
+    if (blank || may_be_field_line(line)) continue;
     const std::size_t already = sent_ > at - line.size() ? sent_ - (at - line.size()) : 0;
     give(line.substr(std::min(already, line.size())), out);
   }
-  return others;
 }
 
 std::size_t SseScanner::keep_incomplete(std::string_view tail, std::vector<std::string_view>& out) {
@@ -168,14 +165,12 @@ std::size_t SseScanner::keep_incomplete(std::string_view tail, std::vector<std::
   return sendable > kept ? sendable - kept : 0;
 }
 
-// Comments and other fields go on at once; data waits for as long as it may become the usage-only event.
+// Comments go on at once; fields wait for as long as their event may become the usage-only one.
 std::size_t SseScanner::held_from() {
   if (!strip_usage_event_ || !undecided_ || event_.size() > sse_held_bytes_max) return event_.size();
   for (std::size_t at = 0; at < event_.size();) {
     const std::string_view line = sse_line(event_, at);
-    const bool ended = line.ends_with('\n') || line.ends_with('\r');
-    if (!ended && may_become_payload_line(line)) return at;
-    if (is_payload_line(line)) {
+    if (may_be_field_line(line)) {
       if (event_.size() < next_look_) return at;
       std::string joined;
       undecided_ = may_become_usage_only(sse_payload(event_, joined));

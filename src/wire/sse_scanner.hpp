@@ -61,8 +61,9 @@ class SseScanner {
   void begin_event();
   // Gives out what was held back of the first bytes of the event.
   void release(std::size_t up_to, std::vector<std::string_view>& out);
-  // Of a usage-only event, the lines that are not data; with them, and only then, the blank line (true).
-  bool give_other_lines(std::string_view part, std::vector<std::string_view>& out);
+  // Of a usage-only event, its comments: readers pass them over inside of the next event too. A field, or the blank
+  // line, would make an event without data of what is left.
+  void give_remarks(std::string_view part, std::vector<std::string_view>& out);
   // Keeps the beginning of an event that has not ended; answers how many bytes of it may go on already.
   std::size_t keep_incomplete(std::string_view tail, std::vector<std::string_view>& out);
   [[nodiscard]] std::size_t held_from();

@@ -95,9 +95,11 @@ def test_a_stream_arrives_with_equal_payload_for_random_splits(recorded, framing
 def test_only_the_usage_event_that_obleth_asked_for_is_taken_out(recorded):
     gateway, upstream, tenant = recorded
     rng = random.Random(SEED)
-    usage = b'data: {"id":"x","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":7,"total_tokens":12}}'
-    for _ in range(25):
+    bare = b'data: {"id":"x","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":7,"total_tokens":12}}'
+    for round_number in range(25):
         before, end = stream_payload(rng, rng.randint(1, 10))
+        fields = [b"", b"id: 9", b"event: message", b"retry: 5"][round_number % 4]
+        usage = bare + end[: len(end) // 2] + fields if fields else bare
         upstream.play = ("chunked", list(pieces_of(rng, before + usage + end + b"data: [DONE]" + end)))
         assert stream_through(gateway, tenant)[0] == before + b"data: [DONE]" + end
         # Who asked for it gets it, and who wants exact bytes gets everything.

@@ -256,7 +256,7 @@ def test_the_javascript_sdks_work_on_the_other_dialects(gateway):
 
 def test_other_methods_and_paths_answer_in_the_shape_of_their_dialect(gateway, tenant):
     answer = gateway.http.get("/v1/messages", headers=tenant.headers)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST, OPTIONS")
     assert answer.json()["error"]["type"] == "invalid_request_error" and answer.json()["type"] == "error"
     answer = gateway.http.post("/v1/messages/count_tokens", headers=tenant.headers, json={"messages": HELLO})
     assert (answer.status_code, answer.json()["type"]) == (400, "error")

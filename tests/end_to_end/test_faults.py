@@ -187,6 +187,32 @@ def test_a_passing_503_is_tried_again_at_the_next_endpoint_and_charged_once(own)
     assert (len(first.requests), len(second.requests)) == (1, 1)
 
 
+def test_an_answer_that_breaks_behind_its_head_is_tried_again_at_the_next_endpoint(own):
+    def breaking(connection, _):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n")
+        raise OSError
+
+    def willing(connection, _):
+        # Head and body in two pieces, the body in two more.
+        body = json.dumps({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}).encode()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body))
+        connection.sendall(body[:7])
+        connection.sendall(body[7:])
+
+    with ScriptedUpstream(breaking) as first, ScriptedUpstream(willing) as second:
+        gateway = own.gateway()
+        tenant = gateway.create_tenant()
+        model = gateway.create_model(model_name="two", api_base=first.url)
+        made = gateway.admin.post(f"/models/{model['id']}/endpoints", json={"api_base": second.url, "priority": 1})
+        made.raise_for_status()
+        reply = httpx.post(
+            f"{gateway.base_url}/chat/completions", headers=tenant.headers, json={"model": "two", "messages": []}
+        )
+    assert reply.status_code == 200
+    assert reply.json()["usage"]["completion_tokens"] == 4
+    assert (len(first.requests), len(second.requests)) == (1, 1)
+
+
 def test_a_refused_credential_is_our_fault_and_not_the_clients(own):
     def answer(connection, _):
         json_answer(connection, {"error": {"message": "bad key"}}, status="401 Unauthorized")

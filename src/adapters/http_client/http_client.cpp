@@ -59,7 +59,9 @@ Task<HttpClient::Sent> HttpClient::send_streamed(const ports::UpstreamCall& call
 
 Task<HttpClient::Sent> HttpClient::send_afresh(const ports::UpstreamCall& call) {
   if (is_closed_) co_return fail(ports::gateway_is_stopping());
-  const DialLimits dial_limits{loop_.now() + limits_.connect_timeout, call.cancel};
+  const bool is_impatient = call.head_timeout > Duration(0) && call.head_timeout < limits_.connect_timeout;
+  const Duration patience = is_impatient ? call.head_timeout : limits_.connect_timeout;
+  const DialLimits dial_limits{loop_.now() + patience, call.cancel};
   auto dialled = co_await dialer_.dial(loop_, call.address->host, call.address->port, call.address->tls, dial_limits);
   if (!dialled) co_return fail(std::move(dialled.error()));
   Attempt fresh = co_await try_on(call, UpstreamConnection{pool_.origin_of(*call.address), std::move(*dialled), false});

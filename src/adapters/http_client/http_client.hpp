@@ -19,7 +19,8 @@ namespace obleth::adapters {
 
 struct HttpClientLimits {
   PoolLimits pool;
-  Duration connect_timeout = std::chrono::seconds(5);  // name, every address, and the TLS handshake
+  // Name, every address, and the TLS handshake; less where the call waits for less.
+  Duration connect_timeout = std::chrono::seconds(5);
 };
 
 class HttpClient final : public ports::Upstream {

@@ -32,10 +32,12 @@ Task<Result<void>> IncomingAnswer::receive_head(const ports::UpstreamCall& call,
     const WaitOutcome waited = co_await socket().readable(deadline, call.cancel);
     if (waited == WaitOutcome::cancelled) co_return fail(lose(FaultKind::cancelled, "the request was called off"));
     if (waited == WaitOutcome::timed_out) {
-      // Only a request that has left can be waited for.
-      const Instant since = upload.has_ended() ? upload.ended_at() : loop.now();
-      deadline = deadline_after(since, call.head_timeout);
-      if (deadline > loop.now()) continue;
+      // What streams through leaves as its client gives it: only when it has left its answer can be waited for.
+      if (call.stream != nullptr) {
+        const Instant since = upload.has_ended() ? upload.ended_at() : loop.now();
+        deadline = deadline_after(since, call.head_timeout);
+        if (deadline > loop.now()) continue;
+      }
       co_return fail(lose(FaultKind::timed_out, "the server did not answer in time"));
     }
     if (buffer_ == nullptr) buffer_ = buffers_.take();

@@ -27,7 +27,7 @@ class IncomingAnswer final : public ports::UpstreamAnswer, public LiveAnswers::M
   IncomingAnswer(ConnectionPool& pool, AnswerBuffers& buffers, UpstreamConnection connection);
   ~IncomingAnswer() override;
 
-  // Waits for the final head. The time-out starts anew while the request is still leaving.
+  // Waits for the final head. The time-out starts anew while a request that streams through is still leaving.
   // Faults: timed_out, cancelled, broken, bad_answer.
   [[nodiscard]] Task<Result<void>> receive_head(const ports::UpstreamCall& call, const RequestUpload& upload);
   // After the head. request_is_complete: else the connection cannot be used again.

@@ -10,9 +10,12 @@ namespace {
 
 constexpr std::size_t pieces_at_once = 16;  // gathered on the stack; a patched body has fewer
 
-// Without a bound in the call, a write may stall for as long as TCP lets it.
+// Without a bound in the call, a write may stall for as long as TCP lets it. What is held whole is bounded by whoever
+// waits for its answer; of what streams through each write is.
 Duration stall_max(const ports::UpstreamCall& call) {
-  return call.idle_timeout > Duration(0) ? call.idle_timeout : std::chrono::hours(1);
+  const Duration longest = call.idle_timeout > Duration(0) ? call.idle_timeout : std::chrono::hours(1);
+  const bool is_impatient = call.stream != nullptr && call.head_timeout > Duration(0);
+  return is_impatient ? std::min(longest, call.head_timeout) : longest;
 }
 
 }  // namespace

@@ -53,13 +53,14 @@ class Pieces final : public ports::BodySource {
   std::optional<Fault> fault_;
 };
 
-// Gives one piece and then waits for ever.
+// Gives one piece and then waits, as good as for ever.
 class StuckSource final : public ports::BodySource {
  public:
-  StuckSource(EpollLoop& loop, std::string piece) : loop_(loop), piece_(std::move(piece)) {}
+  StuckSource(EpollLoop& loop, std::string piece, Duration wait = std::chrono::hours(1))
+      : loop_(loop), piece_(std::move(piece)), wait_(wait) {}
   Task<Result<std::string_view>> next() override {
     if (!std::exchange(given_, true)) co_return Result<std::string_view>(piece_);
-    ports::Pause pause(loop_, loop_.now() + std::chrono::hours(1));
+    ports::Pause pause(loop_, loop_.now() + wait_);
     const bool came = co_await pause;
     ensure(came, "the pause has no signal");
     co_return Result<std::string_view>(std::string_view());
@@ -68,6 +69,7 @@ class StuckSource final : public ports::BodySource {
  private:
   EpollLoop& loop_;
   std::string piece_;
+  Duration wait_;
   bool given_ = false;
 };
 
@@ -180,15 +182,57 @@ TEST(RequestUpload, TheFaultOfTheSourceIsTheFaultOfTheCall) {
   EXPECT_EQ(got.source, FaultSource::client);
 }
 
-TEST(RequestUpload, AnUpstreamThatTakesNothingTimesOut) {
+// Takes nothing of the request for as long as it lives.
+struct Unwilling {
   std::promise<void> over;
-  auto is_over = over.get_future().share();
-  ScriptedServer server([is_over](Conversation&) { is_over.wait(); });
+  std::shared_future<void> is_over = over.get_future().share();
+  ScriptedServer server{[this](Conversation&) { is_over.wait(); }};
+  ~Unwilling() { over.set_value(); }
+};
+
+TEST(RequestUpload, AnUpstreamThatTakesNothingTimesOut) {
+  Unwilling upstream;
   ClientBench bench;
-  Call call(server.port(), numbers(64 * 1024 * 1024));
+  Call call(upstream.server.port(), numbers(64 * 1024 * 1024));
   call.call.idle_timeout = std::chrono::milliseconds(50);
   EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::timed_out);
-  over.set_value();
+}
+
+TEST(RequestUpload, OfABodyThatIsHeldTheSendingCountsAsWaitingForTheAnswer) {
+  Unwilling upstream;
+  ClientBench bench;
+  Call call(upstream.server.port(), numbers(64 * 1024 * 1024));
+  call.call.head_timeout = std::chrono::milliseconds(50);
+  call.call.idle_timeout = std::chrono::hours(1);
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::timed_out);
+}
+
+TEST(RequestUpload, AStreamThatTheUpstreamDoesNotTakeIsHeldUpForNoLongerThanItsHeadMay) {
+  Unwilling upstream;
+  ClientBench bench;
+  Call call(upstream.server.port());
+  Pieces source({numbers(64 * 1024 * 1024)});
+  call.call.body = {};
+  call.call.stream = &source;
+  call.call.head_timeout = std::chrono::milliseconds(50);
+  call.call.idle_timeout = std::chrono::hours(1);
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::timed_out);
+}
+
+TEST(RequestUpload, AStreamMayComeSlowlyFromItsClient) {
+  ScriptedServer server([](Conversation& with) {
+    with.read_through("0\r\n\r\n");
+    with.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    with.wait_until_closed();
+  });
+  ClientBench bench;
+  Call call(server.port());
+  StuckSource source(bench.loop, "first", std::chrono::milliseconds(600));
+  call.call.body = {};
+  call.call.stream = &source;
+  call.call.stream_chunked = true;
+  call.call.head_timeout = std::chrono::milliseconds(200);
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).payload, "ok");
 }
 
 TEST(RequestUpload, CancellingEndsItWhereverItWaits) {

@@ -83,6 +83,8 @@ class Conversation {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
+  // TLS's own end, before the connection's.
+  void end_tls() { SSL_shutdown(session_); }
   void reset() {
     const linger now{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);

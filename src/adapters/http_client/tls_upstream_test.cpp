@@ -118,5 +118,52 @@ TEST(TlsUpstream, AServerThatSpeaksNoTlsIsBroken) {
   EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::broken);
 }
 
+// As connecting does, and finding the address: they have one deadline.
+TEST(TlsUpstream, AHandshakeIsWaitedForNoLongerThanTheHeadMayTake) {
+  ScriptedServer server([](Conversation& with) { with.wait_until_closed(); });
+  const TlsIdentity identity("upstream.test");
+  ClientBench bench({.connect_timeout = std::chrono::hours(1)}, identity.trusted());
+  TlsCall call(server.port(), "upstream.test");
+  call.call.head_timeout = std::chrono::milliseconds(50);
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::timed_out);
+}
+
+// RFC 9112, section 9.8: an answer that only the connection's end ends is whole where TLS ended first.
+TEST(TlsUpstream, AnAnswerWithoutLengthThatIsCutWithoutTheEndOfTlsIsBroken) {
+  const TlsIdentity identity("upstream.test");
+  for (const bool whole : {true, false}) {
+    ScriptedServer server([&identity, whole](Conversation& with) {
+      if (!with.start_tls(identity.settings())) return;
+      with.read_request();
+      with.send("HTTP/1.1 200 OK\r\n\r\nhello");
+      if (whole) with.end_tls();
+    });
+    ClientBench bench({}, identity.trusted());
+    const TlsCall call(server.port(), "upstream.test");
+    const Received got = bench.run(bench.fetch(call.call));
+    EXPECT_EQ(got.payload, "hello");
+    EXPECT_EQ(got.fault, whole ? std::nullopt : std::optional(FaultKind::broken));
+  }
+}
+
+TEST(TlsUpstream, AnAnswerThatIsWholeNeedsNoEndOfTls) {
+  const TlsIdentity identity("upstream.test");
+  for (const char* answer : {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"}) {
+    ScriptedServer server([&identity, answer](Conversation& with) {
+      if (!with.start_tls(identity.settings())) return;
+      with.read_request();
+      with.send(answer);
+    });
+    ClientBench bench({}, identity.trusted());
+    const TlsCall call(server.port(), "upstream.test");
+    for (int round = 0; round < 3; ++round) {
+      const Received got = bench.run(bench.fetch(call.call));
+      EXPECT_EQ(got.payload, "hello");
+      EXPECT_FALSE(got.fault);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace obleth::adapters

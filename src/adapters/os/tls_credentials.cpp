@@ -53,7 +53,7 @@ TlsCredentials::Handle new_settings(const SSL_METHOD* method) {
   SSL_CTX_set_min_proto_version(settings.get(), TLS1_2_VERSION);
   SSL_CTX_set_mode(settings.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                        SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-  SSL_CTX_set_options(settings.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_options(settings.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_read_ahead(settings.get(), 1);
   return settings;
 }
@@ -62,6 +62,8 @@ Result<TlsCredentials::Handle> load_server(const std::string& certificate_file, 
   ERR_clear_error();
   TlsCredentials::Handle settings = new_settings(TLS_server_method());
   if (settings == nullptr) return bad_file(certificate_file, "no TLS");
+  // Clients that leave without a word are many, and lose nothing. A server that does may have been cut off.
+  SSL_CTX_set_options(settings.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
   if (SSL_CTX_use_certificate_chain_file(settings.get(), certificate_file.c_str()) != 1) {
     return bad_file(certificate_file, "not a PEM certificate chain");
   }
