@@ -371,6 +371,34 @@ def test_requests_per_minute_and_calls_in_flight_are_limited(gateway, server, re
     assert ask(url, patient, rpc("ping")).status_code == 200
 
 
+def test_what_asks_for_no_answer_takes_no_slot(tenant, server, register):
+    url = register(server, max_in_flight=1)
+    asks_back = {"jsonrpc": "2.0", "id": "server-1", "method": "elicitation/create", "params": {}}
+    answered = threading.Event()
+
+    def behave(asked):
+        message = asked.message
+        if message.get("method") == "tools/call":
+            asked.begin_stream()
+            asked.send(f"data: {json.dumps(asks_back)}\n\n")
+            answered.wait(SECONDS_MAX)
+            asked.send(f"data: {json.dumps(answer_of(message))}\n\n")
+            asked.end_stream()
+        else:
+            asked.reply(202)
+
+    server.behave = behave
+    with httpx.stream("POST", url, json=call("echo", 7), headers=tenant.headers, timeout=SECONDS_MAX) as stream:
+        lines = (line for line in stream.iter_lines() if line)
+        assert json.loads(next(lines).removeprefix("data: ")) == asks_back
+        assert ask(url, tenant, rpc("ping", 8)).status_code == 429
+        for method in ("notifications/initialized", "notifications/cancelled"):
+            assert ask(url, tenant, {"jsonrpc": "2.0", "method": method}).status_code == 202
+        assert ask(url, tenant, {"jsonrpc": "2.0", "id": "server-1", "result": {"action": "accept"}}).status_code == 202
+        answered.set()
+        assert json.loads(next(lines).removeprefix("data: "))["id"] == 7
+
+
 def test_pages_of_other_origins_may_not_call(gateway, tenant, server, register):
     url = register(server)
     assert ask(url, tenant, rpc("ping"), Origin="http://evil.example").status_code == 403
