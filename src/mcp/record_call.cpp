@@ -64,7 +64,7 @@ std::string text_of_code(std::int64_t code) {
 // As rows, log, audit and counters have it: no key, whole characters, and no NUL, which PostgreSQL has none of.
 // tool: UTF-8.
 std::string shown_tool(std::string_view tool) {
-  if (holds_key(tool)) return "(a key)";
+  tool = without_key(tool);
   std::string kept;
   while (!tool.empty()) {
     const std::size_t bytes = std::max<std::size_t>(wire::first_utf8_character(tool).bytes, 1);
