@@ -90,7 +90,7 @@ std::string_view outcome_of(const CallNotes& notes, const UsageRecord& row, cons
   if (row.admission == AdmissionOutcome::refused) return "refused";
   if (!row.error_code.empty() || row.status >= 400) return "error";
   // Its answer comes on another stream, or, of a notification, not at all.
-  if (!message.answered && !notes.partly_unread) return "accepted";
+  if (!message.answered) return notes.partly_unread ? "unread" : "accepted";
   return message.tool_failed ? "tool_error" : observe::tool_call_ok;
 }
 

@@ -399,6 +399,31 @@ def test_what_asks_for_no_answer_takes_no_slot(tenant, server, register):
         assert json.loads(next(lines).removeprefix("data: "))["id"] == 7
 
 
+def test_what_was_too_long_to_be_read_is_not_recorded_as_ok(gateway, tenant, server, register):
+    text = [{"type": "text", "text": "x" * 400_000}]
+
+    def behave(asked):
+        answer = {"jsonrpc": "2.0", "id": asked.message["id"], "result": {"content": text, "isError": True}}
+        if asked.message["id"] == 1:
+            asked.reply(body=answer)
+        else:
+            asked.begin_stream()
+            asked.send(f"data: {json.dumps(answer)}\n\n")
+            asked.end_stream()
+
+    server.behave = behave
+    url = register(server)
+    for number in (1, 2):
+        assert len(ask(url, tenant, call(f"long-{number}", number)).content) > 400_000
+
+    def outcomes():
+        entries = gateway.admin.get("/audit?limit=50").json()["data"]
+        return {entry["target_name"].split("/")[1]: entry["after"]["outcome"] for entry in entries if "/long-" in entry["target_name"]}
+
+    wait_until(lambda: len(outcomes()) == 2, what="the calls in the audit log")
+    assert outcomes() == {"long-1": "unread", "long-2": "unread"}
+
+
 def test_pages_of_other_origins_may_not_call(gateway, tenant, server, register):
     url = register(server)
     assert ask(url, tenant, rpc("ping"), Origin="http://evil.example").status_code == 403
