@@ -119,6 +119,8 @@ TEST_F(ApplyApi, EveryFaultIsToldByWhereItStandsAndNothingIsDone) {
                  {"tenents", "prune", "tenants[0].weight"});
   expect_refused(400, "POST", "/apply", R"({"tenants": [{"name":"a"},{"name":"a"}], "prune": 1})",
                  {"prune", "tenants[1]"});
+  const Json unquoted = expect_status(400, "POST", "/apply", "groups: [{name: 1.50}]\n");
+  EXPECT_NE(to_text(unquoted).find("must be text: put it in quotes"), std::string::npos) << to_text(unquoted);
   expect_status(400, "POST", "/apply", "tenants: [");
   expect_status(400, "POST", "/apply", "tenants: []\n---\ntenants: [{name: of-the-second-document}]\n");
   EXPECT_EQ(store->version().run_now().value(), 0U);

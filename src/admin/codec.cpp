@@ -33,9 +33,11 @@ std::optional<std::string_view> decimal_text(const Json& json) {
   return std::nullopt;
 }
 
-Json money_schema(const char* example) {
+// decimals: of a text without an exponent; more of them may be zeros.
+Json money_schema(const char* example, int decimals) {
+  const std::string fraction = "\\.[0-9]{1," + std::to_string(decimals) + "}0*";
   return Json::object({{"type", Json::list({"string", "number"})},
-                       {"pattern", "^[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$"},
+                       {"pattern", "^(0|[1-9][0-9]*)(" + fraction + "|(\\.[0-9]+)?[eE][+-]?[0-9]+)?$"},
                        {"minimum", 0},
                        {"examples", Json::list({example})}});
 }
@@ -49,6 +51,7 @@ Codec<std::string> text(TextBounds bounds) {
 Codec<std::string> text(TextBounds bounds, std::function<std::optional<std::string>(const std::string&)> refuses) {
   Json schema = Json::object({{"type", "string"}, {"maxLength", bounds.characters_max}});
   if (bounds.characters_min > 0) schema.set("minLength", bounds.characters_min);
+  schema.set("pattern", bounds.single_line ? "^[^\\u0000-\\u001F\\u007F]*$" : "^[^\\u0000]*$");
   return {
       .schema = std::move(schema),
       .show = [](const std::string& value) { return Json(value); },
@@ -114,7 +117,7 @@ Codec<Secret> credential() {
 }
 
 Codec<PicoUsd> price() {
-  Json schema = money_schema("0.000003");
+  Json schema = money_schema("0.000003", 12);
   schema.set("maximum", 1'000'000);
   schema.set("description", "Dollars, from 0 to 1000000 with at most 12 decimals.");
   return {.schema = std::move(schema),
@@ -128,18 +131,20 @@ Codec<PicoUsd> price() {
 }
 
 Codec<NanoUsd> dollars() {
-  Json above_zero = money_schema("250.00");
-  above_zero.remove("minimum");
-  above_zero.set("exclusiveMinimum", 0);
-  above_zero.set("description", "Dollars, with at most 9 decimals.");
-  above_zero.set("pattern", "^(?=[0-9.]*[1-9])[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$");
+  const std::string range = "from " + scaled_text(1, 9) + " to " +
+                            scaled_text(std::numeric_limits<std::int64_t>::max(), 9) + " with at most 9 decimals";
+  Json above_zero = money_schema("250.00", 9);
+  above_zero.set("minimum", Json::number(scaled_text(1, 9)));
+  above_zero.set("maximum", Json::number(scaled_text(std::numeric_limits<std::int64_t>::max(), 9)));
+  above_zero.set("description", "Dollars, " + range + ".");
+  above_zero.set("pattern", "^(?=[0-9.]*[1-9])" + above_zero.find("pattern")->text()->substr(1));
   return {.schema = std::move(above_zero),
           .show = [](const NanoUsd& value) { return Json(to_decimal(value)); },
-          .take = [](const Json& json, Reading& reading) -> std::optional<NanoUsd> {
+          .take = [range](const Json& json, Reading& reading) -> std::optional<NanoUsd> {
             const auto digits = decimal_text(json);
             const auto value = digits ? nano_usd_from_decimal(*digits) : std::nullopt;
             if (value && value->value > 0) return value;
-            reading.fault("must be dollars above 0 with at most 9 decimals, as in \"250.00\", or null for no limit");
+            reading.fault("must be dollars " + range + ", as in \"250.00\", or null for no limit");
             return std::nullopt;
           }};
 }

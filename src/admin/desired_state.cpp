@@ -79,8 +79,10 @@ StatedItems stated_items(const Json& section, std::string_view name_field, Readi
     const auto inside = reading.item(at);
     const Json& body = (*section.items())[at];
     const Json* name = body.find(name_field);
-    if (name == nullptr || name->text() == nullptr)
+    if (name == nullptr || name->is_null())
       reading.fault_at(name_field, "is required: names tell resources apart");
+    else if (name->text() == nullptr)
+      reading.fault_at(name_field, "must be text: put it in quotes");
     else
       take_named(items, {.name = *name->text(), .body = body, .step = "[" + std::to_string(at) + "]"}, name_field,
                  reading);

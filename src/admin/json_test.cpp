@@ -62,6 +62,7 @@ TEST(Json, YamlMeansTheSameDocument) {
       parse_yaml("a: 1\nb: [true, no, ~, 0.25]\nc: {d: \"12\", e: 2026-11-01T00:00:00Z}\nf: |\n  x\n");
   ASSERT_TRUE(yaml) << yaml.error();
   EXPECT_EQ(to_text(*yaml), R"({"a":1,"b":[true,"no",null,0.25],"c":{"d":"12","e":"2026-11-01T00:00:00Z"},"f":"x\n"})");
+  EXPECT_EQ(parse_yaml("[!!str 5, !!str true, ! ~, !!int 5]"), parse_json(R"(["5","true","~",5])"));
   EXPECT_FALSE(parse_yaml("a: 1\na: 2\n"));
   EXPECT_FALSE(parse_yaml("a: [1\n"));
 }

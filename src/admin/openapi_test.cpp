@@ -284,6 +284,13 @@ TEST_F(OpenApi, WhatABodyMayNotHoldTheSchemaRefusesToo) {
            Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day","tokens":null,"cost_usd":null}})"},
            Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day","cost_usd":0}})"},
            Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day","cost_usd":"0.00"}})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day","cost_usd":10000000000}})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day","cost_usd":1e-10}})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day","cost_usd":"000.1"}})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","budget":{"period":"day","cost_usd":"0.0000000011"}})"},
+           Wrong{"POST", "/tenants", R"({"name":"x","description":"a\u0000"})"},
+           Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","upstream_model":"a\u001b"})"},
+           Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","cost_per_request":"0.0000000000001"})"},
            Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","upstream_headers":{"x-a":""}})"},
            Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","upstream_headers":{"x-a":" a"}})"},
            Wrong{"POST", "/models", R"({"model_name":"x","api_base":"http://v","upstream_headers":{"x a":"b"}})"},
@@ -317,6 +324,19 @@ TEST_F(OpenApi, WhatIsANameTheSchemaTakes) {
     const Answered made =
         ask({.method = "POST", .target = v1 + "/tenants", .token = root_token, .body = to_text(body)});
     EXPECT_EQ(made.status, 201) << made.body;
+  }
+}
+
+TEST_F(OpenApi, WhatIsABudgetTheSchemaTakes) {
+  const Json schema = reference_to("TenantCreate");
+  int at = 0;
+  for (const char* cost : {"0.000000001", "9223372036.854775807", "\"9223372036.854775807\"", "\"0.1000000000000\"",
+                           "1e-9", "\"1.23456789012e5\"", "1E+3", "7"}) {
+    const std::string body =
+        R"({"name":"t)" + std::to_string(at++) + R"(","budget":{"period":"day","cost_usd":)" + cost + "}}";
+    EXPECT_EQ(SchemaCheck(document).problem(*parse_json(body), schema), "") << body;
+    EXPECT_EQ(ask({.method = "POST", .target = v1 + "/tenants", .token = root_token, .body = body}).status, 201)
+        << body;
   }
 }
 

@@ -28,6 +28,11 @@ Json plain_scalar(const std::string& text) {
   return text;
 }
 
+// In quotes, or said to be text: !!str 5
+bool is_text(const YAML::Node& scalar) {
+  return scalar.Tag() == "!" || scalar.Tag() == "tag:yaml.org,2002:str";
+}
+
 class Reader {
  public:
   Json read(const YAML::Node& node, std::size_t depth) {
@@ -36,7 +41,7 @@ class Reader {
     if (++values_ > json_values_max) throw Trouble{"The file has too many values."};
     switch (node.Type()) {
       case YAML::NodeType::Scalar:
-        return node.Tag() == "!" ? Json(text_of(node)) : plain_scalar(text_of(node));
+        return is_text(node) ? Json(text_of(node)) : plain_scalar(text_of(node));
       case YAML::NodeType::Sequence:
         return sequence(node, depth);
       case YAML::NodeType::Map:

@@ -54,6 +54,7 @@ std::unexpected<Fault> refused(const AdminAnswer& answer) {
 Result<AdminAnswer> AdminClient::send(const AdminRequest& request) const {
   Result<AdminExchange> exchange = AdminExchange::begin(address_, request);
   if (!exchange) return fail(std::move(exchange.error()));
+  if (!exchange->warning().empty()) warn_(exchange->warning());
   return gather(*exchange);
 }
 

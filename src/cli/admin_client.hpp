@@ -22,7 +22,9 @@ struct AdminAnswer {
 
 class AdminClient {
  public:
-  explicit AdminClient(AdminAddress address) : address_(std::move(address)) {}
+  // warn: told what the Management API warns of beside an answer.
+  using Warn = std::function<void(std::string_view warning)>;
+  AdminClient(AdminAddress address, Warn warn) : address_(std::move(address)), warn_(std::move(warn)) {}
 
   // Any status is an answer. Faults: unreachable, broken, bad_answer.
   [[nodiscard]] Result<AdminAnswer> send(const AdminRequest& request) const;
@@ -46,6 +48,7 @@ class AdminClient {
   [[nodiscard]] Result<AdminAnswer> send_and_check(const AdminRequest& request) const;
 
   AdminAddress address_;
+  Warn warn_;
 };
 
 // As a path segment or a query value.

@@ -21,6 +21,13 @@ std::string request_bytes(const AdminRequest& request, const AdminAddress& addre
   return bytes + "\r\n" + request.body;
 }
 
+// 199 obleth "what it says"
+std::string_view warn_text(std::string_view value) {
+  const std::size_t begin = value.find('"');
+  const std::size_t end = value.rfind('"');
+  return begin == end ? value : value.substr(begin + 1, end - begin - 1);
+}
+
 }  // namespace
 
 std::unexpected<Fault> bad_answer(std::string_view what) {
@@ -52,6 +59,7 @@ Result<void> AdminExchange::receive_head(std::string_view method) {
     if (const auto* parsed = std::get_if<wire::ParsedHead>(&outcome)) {
       taken_ = parsed->bytes;
       status_ = head.status;
+      warning_ = warn_text(head.fields.find("warning").value_or(""));
       framing_ = head.framing;
       length_left_ = head.content_length;
       return {};

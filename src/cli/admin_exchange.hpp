@@ -26,6 +26,8 @@ class AdminExchange {
   [[nodiscard]] static Result<AdminExchange> begin(const AdminAddress& address, const AdminRequest& request);
 
   [[nodiscard]] int status() const { return status_; }
+  // What the answer's Warning says (RFC 7234, 5.5); empty: it has none.
+  [[nodiscard]] const std::string& warning() const { return warning_; }
   // What follows of the body, valid until the next call; empty: that was all of it. Faults: unreachable, bad_answer.
   [[nodiscard]] Result<std::string_view> read();
 
@@ -38,6 +40,7 @@ class AdminExchange {
   std::string arrived_;
   std::size_t taken_ = 0;  // of what arrived
   int status_ = 0;
+  std::string warning_;
   BodyFraming framing_ = BodyFraming::none;
   std::uint64_t length_left_ = 0;  // of a body that has told its length
   wire::ChunkDecoder chunks_;

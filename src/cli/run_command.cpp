@@ -95,7 +95,10 @@ int tell_version(bool as_json, const Surroundings& surroundings) {
 int run_chosen(const Chosen& chosen, const Surroundings& surroundings) {
   Result<AdminAddress> address = find_admin(chosen.admin, surroundings);
   if (!address) return told(address.error(), surroundings);
-  const AdminClient client(std::move(*address));
+  const auto warn = [&surroundings](std::string_view warning) {
+    surroundings.err << "obleth: warning: " << terminal_text(warning) << "\n";
+  };
+  const AdminClient client(std::move(*address), warn);
   Report report(surroundings.out, chosen.as_json);
   const Result<void> outcome = chosen.command(client, report);
   return outcome ? exit_done : told(outcome.error(), surroundings);

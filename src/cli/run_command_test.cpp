@@ -65,6 +65,16 @@ TEST_F(CommandLine, AListIsATableForAPerson) {
   EXPECT_NE(server_.asked().at(0).find("Authorization: Bearer a-token-of-16-characters\r\n"), std::string::npos);
 }
 
+TEST_F(CommandLine, WhatTheGatewayWarnsOfIsToldBesideWhatWasDone) {
+  server_.answer("PUT /api/v1/capacity",
+                 "HTTP/1.1 200 OK\r\nWarning: 199 obleth \"Not \u009b2Jall know.\"\r\nContent-Length: 19\r\n\r\n"
+                 R"({"max_in_flight":8})");
+  const Ran ran = run({"capacity", "set", "8", "--json"});
+  EXPECT_EQ(ran.code, exit_done);
+  EXPECT_EQ(ran.out, "{\"max_in_flight\":8}\n");
+  EXPECT_EQ(ran.err, "obleth: warning: Not \\u009b2Jall know.\n");
+}
+
 TEST_F(CommandLine, AListIsJsonForAProgramAndGoesOnToTheLastPage) {
   server_.answer_json("GET /api/v1/tenants?limit=500", R"({"data":[{"name":"a"}],"next_cursor":"x/y"})");
   server_.answer_json("GET /api/v1/tenants?limit=500&cursor=x%2Fy", R"({"data":[{"name":"b"}],"next_cursor":null})");

@@ -63,7 +63,8 @@ bool is_open(const AccessSchedule& schedule, WallTime at) {
 }
 
 bool is_known_timezone(const std::string& name) {
-  return is_utc(name) || find_zone(name) != nullptr;
+  constexpr std::string_view of_this_machine = "localtime";  // a file beside the zones, and another one elsewhere
+  return is_utc(name) || (name != of_this_machine && find_zone(name) != nullptr);
 }
 
 }  // namespace obleth

@@ -97,6 +97,7 @@ TEST(AccessSchedule, UnknownZoneIsClosed) {
   EXPECT_FALSE(is_known_timezone("Europe/Atlantis"));
   EXPECT_FALSE(is_known_timezone(""));
   EXPECT_FALSE(is_known_timezone("../../etc/passwd"));
+  EXPECT_FALSE(is_known_timezone("localtime"));
 }
 
 TEST(AccessSchedule, ZonesAreTheIanaNames) {

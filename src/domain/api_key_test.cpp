@@ -53,11 +53,16 @@ TEST(ApiKey, HashesAreEqualOnlyWhenEveryBitIs) {
 
 TEST(KeyText, AKeyIsFoundWhereverItStands) {
   const std::string key = "sk_" + std::string(48, 'a');
-  for (const std::string& text : {key, "x " + key, key + "!", "sk_sk_" + key.substr(3), "sk_" + key}) {
+  const std::string token = "adm_" + std::string(48, '7');
+  for (const std::string& text :
+       {key, "x " + key, key + "!", "sk_sk_" + key.substr(3), "sk_" + key, token, "adm_x" + token}) {
     EXPECT_TRUE(holds_key(text)) << text;
+    EXPECT_EQ(without_key(text), "(a key)");
   }
-  for (const std::string& text : {std::string(), std::string("sk_"), key.substr(0, 50), "sk-" + key.substr(3)}) {
+  for (const std::string& text :
+       {std::string(), std::string("sk_"), key.substr(0, 50), "sk-" + key.substr(3), token.substr(0, 51)}) {
     EXPECT_FALSE(holds_key(text)) << text;
+    EXPECT_EQ(without_key(text), text);
   }
 }
 

@@ -5,7 +5,10 @@
 
 namespace obleth {
 
-// A whole key of ours stands somewhere in it.
+// A whole key of ours, or an admin token, stands somewhere in it.
 [[nodiscard]] bool holds_key(std::string_view text);
+
+// text; of one that holds a key only that it does.
+[[nodiscard]] std::string_view without_key(std::string_view text);
 
 }  // namespace obleth

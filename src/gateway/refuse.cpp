@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "domain/key_text.hpp"
+
 namespace obleth::gateway {
 namespace {
 
@@ -32,9 +34,9 @@ Refusal forbidden(std::string_view code, std::string message) {
 }
 
 Refusal model_not_found(std::string_view model) {
-  const std::string what = model.empty()
-                               ? "The request names no model, and nothing serves that to this key."
-                               : "The model '" + std::string(model) + "' does not exist or this key may not use it.";
+  const std::string what =
+      model.empty() ? "The request names no model, and nothing serves that to this key."
+                    : "The model '" + std::string(without_key(model)) + "' does not exist or this key may not use it.";
   return {.status = 404,
           .type = request_type,
           .code = "model_not_found",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain/key_text.hpp"
 #include "gateway/receive_form.hpp"
 
 namespace obleth::gateway {
@@ -134,7 +135,7 @@ Task<Outcome<Routed>> resolve_model(Identified&& identified, ModelSources source
   Outcome<std::shared_ptr<const Model>> model = choose_model(identified, content->fields.model, sources);
   if (!model) co_return refuse(std::move(model.error()));
   record.model = *model ? (*model)->model_name : "";
-  record.upstream_model = *model ? (*model)->upstream_model : content->fields.model;
+  record.upstream_model = *model ? (*model)->upstream_model : without_key(content->fields.model);
   // What passes through goes to the default upstream untouched, whatever model it names.
   co_return Routed{std::move(identified), std::move(content), metered ? nullptr : std::move(*model)};
 }

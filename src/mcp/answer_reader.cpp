@@ -13,9 +13,14 @@ namespace {
 constexpr std::size_t looked_at_bytes_max = 64 * 1024;  // an error is smaller
 constexpr std::size_t first_event_bytes_max = 8 * 1024;
 
+// Servers write an id in words of their own. Large numbers that some cannot tell apart go by how they stand first.
 NotedMessage* asked_by(CallNotes& notes, std::string_view id) {
-  const auto is_it = [&](const NotedMessage& message) { return message.is_request() && message.id == id; };
-  const auto found = std::ranges::find_if(notes.messages, is_it);
+  const auto stands = [&](const NotedMessage& message) { return message.is_request() && message.id == id; };
+  const auto means = [&](const NotedMessage& message) {
+    return message.is_request() && wire::same_rpc_id(message.id, id);
+  };
+  auto found = std::ranges::find_if(notes.messages, stands);
+  if (found == notes.messages.end()) found = std::ranges::find_if(notes.messages, means);
   return found == notes.messages.end() ? nullptr : &*found;
 }
 

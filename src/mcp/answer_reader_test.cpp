@@ -123,5 +123,16 @@ TEST_F(StreamOnItsWay, AnswersAreMarkedAtTheRequestsThatTheyAnswer) {
   EXPECT_EQ(notes_.messages[0].error_code, -32602);
 }
 
+TEST(NoteAnswers, AnIdThatTheServerSpellsInItsOwnWayIsFound) {
+  CallNotes notes = asking(R"("tools\/1")");
+  notes.messages.push_back({.kind = wire::RpcKind::request, .id = "9007199254740992", .method = "tools/call"});
+  notes.messages.push_back({.kind = wire::RpcKind::request, .id = "9007199254740993", .method = "tools/call"});
+  note_answers(notes, R"([{"jsonrpc":"2.0","id":"tools/1","error":{"code":-32602,"message":""}},
+                          {"jsonrpc":"2.0","id":9007199254740993,"result":{"isError":true}}])");
+  EXPECT_EQ(notes.messages[0].error_code, -32602);
+  EXPECT_FALSE(notes.messages[1].answered);
+  EXPECT_TRUE(notes.messages[2].tool_failed);
+}
+
 }  // namespace
 }  // namespace obleth::mcp

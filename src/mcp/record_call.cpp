@@ -64,7 +64,7 @@ std::string text_of_code(std::int64_t code) {
 // As rows, log, audit and counters have it: no key, whole characters, and no NUL, which PostgreSQL has none of.
 // tool: UTF-8.
 std::string shown_tool(std::string_view tool) {
-  if (holds_key(tool)) return "(a key)";
+  tool = without_key(tool);
   std::string kept;
   while (!tool.empty()) {
     const std::size_t bytes = std::max<std::size_t>(wire::first_utf8_character(tool).bytes, 1);
@@ -90,7 +90,7 @@ std::string_view outcome_of(const CallNotes& notes, const UsageRecord& row, cons
   if (row.admission == AdmissionOutcome::refused) return "refused";
   if (!row.error_code.empty() || row.status >= 400) return "error";
   // Its answer comes on another stream, or, of a notification, not at all.
-  if (!message.answered && !notes.partly_unread) return "accepted";
+  if (!message.answered) return notes.partly_unread ? "unread" : "accepted";
   return message.tool_failed ? "tool_error" : observe::tool_call_ok;
 }
 

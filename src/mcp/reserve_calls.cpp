@@ -36,8 +36,8 @@ Task<gateway::Outcome<Funded>> reserve_calls(Bound bound, gateway::HeldBudgets& 
     funded.budgets.emplace_back(held, request, std::move(*outcome.granted));
   }
   funded.timings.funded = funded.timings.admitted = funded.loop->refresh_now();  // it waits for nobody's turn
-  // A stream that waits for news is no work.
-  if (funded.body != nullptr) {
+  // What asks for nothing takes no slot: a call may hold its own until the client has answered the server.
+  if (funded.notes->requests() > 0) {
     std::optional<ServerSlot> slot = take_slot(*funded.server);
     if (!slot) co_return gateway::refuse(server_busy());
     funded.slot = std::move(*slot);

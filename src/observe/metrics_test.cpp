@@ -252,6 +252,32 @@ TEST(Metrics, SeriesStayBoundedAndNothingIsLost) {
   EXPECT_EQ(counted, static_cast<std::uint64_t>(requests));
 }
 
+TEST(Metrics, ModelsTakeNoNameFromAThousandTenants) {
+  Metrics metrics({"1.0", ""});
+  UsageRecord record = finished_request();
+  record.tenant = "first";
+  for (int at = 0; at < 1000; ++at) {
+    record.model = "model-" + std::to_string(at % 250);
+    record.admission = static_cast<AdmissionOutcome>(at / 250);
+    metrics.count_request(record);
+  }
+  record.admission = AdmissionOutcome::fast;
+  for (int at = 0; at < 990; ++at) {
+    record.tenant = "tenant-" + std::to_string(at);
+    metrics.count_request(record);
+    metrics.count_refusal(record.tenant, "rate_limit_exceeded");
+  }
+  const std::string text = text_of(metrics);
+  EXPECT_THAT(text, Not(HasSubstr("tenant=\"other\"")));
+  for (const char* series :
+       {"obleth_tenant_requests_total{tenant=\"tenant-989\"", "obleth_tenant_tokens_total{tenant=\"tenant-989\"",
+        "obleth_cost_dollars_total{tenant=\"tenant-989\"", "obleth_gpu_seconds_total{tenant=\"tenant-989\"",
+        "obleth_refusals_total{tenant=\"tenant-989\""}) {
+    EXPECT_THAT(text, HasSubstr(series));
+  }
+  EXPECT_LE(sample_lines(text), series_lines_max);
+}
+
 TEST(Metrics, WhatThereIsMuchOfTakesNoRoomFromWhatThereIsOneOf) {
   Metrics metrics({"1.0", ""});
   metrics.add_gauges([](GaugeSamples& gauges) {

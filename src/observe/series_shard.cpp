@@ -18,6 +18,15 @@ SeriesKey folded(SeriesKey key) {
   return SeriesKey::of(key.metric(), values);
 }
 
+bool is_by_tenant(SeriesKey key) {
+  const auto& labels = definition_of(key.metric()).labels;
+  return std::ranges::find(labels, Label::tenant) != labels.end();
+}
+
+std::size_t left_of(std::size_t bound, std::size_t taken) {
+  return bound - std::min(bound, taken);
+}
+
 void bump(SeriesShard::Cell& cell, std::uint64_t amount) {
   cell.store(cell.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
@@ -45,21 +54,31 @@ LabelValues SeriesKey::values() const {
 
 SeriesKey SeriesRegistry::admit(SeriesKey key) {
   const std::scoped_lock lock(mutex_);
-  if (take(key, lines_max)) return key;
+  if (take_named(key)) return key;
   const SeriesKey twin = folded(key);
-  if (take(twin, folded_lines_max)) return twin;
+  if (take(twin, left_of(folded_lines_max, tenant_lines_ + other_lines_))) return twin;
   // Only words of the code are left to multiply here, and they do not reach this bound; if they did, the metric
   // would still be counted, under no labels that tell anything.
   return SeriesKey::of(key.metric(), LabelValues{});
 }
 
-bool SeriesRegistry::take(SeriesKey key, std::size_t bound) {
+bool SeriesRegistry::take_named(SeriesKey key) {
+  const std::size_t others = left_of(lines_max, std::max(tenant_lines_kept, tenant_lines_));
+  const std::size_t tenants = std::max(tenant_lines_kept, left_of(lines_max, other_lines_));
+  return take(key, is_by_tenant(key) ? left_of(tenants, tenant_lines_) : left_of(others, other_lines_));
+}
+
+bool SeriesRegistry::take(SeriesKey key, std::size_t free) {
   if (known_.contains(key)) return true;
   const std::size_t lines = lines_of(definition_of(key.metric()));
-  if (lines_ + lines > bound) return false;
+  if (lines > free) return false;
   known_.insert(key);
-  lines_ += lines;
+  lines_like(key) += lines;
   return true;
+}
+
+std::size_t& SeriesRegistry::lines_like(SeriesKey key) {
+  return is_by_tenant(key) ? tenant_lines_ : other_lines_;
 }
 
 std::size_t SeriesShard::cells_of(const MetricDefinition& definition) {

@@ -153,6 +153,23 @@ class MessageReader {
   bool refused_ = false;
 };
 
+// An id that is a string; nothing: it is none, or no text.
+std::optional<std::string> text_of_id(std::string_view id) {
+  JsonCursor cursor(id);
+  const auto found = cursor.peek() == '"' ? cursor.take_string() : std::nullopt;
+  std::string text;
+  if (!found || !found->unescape(text)) return std::nullopt;
+  return text;
+}
+
+// Nothing: it is no number, or one that no double holds.
+std::optional<double> number_of_id(std::string_view id) {
+  double number = 0;
+  const auto [end, fault] = std::from_chars(id.data(), id.data() + id.size(), number);
+  if (fault != std::errc{} || end != id.data() + id.size()) return std::nullopt;
+  return number;
+}
+
 RpcFault fault_of(bool is_rpc) {
   return is_rpc ? RpcFault::not_json : RpcFault::not_rpc;
 }
@@ -184,6 +201,21 @@ std::expected<RpcDocument, RpcFault> read_json_rpc(std::string_view text) {
   if (!cursor.at_end()) return std::unexpected(RpcFault::not_json);
   if (document.messages.empty()) return std::unexpected(RpcFault::not_rpc);
   return document;
+}
+
+bool same_rpc_id(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  if (a.empty() || b.empty()) return false;
+  const bool is_text = a.front() == '"';
+  if (is_text != (b.front() == '"')) return false;
+  if (!is_text) {
+    const auto number = number_of_id(a);
+    return number && number == number_of_id(b);
+  }
+  const bool any_escape = a.contains('\\') || b.contains('\\');
+  if (!any_escape) return false;
+  const auto text = text_of_id(a);
+  return text && text == text_of_id(b);
 }
 
 void append_rpc_error(std::string& out, const RpcError& error) {

@@ -46,6 +46,10 @@ enum class RpcFault : std::uint8_t {
 // The views are of text.
 [[nodiscard]] std::expected<RpcDocument, RpcFault> read_json_rpc(std::string_view text);
 
+// Whether two ids, as they stand, are one value: "tools\/1" and "tools/1", 1e0 and 1. Numbers are compared as doubles,
+// which is what most servers make of them.
+[[nodiscard]] bool same_rpc_id(std::string_view a, std::string_view b);
+
 // {"jsonrpc":"2.0","id":…,"error":{"code":…,"message":…}}. extra: further members of the error, each with a comma
 // before it.
 struct RpcError {

@@ -122,6 +122,35 @@ TEST(JsonRpc, AHugeBatchIsRefusedAndAHugeMessageIsNot) {
   EXPECT_EQ(one(text).arguments.size(), large.size() + 8);
 }
 
+TEST(JsonRpc, AnIdIsTheSameInAnySpellingOfIt) {
+  struct Pair {
+    std::string_view a;
+    std::string_view b;
+  };
+  for (const auto& [a, b] : std::vector<Pair>{{"1", "1"},
+                                              {"1", "1.0"},
+                                              {"1e0", "1.0"},
+                                              {"0", "-0"},
+                                              {"12345678901234567890", "12345678901234567000"},
+                                              {R"("tools\/1")", R"("tools/1")"},
+                                              {R"("\u00e9")", R"("é")"},
+                                              {R"("\ud83e\uddc0")", R"("\uD83E\uDDC0")"}}) {
+    EXPECT_TRUE(same_rpc_id(a, b)) << a << " " << b;
+    EXPECT_TRUE(same_rpc_id(b, a)) << a << " " << b;
+  }
+  for (const auto& [a, b] : std::vector<Pair>{{"1", "2"},
+                                              {"1", R"("1")"},
+                                              {"1", ""},
+                                              {R"("a")", R"("b")"},
+                                              {R"("\u0061")", R"("b")"},
+                                              {R"("1.0")", R"("1")"},
+                                              {R"("\ud800")", R"("\ud801")"},
+                                              {"1e999", "2e999"}}) {
+    EXPECT_FALSE(same_rpc_id(a, b)) << a << " " << b;
+    EXPECT_FALSE(same_rpc_id(b, a)) << a << " " << b;
+  }
+}
+
 TEST(JsonRpc, AnErrorCarriesTheIdAsItStood) {
   std::string out;
   append_rpc_error(out, {.id = "\"a\\u0062\"", .code = -32602, .message = "no \"x\"", .extra = R"(,"data":1)"});

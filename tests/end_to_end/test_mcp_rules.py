@@ -371,6 +371,59 @@ def test_requests_per_minute_and_calls_in_flight_are_limited(gateway, server, re
     assert ask(url, patient, rpc("ping")).status_code == 200
 
 
+def test_what_asks_for_no_answer_takes_no_slot(tenant, server, register):
+    url = register(server, max_in_flight=1)
+    asks_back = {"jsonrpc": "2.0", "id": "server-1", "method": "elicitation/create", "params": {}}
+    answered = threading.Event()
+
+    def behave(asked):
+        message = asked.message
+        if message.get("method") == "tools/call":
+            asked.begin_stream()
+            asked.send(f"data: {json.dumps(asks_back)}\n\n")
+            answered.wait(SECONDS_MAX)
+            asked.send(f"data: {json.dumps(answer_of(message))}\n\n")
+            asked.end_stream()
+        else:
+            asked.reply(202)
+
+    server.behave = behave
+    with httpx.stream("POST", url, json=call("echo", 7), headers=tenant.headers, timeout=SECONDS_MAX) as stream:
+        lines = (line for line in stream.iter_lines() if line)
+        assert json.loads(next(lines).removeprefix("data: ")) == asks_back
+        assert ask(url, tenant, rpc("ping", 8)).status_code == 429
+        for method in ("notifications/initialized", "notifications/cancelled"):
+            assert ask(url, tenant, {"jsonrpc": "2.0", "method": method}).status_code == 202
+        assert ask(url, tenant, {"jsonrpc": "2.0", "id": "server-1", "result": {"action": "accept"}}).status_code == 202
+        answered.set()
+        assert json.loads(next(lines).removeprefix("data: "))["id"] == 7
+
+
+def test_what_was_too_long_to_be_read_is_not_recorded_as_ok(gateway, tenant, server, register):
+    text = [{"type": "text", "text": "x" * 400_000}]
+
+    def behave(asked):
+        answer = {"jsonrpc": "2.0", "id": asked.message["id"], "result": {"content": text, "isError": True}}
+        if asked.message["id"] == 1:
+            asked.reply(body=answer)
+        else:
+            asked.begin_stream()
+            asked.send(f"data: {json.dumps(answer)}\n\n")
+            asked.end_stream()
+
+    server.behave = behave
+    url = register(server)
+    for number in (1, 2):
+        assert len(ask(url, tenant, call(f"long-{number}", number)).content) > 400_000
+
+    def outcomes():
+        entries = gateway.admin.get("/audit?limit=50").json()["data"]
+        return {entry["target_name"].split("/")[1]: entry["after"]["outcome"] for entry in entries if "/long-" in entry["target_name"]}
+
+    wait_until(lambda: len(outcomes()) == 2, what="the calls in the audit log")
+    assert outcomes() == {"long-1": "unread", "long-2": "unread"}
+
+
 def test_pages_of_other_origins_may_not_call(gateway, tenant, server, register):
     url = register(server)
     assert ask(url, tenant, rpc("ping"), Origin="http://evil.example").status_code == 403

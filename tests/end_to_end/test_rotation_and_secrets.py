@@ -93,7 +93,7 @@ def test_an_admin_token_is_rotated(gateway):
 def everything_told(gateway, tenant):
     """What the gateway says of itself, page by page."""
     pages = {"log": gateway.log_text(), "metrics": gateway.metrics(), "stdout": "\n".join(gateway.lines)}
-    paths = "/tenants /keys /models /mcp-servers /admin-tokens /settings /audit?limit=500 /export /status /capacity"
+    paths = "/tenants /keys /models /mcp-servers /admin-tokens /settings /audit?limit=500 /export /status /capacity /usage/requests /usage/export.csv"
     for path in [*paths.split(), "/fairshare/live", f"/tenants/{tenant.id}/keys"]:
         answer = gateway.admin.get(path)
         assert answer.status_code == 200, (path, answer.text)
@@ -183,6 +183,15 @@ def test_planted_secrets_are_nowhere(own):
         errors.append(gateway.admin.post("/models", json={"model_name": "x", "api_key": planted["model key"], "no": 1}).text)
         assert len(errors) == 7
         gateway.http.get(f"/{planted['query']}", headers=tenant.headers)
+        for secret in (tenant.secret, token["secret"]):
+            misnamed = {"headers": tenant.headers, "json": {**ask, "model": secret, "input": "x"}}
+            errors.append(gateway.http.post("/v1/chat/completions", **misnamed).text)
+            for path in ("/v1/embeddings", "/v1/responses"):
+                assert gateway.http.post(path, **misnamed).status_code == 200
+            form = {"data": {"model": f"a {secret}"}, "files": {"file": b"sound"}}
+            assert gateway.http.post("/v1/audio/transcriptions", headers=tenant.headers, **form).status_code == 200
+        rows = lambda: gateway.admin.get("/usage/requests").text
+        wait_until(lambda: rows().count('"upstream_model":"(a key)"') == 6, what="their rows in the ledger")
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tenant.secret}}
         gateway.http.post("/mcp/tools", headers=tenant.headers, json=call)
         wait_until(lambda: "(a key)" in gateway.admin.get("/audit").text, what="the call in the audit log")
