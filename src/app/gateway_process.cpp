@@ -76,7 +76,7 @@ Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
   adapters::block_signals({SIGTERM, SIGINT, SIGHUP});
   adapters::ignore_write_signals();
   const std::uint64_t descriptors = adapters::raise_descriptor_limit();
-  adapters::forbid_core_dumps();
+  if (!options.core_dumps) adapters::forbid_core_dumps();
   const bool make_token = options.admin_token.empty();
   if (make_token) {
     adapters::SystemEntropy entropy;
