@@ -139,6 +139,9 @@ class Planted(unittest.TestCase):
     def test_a_test_does_not_sleep(self):
         self.assert_told("src/base/a_test.cpp", "void f() { std::this_thread::sleep" "_for(1s); }\n", "a test sleeps")
         self.assert_told("tests/end_to_end/a.py", "time.sl" "eep(1)\n", "a test sleeps")
+        self.assert_told("tests/end_to_end/a.py", "wait_" "until(lambda: time.monotonic() > end)\n", "a test sleeps")
+        self.assert_told("src/base/a_test.cpp", "void f() { ::poll" "(nullptr, 0, 5); }\n", "a test sleeps")
+        self.assert_silent("tests/end_to_end/a.py", "wait_until(lambda: seen() or time.monotonic() > end)\n")
 
     def test_tests_are_named_as_claims(self):
         self.assert_told("src/base/a_test.cpp", "TEST(Pool, basic_test) {}\n", "is no claim")
