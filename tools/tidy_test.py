@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Plants a violation of every rule of tidy.py in a tree of its own and expects to be told; then checks the real tree."""
+"""Plants a violation of every rule of tidy.py in a tree of its own and expects to be told; then checks the real tree.
+Beside it the other rule of tools/ that nothing else would notice to be broken: what was run twice is named."""
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+import count_tests
 import tidy
 
 HEADER = "// Says what it is for. Thread: any.\n#pragma once\n"
@@ -169,6 +171,19 @@ class TheTree(unittest.TestCase):
     def test_obeys_every_rule(self):
         told = tidy.check_tree(Path(__file__).parent.parent)
         self.assertFalse(told, "\n" + "\n".join(told))
+
+
+class Reruns(unittest.TestCase):
+    def test_what_passed_at_its_second_run_alone_is_named(self):
+        log = """    Start 1: Once.Slow
+1/3 Test #1: Once.Slow .......................***Timeout 300.01 sec
+    Start 1: Once.Slow
+2/3 Test #2: Always.Good .....................   Passed    0.01 sec
+    Test #1: Once.Slow .......................   Passed    0.01 sec
+3/3 Test #3: Always.Bad ......................***Failed    0.00 sec
+    Test #3: Always.Bad ......................***Failed    0.01 sec
+"""
+        self.assertEqual(list(count_tests.reruns(log)), ["Once.Slow"])
 
 
 def main():
