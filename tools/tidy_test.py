@@ -57,6 +57,21 @@ class Planted(unittest.TestCase):
         self.assert_told("src/adapters/os/a.cpp", "#include <boost/asio.hpp>\n", "<boost/asio.hpp> is no library of the table")
         self.assert_silent("src/adapters/sqlite/a.cpp", "#include <sqlite3.h>\n")
 
+    def test_what_the_table_allows_is_needed(self):
+        starts = {library: starts[0] for library, starts in tidy.LIBRARIES.items()}
+        tree = {}
+        for module, (modules, libraries) in tidy.MODULES.items():
+            lines = [f'#include "{entry}/b.hpp"' for entry in modules if entry != "everything"]
+            lines += [f"#include <{starts[entry]}>" for entry in libraries if entry != "everything"]
+            tree[f"src/{module}/a.cpp"] = "\n".join(lines) + "\n"
+        self.assertFalse([line for line in self.found_in(tree) if "strike it" in line])
+        tree["src/adapters/sqlite/a.cpp"] = '#include "adapters/sql/b.hpp"\n'
+        tree["src/adapters/sqlite/a_test.cpp"] = "#include <sqlite3.h>\n"
+        told = "\n".join(self.found_in(tree))
+        self.assertIn("adapters/sqlite may include SQLite and does not", told)
+        self.assertIn("adapters/sqlite may include ports and does not", told)
+        self.assertNotIn("adapters/sqlite may include adapters/sql and", told)
+
     def test_the_core_knows_no_clock_no_thread_and_no_floating_point(self):
         self.assert_told("src/core/budget/a.cpp", "#include <mutex>\n", "core is pure and may not include <mutex>")
         self.assert_told("src/core/budget/a.cpp", "auto t = std::chrono::steady_clock::now();\n", "steady_clock is not")
@@ -161,6 +176,11 @@ class Planted(unittest.TestCase):
         self.assert_told("docs/a.md", "[b](b.md)\n", "leads nowhere")
         self.assert_told("docs/a.md", "# One thing\n[b](#another-thing)\n", "has no heading")
         self.assert_silent("docs/a.md", "# One thing\n[a](#one-thing) [b](https://example.org) `[c](d.md)`\n")
+
+    def test_files_that_documents_name_are_there(self):
+        self.assert_told("docs/a.md", "See `base/clock.hpp`.\n", "there is no file base/clock.hpp")
+        named = {"docs/a.md": "See `base/clock.hpp` and `clock.hpp`.\n", "src/base/clock.hpp": HEADER}
+        self.assertEqual(self.found_in(named), [])
 
     def test_the_architecture_page_shows_the_table_that_is_checked(self):
         self.assert_told("ARCHITECTURE.md", "| module | may include | libraries |\n|---|---|---|\n", "not the one that is checked")
