@@ -1,10 +1,9 @@
 # A module is a folder under src/: every .cpp in it but the tests is one library, the tests are one executable.
 #
-#   obleth_module(core/fairshare LINKS obleth_domain [PACKAGES fmt::fmt] [TEST_LINKS …])
+#   obleth_module(core/fairshare LINKS obleth_domain [PACKAGES ZLIB::ZLIB] [TEST_LINKS …] [TESTS_TOGETHER])
 #
-# TESTS_TOGETHER: the tests are run in one process. It
-# makes obleth_core_fairshare and, with OBLETH_TESTS, obleth_core_fairshare_tests. LINKS restates the include table of
-# tools/tidy.py, so that a forbidden include does not link either.
+# It makes obleth_core_fairshare and, with OBLETH_TESTS, obleth_core_fairshare_tests. Headers of other modules are found
+# whatever LINKS says: what may be included is checked by tools/tidy.py. TESTS_TOGETHER: the tests are run in one process.
 find_package(Threads REQUIRED)
 if(OBLETH_TESTS)
   find_package(GTest REQUIRED)
@@ -29,6 +28,10 @@ function(obleth_module folder)
   string(REPLACE "/" "_" name ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*_test.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.hpp)
+  if(NOT sources AND NOT headers)
+    message(FATAL_ERROR "there is no module src/${folder}")
+  endif()
   list(REMOVE_ITEM sources ${tests} ${CMAKE_SOURCE_DIR}/src/${folder}/main.cpp)
   if(sources)
     add_library(obleth_${name} STATIC ${sources})

@@ -39,22 +39,22 @@ MODULES = {
     "ports": (("domain", "base"), ()),
     "observe": (("domain", "base"), ("POSIX",)),
     "gateway": (("core", "wire", "ports", "observe", "domain", "base"), ("Boost.Unordered",)),
-    "mcp": (("gateway", "core", "wire", "ports", "observe", "domain", "base"), ("Boost.Unordered",)),
-    "admin": (("core", "wire", "ports", "observe", "domain", "base"), ("Boost.JSON", "yaml-cpp")),
-    "adapters/os": (("ports", "wire", "observe", "domain", "base"), ("OpenSSL", "POSIX")),
-    "adapters/http_server": (("adapters/os", "ports", "wire", "observe", "domain", "base"), ("OpenSSL", "POSIX")),
-    "adapters/http_client": (("adapters/os", "ports", "wire", "observe", "domain", "base"), ("OpenSSL", "POSIX")),
+    "mcp": (("gateway", "wire", "ports", "observe", "domain", "base"), ()),
+    "admin": (("core", "wire", "ports", "domain", "base"), ("Boost.JSON", "yaml-cpp")),
+    "adapters/os": (("ports", "observe", "domain", "base"), ("OpenSSL", "POSIX")),
+    "adapters/http_server": (("adapters/os", "ports", "wire", "observe", "domain", "base"), ("POSIX",)),
+    "adapters/http_client": (("adapters/os", "ports", "wire", "domain", "base"), ()),
     "adapters/budget": (("core/budget", "ports", "domain", "base"), ()),
-    "adapters/memory": (("adapters/budget", "core/budget", "ports", "wire", "observe", "domain", "base"), ("Boost.Unordered",)),
-    "adapters/caching": (("ports", "wire", "observe", "domain", "base"), ("Boost.Unordered",)),
-    "adapters/crypto": (("ports", "domain", "base"), ("OpenSSL", "POSIX")),
+    "adapters/memory": (("adapters/budget", "core/budget", "ports", "observe", "domain", "base"), ("Boost.Unordered",)),
+    "adapters/caching": (("ports", "domain", "base"), ("Boost.Unordered",)),
+    "adapters/crypto": (("ports", "domain", "base"), ("OpenSSL",)),
     "adapters/sql": (("ports", "observe", "domain", "base"), ("Boost.JSON",)),
-    "adapters/sqlite": (("core/budget", "adapters/os", "adapters/sql", "ports", "wire", "observe", "domain", "base"), ("SQLite", "POSIX")),
+    "adapters/sqlite": (("adapters/os", "adapters/sql", "ports", "observe", "domain", "base"), ("SQLite",)),
     "adapters/postgres": (("adapters/sql", "ports", "observe", "domain", "base"), ("libpq", "POSIX")),
-    "adapters/clickhouse": (("core/budget", "ports", "wire", "observe", "domain", "base"), ("zlib",)),
-    "adapters/spool": (("adapters/os", "ports", "wire", "observe", "domain", "base"), ("POSIX",)),
+    "adapters/clickhouse": (("ports", "domain", "base"), ("zlib",)),
+    "adapters/spool": (("adapters/os", "ports", "observe", "domain", "base"), ("POSIX",)),
     "adapters/redis": (("adapters/os", "adapters/budget", "core/budget", "ports", "wire", "observe", "domain", "base"), ("hiredis", "OpenSSL")),
-    "mock": (("wire", "ports", "domain", "base"), ("Boost.JSON",)),
+    "mock": (("ports", "domain", "base"), ("Boost.JSON",)),
     "cli": (("wire", "domain", "base"), ("Boost.JSON", "CLI11", "OpenSSL", "POSIX")),
     "app": (("everything",), ("everything",)),
 }
@@ -106,6 +106,29 @@ def layering(path, code):
             yield line, f"{module} may not use {library}; it may use {', '.join(libraries) or 'the standard library'}"
         if not library and ("/" in name or name.endswith(".h")) and not style.is_test(path):
             yield line, f"<{name}> is no library of the table: quote it if it is ours, or add the library to tools/tidy.py"
+
+
+def unused_entries(includes_of):
+    """Entries of the table that nothing needs, from {path: [(line, name, quoted)]} of a tree that has every module. The
+    ground floors, domain and base, are everybody's."""
+    used = {name: set() for name in MODULES}
+    seen = set()
+    for path, names in includes_of.items():
+        module = module_of(path.removeprefix("src/"))
+        if module is None or style.is_test(path):
+            continue
+        seen.add(module)
+        for _, name, quoted in names:
+            if quoted:
+                used[module].update(entry for entry in MODULES[module][0] if name.startswith(entry + "/"))
+            else:
+                used[module].add(library_of(name))
+    if seen != set(MODULES):
+        return
+    for module, (modules, libraries) in MODULES.items():
+        for entry in (*modules, *libraries):
+            if entry not in used[module] and entry not in ("everything", "domain", "base"):
+                yield f"{module} may include {entry} and does not: strike it from the table of tools/tidy.py"
 
 
 def purity(path, code):
@@ -178,6 +201,16 @@ def links(root, path, text):
             yield line, f"{name or path} has no heading #{anchor}"
 
 
+NAMED_FILE = re.compile(r"`([a-z][\w./-]*\.(?:cpp|hpp|py))`")
+
+
+def named_files(text, paths):
+    """Sources that a document names, against those that there are: by their ends, as documents shorten them."""
+    for hit in NAMED_FILE.finditer(text):
+        if not any(f"/{path}".endswith("/" + hit.group(1)) for path in paths):
+            yield line_of(text, hit.start()), f"there is no file {hit.group(1)}"
+
+
 def table_is_true(path, text):
     if path == "ARCHITECTURE.md" and include_table() not in text:
         yield 1, "its include table is not the one that is checked: paste the output of `python3 tools/tidy.py --table`"
@@ -240,8 +273,12 @@ def check_tree(root):
     found = []
     for path, text in texts.items():
         found += [(path, line, message) for line, message in check_text(root, path, text)]
+        if path.endswith(".md"):
+            found += [(path, line, message) for line, message in named_files(text, texts)]
     for path in sources:
         found += [(path, line, message) for line, message in check_cpp(path, texts[path])]
+    sourced = {path: list(includes(texts[path])) for path in sources if path.startswith("src/")}
+    found += [("tools/tidy.py", 1, message) for message in unused_entries(sourced)]
     product = {path: names for path, names in included.items() if path.startswith("src/") and not style.is_test(path)}
     for ring in folder_cycles(product):
         found.append(("src", 1, f"folders include each other: {' → '.join(ring)}; move the shared part down"))

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Plants a violation of every rule of tidy.py in a tree of its own and expects to be told; then checks the real tree."""
+"""Plants a violation of every rule of tidy.py in a tree of its own and expects to be told; then checks the real tree.
+Beside it the other rule of tools/ that nothing else would notice to be broken: what was run twice is named."""
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+import count_tests
 import tidy
 
 HEADER = "// Says what it is for. Thread: any.\n#pragma once\n"
@@ -54,6 +56,21 @@ class Planted(unittest.TestCase):
         self.assert_told("src/gateway/a.cpp", "#include <sqlite3.h>\n", "gateway may not use SQLite")
         self.assert_told("src/adapters/os/a.cpp", "#include <boost/asio.hpp>\n", "<boost/asio.hpp> is no library of the table")
         self.assert_silent("src/adapters/sqlite/a.cpp", "#include <sqlite3.h>\n")
+
+    def test_what_the_table_allows_is_needed(self):
+        starts = {library: starts[0] for library, starts in tidy.LIBRARIES.items()}
+        tree = {}
+        for module, (modules, libraries) in tidy.MODULES.items():
+            lines = [f'#include "{entry}/b.hpp"' for entry in modules if entry != "everything"]
+            lines += [f"#include <{starts[entry]}>" for entry in libraries if entry != "everything"]
+            tree[f"src/{module}/a.cpp"] = "\n".join(lines) + "\n"
+        self.assertFalse([line for line in self.found_in(tree) if "strike it" in line])
+        tree["src/adapters/sqlite/a.cpp"] = '#include "adapters/sql/b.hpp"\n'
+        tree["src/adapters/sqlite/a_test.cpp"] = "#include <sqlite3.h>\n"
+        told = "\n".join(self.found_in(tree))
+        self.assertIn("adapters/sqlite may include SQLite and does not", told)
+        self.assertIn("adapters/sqlite may include ports and does not", told)
+        self.assertNotIn("adapters/sqlite may include adapters/sql and", told)
 
     def test_the_core_knows_no_clock_no_thread_and_no_floating_point(self):
         self.assert_told("src/core/budget/a.cpp", "#include <mutex>\n", "core is pure and may not include <mutex>")
@@ -139,6 +156,9 @@ class Planted(unittest.TestCase):
     def test_a_test_does_not_sleep(self):
         self.assert_told("src/base/a_test.cpp", "void f() { std::this_thread::sleep" "_for(1s); }\n", "a test sleeps")
         self.assert_told("tests/end_to_end/a.py", "time.sl" "eep(1)\n", "a test sleeps")
+        self.assert_told("tests/end_to_end/a.py", "wait_" "until(lambda: time.monotonic() > end)\n", "a test sleeps")
+        self.assert_told("src/base/a_test.cpp", "void f() { ::poll" "(nullptr, 0, 5); }\n", "a test sleeps")
+        self.assert_silent("tests/end_to_end/a.py", "wait_until(lambda: seen() or time.monotonic() > end)\n")
 
     def test_tests_are_named_as_claims(self):
         self.assert_told("src/base/a_test.cpp", "TEST(Pool, basic_test) {}\n", "is no claim")
@@ -157,6 +177,11 @@ class Planted(unittest.TestCase):
         self.assert_told("docs/a.md", "# One thing\n[b](#another-thing)\n", "has no heading")
         self.assert_silent("docs/a.md", "# One thing\n[a](#one-thing) [b](https://example.org) `[c](d.md)`\n")
 
+    def test_files_that_documents_name_are_there(self):
+        self.assert_told("docs/a.md", "See `base/clock.hpp`.\n", "there is no file base/clock.hpp")
+        named = {"docs/a.md": "See `base/clock.hpp` and `clock.hpp`.\n", "src/base/clock.hpp": HEADER}
+        self.assertEqual(self.found_in(named), [])
+
     def test_the_architecture_page_shows_the_table_that_is_checked(self):
         self.assert_told("ARCHITECTURE.md", "| module | may include | libraries |\n|---|---|---|\n", "not the one that is checked")
         self.assert_silent("ARCHITECTURE.md", tidy.include_table())
@@ -166,6 +191,19 @@ class TheTree(unittest.TestCase):
     def test_obeys_every_rule(self):
         told = tidy.check_tree(Path(__file__).parent.parent)
         self.assertFalse(told, "\n" + "\n".join(told))
+
+
+class Reruns(unittest.TestCase):
+    def test_what_passed_at_its_second_run_alone_is_named(self):
+        log = """    Start 1: Once.Slow
+1/3 Test #1: Once.Slow .......................***Timeout 300.01 sec
+    Start 1: Once.Slow
+2/3 Test #2: Always.Good .....................   Passed    0.01 sec
+    Test #1: Once.Slow .......................   Passed    0.01 sec
+3/3 Test #3: Always.Bad ......................***Failed    0.00 sec
+    Test #3: Always.Bad ......................***Failed    0.01 sec
+"""
+        self.assertEqual(list(count_tests.reruns(log)), ["Once.Slow"])
 
 
 def main():

@@ -224,7 +224,7 @@ class Fields {
   }
 
   [[nodiscard]] Json schema(SchemaKind kind) const { return object_schema(sketches_, kind); }
-  [[nodiscard]] const std::vector<FieldSketch>& sketches() const { return sketches_; }
+  [[nodiscard]] const std::vector<FieldSketch>& sketches() const { return sketches_; }  // for tests
 
  private:
   std::vector<Field<Record>> fields_;

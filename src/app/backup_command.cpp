@@ -6,14 +6,12 @@
 
 #include "adapters/sqlite/backup.hpp"
 #include "app/commands.hpp"
+#include "app/complaint.hpp"
 #include "app/data_files.hpp"
 #include "app/options.hpp"
 
 namespace obleth::app {
 namespace {
-
-constexpr int exit_failed = 1;
-constexpr int exit_misused = 2;
 
 constexpr const char* usage_text =
     "usage: obleth backup FOLDER [--config FILE] [--setting VALUE …]\n\n"
@@ -23,11 +21,6 @@ constexpr const char* usage_text =
     "To restore, stop the gateway, put the files into an empty data folder and start it with the same\n"
     "OBLETH_ENCRYPTION_KEY and OBLETH_API_KEY_PEPPER: they are in no backup. Rows that were still in the spool at the\n"
     "moment of the copy, those of about the last second, are not in it.\n";
-
-int complain(const std::string& message, int code) {
-  std::fprintf(stderr, "obleth: %s\n", message.c_str());
-  return code;
-}
 
 Result<void> copy_into(const std::filesystem::path& folder, const std::string& from, const char* name) {
   const std::string to = (folder / name).string();
@@ -52,20 +45,20 @@ int run_backup(std::span<const char* const> arguments, std::span<const char* con
   }
   const std::filesystem::path folder = arguments.front();
   const Result<Options> options = read_options({arguments.subspan(1), environment, false});
-  if (!options) return complain(options.error().message, exit_misused);
+  if (!options) return complain(options.error(), exit_misused);
   const Result<std::string> record = record_file_of(*options);
-  if (!record) return complain(record.error().message, exit_misused);
+  if (!record) return complain(record.error(), exit_misused);
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   if (problem) return complain("the folder " + folder.string() + " cannot be made: " + problem.message(), exit_failed);
   const Result<void> record_copied = copy_into(folder, *record, record_file_name);
-  if (!record_copied) return complain(record_copied.error().message, exit_failed);
+  if (!record_copied) return complain(record_copied.error(), exit_failed);
   if (options->clickhouse_url) {
     std::printf("the usage ledger is kept in ClickHouse: its own tools copy it\n");
     return 0;
   }
   const Result<void> usage_copied = copy_into(folder, usage_file_of(*options), usage_file_name);
-  if (!usage_copied) return complain(usage_copied.error().message, exit_failed);
+  if (!usage_copied) return complain(usage_copied.error(), exit_failed);
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/commands.hpp"
+#include "app/complaint.hpp"
 #include "app/gateway_process.hpp"
 #include "app/mock_server.hpp"
 #include "app/options.hpp"
@@ -18,15 +19,8 @@
 namespace obleth::app {
 namespace {
 
-constexpr int exit_failed = 1;
-constexpr int exit_misused = 2;
 constexpr std::uint32_t chatbot_weight = 500;
 constexpr std::uint32_t api_batch_weight = 50;
-
-int complain(const Fault& fault, int code) {
-  std::fprintf(stderr, "obleth: %s\n", fault.message.c_str());
-  return code;
-}
 
 // Everything that the demo writes, unless --data-dir says where it may stay.
 class TemporaryFolder {

@@ -76,7 +76,7 @@ Result<std::unique_ptr<GatewayProcess>> GatewayProcess::start(Options options,
   adapters::block_signals({SIGTERM, SIGINT, SIGHUP});
   adapters::ignore_write_signals();
   const std::uint64_t descriptors = adapters::raise_descriptor_limit();
-  adapters::forbid_core_dumps();
+  if (!options.core_dumps) adapters::forbid_core_dumps();
   const bool make_token = options.admin_token.empty();
   if (make_token) {
     adapters::SystemEntropy entropy;
@@ -161,7 +161,7 @@ void GatewayProcess::join_replicas() {
   redis_news_ = std::make_unique<adapters::RedisChangeListener>(loop_, house_->redis->server, house_->redis->feed);
   redis_peers_ = std::make_unique<adapters::RedisPeers>(*redis_, pool_name);
   share_sync_ = std::make_unique<gateway::ShareSync>(
-      gateway::ShareSync::Floor{loop_, *redis_peers_, house_->desk},
+      gateway::ShareSync::Sources{loop_, *redis_peers_, house_->desk},
       gateway::ReplicaShare::Identity{.replica = house_->redis->feed.own_name(),
                                       .place = house_->place,
                                       .expected = house_->options().replicas_expected},

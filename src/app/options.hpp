@@ -120,6 +120,7 @@ struct Options {
   std::uint32_t usage_retention_days = 180;
 
   // Life
+  bool core_dumps = false;
   Duration drain_notice = std::chrono::seconds(5);
   Duration shutdown_grace = std::chrono::seconds(300);
   observe::LogFormat log = observe::LogFormat::automatic;

@@ -227,6 +227,9 @@ std::vector<Setting> life_rows() {
       live(row<&O::drain_notice>(at, "drain_notice",
                                  "after SIGTERM requests are still served for this, /ready says 503", {0, 1 * hours})),
       live(row<&O::shutdown_grace>(at, "shutdown_grace", "then running streams may finish for this", {0, 24 * hours})),
+      row<&O::core_dumps>(at, "core_dumps",
+                          "a crash may leave a core dump, as far as the limits of the system go: it holds prompts and "
+                          "secrets; false forbids it, and debuggers of other users"),
       row<&O::log>(at, "log", "log lines as json or text; auto is text on a terminal"),
       live(row<&O::log_level>(at, "log_level", "the least that is logged")),
   };

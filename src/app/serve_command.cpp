@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/commands.hpp"
+#include "app/complaint.hpp"
 #include "app/gateway_process.hpp"
 #include "app/options.hpp"
 #include "app/seeds.hpp"
@@ -11,14 +12,6 @@
 
 namespace obleth::app {
 namespace {
-
-constexpr int exit_failed = 1;
-constexpr int exit_misused = 2;
-
-int complain(const Fault& fault, int code) {
-  std::fprintf(stderr, "obleth: %s\n", fault.message.c_str());
-  return code;
-}
 
 // --dev: requests for mock-model go to the default upstream.
 Result<void> register_mock_model(House& house) {

@@ -1,7 +1,7 @@
 // What went wrong, whose fault it was, and whether trying again can help.
 //
-// One value for every fault that crosses a module. gateway/refuse turns it into an HTTP answer;
-// admin turns it into its own error body. Nothing else maps faults to statuses.
+// One value for every fault that crosses a module. gateway/refuse turns it into an HTTP answer, mcp/refuse_call that of
+// an MCP server, admin/reply into the Management API's error body. Nothing else maps faults to statuses.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,11 @@ enum class FaultKind : std::uint8_t {
   unreachable,  // refused, no route, no address
   broken,       // the peer closed or reset in the middle
   bad_answer,   // the peer answered what its protocol does not allow
-  cancelled,    // the waiter was told to stop (client gone, shutdown)
+  cancelled,    // the waiter was told to stop: its client has gone
   not_found,
   conflict,     // name taken, still referenced
   forbidden,    // a policy of the operator refuses it (private address, control path)
-  unavailable,  // a store cannot answer now
+  unavailable,  // a store cannot answer now; of an upstream: ports::gateway_is_stopping, and nothing else
   exhausted,    // a resource of ours is used up (memory, descriptors, disk)
   internal,     // a bug of ours that did not break an invariant
 };

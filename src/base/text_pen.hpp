@@ -49,7 +49,7 @@ class TextPen {
     std::memcpy(at_, digit_pairs.data() + std::size_t{2} * value, 2);
     at_ += 2;
   }
-  // Of what somebody else wrote here.
+  // Continues at `at`, after text that was written by other means.
   void move_to(char* at) { at_ = at; }
 
  private:

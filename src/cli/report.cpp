@@ -1,7 +1,7 @@
+#include "cli/report.hpp"
+
 #include <boost/json.hpp>
 #include <ostream>
-
-#include "cli/command.hpp"
 
 namespace obleth::cli {
 

@@ -3,7 +3,8 @@
 #include <date/tz.h>
 
 #include <algorithm>
-#include <exception>
+
+#include "domain/time_zone.hpp"
 
 namespace obleth {
 namespace {
@@ -16,25 +17,11 @@ struct LocalMinute {
   int minute;        // of the day
 };
 
-// Null when the name is unknown or the machine has no time zone database.
-const date::time_zone* find_zone(const std::string& name) {
-  try {
-    return date::locate_zone(name);
-  } catch (const std::exception&) {
-    return nullptr;
-  }
-}
-
-// UTC is known without a time zone database.
-bool is_utc(const std::string& name) {
-  return name == "UTC" || name == "Etc/UTC";
-}
-
 std::optional<LocalMinute> local_minute(const std::string& timezone, WallTime at) {
   const date::sys_time<std::chrono::milliseconds> moment{std::chrono::milliseconds(at.unix_ms)};
   date::local_time<std::chrono::milliseconds> local{moment.time_since_epoch()};
   if (!is_utc(timezone)) {
-    const date::time_zone* zone = find_zone(timezone);
+    const date::time_zone* zone = find_time_zone(timezone);
     if (zone == nullptr) return std::nullopt;
     local = zone->to_local(moment);
   }
@@ -64,7 +51,7 @@ bool is_open(const AccessSchedule& schedule, WallTime at) {
 
 bool is_known_timezone(const std::string& name) {
   constexpr std::string_view of_this_machine = "localtime";  // a file beside the zones, and another one elsewhere
-  return is_utc(name) || (name != of_this_machine && find_zone(name) != nullptr);
+  return is_utc(name) || (name != of_this_machine && find_time_zone(name) != nullptr);
 }
 
 }  // namespace obleth

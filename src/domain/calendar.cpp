@@ -2,7 +2,7 @@
 
 #include <date/tz.h>
 
-#include <exception>
+#include "domain/time_zone.hpp"
 
 namespace obleth {
 namespace {
@@ -35,12 +35,9 @@ class Zone {
 };
 
 std::optional<Zone> find_zone(const std::string& name) {
-  if (name == "UTC" || name == "Etc/UTC") return Zone(nullptr);
-  try {
-    return Zone(date::locate_zone(name));
-  } catch (const std::exception&) {
-    return std::nullopt;
-  }
+  if (is_utc(name)) return Zone(nullptr);
+  const date::time_zone* const zone = find_time_zone(name);
+  return zone != nullptr ? std::optional(Zone(zone)) : std::nullopt;
 }
 
 struct Dates {

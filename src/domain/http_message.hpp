@@ -106,7 +106,7 @@ class HeaderBlock {
  private:
   static constexpr std::size_t in_place_max = 20;  // the OpenAI SDKs send 16 to 18
 
-  std::array<HeaderField, in_place_max> in_place_;  // deliberately not zeroed: only count_ are read
+  std::array<HeaderField, in_place_max> in_place_;  // of which count_ are read
   std::vector<HeaderField> moved_out_;              // all of them, once there are more
   std::size_t count_ = 0;
 };

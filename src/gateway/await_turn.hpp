@@ -14,6 +14,7 @@ struct TurnSources {
 };
 
 Task<Outcome<Admitted>> await_turn(Funded&& funded, TurnSources ask);
+Task<Outcome<Admitted>> await_turn(Admitted&& again, TurnSources ask) = delete;
 
 // The engine's view of a model and of a tenant's brownouts, also for live changes of the registry.
 [[nodiscard]] fairshare::ModelSettings fairshare_settings(const Model& model);

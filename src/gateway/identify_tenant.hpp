@@ -18,6 +18,7 @@ struct KeySources {
 
 // The key is checked on the head, before any of the body is read.
 Task<Outcome<Identified>> identify_tenant(Received&& received, KeySources sources);
+Task<Outcome<Identified>> identify_tenant(Identified&& again, KeySources sources) = delete;
 
 // The key that a request carries: Authorization wins over x-api-key; the grammar has refused a second Authorization.
 [[nodiscard]] Outcome<std::string_view> presented_key(const HeaderBlock& fields);

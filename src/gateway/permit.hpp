@@ -1,4 +1,4 @@
-// A held slot. Only await_turn makes one; when it goes, the slot is free.
+// A held slot. Made by await_turn, after the grant; when it goes, the slot is free.
 //
 // Move-only. Its connection's thread.
 #pragma once

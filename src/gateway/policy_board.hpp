@@ -72,7 +72,7 @@ class ThreadPolicy {
       take_up();
     return Hold(editions_.back());
   }
-  [[nodiscard]] std::size_t editions() const { return editions_.size(); }
+  [[nodiscard]] std::size_t editions() const { return editions_.size(); }  // for tests
 
  private:
   void take_up() {

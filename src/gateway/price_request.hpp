@@ -7,5 +7,6 @@
 namespace obleth::gateway {
 
 [[nodiscard]] Priced price_request(Recalled&& recalled, Estimates& estimates);
+Priced price_request(Priced&& again, Estimates& estimates) = delete;
 
 }  // namespace obleth::gateway

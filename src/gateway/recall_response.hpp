@@ -23,6 +23,7 @@ struct ResponseMemory {
 
 // Nothing is asked where the model has no cache; then what comes back is as it was.
 [[nodiscard]] Recalled note_question(Routed&& routed, const ResponseMemory& memory);
+Recalled note_question(Recalled&& again, const ResponseMemory& memory) = delete;
 
 // Asks for what note_question found worth asking. Null: nothing is known, and the request goes its way.
 Task<std::shared_ptr<const ports::KeptAnswer>> recall_response(const Recalled& recalled, const ResponseMemory& memory);

@@ -8,6 +8,7 @@
 // part of the capacity, by its own order. Thread: that of its owner.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <map>
 #include <string>

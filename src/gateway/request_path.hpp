@@ -1,4 +1,4 @@
-// The life of a request, on one screen: the one file that includes the stages.
+// The life of a request, on one screen: from one stage to the next.
 //
 // One per thread; its services are shared unless said otherwise. Connection's thread.
 #pragma once

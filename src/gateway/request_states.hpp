@@ -1,4 +1,4 @@
-// The states that a request passes, each made only by the stage before it: skipping a stage does not compile.
+// The states that a request passes, each made by the stage before it: leaving a stage out does not compile.
 //
 //   Received → Identified → Routed → Recalled → Priced → Funded → Admitted → Softened → Answered → Relayed → Settled
 //

@@ -1,5 +1,5 @@
-// Held amounts of budget. Only reserve_budget makes one; it is settled exactly once, at the latest by its destructor,
-// and renewed from its making until then, the queue included.
+// Held amounts of budget. Made by reserve_budget, and by mcp/reserve_calls; settled exactly once, at the latest by the
+// destructor, and renewed from its making until then, the queue included.
 //
 // A thread's own, as its connections are; settling and renewing never wait.
 #pragma once

@@ -9,6 +9,7 @@ namespace obleth::gateway {
 
 // Before the queue, so that an exhausted tenant does not wait to be refused.
 Task<Outcome<Funded>> reserve_budget(Priced&& priced, HeldBudgets& held);
+Task<Outcome<Funded>> reserve_budget(Funded&& again, HeldBudgets& held) = delete;
 
 // What the client is told where the ledger says no.
 [[nodiscard]] Refusal refusal_of(const ports::ReserveRefusal& refusal);

@@ -16,6 +16,7 @@ struct ModelSources {
 };
 
 Task<Outcome<Routed>> resolve_model(Identified&& identified, ModelSources sources);
+Task<Outcome<Routed>> resolve_model(Routed&& again, ModelSources sources) = delete;
 
 // The whole body, at most bytes_max of it; the lease grows with what is held.
 Task<Outcome<std::string>> collect_body(ports::ClientExchange& exchange, BodyMemory::Lease& lease,

@@ -25,18 +25,14 @@ class ShareSync {
   static constexpr Duration turn_period = std::chrono::milliseconds(250);
   static constexpr Duration urgent_period = std::chrono::milliseconds(50);
 
-  struct Floor {
+  struct Sources {
     ports::Loop& loop;
     ports::Peers& peers;
     AdmissionDesk& desk;
   };
   // tell: how it stands, at the start and four times a second.
-  ShareSync(const Floor& floor, ReplicaShare::Identity identity, std::function<void(const ReplicaShare::Status&)> tell)
-      : loop_(floor.loop),
-        peers_(floor.peers),
-        desk_(floor.desk),
-        share_(std::move(identity)),
-        tell_(std::move(tell)) {}
+  ShareSync(const Sources& ask, ReplicaShare::Identity identity, std::function<void(const ReplicaShare::Status&)> tell)
+      : loop_(ask.loop), peers_(ask.peers), desk_(ask.desk), share_(std::move(identity)), tell_(std::move(tell)) {}
 
   // Before the first request: none gets a slot before the others were asked for it.
   void start();

@@ -10,6 +10,7 @@
 namespace obleth::gateway {
 
 [[nodiscard]] std::unique_ptr<Softened> soften_request(Admitted&& admitted);
+std::unique_ptr<Softened> soften_request(Softened&& again) = delete;
 
 // "x-obleth-brownout: max_tokens=256; reason=saturation", only when softened.
 void append_brownout_header(std::string& lines, const Softened& softened);

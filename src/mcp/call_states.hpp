@@ -1,4 +1,4 @@
-// The states that an MCP call passes, each made only by the stage before it.
+// The states that an MCP call passes, each made by the stage before it.
 //
 //   Received → Identified → Addressed → Understood → Bound → Funded → Permitted → Answered → Settled
 //

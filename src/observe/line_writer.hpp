@@ -31,8 +31,8 @@ class LineWriter {
 
  private:
   void run();
-  // within_line: the reader has the beginning of the first line. Gives the rest of the line that the reader has the
-  // beginning of in the end, where it took no more; the lines behind that are dropped.
+  // within_line: the reader has the beginning of the first line. Returns what is unwritten of a line that was cut,
+  // where the reader took no more; the lines behind it are dropped.
   std::string write_out(std::string_view bytes, bool within_line);
 
   const int descriptor_;

@@ -1,9 +1,9 @@
 // The counters of the process. Counting costs a few plain adds in memory of the calling thread; rendering adds up.
 //
 // Any thread. Label sets are closed: names (of tenants, models, endpoints, MCP servers, tools) up to a bound and then
-// "other", the rest are words of the code. A counter whose labels are few words of the code, or none, is shown from the
-// start, at nought: what grows from nothing has not grown for Prometheus. At most series_lines_max lines of samples in
-// all. Made once, outlives every thread that counts.
+// "other", the rest are words of the code. A counter whose labels are few words of the code, or none, is shown as 0
+// from the start: Prometheus' increase() does not see the first value of a series. The bounds of the registry and of
+// the gauges make series_lines_max lines of samples in all. Made once, outlives every thread that counts.
 #pragma once
 
 #include <array>

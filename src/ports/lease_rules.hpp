@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/instant.hpp"
 #include "ports/peers.hpp"
 
 namespace obleth::ports {
@@ -49,10 +50,6 @@ class LeaseRules {
     std::string replica;
     std::string work;
   };
-
-  static std::int64_t whole_ms(Duration span) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
-  }
 
   void accept(const PeerReport& report, std::int64_t now_ms) {
     const std::uint64_t told = members_.contains(report.replica) ? members_[report.replica].batch : 0;

@@ -2,7 +2,9 @@
 
 import pytest
 
+from support.certificates import Certificate
 from support.clickhouse_server import ClickHouseServer
+from support.faulty_proxy import FaultyProxy
 from support.gateway import wait_until
 
 ASK = {"model": "mock-model", "messages": [], "max_tokens": 1}
@@ -49,6 +51,28 @@ def test_two_gateways_share_one_ledger(clickhouse, own, upstream):
     ask(two, second, 5)
     wait_until(lambda: requests_of(one, second) == 5, seconds=30, what="the other's rows")
     wait_until(lambda: requests_of(two, first) == 3, seconds=30, what="the other's rows")
+
+
+def test_the_server_is_checked_against_the_authority_that_is_named(clickhouse, own, upstream, tmp_path):
+    right, wrong = Certificate(tmp_path, "right"), Certificate(tmp_path, "wrong")
+    with FaultyProxy(clickhouse.port, certificate=right) as front:
+        settings = clickhouse.environment(url=f"https://127.0.0.1:{front.port}")
+
+        def started_with(authority):
+            return own.gateway(upstream.url, environment={**settings, "OBLETH_CLICKHOUSE_CA": authority})
+
+        gateway = started_with(right.chain)
+        tenant = gateway.create_tenant()
+        ask(gateway, tenant, 3)
+        wait_until(lambda: requests_of(gateway, tenant) == 3, seconds=30, what="the rows in the ledger")
+        misled = started_with(wrong.chain)
+
+        def told():
+            return misled.http.get("/ready").json()["stores"]["clickhouse"]
+
+        wait_until(lambda: not told()["up"], seconds=30, what="the refusal")
+        assert "the certificate is refused" in told()["detail"]
+        assert requests_of(misled, tenant) is None
 
 
 @pytest.mark.parametrize("fault", ["killed", "stopped"])

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import resource
-import threading
-import time
 
 import httpx
 import pytest
@@ -113,40 +111,3 @@ def test_bodies_beyond_the_memory_bound_are_refused_and_the_memory_comes_back(ow
     again = connect(gateway.address)
     again.sendall(request_bytes("/v1/chat/completions", tenant.secret, large))
     wait_until(lambda: gateway.live()["queued"] == 1, what="room for the next body")
-
-
-def settled_by(gateway, tenants):
-    found = {row["tenant_id"]: row["settled_millitokens"] for row in gateway.live()["tenants"]}
-    return [found.get(tenant.id, 0) for tenant in tenants]
-
-
-@pytest.mark.parametrize("weights", [(500, 50), (1, 1, 2, 4)])
-def test_tenants_that_compete_receive_work_in_proportion_to_their_weights(own, weights):
-    upstream = own.upstream("--ttft-ms", "5", "--token-ms", "5", "--output-tokens", "20")
-    gateway = own.gateway(upstream.url)
-    tenants = [gateway.create_tenant(weight=weight) for weight in weights]
-    gateway.put_capacity(8)
-    stop = threading.Event()
-
-    def keep_asking(tenant):
-        with httpx.Client(base_url=gateway.base_url, headers=tenant.headers, timeout=60) as client:
-            while not stop.is_set():
-                client.post("/chat/completions", json={"model": "mock-model", "messages": []}).raise_for_status()
-
-    threads = [threading.Thread(target=keep_asking, args=(tenant,)) for tenant in tenants for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    try:
-        wait_until(lambda: min(settled_by(gateway, tenants)) > 0, what="the first turn of everybody")
-        before = settled_by(gateway, tenants)
-        time_is_up = time.monotonic() + 12
-        wait_until(lambda: time.monotonic() > time_is_up, seconds=30, what="twelve seconds of saturation")
-        received = [after - start for after, start in zip(settled_by(gateway, tenants), before, strict=True)]
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-    shares = [part / sum(received) for part in received]
-    entitled = [weight / sum(weights) for weight in weights]
-    for share, wanted in zip(shares, entitled, strict=True):
-        assert abs(share - wanted) / wanted < 0.15, (shares, entitled)

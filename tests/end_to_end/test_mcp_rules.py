@@ -77,6 +77,14 @@ def test_the_clients_key_stays_and_the_servers_own_goes_along(gateway, tenant, s
     assert [part.split(";")[0] for part in answer.headers["Server-Timing"].split(", ")][::3] == ["auth", "upstream"]
 
 
+def test_where_a_stream_is_to_go_on_is_told_to_the_server(gateway, tenant, server, register):
+    server.behave = lambda asked: asked.reply(body=b"data: {}\n\n", content_type="text/event-stream")
+    head = {**tenant.headers, "Accept": "text/event-stream", "Last-Event-ID": "stream-7/42"}
+    assert httpx.get(register(server), headers=head, timeout=SECONDS_MAX).status_code == 200
+    (asked,) = server.asked
+    assert (asked.method, asked.headers.get_all("Last-Event-ID")) == ("GET", ["stream-7/42"])
+
+
 def test_without_a_key_nothing_is_asked(gateway, server, register):
     url = register(server)
     answer = httpx.post(url, json=rpc("ping"))

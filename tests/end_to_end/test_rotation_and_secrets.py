@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import resource
 
 import httpx
 import pytest
@@ -202,3 +203,17 @@ def test_planted_secrets_are_nowhere(own):
         # The upstream's own words pass through to the client, and to nobody else.
         assert found == []
         assert re.search(r'"api_key_set": ?true', pages["/models"])
+
+
+def core_size_max(gateway):
+    """The hard limit of its core dumps: the soft one is taken down by the sanitizers themselves."""
+    limits = pathlib.Path(f"/proc/{gateway.pid}/limits").read_text()
+    return re.search(r"^Max core file size +\S+ +(\S+)", limits, re.MULTILINE).group(1)
+
+
+def test_core_dumps_are_off_unless_they_are_asked_for(own, upstream):
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    inherited = "unlimited" if hard == resource.RLIM_INFINITY else str(hard)
+    assert core_size_max(own.gateway(upstream.url)) == "0"
+    assert core_size_max(own.gateway(upstream.url, arguments=["--core-dumps"])) == inherited
+    assert core_size_max(own.gateway(upstream.url, environment={"OBLETH_CORE_DUMPS": "true"})) == inherited

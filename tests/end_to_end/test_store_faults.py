@@ -190,7 +190,7 @@ def test_clients_do_not_notice_that_a_store_breaks(own, upstream, subjects, tabl
         try:
             row.limits = meanwhile(stage, store)
             wait_until(lambda: row.see(stage) or time.monotonic() > broken_at + lasts, 2 * PATIENCE, "the loss")
-            wait_until(lambda: time.monotonic() > broken_at + lasts, 2 * PATIENCE, "the end of the fault")
+            wait_until(lambda: load.has_asked_after(broken_at + lasts), 2 * PATIENCE, "requests for as long as it lasts")
         finally:
             subject.end(fault)
         mended_at = time.monotonic()

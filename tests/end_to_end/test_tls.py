@@ -15,6 +15,7 @@ import openai
 import pytest
 
 from support.certificates import Certificate
+from support.faulty_proxy import FaultyProxy
 from support.gateway import ADMIN_TOKEN, Gateway, wait_until
 from support.processes import binary
 
@@ -171,3 +172,19 @@ def test_check_config_reads_every_file_that_it_is_told_of(certificate, tmp_path)
         missing = str(tmp_path / "nowhere.pem")
         ended = run("check-config", "--dev", **settings, **{name: missing})
         assert ended.returncode != 0 and missing in ended.stderr, name
+
+
+def test_an_upstream_is_checked_against_the_authority_that_is_named(own, upstream, tmp_path):
+    right, wrong = Certificate(tmp_path, "right"), Certificate(tmp_path, "wrong")
+    with FaultyProxy(int(upstream.address.rsplit(":", 1)[1]), certificate=right) as front:
+
+        def asked_with(environment):
+            gateway = own.gateway(f"https://127.0.0.1:{front.port}", environment=environment)
+            return gateway.http.post("/v1/chat/completions", headers=gateway.create_tenant().headers, json=ASK)
+
+        assert asked_with({"OBLETH_UPSTREAM_CA": right.chain}).status_code == 200
+        served = upstream.stats()["requests"]
+        for environment in ({"OBLETH_UPSTREAM_CA": wrong.chain}, {}):
+            refused = asked_with(environment)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (502, "upstream_unreachable")
+        assert upstream.stats()["requests"] == served

@@ -26,3 +26,9 @@ class Certificate:
 
     def trusting(self):
         return ssl.create_default_context(cafile=self.chain)
+
+    def presented(self):
+        """For a server of the test's own."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.chain, self.key)
+        return context

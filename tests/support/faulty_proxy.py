@@ -9,10 +9,12 @@ PIECE = 1 << 16
 
 
 class FaultyProxy:
-    """Passes everything on to `port` of 127.0.0.1 until it is told otherwise; its own port is `port`."""
+    """Passes everything on to port `target` of 127.0.0.1 until it is told otherwise; its own port is `port`. With a
+    certificate it speaks TLS on its side, for a server that does not."""
 
-    def __init__(self, target):
+    def __init__(self, target, certificate=None):
         self._target = target
+        self._tls = certificate.presented() if certificate else None
         self._answers_late = 0.0
         self._writers = set()
         self._resetting = None
@@ -24,13 +26,19 @@ class FaultyProxy:
 
     def _run(self, listener):
         asyncio.set_event_loop(self._loop)
-        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, sock=listener))
+        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, sock=listener, ssl=self._tls))
         self._loop.run_forever()
         self._server.close()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def close(self):
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -60,6 +60,10 @@ class KnownLoad:
     def everything(self):
         return sorted((one for asked in self.asked.values() for one in asked), key=lambda one: one.began)
 
+    def has_asked_after(self, moment):
+        """Whether an answer came to a request that began later."""
+        return any(asked and asked[-1].began > moment for asked in self.asked.values())
+
     def tokens_of(self, tenant):
         return sum(one.tokens for one in self.asked[tenant.id])
 

@@ -73,7 +73,7 @@ class CachingKeyDirectory final : public ports::KeyDirectory {
   Task<void> flush_uses();
 
   [[nodiscard]] KeyDirectoryCounts counts() const;
-  // False while the store did not answer when last asked for a key: what is served may be stale.
+  // False while the store did not answer when last asked for a key: what is served may be stale. For tests.
   [[nodiscard]] bool store_answers() const { return store_answers_.load(std::memory_order_relaxed); }
 
  private:

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -20,18 +19,9 @@
 #include "adapters/http_client/http_client.hpp"
 #include "adapters/os/epoll_loop.hpp"
 #include "adapters/os/resolver.hpp"
+#include "base/seen_in_time_test.hpp"
 
 namespace obleth::adapters {
-
-// Another process is asked until it says so: the one loop here that looks again and again.
-template <class Seen>
-[[nodiscard]] bool seen_in_time(Seen seen) {
-  for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(240);
-       std::chrono::steady_clock::now() < until; ::poll(nullptr, 0, 10)) {
-    if (seen()) return true;
-  }
-  return false;
-}
 
 // A ledger with the thread of its loop.
 class LedgerOnALoop {

@@ -33,7 +33,7 @@ class HttpClient final : public ports::Upstream {
   // For a process that stops: answers under way end as broken, and nothing is sent any more (unreachable).
   void close_all();
 
-  [[nodiscard]] std::size_t idle_connections() const { return pool_.idle_count(); }
+  [[nodiscard]] std::size_t idle_connections() const { return pool_.idle_count(); }  // for tests
 
  private:
   using Sent = Result<std::unique_ptr<ports::UpstreamAnswer>>;

@@ -94,7 +94,7 @@ class EpollLoop final : public ports::Loop {
   std::vector<std::move_only_function<void()>> submitted_batch_;
 };
 
-// co_await SwitchTo(loop): goes on on that loop's thread, in a later turn. From any thread.
+// co_await SwitchTo(loop): resumes on that loop's thread, in a later turn. From any thread. For tests.
 class SwitchTo {
  public:
   explicit SwitchTo(ports::Loop& loop) : loop_(loop) {}

@@ -11,7 +11,8 @@ std::uint64_t raise_descriptor_limit();
 // A peer that left and a file that may not grow are return values, not signals (OpenSSL writes without MSG_NOSIGNAL).
 void ignore_write_signals();
 
-// Core dumps hold prompts and secrets: off unless the operator asks for them.
+// No core dump, and no debugger of another user: both read prompts and secrets. Not called where the operator asks for
+// core dumps (the setting core_dumps); the limits that the process came with then hold.
 void forbid_core_dumps();
 
 }  // namespace obleth::adapters

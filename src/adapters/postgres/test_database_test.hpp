@@ -3,7 +3,6 @@
 // It is reached through a socket in its own temporary folder, so no port is taken.
 #pragma once
 
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,21 +16,12 @@
 #include "adapters/postgres/postgres_address.hpp"
 #include "adapters/postgres/postgres_session.hpp"
 #include "adapters/sql/store_failure.hpp"
+#include "base/seen_in_time_test.hpp"
 
 namespace obleth::adapters {
 
 // Generous: the machine that runs the tests may be busy.
 inline constexpr PostgresDeadlines patient{std::chrono::seconds(20), std::chrono::seconds(20)};
-
-// Another process is asked until it says so: the one loop here that looks again and again.
-template <class Seen>
-[[nodiscard]] bool seen_in_time(Seen seen) {
-  for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(240);
-       std::chrono::steady_clock::now() < until; ::poll(nullptr, 0, 5)) {
-    if (seen()) return true;
-  }
-  return false;
-}
 
 class TestServer {
  public:

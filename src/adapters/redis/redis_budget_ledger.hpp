@@ -39,7 +39,7 @@ class RedisBudgetLedger final : public ports::BudgetLedger {
   // Redis may have forgotten: what requests of this process hold, on any loop, is told again.
   void renew_all();
 
-  [[nodiscard]] const SettleQueue& bookings() const { return bookings_; }
+  [[nodiscard]] const SettleQueue& bookings() const { return bookings_; }  // for tests
 
  private:
   class Leaving;

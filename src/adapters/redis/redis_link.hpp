@@ -47,7 +47,7 @@ class RedisLink final {
 
   // False: a call would fail at once, or has not been answered before.
   [[nodiscard]] bool is_up() const { return state_ == State::up; }
-  // Rises when a connection has been opened: what was known of the server before may be out of date.
+  // Rises when a connection has been opened. For tests.
   [[nodiscard]] std::uint64_t connection_count() const { return connection_count_; }
 
   // Told on this thread when the connection has been lost (false), before those who wait are, and when there is one

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "adapters/spool/spool_fixture_test.hpp"
+#include "base/seen_in_time_test.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -64,6 +65,34 @@ TEST(SpoolWriter, GoesOnInAnotherSegmentAtItsSize) {
   house.keep_all(1, 3000);
   EXPECT_GT(place.files(".seg").size(), 3U);
   EXPECT_EQ(numbers_in(place), counting(1, 3000));
+}
+
+// Bytes of the one segment that were written, and that are on the disk itself.
+struct Synced {
+  explicit Synced(SpoolHouse& house) : segment(house.spool->shelf.take_undelivered().at(0)) {}
+  [[nodiscard]] bool all() const { return segment->synced_bytes == segment->committed_bytes; }
+  std::shared_ptr<SegmentFile> segment;
+};
+
+TEST(SpoolWriter, WithoutAPauseEveryWriteIsBroughtToTheDiskAtOnce) {
+  const SpoolPlace place;
+  SpoolHouse house(place, {.sync_every = Duration::zero()});
+  house.keep_all(1, 3);
+  const Synced synced(house);
+  EXPECT_TRUE(seen_in_time([&] { return synced.all(); }));
+  house.keep_all(4, 5);
+  EXPECT_TRUE(seen_in_time([&] { return synced.all(); }));
+}
+
+TEST(SpoolWriter, WritesWaitForTheDiskUntilThePauseIsOverOrTheSpoolEnds) {
+  const SpoolPlace place;
+  SpoolHouse house(place, {.sync_every = std::chrono::hours(1)});
+  house.keep_all(1, 3);
+  const Synced synced(house);
+  EXPECT_FALSE(synced.all());
+  house.writer.reset();
+  house.spool.reset();
+  EXPECT_TRUE(synced.all());
 }
 
 TEST(SpoolWriter, AFullSpoolDropsTheNewestAndCountsThemExactly) {
