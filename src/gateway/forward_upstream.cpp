@@ -139,12 +139,10 @@ class Forwarding {
 
   void note_answer(const Sent& answer) {
     credential_injected_ = outgoing_->credential_injected();
+    if (outgoing_->has_left()) softened_.permit.note_reached_upstream();
     outgoing_.reset();
     softened_.timings.answered = softened_.loop->now();
     softened_.timings.waiting += softened_.timings.answered - softened_.timings.sent;
-    if (answer || (answer.error().kind != FaultKind::unreachable && answer.error().kind != FaultKind::forbidden)) {
-      softened_.permit.note_reached_upstream();
-    }
     doors_.metrics.record_upstream_attempt(softened_.record->model, softened_.record->endpoint,
                                            attempt_outcome(answer));
   }

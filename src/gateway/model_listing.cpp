@@ -1,6 +1,10 @@
 #include "gateway/model_listing.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -35,30 +39,61 @@ Task<std::optional<std::string>> fetch_list(const Identified& identified, ModelS
   co_return std::nullopt;
 }
 
-// Added at the end, or in the place of the same id.
-void put(std::vector<wire::ListedModel>& models, wire::ListedModel ours) {
-  const auto same = std::ranges::find(models, ours.id, &wire::ListedModel::id);
-  if (same == models.end()) {
-    models.push_back(std::move(ours));
-  } else {
-    *same = std::move(ours);
+// An allow-list in which a name is found at once: everything that is listed is looked up in it. It views the list.
+class AllowedNames {
+ public:
+  explicit AllowedNames(const std::optional<std::vector<std::string>>& list) {
+    if (list) names_.emplace(list->begin(), list->end());
   }
+  // As may_use_model decides.
+  [[nodiscard]] bool allow(std::string_view id, const Model* model) const {
+    if (!names_ || names_->contains(id)) return true;
+    return model != nullptr &&
+           (names_->contains(model->model_name) ||
+            std::ranges::any_of(model->aliases, [&](const std::string& alias) { return names_->contains(alias); }));
+  }
+
+ private:
+  std::optional<std::unordered_set<std::string_view>> names_;  // nullopt: all are allowed
+};
+
+wire::ListedModel entry_of(const Model& model) {
+  return wire::registered_model(model.model_name, model.created_at.unix_ms / 1000, model.context_window);
+}
+
+// What is registered stands in the place of the same id, or at the end.
+std::vector<wire::ListedModel> with_registered(std::vector<wire::ListedModel> theirs,
+                                               const ports::CatalogSnapshot& registry) {
+  std::unordered_map<std::string_view, const Model*> unplaced;
+  for (const auto& model : registry.models())
+    unplaced.emplace(model->model_name, model.get());
+  std::vector<wire::ListedModel> models;
+  models.reserve(theirs.size() + unplaced.size());
+  for (wire::ListedModel& listed : theirs) {
+    const auto same = unplaced.find(listed.id);
+    if (same == unplaced.end()) {
+      models.push_back(std::move(listed));
+    } else if (const Model* ours = std::exchange(same->second, nullptr); ours != nullptr && ours->enabled) {
+      models.push_back(entry_of(*ours));
+    }
+  }
+  for (const auto& model : registry.models()) {
+    if (model->enabled && unplaced.at(model->model_name) != nullptr) models.push_back(entry_of(*model));
+  }
+  return models;
 }
 
 std::vector<wire::ListedModel> merge(std::optional<std::string> upstream_list, const ports::CatalogSnapshot& registry,
                                      const ResolvedKey& who) {
-  std::vector<wire::ListedModel> models;
-  if (upstream_list) models = wire::read_model_list(*upstream_list).value_or(std::vector<wire::ListedModel>{});
-  for (const auto& model : registry.models()) {
-    if (!model->enabled) {
-      std::erase_if(models, [&](const wire::ListedModel& listed) { return listed.id == model->model_name; });
-      continue;
-    }
-    put(models, wire::registered_model(model->model_name, model->created_at.unix_ms / 1000, model->context_window));
-  }
+  std::vector<wire::ListedModel> theirs;
+  if (upstream_list) theirs = wire::read_model_list(*upstream_list).value_or(std::vector<wire::ListedModel>{});
+  std::vector<wire::ListedModel> models = with_registered(std::move(theirs), registry);
   if (has_allow_list(who)) {
+    const AllowedNames by_tenant(who.tenant.allowed_models);
+    const AllowedNames by_key(who.key.allowed_models);
     std::erase_if(models, [&](const wire::ListedModel& listed) {
-      return !may_use_model(who, listed.id, registry.find(listed.id).get());
+      const auto model = registry.find(listed.id);
+      return !by_tenant.allow(listed.id, model.get()) || !by_key.allow(listed.id, model.get());
     });
   }
   return models;

@@ -14,6 +14,10 @@ std::int64_t input_estimate(const TestGateway& gateway) {
   return gateway.ledger.reserves.back().input_tokens;
 }
 
+std::int64_t settled_cost(const TestGateway& gateway) {
+  return gateway.desk.snapshot(gateway.loop.now()).tenants.front().settled_cost.value;
+}
+
 // 100 ms a token: 20 tokens in 2 s.
 void teach_speed(TestGateway& gateway) {
   ScriptedAnswer taught = good_answer();
@@ -157,6 +161,56 @@ TEST(SettleCost, ARequestThatNeverReachedAnUpstreamIsChargedNothing) {
   EXPECT_EQ(gateway.row_of(*left).number("input_tokens"), 0);
   EXPECT_EQ(last_settle(gateway).used_tokens, 0);
   EXPECT_TRUE(last_settle(gateway).refund_request);
+  EXPECT_TRUE(gateway.holds_nothing());
+}
+
+TEST(SettleCost, AClientThatLeavesWhileTheGatewayStillConnectsIsChargedNothing) {
+  for (const ClientRequest& request : {chat(), chat_stream()}) {
+    TestGateway gateway;
+    teach_speed(gateway);
+    const std::int64_t before = settled_cost(gateway);
+    gateway.upstream.always_answers({.connects = false, .head_takes = hours(1)});
+    const auto left = gateway.begin(request);
+    gateway.loop.advance(seconds(2));
+    left->client.leave();
+    ASSERT_TRUE(left->ended);
+    EXPECT_EQ(gateway.row_of(*left).number("status"), 499);
+    EXPECT_EQ(gateway.row_of(*left).number("input_tokens"), 0);
+    EXPECT_EQ(gateway.row_of(*left).number("output_tokens"), 0);
+    EXPECT_EQ(last_settle(gateway).used_tokens, 0);
+    EXPECT_EQ(last_settle(gateway).cost.value, 0);
+    EXPECT_TRUE(last_settle(gateway).refund_request);
+    EXPECT_EQ(settled_cost(gateway), before);
+    EXPECT_TRUE(gateway.holds_nothing());
+  }
+}
+
+TEST(SettleCost, WhateverKeptItFromConnectingTheRequestIsGivenBack) {
+  for (const FaultKind kind :
+       {FaultKind::unreachable, FaultKind::forbidden, FaultKind::timed_out, FaultKind::broken, FaultKind::exhausted}) {
+    TestGateway gateway;
+    ScriptedAnswer unconnected = no_answer(kind, false);
+    unconnected.connects = false;
+    gateway.upstream.always_answers(unconnected);
+    static_cast<void>(gateway.ask(chat()));
+    EXPECT_TRUE(last_settle(gateway).refund_request) << static_cast<int>(kind);
+    EXPECT_EQ(settled_cost(gateway), 0);
+    EXPECT_TRUE(gateway.holds_nothing());
+  }
+}
+
+TEST(SettleCost, ARequestOfWhichAnEarlierAttemptHasLeftIsCharged) {
+  TestGateway gateway;
+  teach_speed(gateway);
+  gateway.upstream.will_answer(no_answer(FaultKind::broken, true));
+  gateway.upstream.always_answers({.connects = false, .head_takes = hours(1)});
+  const auto left = gateway.begin(chat());
+  gateway.loop.advance(seconds(2));
+  ASSERT_EQ(gateway.upstream.requests.size(), 3U);  // the one that taught, and two tries
+  left->client.leave();
+  ASSERT_TRUE(left->ended);
+  EXPECT_GT(last_settle(gateway).used_tokens, input_estimate(gateway));
+  EXPECT_FALSE(last_settle(gateway).refund_request);
   EXPECT_TRUE(gateway.holds_nothing());
 }
 

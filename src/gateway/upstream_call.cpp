@@ -109,6 +109,7 @@ OutgoingRequest::OutgoingRequest(const Softened& softened, const Destination& de
       model != nullptr ? std::chrono::seconds(model->request_timeout_secs) : policy.default_head_timeout;
   call_.idle_timeout = model != nullptr ? std::chrono::seconds(model->idle_timeout_secs) : policy.default_idle_timeout;
   call_.cancel = &softened.exchange->departure();
+  call_.request_left = &has_left_;
 }
 
 void OutgoingRequest::stream_through(std::unique_ptr<ports::BodySource> source, const RequestHead& head) {

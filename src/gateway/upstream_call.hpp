@@ -27,6 +27,7 @@ class OutgoingRequest {
   OutgoingRequest& operator=(const OutgoingRequest&) = delete;
 
   [[nodiscard]] const ports::UpstreamCall& call() const { return call_; }
+  [[nodiscard]] bool has_left() const { return has_left_; }  // once it was sent
   [[nodiscard]] bool credential_injected() const { return credential_injected_; }
 
  private:
@@ -41,6 +42,7 @@ class OutgoingRequest {
   std::unique_ptr<ports::BodySource> stream_;
   std::string head_;
   ports::UpstreamCall call_;
+  bool has_left_ = false;
   bool credential_injected_ = false;
 };
 

@@ -25,6 +25,7 @@ struct ScriptedAnswer {
   std::optional<std::uint64_t> told_length = {};  // of a body that does not follow (HEAD)
   std::optional<Fault> refusal = {};              // no head comes
   std::optional<Fault> cut = {};                  // comes instead of the end
+  bool connects = true;                           // false: nothing of the request leaves
   Duration head_takes{0};
   Duration piece_takes{0};       // before each piece, and before the end or the cut
   bool pieces_buffered = false;  // the first piece came with the head
@@ -42,7 +43,8 @@ inline ScriptedAnswer stream_answer(std::vector<std::string> events) {
   return {.headers = {{"Content-Type", "text/event-stream"}}, .pieces = std::move(events), .has_length = false};
 }
 inline ScriptedAnswer no_answer(FaultKind kind, bool may_retry) {
-  return {.refusal = upstream_fault(kind, "scripted", may_retry)};
+  return {.refusal = upstream_fault(kind, "scripted", may_retry),
+          .connects = kind != FaultKind::unreachable && kind != FaultKind::forbidden};
 }
 
 // Events of a chat stream.
@@ -127,6 +129,7 @@ class FakeUpstream final : public ports::Upstream {
       requests[mine].body += *piece;
     }
     ScriptedAnswer answer = next_answer();
+    if (call.request_left != nullptr && answer.connects) *call.request_left = true;
     const bool came = co_await ports::Pause(loop_, loop_.now() + answer.head_takes, cancel);
     if (!came) co_return fail(upstream_fault(FaultKind::cancelled, "called off", false));
     if (answer.refusal) co_return fail(*answer.refusal);

@@ -36,11 +36,11 @@ std::string head_of(const Bound& call, std::optional<std::string_view> body, con
   return lines + "\r\n";
 }
 
-Task<ServerAnswer> send_once(Answered& call, ServerDoors doors) {
+Task<ServerAnswer> send_once(Answered& call, ServerDoors doors, bool& reached) {
   std::optional<std::string_view> body;
   if (call.body != nullptr) body = call.body->bytes;
   CancelSignal& cancel = call.clock->signal();
-  co_return co_await send_to_server(call, body, doors, cancel);
+  co_return co_await send_to_server(call, body, doors, cancel, &reached);
 }
 
 // None is passed on: a client that follows it takes its key to wherever it leads.
@@ -87,7 +87,7 @@ void settle(Answered& call, bool reached) {
 }  // namespace
 
 Task<ServerAnswer> send_to_server(const Bound& call, std::optional<std::string_view> body, ServerDoors doors,
-                                  CancelSignal& cancel) {
+                                  CancelSignal& cancel, bool* request_left) {
   const std::string head = head_of(call, body, doors.policy);
   const std::array<std::string_view, 1> pieces{body.value_or(std::string_view())};
   // How long an answer may stand still depends on what it is: the call's clock knows.
@@ -95,7 +95,8 @@ Task<ServerAnswer> send_to_server(const Bound& call, std::optional<std::string_v
                                           .head = head,
                                           .body = std::span(pieces).first(body ? 1 : 0),
                                           .head_timeout = std::chrono::seconds(call.server->record.timeout_secs),
-                                          .cancel = &cancel};
+                                          .cancel = &cancel,
+                                          .request_left = request_left};
   co_return co_await doors.upstream.send(upstream_call);
 }
 
@@ -106,20 +107,20 @@ Task<gateway::Outcome<Answered>> call_server(Permitted permitted, ServerDoors do
   const std::string& name = call.server->record.name;
   call.record->endpoint = call.server->record.upstream_url;
   call.timings.sent = call.loop->now();
-  ServerAnswer answer = co_await send_once(call, doors);
+  bool reached = false;
+  ServerAnswer answer = co_await send_once(call, doors, reached);
   for (int hops = 0; answer && is_redirection((*answer)->head()); ++hops) {
     std::optional<std::string> next = redirected_to(call, (*answer)->head());
     answer->reset();
     if (!next || hops == redirections_max) {
-      settle(call, true);
+      settle(call, reached);
       co_return gateway::refuse(bad_answer(name, "leads elsewhere"));
     }
     call.at_server = std::move(*next);
-    answer = co_await send_once(call, doors);
+    answer = co_await send_once(call, doors, reached);
   }
   call.timings.answered = call.loop->refresh_now();
-  settle(call,
-         answer || (answer.error().kind != FaultKind::unreachable && answer.error().kind != FaultKind::forbidden));
+  settle(call, reached);
   if (!answer) co_return gateway::refuse(from_server_fault(answer.error(), name));
   const ResponseHead& head = (*answer)->head();
   if (is_credential_refused(*call.server, head.status)) {

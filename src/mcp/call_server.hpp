@@ -18,9 +18,10 @@ struct ServerDoors {
 
 using ServerAnswer = Result<std::unique_ptr<ports::UpstreamAnswer>>;
 
-// One request of the call's method to its target at the server, with this body; nullopt: none.
+// One request of the call's method to its target at the server, with this body; nullopt: none. request_left: as in
+// ports::UpstreamCall.
 Task<ServerAnswer> send_to_server(const Bound& call, std::optional<std::string_view> body, ServerDoors doors,
-                                  CancelSignal& cancel);
+                                  CancelSignal& cancel, bool* request_left = nullptr);
 
 // Follows a redirection within the server, and passes none on. What the requests cost is settled once the server has
 // answered.

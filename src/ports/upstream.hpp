@@ -41,6 +41,9 @@ struct UpstreamCall {
   Duration head_timeout{0};  // to connect; then to the first byte of the answer (a stream: from its end on)
   Duration idle_timeout{0};  // between bytes of the answer
   CancelSignal* cancel = nullptr;
+  // Set, and never cleared, by when send returns: the server may have seen something of the request. What fails while
+  // it connects, or meets a connection that the server had closed, leaves it.
+  bool* request_left = nullptr;
 };
 
 // The final answer (1xx are skipped). Destroyed before its end, it closes its connection at once.

@@ -10,6 +10,7 @@ import pytest
 
 from support.gateway import wait_until
 from support.raw_http import (
+    FullQueue,
     ScriptedUpstream,
     chat_bytes,
     connect,
@@ -121,6 +122,26 @@ def test_an_upstream_that_breaks_off_a_plain_answer_is_not_a_whole_answer(own):
                 headers=tenant.headers,
                 json={"model": "mock-model", "messages": []},
             )
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_gives_up_while_the_gateway_still_connects_pays_nothing(own, stream):
+    with FullQueue() as upstream:
+        gateway = own.gateway(upstream.url)
+        model = gateway.admin.get("/models").json()["data"][0]
+        prices = {"input_cost_per_token": "0.001", "output_cost_per_token": "0.001"}
+        gateway.admin.patch(f"/models/{model['id']}", json=prices).raise_for_status()
+        tenant = gateway.create_tenant(budget={"period": "lifetime", "tokens": 1_000_000})
+        client = connect(gateway.address)
+        client.sendall(chat_bytes(tenant.secret, stream=stream))
+        wait_until(upstream.is_dialled, what="the gateway's connection")
+        client.close()
+        ask_rows = {"tenant": tenant.id}
+        rows = wait_until(lambda: gateway.admin.get("/usage/requests", params=ask_rows).json()["data"], 30, "the row")
+        assert (rows[0]["status"], rows[0]["input_tokens"], rows[0]["output_tokens"]) == (499, 0, 0)
+        assert float(rows[0]["cost_usd"]) == 0
+        budget = gateway.admin.get(f"/tenants/{tenant.id}").json()["budget"]
+        assert (budget["used"], budget["held"]["tokens"]) == ({"tokens": 0, "cost_usd": "0.00"}, 0)
 
 
 def test_an_upstream_that_is_not_there_is_502(own):

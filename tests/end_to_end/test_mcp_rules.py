@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from support.gateway import wait_until
+from support.raw_http import FullQueue, connect, request_bytes
 from support.redis_server import RedisServer
 from support.scripted_mcp import ScriptedMcp, answer_of
 
@@ -430,6 +431,20 @@ def test_what_was_too_long_to_be_read_is_not_recorded_as_ok(gateway, tenant, ser
 
     wait_until(lambda: len(outcomes()) == 2, what="the calls in the audit log")
     assert outcomes() == {"long-1": "unread", "long-2": "unread"}
+
+
+def test_a_call_given_up_while_the_gateway_still_connects_gives_its_request_back(gateway, server, register):
+    tenant = gateway.create_tenant(requests_per_minute=1)
+    with FullQueue() as unconnected:
+        url = register(unconnected)
+        client = connect(gateway.address)
+        message = json.dumps(rpc("ping")).encode()
+        client.sendall(request_bytes(url.removeprefix(gateway.url), tenant.secret, message))
+        wait_until(unconnected.is_dialled, what="the gateway's connection")
+        client.close()
+        rows_of(gateway, tenant, 1)
+    assert ask(register(server), tenant, rpc("ping")).status_code == 200
+    assert ask(register(server), tenant, rpc("ping")).status_code == 429
 
 
 def test_pages_of_other_origins_may_not_call(gateway, tenant, server, register):

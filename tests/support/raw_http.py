@@ -95,6 +95,36 @@ def unchunk(raw):
     return bytes(payload)
 
 
+class FullQueue:
+    """A server that connections to are never made: its queue is full, and nobody accepts."""
+
+    def __enter__(self):
+        self._sockets = [socket.create_server(("127.0.0.1", 0), backlog=0)]
+        self.port = self._sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        for _ in range(4):
+            waiting = socket.socket()
+            self._sockets.append(waiting)
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", self.port))
+        self._own = self._connecting()
+        return self
+
+    def __exit__(self, *_):
+        for each in self._sockets:
+            each.close()
+
+    def is_dialled(self):
+        """Somebody else has begun to connect."""
+        return bool(self._connecting() - self._own)
+
+    def _connecting(self):
+        with open("/proc/net/tcp") as table:
+            rows = [line.split() for line in table]
+        syn_sent = "02"
+        return {row[1] for row in rows if row[3] == syn_sent and row[2] == f"0100007F:{self.port:04X}"}
+
+
 class ScriptedUpstream:
     """A server of raw bytes. `answer(connection, request)` is called once for every request, on a thread of its own."""
 

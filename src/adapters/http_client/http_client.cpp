@@ -21,6 +21,10 @@ class Begun final : public ports::BodySource {
   bool is_begun_ = false;
 };
 
+void note_left(const ports::UpstreamCall& call) {
+  if (call.request_left != nullptr) *call.request_left = true;
+}
+
 }  // namespace
 
 Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> HttpClient::send(const ports::UpstreamCall& call) {
@@ -73,8 +77,9 @@ void HttpClient::close_all() {
   live_.break_off_all();
 }
 
-HttpClient::Attempt HttpClient::lost(const IncomingAnswer& answer, Fault fault) {
+HttpClient::Attempt HttpClient::lost(const ports::UpstreamCall& call, const IncomingAnswer& answer, Fault fault) {
   const bool stale = fault.kind == FaultKind::broken && answer.was_stale();
+  if (!stale) note_left(call);
   return {fail(std::move(fault)), stale};
 }
 
@@ -89,10 +94,11 @@ Task<HttpClient::Attempt> HttpClient::try_on(const ports::UpstreamCall& call, Up
     Result<void> headed = co_await answer->receive_head(call, upload);
     // A refusal is final: what is left of the body would be sent for nothing. Anything else wants all of it.
     if (headed && answer->head().status < 300) co_await upload.end();
-    if (upload.fault()) co_return lost(*answer, *upload.fault());
-    if (!headed) co_return lost(*answer, std::move(headed.error()));
+    if (upload.fault()) co_return lost(call, *answer, *upload.fault());
+    if (!headed) co_return lost(call, *answer, std::move(headed.error()));
     request_is_complete = upload.is_complete();
   }
+  note_left(call);
   answer->begin_body(call, request_is_complete);
   co_return Attempt{Sent(std::move(answer)), false};
 }

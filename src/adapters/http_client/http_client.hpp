@@ -47,7 +47,7 @@ class HttpClient final : public ports::Upstream {
   [[nodiscard]] Task<Sent> send_streamed(const ports::UpstreamCall& call);
   [[nodiscard]] Task<Sent> send_afresh(const ports::UpstreamCall& call);
   [[nodiscard]] Task<Attempt> try_on(const ports::UpstreamCall& call, UpstreamConnection connection);
-  [[nodiscard]] static Attempt lost(const IncomingAnswer& answer, Fault fault);
+  [[nodiscard]] static Attempt lost(const ports::UpstreamCall& call, const IncomingAnswer& answer, Fault fault);
 
   EpollLoop& loop_;
   const Dialer& dialer_;

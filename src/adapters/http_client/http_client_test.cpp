@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <future>
 
 #include "adapters/http_client/client_bench.hpp"
@@ -188,6 +189,82 @@ TEST(HttpClient, NobodyListeningIsUnreachable) {
   ClientBench bench;
   const Call call(port);
   EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::unreachable);
+}
+
+// Connections to it wait for ever: its queue is full, and nobody accepts.
+class FullQueue {
+ public:
+  FullQueue() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    ensure(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0, "bind");
+    ensure(::listen(listener_, 0) == 0, "listen");
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    for (int& client : waiting_) {
+      client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      ::connect(client, reinterpret_cast<sockaddr*>(&address), size);
+    }
+  }
+  ~FullQueue() {
+    for (const int client : waiting_)
+      ::close(client);
+    ::close(listener_);
+  }
+  FullQueue(const FullQueue&) = delete;
+  FullQueue& operator=(const FullQueue&) = delete;
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+ private:
+  int listener_;
+  std::uint16_t port_ = 0;
+  std::array<int, 4> waiting_{};
+};
+
+TEST(HttpClient, OfARequestThatNeverConnectsNothingHasLeft) {
+  const FullQueue server;
+  for (const bool is_cancelled : {true, false}) {
+    ClientBench bench({.connect_timeout = std::chrono::milliseconds(is_cancelled ? 30'000 : 100)});
+    bool left = false;
+    Call call(server.port());
+    call.call.request_left = &left;
+    std::optional<Received> got;
+    ClientBench::begin(bench.fetch(call.call), got);
+    if (is_cancelled) call.cancel.fire();
+    bench.turn_until([&] { return got.has_value(); });
+    EXPECT_EQ(got->fault, is_cancelled ? FaultKind::cancelled : FaultKind::timed_out);
+    EXPECT_FALSE(left);
+  }
+}
+
+TEST(HttpClient, WhatWasSentHasLeftWhateverCameOfIt) {
+  ScriptedServer server([](Conversation& with) {
+    with.read_request();
+    if (with.number() == 0) with.send(hello);
+    if (with.number() == 2) with.wait_until_closed();
+  });
+  ClientBench bench;
+  Call call(server.port());
+  for (const std::optional<FaultKind> fault :
+       {std::optional<FaultKind>(), {FaultKind::broken}, {FaultKind::timed_out}}) {
+    bool left = false;
+    call.call.request_left = &left;
+    if (fault == FaultKind::timed_out) call.call.head_timeout = std::chrono::milliseconds(100);
+    EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, fault);
+    EXPECT_TRUE(left);
+  }
+}
+
+TEST(HttpClient, WhatWasGivenToAStaleConnectionHasNotLeft) {
+  ScriptedServer server(stale_until(0));
+  ClientBench bench;
+  bool left = false;
+  Call call(server.port());
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).payload, "hello");
+  server.stop_accepting();
+  call.call.request_left = &left;
+  EXPECT_EQ(bench.run(bench.fetch(call.call)).fault, FaultKind::unreachable);
+  EXPECT_FALSE(left);
 }
 
 TEST(HttpClient, AMetadataAddressIsForbidden) {

@@ -144,6 +144,7 @@ class ScriptedServer {
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  void stop_accepting() { ::shutdown(fd_, SHUT_RDWR); }  // whoever connects is refused; what was accepted goes on
   [[nodiscard]] int accepted() const { return accepted_; }
 
  private:
