@@ -189,8 +189,7 @@ House::House(Options options, Parts parts)
 }
 
 House::~House() {
-  if (delivery_) end_workers();
-  record->end();
+  end_workers();
 }
 
 void House::tell_unbilled() {
@@ -261,11 +260,11 @@ mcp::McpServices House::mcp_services() {
 
 void House::end_workers() {
   // What the writers left last is looked at once more; then the ledger's threads end, while the loop that they answer
-  // to still exists.
-  delivery_->end();
+  // to still exists. Their own loops stay until the resolver has ended, which may still have an answer for them.
+  if (delivery_) delivery_->end();
   usage->end();
-  delivery_.reset();
   resolver.reset();
+  delivery_.reset();
   record->end();
 }
 
