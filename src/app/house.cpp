@@ -93,6 +93,7 @@ struct House::Parts {
   std::shared_ptr<const adapters::TlsCredentials> upstream_tls;
   std::shared_ptr<const adapters::TlsCredentials> redis_tls;
   std::unique_ptr<adapters::AesGcmSealer> sealer;
+  std::unique_ptr<adapters::Resolver> resolver;
   std::unique_ptr<RecordHome> record;
   std::unique_ptr<UsageHome> usage;
 };
@@ -108,12 +109,14 @@ Result<std::unique_ptr<House>> House::build(Options options) {
   auto encryption_key = encryption_key_of(options, entropy);
   if (!encryption_key) return fail(std::move(encryption_key.error()));
   auto sealer = std::make_unique<adapters::AesGcmSealer>(*encryption_key, options.encryption_key_former);
-  auto record = RecordHome::open(options, *sealer);
+  auto resolver = std::make_unique<adapters::Resolver>();
+  auto record = RecordHome::open(options, *sealer, *resolver);
   if (!record) return fail(std::move(record.error()));
   auto usage = UsageHome::open(options);
   if (!usage) return fail(std::move(usage.error()));
-  std::unique_ptr<House> house(new House(std::move(options), {std::move(*tls), std::move(*redis_tls), std::move(sealer),
-                                                              std::move(*record), std::move(*usage)}));
+  std::unique_ptr<House> house(
+      new House(std::move(options), {std::move(*tls), std::move(*redis_tls), std::move(sealer), std::move(resolver),
+                                     std::move(*record), std::move(*usage)}));
   Result<void> shared = house->redis ? house->redis->refuse_forgetful() : Result<void>{};
   if (!shared) return fail(std::move(shared.error()));
   Result<void> opened = house->open_spool();
@@ -138,7 +141,7 @@ House::House(Options options, Parts parts)
     : settings_(std::move(options)),
       options_(settings_.in_force()),
       metrics({.version = std::string(version), .revision = std::string(revision)}),
-      resolver(std::make_unique<adapters::Resolver>()),
+      resolver(std::move(parts.resolver)),
       hasher(options_.api_key_pepper, options_.api_key_pepper_former),
       sealer(std::move(parts.sealer)),
       record(std::move(parts.record)),
@@ -189,8 +192,7 @@ House::House(Options options, Parts parts)
 }
 
 House::~House() {
-  if (delivery_) end_workers();
-  record->end();
+  end_workers();
 }
 
 void House::tell_unbilled() {
@@ -261,12 +263,12 @@ mcp::McpServices House::mcp_services() {
 
 void House::end_workers() {
   // What the writers left last is looked at once more; then the ledger's threads end, while the loop that they answer
-  // to still exists.
-  delivery_->end();
+  // to still exists. Their own loops stay until the resolver has ended, which may still have an answer for them.
+  if (delivery_) delivery_->end();
   usage->end();
-  delivery_.reset();
-  resolver.reset();
   record->end();
+  resolver.reset();
+  delivery_.reset();
 }
 
 }  // namespace obleth::app

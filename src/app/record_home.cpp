@@ -1,7 +1,10 @@
 #include "app/record_home.hpp"
 
 #include <atomic>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "adapters/postgres/postgres_change_feed.hpp"
 #include "adapters/sqlite/sqlite_record_store.hpp"
@@ -77,9 +80,30 @@ class RecordInPostgres final : public RecordHome {
   std::unique_ptr<adapters::PostgresChangeFeed> feed_;  // null: something else tells the replicas
 };
 
-Result<std::unique_ptr<RecordHome>> open_postgres(const Options& options, const ports::SecretSealer& sealer) {
+// Asked on the record's own threads, which have no loop.
+Result<std::vector<std::string>> addresses_of(adapters::Resolver& resolver, const std::string& name, Duration at_most) {
+  adapters::EpollLoop loop;
+  std::optional<Result<adapters::Resolver::Addresses>> found;
+  spawn(
+      [](adapters::Resolver& from, adapters::EpollLoop& on, std::string host, Instant until, auto& into) -> Task<void> {
+        auto addresses = co_await from.resolve(on, std::move(host), 0, until, nullptr);
+        into.emplace(std::move(addresses));
+      }(resolver, loop, name, loop.now() + at_most, found));
+  while (!found)
+    loop.turn(Duration::max());
+  if (!*found) return fail(std::move(found->error()));
+  std::vector<std::string> texts;
+  for (const adapters::NetAddress& address : **found)
+    texts.push_back(address.host_text());
+  return texts;
+}
+
+Result<std::unique_ptr<RecordHome>> open_postgres(const Options& options, const ports::SecretSealer& sealer,
+                                                  adapters::Resolver& resolver) {
   auto address = adapters::PostgresAddress::parse(options.database_url, options.database_ca);
   if (!address) return fail(std::move(address.error()));
+  address->find_addresses_with(
+      [&resolver](const std::string& name, Duration at_most) { return addresses_of(resolver, name, at_most); });
   auto store = adapters::PostgresRecordStore::open(*address, sealer);
   if (!store) return fail(std::move(store.error()));
   return std::make_unique<RecordInPostgres>(std::move(*store), std::move(*address));
@@ -87,8 +111,9 @@ Result<std::unique_ptr<RecordHome>> open_postgres(const Options& options, const 
 
 }  // namespace
 
-Result<std::unique_ptr<RecordHome>> RecordHome::open(const Options& options, const ports::SecretSealer& sealer) {
-  if (adapters::PostgresAddress::is_one(options.database_url.reveal())) return open_postgres(options, sealer);
+Result<std::unique_ptr<RecordHome>> RecordHome::open(const Options& options, const ports::SecretSealer& sealer,
+                                                     adapters::Resolver& resolver) {
+  if (adapters::PostgresAddress::is_one(options.database_url.reveal())) return open_postgres(options, sealer, resolver);
   auto file = record_file_of(options);
   if (!file) return fail(std::move(file.error()));
   auto store = adapters::SqliteRecordStore::open({.path = std::move(*file)}, sealer);

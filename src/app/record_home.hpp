@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 
+#include "adapters/os/resolver.hpp"
 #include "app/options.hpp"
 #include "base/result.hpp"
 #include "base/strong_id.hpp"
@@ -22,9 +23,10 @@ namespace obleth::app {
 class RecordHome {
  public:
   // Faults: a bad setting (named); a store that is not ours, was written by a newer version, or, where it is a file,
-  // cannot be opened.
+  // cannot be opened. The resolver outlives it.
   [[nodiscard]] static Result<std::unique_ptr<RecordHome>> open(const Options& options,
-                                                                const ports::SecretSealer& sealer);
+                                                                const ports::SecretSealer& sealer,
+                                                                adapters::Resolver& resolver);
   virtual ~RecordHome() = default;
 
   [[nodiscard]] virtual std::string_view name() const = 0;  // in metrics and readiness

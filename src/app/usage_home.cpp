@@ -79,7 +79,7 @@ class UsageInClickHouse final : public UsageHome {
   void end() override {
     if (!room_) return;
     room_->tell([](ClickHouseRoom& room) { room.client.close_all(); });
-    room_.reset();
+    room_->end();
   }
 
  private:

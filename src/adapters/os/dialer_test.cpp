@@ -5,10 +5,12 @@
 
 #include <array>
 #include <atomic>
+#include <latch>
 #include <mutex>
 
 #include "adapters/os/listening_socket.hpp"
 #include "adapters/os/process_limits.hpp"
+#include "adapters/os/root_task.hpp"
 #include "adapters/os/throwaway_certificate.hpp"
 #include "adapters/os/tls_socket.hpp"
 
@@ -146,6 +148,54 @@ TEST(Resolver, UsesTheLastGoodAnswerWhileTheNameServiceHangsAndTheNextOneWhenItC
   const Instant began = loop.refresh_now();
   while (found() != "10.0.0.2:80")
     ASSERT_LT(loop.refresh_now() - began, seconds(20));
+}
+
+// Knows a name's address when it is told to go on.
+struct SlowNames {
+  [[nodiscard]] Resolver::Lookup lookup() {
+    return [this](const std::string&) -> Result<Resolver::Addresses> {
+      asked.count_down();
+      go_on.wait();
+      return Resolver::Addresses{*NetAddress::parse("10.0.0.1", 0)};
+    };
+  }
+  std::latch asked{1};
+  std::latch go_on{1};
+};
+
+TEST(Resolver, TellsNoLoopThatIsGoneSinceItsWaitWasOver) {
+  SlowNames names;
+  Resolver resolver({.threads = 1}, names.lookup());
+  auto loop = std::make_unique<EpollLoop>();
+  const auto late = run_on(*loop, resolver.resolve(*loop, "slow.example", 80, loop->now() + milliseconds(20), nullptr));
+  EXPECT_EQ(late.error().kind, FaultKind::timed_out);
+  names.asked.wait();
+  loop.reset();
+  names.go_on.count_down();
+}
+
+TEST(Resolver, TellsNoLoopThatIsGoneAfterThoseWhoWaitedOnIt) {
+  SlowNames names;
+  Resolver resolver({.threads = 1}, names.lookup());
+  auto loop = std::make_unique<EpollLoop>();
+  RootTask waiting = [](Resolver& from, EpollLoop& on) -> RootTask {
+    static_cast<void>(co_await from.resolve(on, "slow.example", 80, on.now() + seconds(60), nullptr));
+  }(resolver, *loop);
+  names.asked.wait();
+  waiting = RootTask();
+  loop.reset();
+  names.go_on.count_down();
+}
+
+TEST(Resolver, TellsThoseWhoStillWaitWhenAnotherHasLeft) {
+  SlowNames names;
+  Resolver resolver({.threads = 1}, names.lookup());
+  EpollLoop loop;
+  const auto late = run_on(loop, resolver.resolve(loop, "slow.example", 80, loop.now() + milliseconds(20), nullptr));
+  EXPECT_FALSE(late.has_value());
+  loop.submit([&names] { names.go_on.count_down(); });
+  const auto found = run_on(loop, resolver.resolve(loop, "slow.example", 80, loop.now() + seconds(60), nullptr));
+  EXPECT_TRUE(found.has_value());
 }
 
 TEST(Resolver, AnswersLiteralsWithoutAsking) {

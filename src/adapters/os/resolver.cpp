@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace obleth::adapters {
@@ -35,7 +36,8 @@ Result<Resolver::Addresses> ask_system(const std::string& host) {
   return addresses;
 }
 
-// One who waits. Shared with the worker, which may outlive the wait; touched on the waiter's loop only.
+// One who waits. Shared with the worker's answer on its way, which may outlive the wait; touched on the waiter's loop
+// only.
 struct Waiter {
   explicit Waiter(EpollLoop& of) : loop(of) {}
   EpollLoop& loop;
@@ -52,7 +54,7 @@ struct Resolver::Shared {
     Addresses addresses;  // the last good answer
     Clock::time_point answered_at;
     std::optional<Clock::time_point> asked_at;  // set while a worker has it, or will
-    std::vector<std::shared_ptr<Waiter>> waiters;
+    std::unordered_set<std::shared_ptr<Waiter>> waiters;
   };
   // What can be said at once.
   struct Known {
@@ -79,7 +81,7 @@ struct Resolver::Shared {
       known.wait_max = std::min<Duration>(wait_max, *name.asked_at + settings.refresh_wait_max - now);
     }
     if (known.wait_max > Duration::zero()) {
-      known.waiter = name.waiters.emplace_back(std::make_shared<Waiter>(loop));
+      known.waiter = *name.waiters.insert(std::make_shared<Waiter>(loop)).first;
     }
     return known;
   }
@@ -99,28 +101,31 @@ struct Resolver::Shared {
     std::erase_if(names, [](const auto& entry) { return !entry.second.asked_at; });
   }
 
+  // A loop is told under the mutex, where those who wait on it have not left yet: until they have, it is there.
   void answer(const std::string& host, Result<Addresses> outcome) {
-    std::vector<std::shared_ptr<Waiter>> waiters;
-    {
-      const std::lock_guard lock(mutex);
-      Name& name = names[host];
-      name.asked_at.reset();
-      waiters.swap(name.waiters);
-      const Clock::time_point now = Clock::now();
-      if (outcome) {
-        name.addresses = *outcome;
-        name.answered_at = now;
-      } else if (is_known(name, now, settings.fresh_for + settings.usable_for)) {
-        outcome = name.addresses;
-      }
+    const std::lock_guard lock(mutex);
+    Name& name = names[host];
+    name.asked_at.reset();
+    const Clock::time_point now = Clock::now();
+    if (outcome) {
+      name.addresses = *outcome;
+      name.answered_at = now;
+    } else if (is_known(name, now, settings.fresh_for + settings.usable_for)) {
+      outcome = name.addresses;
     }
-    for (std::shared_ptr<Waiter>& waiter : waiters) {
-      EpollLoop& loop = waiter->loop;
-      loop.submit([waiter = std::move(waiter), outcome] {
+    for (const std::shared_ptr<Waiter>& waiter : name.waiters) {
+      waiter->loop.submit([waiter, outcome] {
         waiter->outcome = outcome;
         waiter->answered.fire();
       });
     }
+    name.waiters.clear();
+  }
+
+  void leave(const std::string& host, const std::shared_ptr<Waiter>& waiter) {
+    const std::lock_guard lock(mutex);
+    const auto name = names.find(host);
+    if (name != names.end()) name->second.waiters.erase(waiter);
   }
 
   void serve() {
@@ -219,6 +224,13 @@ Task<Result<Resolver::Addresses>> Resolver::resolve(EpollLoop& loop, std::string
   if (const auto literal = NetAddress::parse(host, port)) co_return Addresses{*literal};
   Shared::Known known = shared_->look_up(host, loop, deadline - loop.now());
   if (known.waiter != nullptr) {
+    // However the wait ends, and where the frame is destroyed in it: its loop may go next, or has lost its resolver.
+    struct Leaving {
+      ~Leaving() { shared->leave(host, waiter); }
+      const std::shared_ptr<Shared> shared;
+      const std::string& host;
+      const std::shared_ptr<Waiter>& waiter;
+    } const leaving{shared_, host, known.waiter};
     const bool timed_out = co_await AnswerWait(*known.waiter, loop.now() + known.wait_max, cancel);
     if (std::optional<Result<Addresses>>& outcome = known.waiter->outcome) {
       if (!*outcome) co_return std::move(*outcome);

@@ -36,7 +36,8 @@ class Resolver {
 
   explicit Resolver(ResolverSettings settings = {});
   Resolver(ResolverSettings settings, Lookup lookup);
-  // Joins its threads: a question under way is waited for. Destroyed before the loops that asked.
+  // Joins its threads: a question under way is waited for. Nobody asks any more, and the loops on which somebody still
+  // waits exist.
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <memory>
 #include <ranges>
 
@@ -29,6 +30,38 @@ bool are_ports(std::string_view list) {
     return text.empty() || (error == std::errc{} && end == text.data() + text.size() && port > 0);
   });
 }
+
+std::vector<std::string> items_of(std::string_view list) {
+  std::vector<std::string> items;
+  for (const auto& item : std::views::split(list, ','))
+    items.emplace_back(item.begin(), item.end());
+  return items;
+}
+
+// Not a socket's folder, nor an IPv6 address, nor left to libpq.
+bool is_name(std::string_view host) {
+  return !host.empty() && host.front() != '/' && host.front() != '@' && !host.contains(':');
+}
+
+// libpq's lists, whose items belong together by their places.
+struct HostLists {
+  void add(std::string_view name, std::string_view address, std::string_view port) {
+    append(hosts, name);
+    append(addresses, address);
+    append(ports, port);
+    ++count;
+  }
+  std::string hosts;
+  std::string addresses;
+  std::string ports;
+  std::size_t count = 0;
+
+ private:
+  void append(std::string& list, std::string_view item) const {
+    if (count > 0) list.append(",");
+    list.append(item);
+  }
+};
 
 }  // namespace
 
@@ -65,6 +98,42 @@ Result<PostgresAddress> PostgresAddress::parse(const Secret& url, const std::str
   if (const auto port = address.value_of("port"); !port.empty()) address.shown_.append(":").append(port);
   address.shown_.append("/").append(address.value_of("dbname"));
   return address;
+}
+
+Result<PostgresAddress::Parameters> PostgresAddress::with_addresses(Duration at_most) const {
+  const std::vector<std::string> hosts = items_of(value_of("host"));
+  const std::vector<std::string> ports = items_of(value_of("port"));
+  const bool ports_are_clear = ports.size() <= 1 || ports.size() == hosts.size();  // libpq says so where they are not
+  if (!find_addresses_ || !value_of("hostaddr").empty() || !ports_are_clear || std::ranges::none_of(hosts, is_name)) {
+    return parameters_;
+  }
+  const auto deadline = std::chrono::steady_clock::now() + at_most;
+  HostLists lists;
+  Fault why_not;
+  for (std::size_t at = 0; at < hosts.size(); ++at) {
+    const std::string_view port = ports.size() == hosts.size() ? ports[at] : std::string_view();
+    if (!is_name(hosts[at])) {
+      lists.add(hosts[at], "", port);
+      continue;
+    }
+    // One that hangs leaves the others their part of the time.
+    const Duration left = deadline - std::chrono::steady_clock::now();
+    const auto found = find_addresses_(hosts[at], left / static_cast<std::int64_t>(hosts.size() - at));
+    if (!found) {
+      why_not = found.error();
+      continue;
+    }
+    for (const std::string& address : *found)
+      lists.add(hosts[at], address, port);
+  }
+  if (lists.count == 0) return fail(std::move(why_not));
+  Parameters parameters = parameters_;
+  for (auto& [keyword, value] : parameters) {
+    if (keyword == "host") value = Secret(lists.hosts);
+    if (keyword == "port" && ports.size() == hosts.size()) value = Secret(lists.ports);
+  }
+  parameters.emplace_back("hostaddr", Secret(lists.addresses));
+  return parameters;
 }
 
 std::string_view PostgresAddress::value_of(std::string_view keyword) const {

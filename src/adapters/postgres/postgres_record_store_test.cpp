@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 #include <thread>
@@ -210,6 +211,91 @@ TEST(PostgresAddress, APortIsANumberThatThereIs) {
     const std::string url = "postgresql://u:p@a,b/x?port=" + std::string(right);
     EXPECT_TRUE(PostgresAddress::parse(Secret(url))) << right;
   }
+}
+
+PostgresAddress address_of(const std::string& url, PostgresAddress::FindAddresses find) {
+  PostgresAddress address = *PostgresAddress::parse(Secret(url));
+  address.find_addresses_with(std::move(find));
+  return address;
+}
+
+// "hosts addresses ports" as libpq gets them.
+std::string hosts_of(const Result<PostgresAddress::Parameters>& parameters) {
+  if (!parameters) return parameters.error().message;
+  std::string text;
+  for (const char* wanted : {"host", "hostaddr", "port"}) {
+    const auto found = std::ranges::find(*parameters, wanted, &std::pair<std::string, Secret>::first);
+    text.append(text.empty() ? "" : " ").append(found == parameters->end() ? "-" : found->second.reveal());
+  }
+  return text;
+}
+
+TEST(PostgresAddress, HostsKeepTheirNamesAndPortsBesideTheirAddresses) {
+  const auto find = [](const std::string& name, Duration) -> Result<std::vector<std::string>> {
+    if (name == "a") return std::vector<std::string>{"10.0.0.1", "fd00::1"};
+    if (name == "b") return std::vector<std::string>{"10.0.0.2"};
+    return fail(upstream_fault(FaultKind::unreachable, "no " + name, true));
+  };
+  const auto hosts = [&find](const std::string& hosts_and_ports) {
+    const PostgresAddress address = address_of("postgresql://u:p@/x?" + hosts_and_ports, find);
+    return hosts_of(address.with_addresses(std::chrono::seconds(2)));
+  };
+  EXPECT_EQ(hosts("host=b"), "b 10.0.0.2 -");
+  EXPECT_EQ(hosts("host=a&port=5433"), "a,a 10.0.0.1,fd00::1 5433,5433");
+  EXPECT_EQ(hosts("host=a,b&port=5433"), "a,a,b 10.0.0.1,fd00::1,10.0.0.2 5433");
+  EXPECT_EQ(hosts("host=a,gone,b&port=1,2,3"), "a,a,b 10.0.0.1,fd00::1,10.0.0.2 1,1,3");
+  EXPECT_EQ(hosts("host=/run/postgresql,b,::1"), "/run/postgresql,b,::1 ,10.0.0.2, -");
+  EXPECT_EQ(hosts("host=gone"), "no gone");
+  EXPECT_EQ(hosts("host=/run/postgresql"), "/run/postgresql - -");
+  EXPECT_EQ(hosts("host=b&hostaddr=10.9.9.9"), "b 10.9.9.9 -");
+  EXPECT_EQ(hosts("host=a,b,gone&port=1,2"), "a,b,gone - 1,2");  // libpq refuses it
+}
+
+TEST(PostgresAddress, AHostWhoseNameHangsLeavesTheOthersTheirTime) {
+  std::vector<Duration> given;
+  const PostgresAddress address = address_of("postgresql://u:p@a,b/x", [&given](const std::string&, Duration at_most) {
+    given.push_back(at_most);
+    return Result<std::vector<std::string>>(std::vector<std::string>{"10.0.0.1"});
+  });
+  ASSERT_TRUE(address.with_addresses(std::chrono::seconds(2)));
+  ASSERT_EQ(given.size(), 2U);
+  EXPECT_LE(given[0], std::chrono::seconds(1));
+  EXPECT_GT(given[1], std::chrono::seconds(1));
+}
+
+TEST(PostgresRecordStore, ANameThatIsNotFoundIsSaidInsteadOfWaitedFor) {
+  std::atomic<int> asked = 0;
+  const auto store = open(address_of("postgresql://u:p@pg.example/x",
+                                     [&asked](const std::string&, Duration) -> Result<std::vector<std::string>> {
+                                       ++asked;
+                                       return fail(upstream_fault(FaultKind::timed_out, "no answer yet", true));
+                                     }));
+  const auto refused = store->version().run_now();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, FaultKind::unavailable);
+  EXPECT_NE(refused.error().message.find("no answer yet"), std::string::npos) << refused.error().message;
+  EXPECT_GE(asked, 1);
+}
+
+TEST(PostgresRecordStore, OpensInItsTimeWhileANameServiceHangs) {
+  std::latch go_on(1);
+  const PostgresAddress hanging = address_of(
+      "postgresql://u:p@pg.example/x", [&go_on](const std::string&, Duration) -> Result<std::vector<std::string>> {
+        go_on.wait();
+        return fail(upstream_fault(FaultKind::timed_out, "no answer", true));
+      });
+  const auto store = open(hanging, {.connect = std::chrono::milliseconds(20)});
+  EXPECT_FALSE(answers(*store));
+  go_on.count_down();
+}
+
+TEST(PostgresRecordStore, ConnectsToTheOtherHostWhereANameHasNoAddress) {
+  const std::string name = test_server().make_database();
+  const std::string url = "postgresql://postgres@/" + name + "?host=name.example," + test_server().folder();
+  const auto store = open(address_of(url, [](const std::string&, Duration) -> Result<std::vector<std::string>> {
+    return fail(upstream_fault(FaultKind::unreachable, "no such name", true));
+  }));
+  EXPECT_TRUE(answers(*store));
 }
 
 TEST(PostgresRecordStore, PasswordIsInNoFault) {

@@ -95,18 +95,20 @@ void PostgresSession::connect() {
   ask_nobody_for_passphrases();
   may_try_again_ = false;
   committing_ = false;
+  const Deadline deadline = std::chrono::steady_clock::now() + deadlines_.connect;
+  const Result<PostgresAddress::Parameters> parameters = address_.with_addresses(deadlines_.connect);
+  if (!parameters) lose(parameters.error().message, true);
   std::vector<const char*> keywords;
   std::vector<std::string> texts;
-  for (const auto& [keyword, value] : address_.parameters())
+  for (const auto& [keyword, value] : *parameters)
     texts.emplace_back(value.reveal());
   std::vector<const char*> values;
   for (std::size_t at = 0; at < texts.size(); ++at) {
-    keywords.push_back(address_.parameters()[at].first.c_str());
+    keywords.push_back((*parameters)[at].first.c_str());
     values.push_back(texts[at].c_str());
   }
   keywords.push_back(nullptr);
   values.push_back(nullptr);
-  const Deadline deadline = std::chrono::steady_clock::now() + deadlines_.connect;
   connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   if (!connection_) lose("no memory for a connection", false);
   PQsetNoticeProcessor(connection_.get(), log_notice, nullptr);

@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace obleth::adapters {
+namespace {
+
+constexpr Duration reason_wait = std::chrono::milliseconds(100);  // for why the attempt failed
+
+}  // namespace
 
 SessionDesk::SessionDesk(PostgresAddress address, Prepare prepare, DeskSettings settings)
     : address_(std::move(address)),
@@ -27,7 +32,10 @@ SessionDesk::~SessionDesk() {
 
 Result<void> SessionDesk::first_attempt() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return attempted_; });
+  // What connecting itself keeps to, but for a name that libpq looks up.
+  const bool ended =
+      changed_.wait_for(lock, settings_.deadlines.connect + reason_wait, [this] { return reached_ || attempted_; });
+  if (ended) changed_.wait(lock, [this] { return attempted_; });
   if (down_) return fail(*down_);
   return {};
 }
@@ -100,12 +108,19 @@ void SessionDesk::mend(PostgresSession& session) {
   try {
     session.disconnect();
     session.connect();
+    note_reached();
     prepare_(session);
     come_up();
   } catch (...) {
     session.disconnect();
     go_down(fault_of_thrown(std::current_exception()));
   }
+}
+
+void SessionDesk::note_reached() {
+  const std::lock_guard lock(mutex_);
+  reached_ = true;
+  changed_.notify_all();
 }
 
 void SessionDesk::come_up() {

@@ -57,7 +57,7 @@ class SessionDesk {
   SessionDesk& operator=(const SessionDesk&) = delete;
   ~SessionDesk();
 
-  // Until the first attempt to reach the database has ended; its fault, if it has one.
+  // Until the first attempt to reach the database has ended, or its time is up; its fault, if it has one.
   [[nodiscard]] Result<void> first_attempt();
 
   template <class Work>
@@ -92,6 +92,7 @@ class SessionDesk {
   [[nodiscard]] Result<void> reach(PostgresSession& session);
   void work(bool mends);
   void mend(PostgresSession& session);
+  void note_reached();
   void come_up();
   void go_down(const Fault& why);
   void note_call(std::string_view operation, std::chrono::steady_clock::time_point began) const {
@@ -108,6 +109,7 @@ class SessionDesk {
   std::deque<Job> queue_;
   WatchHealth watch_health_;
   std::optional<Fault> down_;  // why; from the start until the database was reached
+  bool reached_ = false;       // in the first attempt, which may still prepare what is there
   bool attempted_ = false;
   bool stopping_ = false;
   Duration pause_;

@@ -56,6 +56,7 @@ class TestServer {
     process_ = 0;
   }
   [[nodiscard]] pid_t process() const { return process_; }
+  [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] PostgresAddress address(const std::string& database) const {
     return *PostgresAddress::parse(Secret("postgresql://postgres@/" + database + "?host=" + folder_));
   }
