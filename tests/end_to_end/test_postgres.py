@@ -206,7 +206,7 @@ def test_wrong_password_is_told_without_the_password(postgres, own, upstream, tm
 def test_the_server_is_checked_against_the_authority_that_is_named(own_postgres, own, upstream, tmp_path):
     right, wrong = Certificate(tmp_path, "right"), Certificate(tmp_path, "wrong")
     own_postgres.use_tls(right)
-    url = own_postgres.url(own_postgres.make_database()) + "?sslmode=verify-full"
+    url = own_postgres.url(own_postgres.make_database()).replace("@127.0.0.1:", "@localhost:") + "?sslmode=verify-full"
     gateway = own.gateway(upstream.url, environment={"OBLETH_DATABASE_URL": url, "OBLETH_DATABASE_CA": right.chain})
     assert ask(gateway, gateway.create_tenant().secret).status_code == 200
     secured = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'obleth'"

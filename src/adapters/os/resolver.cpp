@@ -63,7 +63,8 @@ struct Resolver::Shared {
     Duration wait_max{0};
   };
 
-  Shared(ResolverSettings chosen, Lookup with) : settings(chosen), lookup(std::move(with)) {}
+  Shared(ResolverSettings chosen, Lookup with, bool leave_behind)
+      : settings(chosen), lookup(std::move(with)), is_left_behind(leave_behind) {}
 
   Known look_up(const std::string& host, EpollLoop& loop, Duration wait_max) {
     const std::lock_guard lock(mutex);
@@ -104,6 +105,7 @@ struct Resolver::Shared {
   // A loop is told under the mutex, where those who wait on it have not left yet: until they have, it is there.
   void answer(const std::string& host, Result<Addresses> outcome) {
     const std::lock_guard lock(mutex);
+    if (stopping) return;
     Name& name = names[host];
     name.asked_at.reset();
     const Clock::time_point now = Clock::now();
@@ -143,20 +145,23 @@ struct Resolver::Shared {
 
   const ResolverSettings settings;
   const Lookup lookup;
+  const bool is_left_behind;  // a question that is under way at the end
   std::mutex mutex;
   std::condition_variable work;
   bool stopping = false;
   std::deque<std::string> questions;
   std::unordered_map<std::string, Name> names;
-  std::vector<std::thread> threads;
 };
 
-Resolver::Resolver(ResolverSettings settings) : Resolver(settings, ask_system) {}
+Resolver::Resolver(ResolverSettings settings)
+    : Resolver(std::make_shared<Shared>(settings, ask_system, /*leave_behind=*/true)) {}
 
 Resolver::Resolver(ResolverSettings settings, Lookup lookup)
-    : shared_(std::make_shared<Shared>(settings, std::move(lookup))) {
-  for (unsigned at = 0; at < settings.threads; ++at) {
-    shared_->threads.emplace_back([shared = shared_.get()] { shared->serve(); });
+    : Resolver(std::make_shared<Shared>(settings, std::move(lookup), /*leave_behind=*/false)) {}
+
+Resolver::Resolver(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
+  for (unsigned at = 0; at < shared_->settings.threads; ++at) {
+    threads_.emplace_back([shared = shared_] { shared->serve(); });
   }
 }
 
@@ -166,8 +171,13 @@ Resolver::~Resolver() {
     shared_->stopping = true;
   }
   shared_->work.notify_all();
-  for (std::thread& thread : shared_->threads)
-    thread.join();
+  for (std::thread& thread : threads_) {
+    if (shared_->is_left_behind) {
+      thread.detach();
+    } else {
+      thread.join();
+    }
+  }
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "adapters/os/epoll_loop.hpp"
@@ -36,8 +37,8 @@ class Resolver {
 
   explicit Resolver(ResolverSettings settings = {});
   Resolver(ResolverSettings settings, Lookup lookup);
-  // Joins its threads: a question under way is waited for. Nobody asks any more, and the loops on which somebody still
-  // waits exist.
+  // Nobody asks any more. Who still waits is not told. A question to the system is left behind with its thread, since
+  // nothing ends it sooner; a lookup of one's own is waited for.
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
@@ -48,7 +49,10 @@ class Resolver {
 
  private:
   struct Shared;
-  std::shared_ptr<Shared> shared_;
+  explicit Resolver(std::shared_ptr<Shared> shared);
+
+  std::shared_ptr<Shared> shared_;  // with the threads
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace obleth::adapters
