@@ -493,12 +493,12 @@ TEST_F(RedisBudget, WhatWaitedForRedisIsBookedManyAtATime) {
   for (std::uint64_t id = 1; id <= requests; ++id)
     ASSERT_TRUE(replica().reserve(with_budget(id, 1, 10'000)).granted);
   clock_.step(seconds(1));
-  redis_.pause();
+  redis_.ask({"CONFIG", "SET", "min-replicas-to-write", "1"});
   replica().ledger.settle(used(1, 1));
   turn_until(floor_.loop, [this] { return !replica().link.is_up(); });
   for (std::uint64_t id = 2; id <= requests; ++id)
     replica().ledger.settle(used(id, 1));
-  redis_.go_on();
+  redis_.ask({"CONFIG", "SET", "min-replicas-to-write", "0"});
   turn_until(floor_.loop, [this] { return replica().link.is_up(); });
   std::uint64_t turns = 0;  // a turn hears of no more than one round trip
   turn_until(floor_.loop, [&] { return ++turns > requests || replica().ledger.bookings().waiting() == 0; });
