@@ -114,7 +114,7 @@ Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> Stages::send(const ports::U
   Talk& talk = *talks_.at(number_after(body, "\"user\":\""));
   const auto cap = static_cast<std::int64_t>(number_after(body, "\"max_tokens\":"));
   talk.granted = true;
-  if (call.request_left != nullptr) *call.request_left = true;
+  call.note_left();
   const std::shared_ptr<AnswerStream> stream = talk.stream = std::make_shared<AnswerStream>(loop_);
   actions_->granted.push_back({.waiter = talk.waiter,
                                .ticket = {static_cast<std::uint32_t>(talk.serial), 0},

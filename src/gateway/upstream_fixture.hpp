@@ -129,7 +129,7 @@ class FakeUpstream final : public ports::Upstream {
       requests[mine].body += *piece;
     }
     ScriptedAnswer answer = next_answer();
-    if (call.request_left != nullptr && answer.connects) *call.request_left = true;
+    if (answer.connects) call.note_left();
     const bool came = co_await ports::Pause(loop_, loop_.now() + answer.head_takes, cancel);
     if (!came) co_return fail(upstream_fault(FaultKind::cancelled, "called off", false));
     if (answer.refusal) co_return fail(*answer.refusal);

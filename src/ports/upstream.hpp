@@ -44,6 +44,10 @@ struct UpstreamCall {
   // Set, and never cleared, by when send returns: the server may have seen something of the request. What fails while
   // it connects, or meets a connection that the server had closed, leaves it.
   bool* request_left = nullptr;
+
+  void note_left() const {
+    if (request_left != nullptr) *request_left = true;
+  }
 };
 
 // The final answer (1xx are skipped). Destroyed before its end, it closes its connection at once.

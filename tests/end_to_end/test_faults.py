@@ -188,6 +188,17 @@ def test_an_upstream_that_is_silent_is_504(own):
     assert reply.json()["error"]["code"] == "upstream_timeout"
 
 
+def ask_one_then_the_other(gateway, first, second):
+    """One request to a model whose second endpoint serves when the first does not."""
+    tenant = gateway.create_tenant()
+    model = gateway.create_model(model_name="two", api_base=first.url)
+    made = gateway.admin.post(f"/models/{model['id']}/endpoints", json={"api_base": second.url, "priority": 1})
+    made.raise_for_status()
+    return httpx.post(
+        f"{gateway.base_url}/chat/completions", headers=tenant.headers, json={"model": "two", "messages": []}
+    )
+
+
 def test_a_passing_503_is_tried_again_at_the_next_endpoint_and_charged_once(own):
     def unwilling(connection, _):
         json_answer(connection, {"error": {"message": "full"}}, status="503 Service Unavailable")
@@ -196,14 +207,7 @@ def test_a_passing_503_is_tried_again_at_the_next_endpoint_and_charged_once(own)
         json_answer(connection, {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}})
 
     with ScriptedUpstream(unwilling) as first, ScriptedUpstream(willing) as second:
-        gateway = own.gateway()
-        tenant = gateway.create_tenant()
-        model = gateway.create_model(model_name="two", api_base=first.url)
-        made = gateway.admin.post(f"/models/{model['id']}/endpoints", json={"api_base": second.url, "priority": 1})
-        made.raise_for_status()
-        reply = httpx.post(
-            f"{gateway.base_url}/chat/completions", headers=tenant.headers, json={"model": "two", "messages": []}
-        )
+        reply = ask_one_then_the_other(own.gateway(), first, second)
     assert reply.status_code == 200
     assert (len(first.requests), len(second.requests)) == (1, 1)
 
@@ -221,14 +225,7 @@ def test_an_answer_that_breaks_behind_its_head_is_tried_again_at_the_next_endpoi
         connection.sendall(body[7:])
 
     with ScriptedUpstream(breaking) as first, ScriptedUpstream(willing) as second:
-        gateway = own.gateway()
-        tenant = gateway.create_tenant()
-        model = gateway.create_model(model_name="two", api_base=first.url)
-        made = gateway.admin.post(f"/models/{model['id']}/endpoints", json={"api_base": second.url, "priority": 1})
-        made.raise_for_status()
-        reply = httpx.post(
-            f"{gateway.base_url}/chat/completions", headers=tenant.headers, json={"model": "two", "messages": []}
-        )
+        reply = ask_one_then_the_other(own.gateway(), first, second)
     assert reply.status_code == 200
     assert reply.json()["usage"]["completion_tokens"] == 4
     assert (len(first.requests), len(second.requests)) == (1, 1)

@@ -21,10 +21,6 @@ class Begun final : public ports::BodySource {
   bool is_begun_ = false;
 };
 
-void note_left(const ports::UpstreamCall& call) {
-  if (call.request_left != nullptr) *call.request_left = true;
-}
-
 }  // namespace
 
 Task<Result<std::unique_ptr<ports::UpstreamAnswer>>> HttpClient::send(const ports::UpstreamCall& call) {
@@ -79,7 +75,7 @@ void HttpClient::close_all() {
 
 HttpClient::Attempt HttpClient::lost(const ports::UpstreamCall& call, const IncomingAnswer& answer, Fault fault) {
   const bool stale = fault.kind == FaultKind::broken && answer.was_stale();
-  if (!stale) note_left(call);
+  if (!stale) call.note_left();
   return {fail(std::move(fault)), stale};
 }
 
@@ -98,7 +94,7 @@ Task<HttpClient::Attempt> HttpClient::try_on(const ports::UpstreamCall& call, Up
     if (!headed) co_return lost(call, *answer, std::move(headed.error()));
     request_is_complete = upload.is_complete();
   }
-  note_left(call);
+  call.note_left();
   answer->begin_body(call, request_is_complete);
   co_return Attempt{Sent(std::move(answer)), false};
 }

@@ -282,6 +282,41 @@ TEST(RedisLink, AServerOutOfMemoryIsDownUntilItHasSome) {
   EXPECT_EQ(run_on(linked.floor.loop, linked.link.run(adding_script(), {{"n"}, {"5"}}))->integer, 5);
 }
 
+// Those that no test can bring a server of its own to: said by a script in Redis's words.
+TEST(RedisLink, WhatItRefusesForTheTimeBeingMeansThatItIsDown) {
+  RedisProcess redis;
+  Linked linked(redis.settings());
+  linked.until_up();
+  for (const char* refusal : {
+           "LOADING Redis is loading the dataset in memory",
+           "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+           "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
+           "NOREPLICAS Not enough good replicas to write.",
+           "BUSY Redis is busy running a script.",
+           "CLUSTERDOWN The cluster is down",
+           "TRYAGAIN Multiple keys request during rehashing of slot",
+           "NOPERM User default has no permissions to run the 'eval' command",
+           "ERR Error running script (call to f_x): @user_script:1: -MISCONF Redis is configured to save RDB snapshots",
+           "ERR Error running script (call to f_x): @user_script:1: -NOREPLICAS Not enough good replicas to write.",
+           "ERR Error running script (call to f_x): @user_script:1: -OOM command not allowed",
+           "ERR Error running script (call to f_x): @user_script:1: -READONLY You can't write against a read only replica.",
+           "ERR The user executing the script can't run this command or subcommand script: f_x",
+           "ERR ACL failure in script: User default has no permissions to run the 'set' command",
+       }) {
+    SCOPED_TRACE(refusal);
+    const auto refused = linked.ask({"EVAL", "return redis.error_reply(ARGV[1])", "0", refusal});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, FaultKind::unavailable);
+    EXPECT_NE(linked.reason.find(refusal), std::string::npos) << linked.reason;
+    linked.until_up();
+  }
+  const int changes = linked.changes;
+  const auto wrong = linked.ask({"EVAL", "return redis.error_reply(ARGV[1])", "0", "WRONGTYPE of this key alone"});
+  ASSERT_TRUE(wrong);
+  EXPECT_TRUE(wrong->is_error());
+  EXPECT_EQ(linked.changes, changes);
+}
+
 TEST(RedisLink, AMasterThatBecomesAReplicaIsDown) {
   RedisProcess master;
   RedisProcess redis;

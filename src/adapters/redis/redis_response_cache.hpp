@@ -27,9 +27,8 @@ class RedisResponseCache final : public ports::ResponseCache {
   Task<std::shared_ptr<const ports::KeptAnswer>> recall(const ports::AnswerName& name) override;
   void keep(const ports::AnswerName& name, std::shared_ptr<const ports::KeptAnswer> answer) override;
 
-  [[nodiscard]] std::size_t leaving_bytes() const {
-    return leaving_bytes_.load(std::memory_order_relaxed);
-  }  // for tests
+  // For tests.
+  [[nodiscard]] std::size_t leaving_bytes() const { return leaving_bytes_.load(std::memory_order_relaxed); }
 
  private:
   [[nodiscard]] std::string key_of(const ports::AnswerName& name) const;

@@ -63,7 +63,7 @@ void SettleQueue::begin_again() {
 
 // As many as may be under way, so that no round trip bounds how many are booked in a second. The last is answered last.
 // False: it was not.
-Task<bool> SettleQueue::send_first() {
+Task<bool> SettleQueue::send_batch() {
   std::shared_ptr<Booking> last;
   const std::size_t count = std::min(bookings_.size(), sent_again_max);
   for (std::size_t at = 0; at < count; ++at) {
@@ -82,7 +82,7 @@ RootTask SettleQueue::send_again() {
     static_cast<void>(came);  // nobody calls this pause off
     bool goes_on = true;
     while (goes_on && link_.is_up() && !bookings_.empty())
-      goes_on = co_await send_first();
+      goes_on = co_await send_batch();
   }
   is_behind_ = false;
 }

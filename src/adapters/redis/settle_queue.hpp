@@ -41,7 +41,7 @@ class SettleQueue {
 
   Task<void> send(std::shared_ptr<Booking> booking);
   RootTask send_again();
-  [[nodiscard]] Task<bool> send_first();
+  [[nodiscard]] Task<bool> send_batch();
   void begin_again();
   // False: it was not answered.
   bool note(Booking& booking, const Result<RedisReply>& reply);

@@ -100,6 +100,7 @@ class EventWorld {
                  .tenant_settings = settings_[{2, t}],
                  .key_settings = settings_[{3, key}],
                  .prompt_tokens = operation.b % 3000,
+                 .answers = operation.b % 6 == 0 ? 1 + (operation.b >> 4U) % 4 : 1,
                  .requested_cap = (operation.b >> 12U) % 2000,
                  .brownout_exempt = operation.b % 5 == 0};
     event.deadline = operation.b % 7 == 0 ? rig_.now + std::chrono::seconds(3) : Instant::distant_future();
@@ -114,8 +115,11 @@ class EventWorld {
     if (refused(waiters_)) {
       reference_.look(node, model);
     } else {
-      reference_.arrive(waiters_,
-                        {.key = &node, .model = model, .prompt = event.prompt_tokens, .cap = event.requested_cap});
+      reference_.arrive(waiters_, {.key = &node,
+                                   .model = model,
+                                   .prompt = event.prompt_tokens,
+                                   .cap = event.requested_cap,
+                                   .answers = event.answers});
     }
     ++arrived_;
     return compare(waiters_);
@@ -229,6 +233,8 @@ class EventWorld {
     ModelSettings settings;
     if (operation.b % 3 != 0) settings.max_in_flight = operation.b % 5;
     settings.costs.admission_weight_thousandths = 500 * (1 + (operation.b >> 8U) % 4);
+    if ((operation.b >> 12U) % 4 == 0) settings.costs.prompt_thousandths = 0;
+    if ((operation.b >> 16U) % 4 == 0) settings.costs.output_thousandths = 0;
     rig_.step(SetModel{.model = id_of<ModelId>(model), .settings = settings, .admits = operation.c % 11 != 0});
     reference_.begin_step(rig_.now);
     if (auto wrong = drop_refused(0); !wrong.empty()) return wrong;

@@ -62,7 +62,8 @@ class ReferenceScheduler {
     Instant arrived;
     Instant granted;
     std::int64_t prompt = 0;
-    std::int64_t cap = 0;
+    std::int64_t cap = 0;  // of each of its answers
+    std::int64_t answers = 1;
     std::int64_t output = 0;
     std::int64_t reserved = 0;
     std::int64_t charged = 0;
@@ -510,7 +511,7 @@ class ReferenceScheduler {
       const std::int64_t produced = std::max<std::int64_t>(request.charged - prompt, 0);
       more = std::max(produced / 2, output_cost(costs(request), 32));
       if (costs(request).output_thousandths > 0) {
-        more = std::clamp<std::int64_t>(output_cost(costs(request), request.cap) - produced, 0, more);
+        more = std::clamp<std::int64_t>(output_cost(costs(request), request.answers * request.cap) - produced, 0, more);
       }
     }
     request.reserved += more - taken;
