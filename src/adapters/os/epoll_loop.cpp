@@ -81,7 +81,7 @@ void EpollLoop::stop() {
 }
 
 int EpollLoop::sleep_ms(Duration sleep_max) {
-  if (!soon_.empty() || !turn_end_.empty()) return 0;
+  if (!ahead_.empty() || !soon_.empty() || !turn_end_.empty()) return 0;
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || !posted_.empty() || !submitted_.empty()) return 0;
@@ -128,6 +128,7 @@ bool EpollLoop::turn(Duration sleep_max) {
 }
 
 void EpollLoop::run_scheduled() {
+  running_.take(ahead_);
   running_.take(soon_);
   while (!running_.empty()) {
     running_.run_first();

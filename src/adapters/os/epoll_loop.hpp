@@ -29,7 +29,7 @@ class FdWatcher {
 class EpollLoop final : public ports::Loop {
  public:
   static constexpr int events_per_turn_max = 256;
-  static constexpr int writes_gathered_max = 16;
+  static constexpr int writes_gathered_max = 8;
 
   EpollLoop();
   ~EpollLoop() override;
@@ -55,6 +55,9 @@ class EpollLoop final : public ports::Loop {
 
   // Runs the item later in this turn or in the next; a scheduled item is not scheduled twice.
   void run_soon(LoopItem& item) { soon_.push(item); }
+  // As run_soon, and before all of those. What goes on with answers then runs together, and so does what begins with
+  // requests: either finds its code in the caches (0.4 us of a request).
+  void run_soon_ahead(LoopItem& item) { ahead_.push(item); }
   // Runs the item when everything else of this turn has run: what a turn brought together is done at once.
   void run_at_turn_end(LoopItem& item) { turn_end_.push(item); }
 
@@ -79,8 +82,9 @@ class EpollLoop final : public ports::Loop {
   FileDescriptor wake_up_;
   Instant now_;
   TimerHeap timers_;
+  LoopItemList ahead_;
   LoopItemList soon_;
-  LoopItemList running_;  // of soon_, in this turn
+  LoopItemList running_;  // of ahead_ and soon_, in this turn
   LoopItemList writes_;
   int writes_gathered_ = 0;
   LoopItemList turn_end_;

@@ -60,12 +60,12 @@ class LoopItemList {
     while (!batch.empty())
       batch.run_first();
   }
-  // All of another list; this one is empty before.
+  // All of another list, behind what is here.
   void take(LoopItemList& from) {
     if (from.empty()) return;
-    ends_.next_ = from.ends_.next_;
+    from.ends_.next_->previous_ = ends_.previous_;
+    ends_.previous_->next_ = from.ends_.next_;
     ends_.previous_ = from.ends_.previous_;
-    ends_.next_->previous_ = &ends_;
     ends_.previous_->next_ = &ends_;
     from.ends_.next_ = from.ends_.previous_ = &from.ends_;
   }

@@ -174,6 +174,7 @@ void Socket::close_with_reset() {
 }
 
 Task<Result<void>> Socket::connected(Instant deadline, CancelSignal* cancel) {
+  is_dialled_ = true;
   // The decision shows as a writable edge; for as long as it is awaited, any edge ends the wait for a readable one.
   const bool former = std::exchange(any_edge_wakes_both_, true);
   const WaitOutcome outcome = co_await readable(deadline, cancel);
@@ -215,7 +216,7 @@ void ReadableWait::end(WaitOutcome outcome) {
   outcome_ = outcome;
   socket_.reader_ = nullptr;
   CancelSignal::detach(*this);
-  socket_.loop_.run_soon(*this);
+  socket_.run_soon(*this);
 }
 
 WriteAll::WriteAll(Socket& socket, std::span<const std::string_view> pieces, Duration stall_max, CancelSignal* cancel)
@@ -296,7 +297,7 @@ void WriteAll::end(WriteOutcome outcome) {
   gathered_ = false;
   socket_.writer_ = nullptr;
   CancelSignal::detach(*this);
-  socket_.loop_.run_soon(*this);
+  socket_.run_soon(*this);
 }
 
 }  // namespace obleth::adapters

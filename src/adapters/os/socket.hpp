@@ -64,7 +64,8 @@ class Socket : private FdWatcher {
   // One attempt; skip: bytes of the pieces already sent.
   [[nodiscard]] virtual IoOutcome write_some(std::span<const std::string_view> pieces, std::size_t skip);
 
-  // After a non-blocking connect(2): waits until it is decided. Faults: unreachable, timed_out, cancelled.
+  // After a non-blocking connect(2): waits until it is decided. From then on whoever waits for this socket, which we have
+  // dialled, goes before those who wait for accepted ones. Faults: unreachable, timed_out, cancelled.
   [[nodiscard]] Task<Result<void>> connected(Instant deadline, CancelSignal* cancel);
 
   // The clear bytes beneath TLS, before its handshake: look, then take away just what was understood.
@@ -102,6 +103,8 @@ class Socket : private FdWatcher {
   friend class WriteAll;
 
   void fd_ready(std::uint32_t epoll_events) override;
+  // Whoever has waited goes on.
+  void run_soon(LoopItem& waiter) { is_dialled_ ? loop_.run_soon_ahead(waiter) : loop_.run_soon(waiter); }
 
   struct ReadTimer final : ports::Timer {
     explicit ReadTimer(Socket& of) : socket(of) {}
@@ -124,6 +127,7 @@ class Socket : private FdWatcher {
   bool write_ready_ = true;
   bool hung_up_ = false;
   bool any_edge_wakes_both_ = false;
+  bool is_dialled_ = false;
   ReadableWait* reader_ = nullptr;
   WriteAll* writer_ = nullptr;
   ReadTimer read_timer_{*this};

@@ -7,6 +7,10 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "adapters/os/root_task.hpp"
 
 namespace obleth::adapters {
 namespace {
@@ -37,6 +41,46 @@ TEST(Socket, PiecesArriveInOrderHoweverLongTheyAre) {
       ASSERT_EQ(sent.bytes, bytes - skip);
       ASSERT_EQ(all_that_came(peer.get()), whole.substr(skip)) << bytes << " bytes, " << skip << " of them sent before";
     }
+  }
+}
+
+RootTask note_when_readable(Socket& socket, std::string name, std::vector<std::string>& order) {
+  const WaitOutcome outcome = co_await socket.readable(Instant::distant_future());
+  EXPECT_EQ(outcome, WaitOutcome::ready);
+  order.push_back(std::move(name));
+}
+
+RootTask become_dialled(Socket& socket) {
+  const Result<void> connected = co_await socket.connected(Instant::distant_future(), nullptr);
+  EXPECT_TRUE(connected);
+}
+
+TEST(Socket, WhoeverWaitsForOneThatWeDialledGoesFirst) {
+  EpollLoop loop;
+  std::array<int, 2> accepted_ends{};
+  std::array<int, 2> dialled_ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, accepted_ends.data()), 0);
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, dialled_ends.data()), 0);
+  Socket accepted(loop, FileDescriptor(accepted_ends[0]));
+  Socket dialled(loop, FileDescriptor(dialled_ends[0]));
+  const FileDescriptor client(accepted_ends[1]);
+  const FileDescriptor server(dialled_ends[1]);
+  const RootTask dialling = become_dialled(dialled);
+  loop.turn(Duration::zero());
+
+  std::array<char, 16> room{};
+  ASSERT_EQ(dialled.read_some(room).state, IoState::would_block);
+  // Whichever of them the kernel tells first.
+  for (const auto& senders : {std::array{client.get(), server.get()}, std::array{server.get(), client.get()}}) {
+    std::vector<std::string> order;
+    const RootTask request = note_when_readable(accepted, "request", order);
+    const RootTask answer = note_when_readable(dialled, "answer", order);
+    for (const int sender : senders)
+      ASSERT_EQ(::send(sender, "x", 1, MSG_NOSIGNAL), 1);
+    loop.turn(Duration::zero());
+    EXPECT_EQ(order, (std::vector<std::string>{"answer", "request"}));
+    ASSERT_EQ(accepted.read_some(room).bytes, 1U);
+    ASSERT_EQ(dialled.read_some(room).bytes, 1U);
   }
 }
 
