@@ -138,7 +138,7 @@ void Admission::State::enqueue(RequestIndex index) {
   line.push_back<&Request::in_lane>(requests, index);
   models[request.model].observe_drain(now);
   ++models[request.model].queued;
-  tree.count_queued(request.key, request.queued_cost);
+  tree.count_queued(request.lane, request.queued_cost);
   place_deadline(index);
   set_heaviness(request.tenant);
   if (line.front() == index) tree.set_head(request.lane, request.arrival_number);
@@ -165,7 +165,7 @@ void Admission::State::dequeue(RequestIndex index) {
   line.unlink<&Request::in_lane>(requests, index);
   models[request.model].observe_drain(now);
   --models[request.model].queued;
-  tree.count_dequeued(request.key, request.queued_cost);
+  tree.count_dequeued(request.lane, request.queued_cost);
   deadlines.erase(index);
   set_heaviness(request.tenant);
   if (!was_head) return;

@@ -130,7 +130,7 @@ void Admission::State::on(const SetKey& event) {
 
 // A model that is full or has no endpoint that works blocks nobody: its lines are passed over until it is open again.
 void Admission::State::gate(ModelIndex model) {
-  tree.set_model_open(model, models[model].open());
+  tree.set_model_gate(model, models[model].gate());
 }
 
 GroupId Admission::State::group_of(GroupId named) const {

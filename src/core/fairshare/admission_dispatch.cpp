@@ -138,15 +138,33 @@ std::int64_t Admission::State::estimated_cost(const Request& request, std::int64
 // Nothing is foreseen of requests whose caps alone are known: what they are held for may be many times what they take.
 std::optional<Duration> Admission::State::predicted(LaneIndex lane) {
   const ModelIndex model = tree.lane(lane).model;
-  const bool known =
-      completions >= completions_to_predict && drain_of(model).is_measured() && !models[model].is_guessed;
-  return known ? expected_wait(lane) : std::nullopt;
+  const bool known = completions >= completions_to_predict && drain_of(model).is_measured();
+  return known && !queue_ahead(lane).is_guessed ? expected_wait(lane) : std::nullopt;
+}
+
+// Requests for a full model hold up none for another, nor do those for a model that is down.
+Admission::State::QueueAhead Admission::State::queue_ahead(LaneIndex leaf) const {
+  const LaneIndex own = tree.lane(leaf).up;
+  const ModelIndex own_model = tree.lane(own).model;
+  QueueAhead ahead{.cost = tree.lane(own).queued_cost, .is_guessed = models[own_model].is_guessed};
+  if (!tree.model_open(own_model)) return ahead;
+  const ShareNode& tenant = tree.node(tree.lane(own).node);
+  for (LaneIndex at = tenant.first_lane; at != LaneIndex::none; at = tree.lane(at).next) {
+    const Lane& lane = tree.lane(at);
+    if (at == own || lane.queued_cost == 0 || tree.gate_of(lane.model) != ModelGate::open) continue;
+    ahead.cost += lane.queued_cost;
+    ahead.is_guessed |= models[lane.model].is_guessed;
+  }
+  return ahead;
 }
 
 // Until its share is enough or, where that takes longer, the age guard calls it. Of a rate that is only a lower bound
 // this is the longest that it can take.
 std::optional<Duration> Admission::State::expected_wait(LaneIndex lane) {
-  const auto by_share = predicted_wait(tree, lane, drain_of(tree.lane(lane).model).per_second());
+  const ModelIndex model = tree.lane(lane).model;
+  const std::uint32_t full_at = tree.model_open(model) ? slots() : models[model].in_flight;
+  const auto by_share =
+      predicted_wait(tree, lane, queue_ahead(lane).cost, {drain_of(model).per_second(), std::max(full_at, 1U)});
   if (!by_share || *by_share <= guard_age()) return by_share;
   return std::min(*by_share, wait_for_guard(lane));
 }

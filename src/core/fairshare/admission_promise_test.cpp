@@ -158,6 +158,81 @@ TEST_F(BusySlot, HopelessRequestIsRefusedOnArrivalAndOthersAreNot) {
   EXPECT_EQ(rig.actions.queued.size(), 1U);
 }
 
+// A request waits for those of its tenant that share slots with it: not for 50 others of model 2, where one may run.
+void expect_no_wait_for_the_other_model(Rig& rig, std::uint64_t first_asks) {
+  rig.step(SetCapacity{.slots = 2});
+  rig.step(Rig::request(1, 9, 1, first_asks));
+  rig.step(Rig::request(2, 9));
+  rig.step(Rig::request(3, 1));
+  rig.step(Rig::request(4, 1));
+  const Duration alone = rig.actions.queued.at(0).predicted_wait;
+  EXPECT_GE(alone, milliseconds(500));
+  for (std::uint64_t waiter = 10; waiter < 60; ++waiter) {
+    Arrive event = Rig::request(waiter, 1 + waiter % 5, 1, 2);
+    event.requested_cap = 4'000;
+    rig.step(event);
+  }
+  rig.step(Rig::request(5, 1));
+  ASSERT_EQ(rig.actions.queued.size(), 1U);
+  EXPECT_GT(rig.actions.queued[0].predicted_wait, alone);
+  EXPECT_LT(rig.actions.queued[0].predicted_wait, 3 * alone);
+}
+
+TEST_F(BusySlot, WaitersForAModelThatIsDownMakeNoOthersWaitLonger) {
+  rig.step(SetModel{.model = id_of<ModelId>(2), .settings = {}, .admits = true});
+  rig.step(SetEligible{.model = id_of<ModelId>(2), .eligible = false});
+  expect_no_wait_for_the_other_model(rig, 2);
+}
+
+TEST_F(BusySlot, WaitersForAModelThatIsDownMakeNoOthersWaitLongerBeforeItsNextTry) {
+  rig.step(SetModel{.model = id_of<ModelId>(2), .settings = {}, .admits = true});
+  rig.step(SetEligible{.model = id_of<ModelId>(2), .eligible = false});
+  expect_no_wait_for_the_other_model(rig, 1);
+}
+
+TEST_F(BusySlot, NothingIsForeseenBesideWaitersOfUnknownLength) {
+  const auto ask = [this](std::uint64_t waiter, std::uint64_t tenant, std::uint64_t model) {
+    rig.step(Rig::request(waiter, tenant, 1, model));
+    return rig.actions.queued.at(0).predicted_wait;
+  };
+  rig.step(Rig::request(1, 1));
+  ask(2, 1, 1);
+  EXPECT_GT(ask(3, 1, 1), Duration::zero());
+  ask(4, 1, 2);
+  EXPECT_EQ(ask(5, 1, 1), Duration::zero());
+  ask(6, 2, 1);
+  EXPECT_GT(ask(7, 2, 1), Duration::zero());
+}
+
+TEST_F(BusySlot, WaitersForAModelThatIsFullMakeNoOthersWaitLonger) {
+  rig.step(SetModel{.model = id_of<ModelId>(2), .settings = {.max_in_flight = 1}, .admits = true});
+  expect_no_wait_for_the_other_model(rig, 2);
+}
+
+TEST(AdmissionPromise, WhoMayHoldButOneSlotIsToldHowLongThatOneTakes) {
+  Rig rig({.capacity = 4});
+  rig.step(SetTenant{
+      .tenant = id_of<TenantId>(1), .group = id_of<GroupId>(1), .settings = {.max_in_flight = 1}, .admits = true});
+  for (std::uint64_t waiter = 100; waiter < 200; ++waiter)
+    rig.step(Rig::request(waiter, 2));
+  const auto serve_for_a_second = [&rig] {
+    rig.pass(seconds(1));
+    for (std::size_t last = rig.turns.size(), at = last - 4; at < last; ++at)
+      rig.finish(rig.turns[at]);
+  };
+  for (int second = 0; second < 6; ++second)
+    serve_for_a_second();
+  for (std::uint64_t waiter = 1; waiter <= 11; ++waiter) {
+    Arrive event = Rig::request(waiter, 1);
+    event.tenant_settings.max_in_flight = 1;
+    rig.step(event);
+  }
+  ASSERT_EQ(rig.actions.queued.size(), 1U);
+  const double foreseen = static_cast<double>(rig.actions.queued[0].predicted_wait / milliseconds(1));
+  // One waits for a slot, nine more wait for its end.
+  EXPECT_NEAR(foreseen, 10'000, 2'000);
+}
+
 TEST(AdmissionPromise, NothingIsPredictedBeforeTwentyCompletions) {
   Rig rig({.capacity = 1});
   for (std::uint64_t waiter = 1; waiter <= 19; ++waiter) {

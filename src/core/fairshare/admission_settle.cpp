@@ -135,7 +135,7 @@ void Admission::State::estimate_anew(ModelIndex model) {
     Request& request = requests[index];
     if (request.model != model) continue;
     const std::int64_t cost = estimated_cost(request, expected_output(request));
-    tree.change_queued_cost(request.key, cost - request.queued_cost);
+    tree.change_queued_cost(request.lane, cost - request.queued_cost);
     request.queued_cost = cost;
     set_heaviness(request.tenant);
   }

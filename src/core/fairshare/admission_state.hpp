@@ -43,6 +43,12 @@ struct Admission::State {
   void refuse_for(ModelIndex model);
 
   // ---- admission_dispatch.cpp: who goes next
+  // Of a tenant's queue, what takes from the same slots as one of its requests: all for the model that it asks and,
+  // while that is open, for the others that are.
+  struct QueueAhead {
+    std::int64_t cost = 0;
+    bool is_guessed = false;  // caps stand for the lengths of some
+  };
   void dispatch();
   [[nodiscard]] std::optional<Pick> next_pick();
   [[nodiscard]] std::optional<Pick> overdue_pick();
@@ -56,6 +62,7 @@ struct Admission::State {
   [[nodiscard]] std::int64_t estimated_cost(const Request& request, std::int64_t output_of_each) const;
   [[nodiscard]] std::optional<Duration> predicted(LaneIndex lane);
   [[nodiscard]] std::optional<Duration> expected_wait(LaneIndex lane);
+  [[nodiscard]] QueueAhead queue_ahead(LaneIndex leaf) const;
   [[nodiscard]] Duration wait_for_guard(LaneIndex lane);
   void note_aged();
   [[nodiscard]] const DrainRate& drain_of(ModelIndex model) const;

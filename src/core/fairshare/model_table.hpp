@@ -37,6 +37,10 @@ struct ModelState {
     const std::uint32_t most = settings.max_in_flight.value_or(unlimited);
     return in_flight < (eligible ? most : std::min(most, tries_at_a_time));
   }
+  [[nodiscard]] ModelGate gate() const {
+    if (!open()) return ModelGate::closed;
+    return eligible ? ModelGate::open : ModelGate::tried;
+  }
   // To be called before anything that is said of it changes.
   void observe_drain(Instant now) { drain.advance(now, eligible && !open() && queued > 0); }
 };

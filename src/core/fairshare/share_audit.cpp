@@ -37,9 +37,11 @@ std::string_view ShareTree::broken_invariant() const {
 std::string_view ShareTree::broken_lane(NodeIndex index) const {
   const ShareNode& node = nodes_[index];
   std::string_view broken;
+  std::int64_t queued_cost = 0;
   each_lane(index, [&](LaneIndex at) {
     const Lane& lane = lanes_[at];
     const bool is_leaf = node.level == Level::key;
+    queued_cost += lane.queued_cost;
     std::int64_t ready_weight = 0;
     for (const auto& entry : lane.ready.entries()) {
       const Lane& child = lanes_[entry.item];
@@ -56,6 +58,8 @@ std::string_view ShareTree::broken_lane(NodeIndex index) const {
     if (lane.up == LaneIndex::none) return;
     if (lane.in_line() != (lane.has_work() && !node.parked())) broken = "who has work and no cap in the way is in line";
   });
+  if (node.level == Level::tenant && queued_cost != node.queued_cost)
+    broken = "a tenant's queue is not that of its lanes";
   return broken;
 }
 

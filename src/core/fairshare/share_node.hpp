@@ -22,6 +22,9 @@ enum class RequestIndex : std::uint32_t { none = 0xFFFF'FFFF };
 
 enum class Level : std::uint8_t { root, group, tenant, key };
 
+// Whether requests may go to a model: none, since it is full; one, to see whether it works; or any.
+enum class ModelGate : std::uint8_t { closed, tried, open };
+
 // Some of the levels below the root.
 class Levels {
  public:
@@ -86,15 +89,16 @@ struct alignas(64) Lane {
   LaneIndex next = LaneIndex::none;  // of the same node
 
   // The line of its children; empty at the leaf, where requests wait instead.
-  std::uint32_t below = 0;          // lanes of the node's children that lead here, in line or not
+  std::uint32_t below : 31 = 0;     // lanes of the node's children that lead here, in line or not
+  bool has_request : 1 = false;     // leaf: a request waits
   std::uint32_t reopened_seen = 0;  // how often the model had come back when the line was last brought up to date
   std::int64_t clock = 0;           // V within this line
   std::int64_t shift = 0;           // clock + shift compares with other models; grows when the model was full meanwhile
   IndexedHeap<LaneIndex> ready;
   std::int64_t ready_weight = 0;  // sum over the children in line
   Chain<RequestIndex> requests;   // leaf: what waits, kept by the owner of the requests
-  bool has_request = false;       // leaf: a request waits
   EstimatePlace learned;          // tenants: kept by the owner of the estimates
+  std::int64_t queued_cost = 0;   // tenants: estimates of the requests that wait for this model
   std::int64_t idle_cost = 0;     // milli-tokens done on slots that no sibling wanted: debt for them may be forgiven
 
   [[nodiscard]] bool has_work() const { return has_request || !ready.empty(); }

@@ -92,6 +92,7 @@ LaneIndex ShareTree::lane_of(NodeIndex node, ModelIndex model) {
   lane.learned = {};
   lane.ready_weight = 0;
   lane.idle_cost = 0;
+  lane.queued_cost = 0;
   lane.node = node;
   lane.model = model;
   lane.up = up;
@@ -101,8 +102,13 @@ LaneIndex ShareTree::lane_of(NodeIndex node, ModelIndex model) {
   return index;
 }
 
-void ShareTree::count_queued(NodeIndex key, std::int64_t cost) {
-  for (NodeIndex index = key; index != NodeIndex::none; index = nodes_[index].parent) {
+void ShareTree::count_queued(LaneIndex leaf, std::int64_t cost) {
+  const Lane& lane = lanes_[leaf];
+  Gate& gate = gates_[static_cast<std::size_t>(lane.model)];
+  ++gate.queued;
+  if (gate.state != ModelGate::open) ++queued_elsewhere_;
+  lanes_[lane.up].queued_cost += cost;
+  for (NodeIndex index = lane.node; index != NodeIndex::none; index = nodes_[index].parent) {
     ShareNode& node = nodes_[index];
     end_idleness(index);
     node.queued_cost += cost;
@@ -110,8 +116,13 @@ void ShareTree::count_queued(NodeIndex key, std::int64_t cost) {
   }
 }
 
-void ShareTree::count_dequeued(NodeIndex key, std::int64_t cost) {
-  for (NodeIndex index = key; index != NodeIndex::none; index = nodes_[index].parent) {
+void ShareTree::count_dequeued(LaneIndex leaf, std::int64_t cost) {
+  const Lane& lane = lanes_[leaf];
+  Gate& gate = gates_[static_cast<std::size_t>(lane.model)];
+  --gate.queued;
+  if (gate.state != ModelGate::open) --queued_elsewhere_;
+  lanes_[lane.up].queued_cost -= cost;
+  for (NodeIndex index = lane.node; index != NodeIndex::none; index = nodes_[index].parent) {
     ShareNode& node = nodes_[index];
     node.queued_cost -= cost;
     if (--node.queued == 0 && node.parent != NodeIndex::none) nodes_[node.parent].ready_weight -= node.account.weight();
@@ -119,8 +130,9 @@ void ShareTree::count_dequeued(NodeIndex key, std::int64_t cost) {
   }
 }
 
-void ShareTree::change_queued_cost(NodeIndex key, std::int64_t difference) {
-  for (NodeIndex index = key; index != NodeIndex::none; index = nodes_[index].parent)
+void ShareTree::change_queued_cost(LaneIndex leaf, std::int64_t difference) {
+  lanes_[lanes_[leaf].up].queued_cost += difference;
+  for (NodeIndex index = lanes_[leaf].node; index != NodeIndex::none; index = nodes_[index].parent)
     nodes_[index].queued_cost += difference;
 }
 

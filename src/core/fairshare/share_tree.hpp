@@ -61,10 +61,10 @@ class ShareTree {
   [[nodiscard]] std::size_t node_extent() const { return nodes_.extent(); }
 
   // ---- what waits
-  void count_queued(NodeIndex key, std::int64_t cost);
-  void count_dequeued(NodeIndex key, std::int64_t cost);
+  void count_queued(LaneIndex leaf, std::int64_t cost);
+  void count_dequeued(LaneIndex leaf, std::int64_t cost);
   // One that waits is expected to cost so much more, or less.
-  void change_queued_cost(NodeIndex key, std::int64_t difference);
+  void change_queued_cost(LaneIndex leaf, std::int64_t difference);
   // A leaf's head: since is its arrival number; absent when nothing waits any more.
   void set_head(LaneIndex leaf, std::optional<std::uint64_t> since);
 
@@ -88,7 +88,7 @@ class ShareTree {
   void end(NodeIndex key, const Settlement& settlement);
 
   // ---- settings
-  void set_model_open(ModelIndex model, bool open);
+  void set_model_gate(ModelIndex model, ModelGate gate);
   void configure(NodeIndex node, const NodeSettings& settings);
   void move_tenant(NodeIndex tenant, NodeIndex group);
   // C*: using idle capacity is never punished by more than this. What was done while siblings waited is paid for to
@@ -115,14 +115,20 @@ class ShareTree {
   // Virtual service, had or reserved, by which the node of this lane is ahead of the sibling that goes next: so much
   // has to be served before its turn comes. Never negative.
   [[nodiscard]] std::int64_t lead(LaneIndex lane);
-  [[nodiscard]] bool model_open(ModelIndex model) const { return gates_[static_cast<std::size_t>(model)].open; }
+  // Some request for it may go.
+  [[nodiscard]] bool model_open(ModelIndex model) const { return gate_of(model) != ModelGate::closed; }
+  [[nodiscard]] ModelGate gate_of(ModelIndex model) const { return gates_[static_cast<std::size_t>(model)].state; }
+  // By weight, the siblings that share what the model of this lane drains, or the pool where it is open: at least those
+  // who stand in a line that moves, at most all who wait.
+  [[nodiscard]] std::int64_t rival_weight(LaneIndex lane) const;
 
  private:
   struct Gate {
-    bool open = true;
+    ModelGate state = ModelGate::open;
     bool retired = false;
     std::uint32_t reopened = 0;
     std::uint32_t lanes = 0;
+    std::uint32_t queued = 0;
   };
 
   struct Sums {
@@ -183,6 +189,8 @@ class ShareTree {
   SlotArray<ShareNode, NodeIndex> nodes_;
   SlotArray<Lane, LaneIndex> lanes_;
   std::vector<Gate> gates_;
+  std::uint32_t queued_elsewhere_ =
+      0;  // requests that wait for models whose gates are not open: for no slot of the pool
   NodeNames groups_{nodes_};
   NodeNames tenants_{nodes_};
   NodeNames keys_{nodes_};

@@ -208,6 +208,23 @@ std::optional<Pick> ShareTree::pick() {
   return pick;
 }
 
+std::int64_t ShareTree::rival_weight(LaneIndex index) const {
+  const Lane& lane = lanes_[index];
+  const ShareNode& node = nodes_[lane.node];
+  const std::int64_t weight = node.account.weight();
+  const auto beside = [&](LaneIndex at) {
+    return lanes_[lanes_[at].up].ready_weight - (lanes_[at].in_line() ? weight : 0);
+  };
+  if (!model_open(lane.model)) return beside(index);
+  const std::int64_t all = nodes_[node.parent].ready_weight - (node.queued > 0 ? weight : 0);
+  if (queued_elsewhere_ == 0) return all;
+  const auto moves = [&](LaneIndex at) { return gate_of(lanes_[at].model) == ModelGate::open; };
+  std::int64_t in_lines = 0;  // one that stands in several is counted in each
+  each_lane(node.parent, [&](LaneIndex line) { in_lines += moves(line) ? lanes_[line].ready_weight : 0; });
+  each_lane(lane.node, [&](LaneIndex own) { in_lines -= moves(own) && lanes_[own].in_line() ? weight : 0; });
+  return std::min(all, in_lines);
+}
+
 bool ShareTree::eligible(LaneIndex leaf) const {
   if (!model_open(lanes_[leaf].model)) return false;
   for (LaneIndex at = leaf; lanes_[at].up != LaneIndex::none; at = lanes_[at].up) {

@@ -5,10 +5,13 @@
 
 namespace obleth::fairshare {
 
-void ShareTree::set_model_open(ModelIndex model, bool open) {
+void ShareTree::set_model_gate(ModelIndex model, ModelGate state) {
   Gate& gate = gates_[static_cast<std::size_t>(model)];
-  if (open && !gate.open) ++gate.reopened;
-  gate.open = open;
+  if (gate.state == state) return;
+  if (gate.state == ModelGate::closed) ++gate.reopened;
+  if (gate.state == ModelGate::open) queued_elsewhere_ += gate.queued;
+  if (state == ModelGate::open) queued_elsewhere_ -= gate.queued;
+  gate.state = state;
 }
 
 void ShareTree::configure(NodeIndex index, const NodeSettings& settings) {
