@@ -129,7 +129,8 @@ local function obey_limit(account, at, limit, now)
     return
   end
   refill(account, at, now)
-  account[at + 1] = bounded(account[at + 1] + (limit - account[at]) * UNIT)
+  -- A smaller limit alone makes no debt.
+  account[at + 1] = math.max(bounded(account[at + 1] + (limit - account[at]) * UNIT), math.min(account[at + 1], 0))
   account[at] = limit
 end
 local function count_anew(account, now)

@@ -50,6 +50,19 @@ TEST_F(RedisBudget, WhatTakesNoTokensIsNotRefusedForADebt) {
   EXPECT_TRUE(replica().reserve(limited(3, 0)).granted);
 }
 
+TEST_F(RedisBudget, ALoweredRateLeavesTheBucketEmptyAtWorst) {
+  const auto at_a_minute = [](std::uint64_t id, std::int64_t requests) {
+    ports::ReserveRequest asked = with_budget(id, 1);
+    asked.tenant_limits.quota.requests_per_minute = requests;
+    return asked;
+  };
+  for (std::uint64_t id = 1; id <= 30; ++id)
+    ASSERT_TRUE(replica().reserve(at_a_minute(id, 60)).granted);
+  EXPECT_EQ(replica().reserve(at_a_minute(31, 6)).refusal.retry_after, seconds(10));
+  clock_.step(seconds(60));
+  EXPECT_EQ(replica().reserve(at_a_minute(32, 6)).granted->requests->remaining, 5);
+}
+
 struct Taker {
   ports::ReserveRequest asked;
   bool goes_on = true;

@@ -36,7 +36,9 @@ std::int64_t TokenBucket::level(Instant now) {
 
 void TokenBucket::change_limit(std::int64_t per_minute, Instant now) {
   refill(now);
-  level_ = saturating_add(level_, per_minute - capacity_);
+  const std::int64_t changed = saturating_add(level_, per_minute - capacity_);
+  if (changed < 0 && level_ >= 0) remainder_ = 0;  // empty is empty
+  level_ = std::max(changed, std::min<std::int64_t>(level_, 0));
   capacity_ = per_minute;
 }
 

@@ -27,7 +27,7 @@ class TokenBucket {
     TokenBucket refilled = *this;
     return refilled.level(now) == capacity_;
   }
-  // What is used stays used.
+  // What is used stays used, but a smaller limit alone makes no debt: who used more has an empty bucket.
   void change_limit(std::int64_t per_minute, Instant now);
   // A full bucket admits any amount, so that a request larger than the limit is not refused for ever.
   [[nodiscard]] bool admits(std::int64_t amount, Instant now) { return level(now) >= needed(amount); }

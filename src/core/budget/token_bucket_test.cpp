@@ -79,8 +79,20 @@ TEST(TokenBucket, AChangedLimitKeepsWhatIsUsed) {
   bucket.take(60, at(seconds(0)));
   bucket.change_limit(1000, at(seconds(0)));
   EXPECT_EQ(bucket.level(at(seconds(0))), 940);
-  bucket.change_limit(50, at(seconds(0)));
-  EXPECT_EQ(bucket.level(at(seconds(0))), -10);
+  bucket.change_limit(950, at(seconds(0)));
+  EXPECT_EQ(bucket.level(at(seconds(0))), 890);
+}
+
+TEST(TokenBucket, ALoweredLimitLeavesTheBucketEmptyAtWorstAndADebtAsItWas) {
+  TokenBucket bucket(600'000, at(seconds(0)));
+  bucket.take(300'007, at(seconds(0)));
+  bucket.change_limit(1200, at(nanoseconds(50'000)));  // half a token came back, and is not left
+  EXPECT_EQ(bucket.level(at(nanoseconds(50'000))), 0);
+  EXPECT_EQ(bucket.wait_for(1200, at(nanoseconds(50'000))), seconds(60));
+  TokenBucket owing(100, at(seconds(0)));
+  owing.take(130, at(seconds(0)));
+  owing.change_limit(50, at(seconds(0)));
+  EXPECT_EQ(owing.level(at(seconds(0))), -30);
 }
 
 TEST(TokenBucket, TimeThatStandsStillOrGoesBackGivesNothing) {
