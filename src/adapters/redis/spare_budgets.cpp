@@ -5,17 +5,26 @@
 
 #include "adapters/budget/claim_of.hpp"
 #include "adapters/redis/budget_scripts.hpp"
+#include "core/budget/budget_window.hpp"
 #include "domain/tokens.hpp"
 
 namespace obleth::adapters {
 namespace {
 
-std::optional<budget::TokenBucket> part_of_bucket(const AccountState::Bucket& kept, std::optional<std::int64_t> limit,
-                                                  std::int64_t replicas, Instant at) {
-  if (!limit) return std::nullopt;
-  const std::int64_t mine = std::max<std::int64_t>(1, *limit / replicas);
-  const std::int64_t level = kept.limit < 0 ? mine : kept.level / bucket_units / replicas;
-  return budget::TokenBucket(mine, {.level = std::min(level, mine)}, at);
+std::int64_t part_of_rate(std::int64_t per_minute, std::int64_t replicas) {
+  return std::max<std::int64_t>(1, per_minute / replicas);
+}
+
+std::optional<std::int64_t> part_of_rate(const std::optional<std::int64_t>& per_minute, std::int64_t replicas) {
+  if (!per_minute) return std::nullopt;
+  return part_of_rate(*per_minute, replicas);
+}
+
+// As Redis told it.
+std::optional<budget::TokenBucket> part_of_bucket(const AccountState::Bucket& kept, std::int64_t replicas, Instant at) {
+  if (kept.limit < 0) return std::nullopt;
+  const std::int64_t mine = part_of_rate(kept.limit, replicas);
+  return budget::TokenBucket(mine, {.level = std::min(kept.level / bucket_units / replicas, mine)}, at);
 }
 
 std::int64_t part_of_rest(std::int64_t limit, std::int64_t spent, std::int64_t held, std::int64_t replicas) {
@@ -39,7 +48,7 @@ void SpareBudgets::learn(TenantId tenant, const ChargedAccount& account, const A
   told = {.state = state,
           .at = now,
           .used_at = now,
-          .spare = std::nullopt,
+          .part = std::nullopt,
           .account = account.id,
           .is_news = told.is_news || is_news,
           .is_in_use = true};
@@ -65,34 +74,60 @@ void SpareBudgets::refresh(TenantId tenant, const std::string& field, const Acco
   const auto found = told_.find(Name{tenant.bits, field});
   if (found == told_.end() || state.is_unknown) return;
   Told& told = found->second;
-  if (told.at > asked_at || told.spare) return;
+  if (told.at > asked_at || told.part) return;
   told.state = state;
   told.at = asked_at;
 }
 
-budget::Account SpareBudgets::part_of(const Told& told, const ports::LimitedAccount& limits, budget::Moment at) const {
-  const AccountState& state = told.state;
+SpareBudgets::Part& SpareBudgets::part_of(Told& told, const ChargedAccount& charged, budget::Moment at) const {
+  const budget::Limits limits{.quota = charged.limits.quota, .budget = charged.limits.budget};
+  if (!told.part) {
+    const budget::KeptAccount kept{.tokens = part_of_bucket(told.state.tokens, replicas(), told.at),
+                                   .requests = part_of_bucket(told.state.requests, replicas(), told.at)};
+    told.part = Part{.account = budget::Account(kept)};
+  } else if (told.part->limits == limits && told.part->timezone == charged.timezone && at.wall < told.part->until) {
+    return *told.part;
+  }
+  Part& part = *told.part;
+  if (at.wall >= part.until) {
+    // Of the term that is over nothing is spent any more; a settlement may have entered the next.
+    const std::optional<WallSpan>& entered = part.account.term();
+    part.spent = entered && at.wall < entered->end ? part.account.spent() : budget::Amount();
+  }
+  part.limits = limits;
+  part.timezone = charged.timezone;
+  give_limits(part, told.state, at);
+  return part;
+}
+
+void SpareBudgets::give_limits(Part& part, const AccountState& state, budget::Moment at) const {
   const std::int64_t sharers = replicas();
-  budget::KeptAccount kept{
-      .tokens = part_of_bucket(state.tokens, limits.quota.tokens_per_minute, sharers, told.at),
-      .requests = part_of_bucket(state.requests, limits.quota.requests_per_minute, sharers, told.at)};
-  if (!limits.budget || !state.has_budget) return budget::Account(kept);
-  kept.budget = limits.budget;
-  kept.term = state.term;
-  AccountState now = state;
-  if (at.wall >= state.term.end) {
-    // The term that was told is over: nothing is spent of the next one.
-    kept.term = WallSpan{state.term.end, WallTime{std::numeric_limits<std::int64_t>::max()}};
-    now.spent = {};
+  budget::Limits mine{.quota = {.tokens_per_minute = part_of_rate(part.limits.quota.tokens_per_minute, sharers),
+                                .requests_per_minute = part_of_rate(part.limits.quota.requests_per_minute, sharers)},
+                      .budget = part.limits.budget};
+  std::optional<WallSpan> term;
+  part.until = WallTime{std::numeric_limits<std::int64_t>::max()};
+  part.is_unguarded = false;
+  if (mine.budget) {
+    term = budget::budget_window(*mine.budget, part.timezone, at.wall);
+    part.until = term ? term->end : mine.budget->starts_at.value_or(at.wall);
   }
-  if (limits.budget->tokens) {
-    kept.budget->tokens = part_of_rest(*limits.budget->tokens, now.spent.tokens, now.held.tokens, sharers);
+  if (term) {
+    // Redis may have told of another term. If it lies in this one, that is the least that is spent; if it ended before,
+    // nothing is; of anything else nobody knows.
+    const bool is_part = state.has_budget && state.term.begin >= term->begin;
+    const bool is_all = is_part && state.term.begin == term->begin;
+    part.is_unguarded = !is_all && !(state.has_budget && state.term.end <= term->begin);
+    const budget::Amount spent = is_part ? state.spent : budget::Amount();
+    if (mine.budget->tokens) {
+      mine.budget->tokens = part_of_rest(*mine.budget->tokens, spent.tokens, state.held.tokens, sharers);
+    }
+    if (mine.budget->cost) {
+      mine.budget->cost =
+          NanoUsd{part_of_rest(mine.budget->cost->value, spent.cost.value, state.held.cost.value, sharers)};
+    }
   }
-  if (limits.budget->cost) {
-    kept.budget->cost =
-        NanoUsd{part_of_rest(limits.budget->cost->value, now.spent.cost.value, now.held.cost.value, sharers)};
-  }
-  return budget::Account(kept);
+  part.account.obey_told(mine, {.term = term, .spent = part.spent}, at.now);
 }
 
 ports::ReserveOutcome SpareBudgets::reserve(const ports::ReserveRequest& request,
@@ -109,8 +144,9 @@ ports::ReserveOutcome SpareBudgets::reserve(const ports::ReserveRequest& request
       is_unguarded = true;
       continue;
     }
-    if (!told->second.spare) told->second.spare = part_of(told->second, each.limits, at);
-    accounts.push_back(&*told->second.spare);
+    Part& part = part_of(told->second, each, at);
+    is_unguarded = is_unguarded || part.is_unguarded;
+    accounts.push_back(&part.account);
     names.push_back(each.name);
     held.accounts.push_back(std::move(name));
   }
@@ -142,12 +178,15 @@ void SpareBudgets::settle(const ports::SettleRequest& request, Instant now) {
   for (const Name& name : found->second.accounts) {
     const auto told = told_.find(name);
     // Told of again since: Redis counts it.
-    if (told == told_.end() || !told->second.spare) continue;
-    told->second.spare->settle({.hold = found->second.hold,
-                                .used = {request.used_tokens, request.cost},
-                                .ended_at = request.ended_at,
-                                .refund_request = request.refund_request},
-                               now);
+    if (told == told_.end() || !told->second.part) continue;
+    Part& part = *told->second.part;
+    part.spent.tokens = saturating_add(part.spent.tokens, request.used_tokens);
+    part.spent.cost.value = saturating_add(part.spent.cost.value, request.cost.value);
+    part.account.settle({.hold = found->second.hold,
+                         .used = {request.used_tokens, request.cost},
+                         .ended_at = request.ended_at,
+                         .refund_request = request.refund_request},
+                        now);
   }
   held_.erase(found);
 }

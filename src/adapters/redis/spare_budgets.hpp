@@ -2,8 +2,9 @@
 //
 // With N replicas, each takes 1/N of it: all together spend no more than there was, but for what was spent at others
 // between then and now. So accounts in use are asked of again and again (SpareRefresh). What is spent here is booked in
-// Redis when it is back (SettleQueue), and the part is worked out anew from what Redis then tells. Of an account that
-// was never heard of nothing is known: it is metered, unguarded. Any thread.
+// Redis when it is back (SettleQueue), and the part is worked out anew from what Redis then tells; so it is meanwhile
+// when a limit changes or a term ends. Of an account that was never heard of nothing is known: it is metered,
+// unguarded. Any thread.
 #pragma once
 
 #include <algorithm>
@@ -67,11 +68,20 @@ class SpareBudgets {
       return std::hash<std::string>{}(name.field) ^ static_cast<std::size_t>(name.tenant.low);
     }
   };
+  // This process's part while Redis is away: of these limits, until the term changes.
+  struct Part {
+    budget::Account account;
+    budget::Limits limits;
+    std::string timezone;
+    WallTime until;
+    budget::Amount spent;       // here; also while there was no budget
+    bool is_unguarded = false;  // more may have been spent of the term than is known
+  };
   struct Told {
     AccountState state;
     Instant at;
-    Instant used_at;                       // by a request
-    std::optional<budget::Account> spare;  // this process's part, while Redis is away
+    Instant used_at;  // by a request
+    std::optional<Part> part;
     ports::SpendingAccount account;
     bool is_news = false;    // in news_
     bool is_in_use = false;  // in in_use_
@@ -81,7 +91,9 @@ class SpareBudgets {
     std::vector<Name> accounts;
   };
 
-  [[nodiscard]] budget::Account part_of(const Told& told, const ports::LimitedAccount& limits, budget::Moment at) const;
+  // Where its limits or its term have changed: anew, but for what it gave and holds.
+  [[nodiscard]] Part& part_of(Told& told, const ChargedAccount& charged, budget::Moment at) const;
+  void give_limits(Part& part, const AccountState& state, budget::Moment at) const;
 
   const std::uint32_t replicas_expected_;
   std::atomic<std::uint32_t> replicas_;

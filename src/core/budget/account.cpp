@@ -53,9 +53,20 @@ Account::Account(const KeptAccount& kept)
       held_tokens_(kept.held.tokens),
       held_nano_usd_(kept.held.cost.value) {}
 
+void Account::obey_rates(const Quota& quota, Instant now) {
+  obey_limit(tokens_, quota.tokens_per_minute, now);
+  obey_limit(requests_, quota.requests_per_minute, now);
+}
+
+void Account::obey_told(const Limits& limits, const ToldTerm& told, Instant now) {
+  obey_rates(limits.quota, now);
+  budget_ = limits.budget;
+  term_ = told.term;
+  spent_ = told.spent;
+}
+
 void Account::obey(const Limits& limits, const std::string& timezone, Moment at) {
-  obey_limit(tokens_, limits.quota.tokens_per_minute, at.now);
-  obey_limit(requests_, limits.quota.requests_per_minute, at.now);
+  obey_rates(limits.quota, at.now);
   const bool new_rule = !same_term_rule(budget_, limits.budget);
   const bool moved = timezone_ != timezone;
   if (moved) timezone_ = timezone;

@@ -55,6 +55,12 @@ class Account {
   explicit Account(const KeptAccount& kept);
 
   void obey(const Limits& limits, const std::string& timezone, Moment at);
+  // The same where the budget's term, and what is spent of it, are known elsewhere. What is held stays held.
+  struct ToldTerm {
+    std::optional<WallSpan> term;
+    Amount spent;
+  };
+  void obey_told(const Limits& limits, const ToldTerm& told, Instant now);
 
   // Null where there is no such limit.
   [[nodiscard]] TokenBucket* tokens() { return tokens_ ? &*tokens_ : nullptr; }
@@ -94,6 +100,7 @@ class Account {
  private:
   __extension__ using Wide = __int128;
 
+  void obey_rates(const Quota& quota, Instant now);
   void open_term(WallTime now, const Amount& assumed);
   void enter_term_of(WallTime now);
   void note_unknown();
