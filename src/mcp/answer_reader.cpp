@@ -104,6 +104,7 @@ StreamReader::Step StreamReader::finish_event(std::string& out) {
   }
   if (!wire::is_sse_remark(event_)) duties_.awaits_endpoint = false;
   if (!unread_ && !payload.empty()) note_answers(notes_, payload);
+  if (unread_) ++notes_.unread_events;
   if (was_held) {
     std::optional<std::string> kept;
     if (duties_.filters_tools && !payload.empty()) {

@@ -51,6 +51,22 @@ TEST_F(StreamOnItsWay, BytesPassAsTheyComeWhereNothingIsToBeChanged) {
   }
 }
 
+TEST_F(StreamOnItsWay, MoreIsAwaitedUntilTheAnswerHasComeOrMayHave) {
+  StreamReader passing = reader({});
+  pass(passing, "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\n", 8);
+  EXPECT_TRUE(notes_.awaits_more());
+  const std::string unread = "data: \"" + std::string(100'000, 'x') + "\"\n\n";
+  pass(passing, unread.substr(0, 90'000), 90'000);
+  EXPECT_TRUE(notes_.awaits_more());
+  pass(passing, unread.substr(90'000), 90'000);
+  EXPECT_FALSE(notes_.awaits_more());
+
+  notes_ = asking("1");
+  pass(passing, tools_event, 8);
+  EXPECT_FALSE(notes_.awaits_more());
+  EXPECT_TRUE(CallNotes{}.awaits_more());
+}
+
 TEST_F(StreamOnItsWay, DeniedToolsGoAtAnySplitAndTheRestStays) {
   for (std::size_t piece = 1; piece < tools_event.size(); ++piece) {
     StreamReader filtering = reader({.filters_tools = true});

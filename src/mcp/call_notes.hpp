@@ -37,10 +37,18 @@ struct CallNotes {
   std::vector<NotedMessage> messages;  // empty: none was sent, or none could be read
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
-  bool partly_unread = false;  // of what was answered, some was too large to be looked at
+  bool partly_unread = false;     // of what was answered, some was too large to be looked at
+  std::size_t unread_events = 0;  // of a stream, whole: each may be an answer
+  bool left_early = false;        // the client left before it had all that it asked for
 
   [[nodiscard]] std::size_t requests() const {
     return static_cast<std::size_t>(std::ranges::count_if(messages, &NotedMessage::is_request));
+  }
+  // What asks for nothing that can be answered waits until it ends.
+  [[nodiscard]] bool awaits_more() const {
+    const auto open = std::ranges::count_if(
+        messages, [](const NotedMessage& message) { return message.is_request() && !message.answered; });
+    return requests() == 0 || static_cast<std::size_t>(open) > unread_events;
   }
 };
 

@@ -106,8 +106,8 @@ Task<void> McpPath::conclude(ports::ClientExchange& exchange, CallNotes& notes, 
   if (!end) {
     note_refusal(notes, end.error(), gateway_.metrics);
   } else {
-    record.status = end->client_left ? gateway::client_closed_request : end->status;
-    if (end->client_left) record.error_code = gateway::client_closed_request_code;
+    record.status = notes.left_early ? gateway::client_closed_request : end->status;
+    if (notes.left_early) record.error_code = gateway::client_closed_request_code;
   }
   const CallWitnesses witnesses{gateway_.entropy, gateway_.metrics, gateway_.journal, services_.audit};
   CallActor actor{record.tenant, std::string(exchange.client_address())};

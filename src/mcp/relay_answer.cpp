@@ -52,6 +52,8 @@ class Relay {
       passed = co_await relay_whole();
     }
     if (!passed) co_return gateway::refuse(std::move(passed.error()));
+    // Many clients leave as soon as the answer's event has come.
+    notes_.left_early = ending_.client_left && awaits_more_;
     answered_.answer.reset();  // its connection returns to the pool, or closes
     co_return std::move(ending_);
   }
@@ -84,6 +86,7 @@ class Relay {
     if (bytes.empty()) co_return true;
     const Result<void> written = co_await answered_.exchange->write(bytes);
     ending_.client_left = !written;
+    if (written) awaits_more_ = notes_.awaits_more();
     co_return written.has_value();
   }
 
@@ -221,6 +224,7 @@ class Relay {
   CallNotes& notes_;
   StreamReader reader_;
   Settled ending_;
+  bool awaits_more_ = true;  // the client, of what it asked for, after all that was written
 };
 
 }  // namespace

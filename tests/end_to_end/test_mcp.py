@@ -13,6 +13,7 @@ from mcp.client.streamable_http import streamable_http_client
 from support import mcp_servers
 from support.gateway import wait_until
 from support.mcp_servers import REFERENCE
+from support.scripted_mcp import ScriptedMcp, answer_of
 
 SECONDS_MAX = 60
 
@@ -101,6 +102,33 @@ def test_the_python_sdk_sees_the_same_through_the_gateway(everything, tenant, re
     direct = python_story(everything.url)
     assert len(direct[1]) == 2
     assert python_story(register("everything", everything.url), tenant.secret) == direct
+
+
+def test_a_call_of_the_python_sdk_is_ok_where_the_server_holds_its_stream_open(gateway, tenant, register):
+    def behave(asked):
+        if asked.method != "POST" or asked.message.get("id") is None:
+            return asked.reply(202 if asked.method == "POST" else 405)
+        asked.begin_stream()
+        asked.send(f"event: message\ndata: {json.dumps(answer_of(asked.message))}\n\n")
+        asked.is_gone()
+
+    async def run(url):
+        async with httpx2.AsyncClient(headers=tenant.headers, timeout=SECONDS_MAX) as http:
+            async with streamable_http_client(url, http_client=http) as streams:
+                async with mcp.ClientSession(streams[0], streams[1]) as session:
+                    await session.initialize()
+                    for _ in range(5):
+                        await session.call_tool("echo", {})
+
+    with ScriptedMcp(behave) as server:
+        asyncio.run(run(register("held", server.url)))
+
+        def calls():
+            rows = gateway.admin.get("/usage/requests", params={"tenant": tenant.id}).json()["data"]
+            found = [(row["status"], row["error_code"]) for row in rows if row["mcp_method"] == "tools/call"]
+            return found if len(found) == 5 else None
+
+        assert wait_until(calls, SECONDS_MAX, "the calls' rows") == [(200, None)] * 5
 
 
 def test_the_python_sdk_speaks_the_older_transport_too(older, tenant, register):

@@ -565,6 +565,41 @@ def test_a_client_that_leaves_closes_its_call(gateway, tenant, server, register)
     assert gone.wait(SECONDS_MAX)
 
 
+def test_a_client_that_leaves_behind_its_answer_has_had_it(gateway, tenant, server, register):
+    """The SDKs close the response as soon as the answer's event has come, and servers hold their stream open a while."""
+    long = [{"type": "text", "text": "x" * 100_000}]
+
+    def behave(asked):
+        asked.begin_stream()
+        message = asked.message[0] if isinstance(asked.message, list) else asked.message
+        answer = answer_of(message)
+        if message["params"]["name"] == "long":
+            answer["result"]["content"] = long
+        asked.send(f"event: message\ndata: {json.dumps(answer)}\n\n")
+        asked.is_gone()
+
+    server.behave = behave
+    url = register(server)
+    for message in (call("held"), call("long"), [call("first"), call("second", 2)]):
+        with httpx.stream("POST", url, json=message, headers=tenant.headers, timeout=SECONDS_MAX) as answer:
+            lines = answer.iter_lines()
+            while next(lines):
+                pass
+    rows = {row["mcp_tool"]: (row["status"], row["error_code"]) for row in rows_of(gateway, tenant, 4)}
+    assert rows["held"] == rows["long"] == (200, None)
+    assert rows["first"] == rows["second"] == (499, "client_closed_request")
+
+    def outcomes():
+        entries = gateway.admin.get("/audit?limit=50").json()["data"]
+        found = {entry["target_name"]: entry["after"]["outcome"] for entry in entries if entry["actor"].startswith(tenant.record["name"])}
+        return found if len(found) == 4 else None
+
+    found = wait_until(outcomes, SECONDS_MAX, "the calls in the audit log")
+    assert found == {"server-0/held": "ok", "server-0/long": "unread", "server-0/first": "error", "server-0/second": "error"}
+    page = gateway.metrics()
+    assert 'obleth_mcp_tool_calls_total{server="server-0",tool="held",outcome="ok"}' in page
+
+
 def test_a_redirection_within_the_server_is_followed_and_one_elsewhere_is_not(gateway, tenant, server, register):
     def moves(asked):
         if asked.target == "/mcp":
