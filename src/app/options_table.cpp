@@ -101,7 +101,9 @@ std::vector<Setting> listener_rows() {
                                {1, 1'000'000}),
       row<&O::max_connections_per_address>(
           at, "max_connections_per_address",
-          "the same for one client address; 0 is no bound, as behind a proxy all come from one", {0, 1'000'000}),
+          "connections from one address open at a time; one more is refused, and no idle one gives way; all that come "
+          "through a proxy count as from the proxy's; 0 is no bound",
+          {0, 1'000'000}),
       row<&O::trusted_proxies>(
           at, "trusted_proxies",
           "from these X-Forwarded-For and the PROXY protocol are believed when they say who the client is"),

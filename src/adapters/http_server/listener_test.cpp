@@ -72,6 +72,20 @@ TEST(HttpListener, BoundsTheConnectionsOfOneAddress) {
   EXPECT_TRUE(second.read_to_end().starts_with("HTTP/1.1 503"));
 }
 
+TEST(HttpListener, NoIdleConnectionOfAnAddressGivesWayToOneMore) {
+  HttpServerSettings settings;
+  settings.connections_per_address_max = 1;
+  settings.trusted_proxies = {*Cidr::parse("127.0.0.1")};
+  RunningServer server(settings);
+  BluntClient first(server.port());
+  first.send("PROXY TCP4 192.0.2.1 10.0.0.1 5000 443\r\n" + get("/hello"));
+  EXPECT_TRUE(first.read_answer().ends_with("hello"));
+  BluntClient second(server.port());
+  EXPECT_TRUE(second.read_to_end().starts_with("HTTP/1.1 503")) << "it is the proxy's second, whoever the client is";
+  first.send(get("/hello"));
+  EXPECT_TRUE(first.read_answer().ends_with("hello"));
+}
+
 TEST(HttpListener, RefusesToShareItsPortWithAnother) {
   RunningServer server;
   HttpServerSettings settings;
