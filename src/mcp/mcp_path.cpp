@@ -49,7 +49,8 @@ Task<gateway::Outcome<gateway::Settled>> McpPath::walk(Received received, const 
   if (!answered) co_return gateway::refuse(std::move(answered.error()));
 
   // The server speaks for as long as it likes; the client leaves when it likes.
-  const RelaySources sources{gateway_.body_memory, {services_.sessions, services_.digest}, draining_};
+  const RelaySources sources{
+      gateway_.body_memory, {services_.sessions, services_.digest}, {gateway_.keys, services_.registry}, draining_};
   co_return co_await relay_answer(std::move(*answered), sources);
 }
 

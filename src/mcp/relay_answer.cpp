@@ -35,7 +35,8 @@ class Relay {
         notes_(*answered.notes),
         reader_(
             {.filters_tools = answered.tools.restricts(), .awaits_endpoint = answered.exchange->head().method == "GET"},
-            answered.tools, notes_, sources.memory.lease(answered.who->tenant.id)) {
+            answered.tools, notes_, sources.memory.lease(answered.who->tenant.id)),
+        watch_(answered, sources.callers) {
     ending_.exchange = answered.exchange;
     ending_.status = answered.head.status;
   }
@@ -69,8 +70,8 @@ class Relay {
     if (!piece && answered_.clock->ran_out())
       piece = fail(upstream_fault(FaultKind::timed_out, "it stands still", false));
     if (!piece && answered_.clock->is_drained()) piece = fail(ports::gateway_is_stopping());
-    ending_.client_left =
-        !piece && (piece.error().kind == FaultKind::cancelled || answered_.exchange->departure().fired());
+    const bool was_left = !piece && piece.error().kind == FaultKind::cancelled && !watch_.refusal();
+    ending_.client_left = was_left || (!piece && answered_.exchange->departure().fired());
     if (piece) notes_.response_bytes += piece->size();
     co_return piece;
   }
@@ -170,12 +171,15 @@ class Relay {
   // ---- a stream of events ----
 
   Task<Outcome<void>> relay_stream() {
-    if (answered_.exchange->head().method == "GET") answered_.clock->end_with(sources_.draining);
+    if (answered_.exchange->head().method == "GET") {
+      answered_.clock->end_with(sources_.draining);
+      watch_.begin();
+    }
     bool goes_on = co_await start(std::nullopt, {});
     while (goes_on) {
       const Result<std::string_view> piece = co_await read();
       if (!piece) {
-        note_broken_stream(from_server_fault(piece.error(), server_name()), code_of_cut(piece.error()));
+        note_end_of_stream(piece.error());
         break;
       }
       if (piece->empty()) break;
@@ -208,6 +212,11 @@ class Relay {
     co_return co_await write(onward);
   }
 
+  void note_end_of_stream(const Fault& fault) {
+    if (watch_.refusal()) return note_broken_stream(*watch_.refusal(), gateway::name_of(*watch_.refusal()));
+    note_broken_stream(from_server_fault(fault, server_name()), code_of_cut(fault));
+  }
+
   // What it still owes is answered here; a stream that owes nothing is cut, so that its client opens it again.
   void note_broken_stream(const gateway::Refusal& refusal, std::string_view code = interrupted) {
     if (ending_.client_left) return;
@@ -223,6 +232,7 @@ class Relay {
   RelaySources sources_;
   CallNotes& notes_;
   StreamReader reader_;
+  CallerWatch watch_;
   Settled ending_;
   bool awaits_more_ = true;  // the client, of what it asked for, after all that was written
 };

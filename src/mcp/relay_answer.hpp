@@ -4,7 +4,7 @@
 
 #include "gateway/body_memory.hpp"
 #include "gateway/refuse.hpp"
-#include "mcp/call_states.hpp"
+#include "mcp/caller_watch.hpp"
 #include "mcp/session_binding.hpp"
 
 namespace obleth::mcp {
@@ -12,6 +12,7 @@ namespace obleth::mcp {
 struct RelaySources {
   gateway::BodyMemory& memory;
   SessionSources sessions;
+  CallerSources callers;
   CancelSignal& draining;  // streams that wait for news alone end: their clients open them elsewhere
 };
 
