@@ -19,20 +19,20 @@ CallerWatch::~CallerWatch() {
 }
 
 void CallerWatch::begin() {
-  asker_ = std::make_shared<Asker>(this);
+  const auto secret = gateway::presented_key(call_.exchange->head().fields);
+  if (!secret) return;
+  asker_ = std::make_shared<Asker>(this, std::string(*secret));
   call_.loop->arm(*this, call_.loop->now() + look_again_after);
 }
 
 void CallerWatch::expired() {
-  const auto secret = gateway::presented_key(call_.exchange->head().fields);
-  if (!secret) return;
-  if (const auto known = sources_.keys.recall(*secret)) return judge(*known);
-  spawn(ask_store(asker_, sources_.keys, *secret));
+  if (const auto known = sources_.keys.recall(asker_->secret)) return judge(*known);
+  spawn(ask_store(asker_, sources_.keys));
 }
 
 // By itself: a store that is slow holds the next look up, and the stream not at all.
-Task<void> CallerWatch::ask_store(std::shared_ptr<Asker> asker, ports::KeyDirectory& keys, std::string_view secret) {
-  const ports::KeyLookup found = co_await keys.find(secret);
+Task<void> CallerWatch::ask_store(std::shared_ptr<Asker> asker, ports::KeyDirectory& keys) {
+  const ports::KeyLookup found = co_await keys.find(asker->secret);
   if (asker->watch != nullptr) asker->watch->judge(found);
 }
 

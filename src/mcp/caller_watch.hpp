@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/cancel_signal.hpp"
 #include "gateway/identify_tenant.hpp"
@@ -32,11 +33,12 @@ class CallerWatch final : private ports::Timer {
   [[nodiscard]] const std::optional<gateway::Refusal>& refusal() const { return refusal_; }
 
  private:
-  // What a look-up that is under way comes back to.
+  // What a look-up that is under way comes back to. It may outlast the exchange, whose head holds the key otherwise.
   struct Asker {
     CallerWatch* watch;  // null: gone
+    std::string secret;
   };
-  static Task<void> ask_store(std::shared_ptr<Asker> asker, ports::KeyDirectory& keys, std::string_view secret);
+  static Task<void> ask_store(std::shared_ptr<Asker> asker, ports::KeyDirectory& keys);
 
   void expired() override;
   void judge(const ports::KeyLookup& found);
