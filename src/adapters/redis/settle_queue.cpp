@@ -9,7 +9,8 @@ namespace obleth::adapters {
 namespace {
 
 constexpr Duration look_every = std::chrono::milliseconds(50);  // whether Redis is back
-constexpr std::size_t sent_again_max = 1000;                    // at a time
+constexpr std::size_t sent_again_first = 16;                    // at a time
+constexpr std::size_t sent_again_max = 1000;
 constexpr Duration complaint_period = std::chrono::minutes(1);
 
 }  // namespace
@@ -58,20 +59,27 @@ Task<void> SettleQueue::send(std::shared_ptr<Booking> booking) {
 
 void SettleQueue::begin_again() {
   if (std::exchange(is_behind_, true)) return;
+  sent_again_at_once_ = sent_again_first;
   again_ = send_again();
 }
 
-// As many as may be under way, so that no round trip bounds how many are booked in a second. The last is answered last.
-// False: it was not.
+// Many at a time, so that no round trip bounds how many are booked in a second; and no more than Redis can take beside
+// all that every other loop, of every replica, sends it when it is back. So the number follows how long Redis took: it
+// is doubled while the last, which is answered last, is answered within an eighth of what a call may take, and halved
+// otherwise. False: the last was not answered.
 Task<bool> SettleQueue::send_batch() {
   std::shared_ptr<Booking> last;
-  const std::size_t count = std::min(bookings_.size(), sent_again_max);
+  const std::size_t count = std::min(bookings_.size(), sent_again_at_once_);
   for (std::size_t at = 0; at < count; ++at) {
     if (bookings_[at]->is_booked) continue;
     if (last != nullptr) spawn(send(std::move(last)));
     last = bookings_[at];
   }
+  const Instant asked_at = link_.loop().now();
   const Result<RedisReply> reply = co_await link_.run(settle_script(), last->input);
+  const bool is_quick = reply && link_.loop().now() - asked_at <= link_.server().settings().call_max / 8;
+  sent_again_at_once_ =
+      is_quick ? std::min(sent_again_at_once_ * 2, sent_again_max) : std::max<std::size_t>(sent_again_at_once_ / 2, 1);
   co_return note(*last, reply);
 }
 

@@ -49,6 +49,7 @@ class SettleQueue {
   RedisLink& link_;
   std::deque<std::shared_ptr<Booking>> bookings_;
   bool is_behind_ = false;  // one was not answered: the others wait for it
+  std::size_t sent_again_at_once_ = 0;
   std::atomic<std::uint64_t>& dropped_;
   RootTask again_;
 };
