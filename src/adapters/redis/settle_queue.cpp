@@ -25,6 +25,7 @@ std::uint64_t SettleQueue::first_open(const ports::SettleTurn& turn) const {
 void SettleQueue::add(RedisScript::Input booking, const ports::SettleTurn& turn) {
   if (bookings_.size() >= waiting_max) {
     bookings_.pop_front();
+    leave_booked();
     ++dropped_;
     observe::log_once_per(complaint_period, observe::LogLevel::error, "settlements are dropped: Redis is away too long",
                           "redis");
@@ -47,9 +48,13 @@ bool SettleQueue::note(Booking& booking, const Result<RedisReply>& reply) {
                           {{"reason", reply->text}});
   }
   booking.is_booked = true;
+  leave_booked();
+  return true;
+}
+
+void SettleQueue::leave_booked() {
   while (!bookings_.empty() && bookings_.front()->is_booked)
     bookings_.pop_front();
-  return true;
 }
 
 Task<void> SettleQueue::send(std::shared_ptr<Booking> booking) {

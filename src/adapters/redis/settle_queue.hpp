@@ -45,6 +45,8 @@ class SettleQueue {
   void begin_again();
   // False: it was not answered.
   bool note(Booking& booking, const Result<RedisReply>& reply);
+  // So that the first is one to send, wherever there is any.
+  void leave_booked();
 
   RedisLink& link_;
   std::deque<std::shared_ptr<Booking>> bookings_;

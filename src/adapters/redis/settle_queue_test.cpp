@@ -90,5 +90,29 @@ TEST(SettleQueue, AnOutageAfterAnotherBeginsWithFewAgain) {
   }
 }
 
+TEST(SettleQueue, WhatIsDroppedTakesThoseAlongThatWereBookedBehindIt) {
+  RedisProcess redis;
+  Booking booking(redis.settings());
+  booking.add();
+  booking.until_waiting(0);  // and the script is known
+  redis.ask({"ACL", "SETUSER", "default", "resetkeys", "~mine:*"});
+  booking.add("foreign");
+  constexpr std::size_t booked = 20;
+  for (std::size_t at = 0; at < booked; ++at)
+    booking.add();
+  turn_until(booking.floor.loop, [&] { return !booking.link.is_up(); });
+  redis.kill();
+  ASSERT_EQ(booking.queue.waiting(), booked + 1);
+  while (booking.queue.waiting() < SettleQueue::waiting_max)
+    booking.add();
+  ASSERT_EQ(booking.dropped, 0U);
+  booking.add();
+  EXPECT_EQ(booking.dropped, 1U);
+  const std::size_t unbooked = SettleQueue::waiting_max - booked;
+  EXPECT_EQ(booking.queue.waiting(), unbooked);
+  redis.start();
+  turn_until(booking.floor.loop, [&] { return booking.queue.waiting() < unbooked; });
+}
+
 }  // namespace
 }  // namespace obleth::adapters
