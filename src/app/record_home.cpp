@@ -1,6 +1,9 @@
 #include "app/record_home.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -80,30 +83,48 @@ class RecordInPostgres final : public RecordHome {
   std::unique_ptr<adapters::PostgresChangeFeed> feed_;  // null: something else tells the replicas
 };
 
-// Asked on the record's own threads, which have no loop.
-Result<std::vector<std::string>> addresses_of(adapters::Resolver& resolver, const std::string& name, Duration at_most) {
-  adapters::EpollLoop loop;
-  std::optional<Result<adapters::Resolver::Addresses>> found;
-  spawn(
-      [](adapters::Resolver& from, adapters::EpollLoop& on, std::string host, Instant until, auto& into) -> Task<void> {
-        auto addresses = co_await from.resolve(on, std::move(host), 0, until, nullptr);
-        into.emplace(std::move(addresses));
-      }(resolver, loop, name, loop.now() + at_most, found));
-  while (!found)
-    loop.turn(Duration::max());
-  if (!*found) return fail(std::move(found->error()));
-  std::vector<std::string> texts;
-  for (const adapters::NetAddress& address : **found)
-    texts.push_back(address.host_text());
-  return texts;
-}
+// The addresses of the record's hosts, for its own threads, which have no loop. The one that they share is made at the
+// start: a process whose descriptors are used up may make none.
+class HostAddresses {
+ public:
+  explicit HostAddresses(adapters::Resolver& resolver) : resolver_(resolver) {}
+
+  Result<std::vector<std::string>> find(const std::string& host, Duration at_most) {
+    if (adapters::NetAddress::parse(host, 0)) return std::vector<std::string>{host};
+    const auto until = std::chrono::steady_clock::now() + at_most;
+    const std::unique_lock one_at_a_time(mutex_, until);
+    if (!one_at_a_time)
+      return fail(store_fault(FaultKind::unavailable, "others still wait for the address of " + host));
+    std::optional<Result<adapters::Resolver::Addresses>> found;
+    spawn(ask(host, loop_.refresh_now() + (until - std::chrono::steady_clock::now()), found));
+    while (!found)
+      loop_.turn(Duration::max());
+    if (!*found) return fail(std::move(found->error()));
+    std::vector<std::string> texts;
+    for (const adapters::NetAddress& address : **found)
+      texts.push_back(address.host_text());
+    return texts;
+  }
+
+ private:
+  Task<void> ask(std::string host, Instant until, std::optional<Result<adapters::Resolver::Addresses>>& into) {
+    auto addresses = co_await resolver_.resolve(loop_, std::move(host), 0, until, nullptr);
+    into.emplace(std::move(addresses));
+  }
+
+  adapters::Resolver& resolver_;
+  std::timed_mutex mutex_;
+  adapters::EpollLoop loop_;  // of who has the mutex
+};
 
 Result<std::unique_ptr<RecordHome>> open_postgres(const Options& options, const ports::SecretSealer& sealer,
                                                   adapters::Resolver& resolver) {
   auto address = adapters::PostgresAddress::parse(options.database_url, options.database_ca);
   if (!address) return fail(std::move(address.error()));
   address->find_addresses_with(
-      [&resolver](const std::string& name, Duration at_most) { return addresses_of(resolver, name, at_most); });
+      [addresses = std::make_shared<HostAddresses>(resolver)](const std::string& host, Duration at_most) {
+        return addresses->find(host, at_most);
+      });
   auto store = adapters::PostgresRecordStore::open(*address, sealer);
   if (!store) return fail(std::move(store.error()));
   return std::make_unique<RecordInPostgres>(std::move(*store), std::move(*address));
