@@ -64,8 +64,8 @@ class Socket : private FdWatcher {
   // One attempt; skip: bytes of the pieces already sent.
   [[nodiscard]] virtual IoOutcome write_some(std::span<const std::string_view> pieces, std::size_t skip);
 
-  // After a non-blocking connect(2): waits until it is decided. From then on whoever waits for this socket, which we have
-  // dialled, goes before those who wait for accepted ones. Faults: unreachable, timed_out, cancelled.
+  // After a non-blocking connect(2): waits until it is decided. From then on whoever waits for this socket, which we
+  // have dialled, goes before those who wait for accepted ones. Faults: unreachable, timed_out, cancelled.
   [[nodiscard]] Task<Result<void>> connected(Instant deadline, CancelSignal* cancel);
 
   // The clear bytes beneath TLS, before its handshake: look, then take away just what was understood.

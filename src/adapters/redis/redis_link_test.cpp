@@ -299,7 +299,8 @@ TEST(RedisLink, WhatItRefusesForTheTimeBeingMeansThatItIsDown) {
            "ERR Error running script (call to f_x): @user_script:1: -MISCONF Redis is configured to save RDB snapshots",
            "ERR Error running script (call to f_x): @user_script:1: -NOREPLICAS Not enough good replicas to write.",
            "ERR Error running script (call to f_x): @user_script:1: -OOM command not allowed",
-           "ERR Error running script (call to f_x): @user_script:1: -READONLY You can't write against a read only replica.",
+           "ERR Error running script (call to f_x): @user_script:1: -READONLY You can't write against a read only "
+           "replica.",
            "ERR The user executing the script can't run this command or subcommand script: f_x",
            "ERR ACL failure in script: User default has no permissions to run the 'set' command",
        }) {
