@@ -106,6 +106,7 @@ struct LiveView {
   std::function<Task<std::optional<BudgetUse>>(BudgetQuestion)> budget_use;
   std::function<std::string()> not_ready_because;  // empty: ready
   std::function<bool()> draining;                  // streams end
+  std::size_t streams_max = 250;                   // readers of /fairshare/stream at a time
   std::function<GatewayStatus()> status;
   std::function<std::vector<SettingRow>()> settings;
   // Of each changeable setting the schema of its new value, by its name. Asked once, when the API is built.

@@ -8,6 +8,7 @@
 #include "admin/authenticate_admin.hpp"
 #include "admin/fairshare_json.hpp"
 #include "admin/paging.hpp"
+#include "admin/send_reply.hpp"
 #include "ports/loop.hpp"
 
 namespace obleth::admin {
@@ -19,6 +20,20 @@ constexpr std::size_t tenants_max = 1000;  // of one snapshot
 constexpr int unauthorised = 401;
 constexpr std::string_view stream_head =
     "Content-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n";
+
+// Streams stay: a place is not to be hoped for at once.
+constexpr std::string_view retry_line = "Retry-After: 10\r\n";
+
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --count_; }
+
+ private:
+  std::size_t& count_;
+};
 
 Reply no_scheduler() {
   return refuse(503, "unavailable", "The scheduler does not run here.");
@@ -102,7 +117,7 @@ void FairshareView::register_in(RouteTable& table) {
                 .answered_by(this, &FairshareView::live));
   Route stream_route = get("/fairshare/stream", "The same once a second, as server-sent events")
                            .gives_text("FairshareSnapshot", "text/event-stream")
-                           .may_answer({503});
+                           .may_answer({429, 503});
   stream_route.stream = [this](const Call& call, ports::ClientExchange& exchange) { return stream(call, exchange); };
   table.add(std::move(stream_route));
   table.add(get("/fairshare/history", "Snapshots of the last six hours, every ten seconds, the latest first")
@@ -146,17 +161,24 @@ Task<Reply> FairshareView::history(const Call& call) {
 
 Task<void> FairshareView::stream(const Call&, ports::ClientExchange& exchange) {
   ports::Loop* loop = ports::Loop::current();
-  if (!desk_.live().snapshot || loop == nullptr) {
-    const Reply refusal = no_scheduler();
-    const Result<void> started =
-        co_await exchange.start(refusal.status, "Content-Type: application/json\r\n", refusal.body.size(), {});
-    if (started) static_cast<void>(co_await exchange.finish(refusal.body));
-    co_return;
-  }
+  const std::optional<Reply> refusal = refusal_of_stream(loop);
+  if (refusal) co_return co_await send_reply(*refusal, exchange);
+  const Counted counted(streams_);
   const Result<void> started = co_await exchange.start(200, stream_head, std::nullopt, {});
   if (!started) co_return;
   co_await send_events(exchange, *loop);
   if (!exchange.departure().fired()) static_cast<void>(co_await exchange.finish({}));
+}
+
+std::optional<Reply> FairshareView::refusal_of_stream(const ports::Loop* loop) const {
+  if (!desk_.live().snapshot || loop == nullptr) return no_scheduler();
+  if (streams_ < desk_.live().streams_max) return std::nullopt;
+  Reply reply = refuse(429, "too_many_streams",
+                       "All " + std::to_string(streams_) +
+                           " live streams that there may be at a time are being read. /api/v1/fairshare/live tells "
+                           "the same once.");
+  reply.header_lines = retry_line;
+  return reply;
 }
 
 // At every whole second, so that all streams send the same event.

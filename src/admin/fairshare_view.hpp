@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "admin/fairshare_names.hpp"
@@ -24,6 +25,7 @@ class FairshareView {
   Task<Reply> live(const Call& call);
   Task<Reply> history(const Call& call);
   Task<void> stream(const Call& call, ports::ClientExchange& exchange);
+  [[nodiscard]] std::optional<Reply> refusal_of_stream(const ports::Loop* loop) const;
   Task<void> send_events(ports::ClientExchange& exchange, ports::Loop& loop);
   Task<bool> may_stay(ports::ClientExchange& exchange);
   Task<Json> snapshot_now();
@@ -32,6 +34,7 @@ class FairshareView {
   RecordDesk& desk_;
   FairshareNameBook& names_;
   CancelSignal ending_;
+  std::size_t streams_ = 0;
   std::shared_ptr<const std::string> event_;  // the latest, as it goes out
   std::int64_t event_second_ = -1;
   bool making_event_ = false;

@@ -74,6 +74,23 @@ TEST_F(FairshareApi, StreamTellsOneSnapshotASecondUntilTheClientLeaves) {
   EXPECT_FALSE(exchange.finished);
 }
 
+TEST_F(FairshareApi, StreamsAreBoundedAndAPlaceIsFreeAgainWhenAReaderLeaves) {
+  live.streams_max = 2;
+  rebuild(true);
+  have_nothing_to_name();
+  StepLoop loop;
+  MemoryExchange& first = open_stream();
+  EXPECT_EQ(open_stream().answered.status, 200);
+  const MemoryExchange& refused = open_stream();
+  EXPECT_EQ(refused.answered.status, 429);
+  EXPECT_NE(refused.answered.body.find("too_many_streams"), std::string::npos);
+  EXPECT_NE(refused.answered.head.find("Retry-After: 10\r\n"), std::string::npos);
+  EXPECT_EQ(call("GET", "/fairshare/live").status, 200);
+  first.departure().fire();
+  EXPECT_EQ(open_stream().answered.status, 200);
+  api->end_streams();
+}
+
 TEST_F(FairshareApi, StreamEndsWhenTheGatewayDrains) {
   have_nothing_to_name();
   StepLoop loop;

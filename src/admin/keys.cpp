@@ -39,7 +39,7 @@ void Keys::register_in(RouteTable& table) {
   table.describe_resource("Key", key_fields());
   table.describe("KeyWithSecret", with_secret_schema("key", reference_to("Key")));
   table.describe("KeyDisabled", disabled_only().schema(SchemaKind::replace));
-  table.describe("KeyRotation", rotation_fields().schema(SchemaKind::create));
+  table.describe("KeyRotate", rotation_fields().schema(SchemaKind::create));
   table.add(get("/keys", "List keys").lists("Key").asks(page_parameters()).answered_by(this, &Keys::list_all));
   table.add(get("/tenants/{id}/keys", "List a tenant's keys")
                 .lists("Key")
@@ -67,7 +67,7 @@ void Keys::register_in(RouteTable& table) {
                 .gives("Key")
                 .answered_by([this](const Call& call) { return edit(call, disabled_only(), ReadMode::replace); }));
   table.add(post("/keys/{id}/rotate", "Give a key a new secret; the old one stays valid for a while")
-                .takes("KeyRotation")
+                .takes("KeyRotate")
                 .gives("KeyWithSecret")
                 .answered_by(this, &Keys::rotate));
 }

@@ -31,6 +31,8 @@ std::string_view meaning_of(int status) {
       return "The name is taken, or the thing is still referenced.";
     case 413:
       return "The body is larger than 16 MiB.";
+    case 429:
+      return "There are as many streams as there may be.";
     case 502:
       return "The upstream could not be asked.";
     case 503:

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "adapters/sqlite/sqlite_usage_ledger.hpp"
@@ -241,6 +242,57 @@ TEST_F(OpenApi, EverySchemaIsUsedAndEveryReferenceLeadsToOne) {
       described.insert(part.first);
   }
   EXPECT_EQ(referred, described);
+}
+
+// Where each part of a document stands, and that part.
+void walk(const Json& part, const std::string& at, const std::function<void(const Json&, const std::string&)>& look) {
+  look(part, at);
+  if (const Json::Object* members = part.members()) {
+    for (const auto& [name, member] : *members)
+      walk(member, at + "/" + name, look);
+  }
+  if (const Json::List* items = part.items()) {
+    for (const Json& item : *items)
+      walk(item, at, look);
+  }
+}
+
+// Generators name a shape without a name of its own after its owner and its member: TenantStatus.
+std::string derived_name(const std::string& owner, std::string_view member) {
+  std::string name = owner;
+  bool begins = true;
+  for (const char c : member) {
+    if (c != '_') name += begins && c >= 'a' ? static_cast<char>(c - 32) : c;
+    begins = c == '_';
+  }
+  return name;
+}
+
+// What openapi-python-client, for one, leaves out of the client that it makes.
+TEST_F(OpenApi, GeneratorsOfClientsStumbleOverNothing) {
+  const Json& schemas = *document.find("components")->find("schemas");
+  walk(schemas, "", [](const Json& part, const std::string& at) {
+    const Json* values = part.find("enum");
+    if (values != nullptr && values->items() != nullptr) {
+      for (const Json& value : *values->items())
+        EXPECT_TRUE(value.is_null() || value.text() != nullptr) << at << " lists other values than texts";
+    }
+    const Json* choices = part.find("anyOf");
+    if (choices == nullptr || choices->items() == nullptr) return;
+    for (const Json& choice : *choices->items())
+      EXPECT_TRUE(choice.find("type") != nullptr || choice.find("$ref") != nullptr || choice.find("enum") != nullptr)
+          << at << " has a choice that is no shape";
+  });
+  for (const auto& [owner, schema] : *schemas.members()) {
+    const Json* properties = schema.find("properties");
+    if (properties == nullptr) continue;
+    for (const auto& [member, shape] : *properties->members()) {
+      const bool is_named = shape.find("enum") != nullptr || shape.find("properties") != nullptr;
+      EXPECT_TRUE(!is_named || schemas.find(derived_name(owner, member)) == nullptr)
+          << derived_name(owner, member) << " is a schema, and the name that " << member << " of " << owner
+          << " is given";
+    }
+  }
 }
 
 TEST_F(OpenApi, RefusalsAreDocumentedAndInTheErrorShape) {

@@ -35,6 +35,8 @@ struct BudgetDoc {
   bool operator==(const BudgetDoc& other) const { return budget == other.budget; }
 };
 [[nodiscard]] const Fields<BudgetDoc>& budget_fields();
+// Told once, as "Budget"; what holds a budget refers to it.
+[[nodiscard]] Json budget_schema();
 [[nodiscard]] Codec<std::optional<BudgetDoc>> budget_or_none();
 [[nodiscard]] std::optional<BudgetDoc> budget_doc(const std::optional<Budget>& budget);
 [[nodiscard]] std::optional<Budget> budget_of(const std::optional<BudgetDoc>& doc);

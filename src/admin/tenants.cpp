@@ -86,26 +86,31 @@ Route Tenants::part(Route route, const TenantFields& fields, ReadMode mode) {
 }
 
 void Tenants::register_parts_in(RouteTable& table) {
-  table.describe("TenantWeight", weight_only().schema(SchemaKind::replace));
-  table.describe("TenantGroup", group_only().schema(SchemaKind::replace));
-  table.describe("TenantStatus", status_only().schema(SchemaKind::replace));
-  table.describe("TenantAllowlist", allowlist_only().schema(SchemaKind::replace));
-  table.describe("TenantQuota", quota_only().schema(SchemaKind::replace));
-  table.describe("TenantSchedule", schedule_only().schema(SchemaKind::change));
-  table.describe("TenantBudget", or_null(budget_fields().schema(SchemaKind::change)));
+  table.describe("TenantWeightOnly", weight_only().schema(SchemaKind::replace));
+  table.describe("TenantGroupOnly", group_only().schema(SchemaKind::replace));
+  table.describe("TenantStatusOnly", status_only().schema(SchemaKind::replace));
+  table.describe("TenantAllowlistOnly", allowlist_only().schema(SchemaKind::replace));
+  table.describe("TenantQuotaOnly", quota_only().schema(SchemaKind::replace));
+  table.describe("TenantScheduleOnly", schedule_only().schema(SchemaKind::change));
+  table.describe("Budget", budget_schema());
+  table.describe("BudgetChange", budget_fields().schema(SchemaKind::change));
+  table.describe("BudgetChangeOrNull", or_null(reference_to("BudgetChange")));
   const auto whole = ReadMode::replace;
-  table.add(part(patch("/tenants/{id}/weight", "Set a tenant's weight").takes("TenantWeight"), weight_only(), whole));
   table.add(
-      part(patch("/tenants/{id}/group", "Move a tenant to another group").takes("TenantGroup"), group_only(), whole));
-  table.add(part(put("/tenants/{id}/quota", "Replace a tenant's limits").takes("TenantQuota"), quota_only(), whole));
-  table.add(part(patch("/tenants/{id}/status", "Suspend, archive or activate a tenant").takes("TenantStatus"),
+      part(patch("/tenants/{id}/weight", "Set a tenant's weight").takes("TenantWeightOnly"), weight_only(), whole));
+  table.add(part(patch("/tenants/{id}/group", "Move a tenant to another group").takes("TenantGroupOnly"), group_only(),
+                 whole));
+  table.add(
+      part(put("/tenants/{id}/quota", "Replace a tenant's limits").takes("TenantQuotaOnly"), quota_only(), whole));
+  table.add(part(patch("/tenants/{id}/status", "Suspend, archive or activate a tenant").takes("TenantStatusOnly"),
                  status_only(), whole));
-  table.add(part(patch("/tenants/{id}/schedule", "Change when a tenant may use the gateway").takes("TenantSchedule"),
-                 schedule_only(), ReadMode::change));
-  table.add(part(patch("/tenants/{id}/allowlist", "Set which models a tenant may use").takes("TenantAllowlist"),
+  table.add(
+      part(patch("/tenants/{id}/schedule", "Change when a tenant may use the gateway").takes("TenantScheduleOnly"),
+           schedule_only(), ReadMode::change));
+  table.add(part(patch("/tenants/{id}/allowlist", "Set which models a tenant may use").takes("TenantAllowlistOnly"),
                  allowlist_only(), whole));
   table.add(patch("/tenants/{id}/budget", "Change a tenant's budget; null removes it")
-                .takes("TenantBudget")
+                .takes("BudgetChangeOrNull")
                 .gives("Tenant")
                 .answered_by(this, &Tenants::edit_budget));
 }

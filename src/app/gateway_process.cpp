@@ -126,7 +126,8 @@ GatewayProcess::GatewayProcess(std::unique_ptr<House> house, Listeners listeners
       tenant_names_(house_->record->store()),
       share_watch_(loop_, *house_),
       upkeep_(loop_, *house_, upstream_),
-      management_api_(admin_dependencies(*house_, share_watch_, upstream_, upkeep_)),
+      management_api_(
+          admin_dependencies(*house_, share_watch_, upstream_, upkeep_, listeners_.admin->settings().connections_max)),
       metrics_service_(house_->metrics) {
   ports::Loop::set_current(&loop_);
   house_->desk.attach(loop_);

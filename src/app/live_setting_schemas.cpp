@@ -30,10 +30,17 @@ Json choice_schema(std::span<const std::string_view> words) {
   return Json::object({{"enum", std::move(values)}});
 }
 
+// Apart by type: generators of clients take no enum of two.
+Json switch_schema() {
+  const Json words = Json::object({{"type", "string"}, {"enum", Json::list({"true", "false"})}});
+  const Json none = Json::object({{"type", "null"}});
+  return Json::object({{"anyOf", Json::list({Json::object({{"type", "boolean"}}), words, none})}});
+}
+
 Json schema_of(const Setting& setting) {
   const auto bare_ms = static_cast<std::uint64_t>(whole_ms(setting.rule.bare_unit));
   if (!setting.words.empty()) return choice_schema(setting.words);
-  if (setting.type == "true or false") return Json::object({{"enum", Json::list({true, false, "true", "false", {}})}});
+  if (setting.type == "true or false") return switch_schema();
   if (setting.type == "number") return number_schema(setting.rule, 1, "^[0-9]+$");
   if (setting.type == "bytes") return number_schema(setting.rule, 1, "^[0-9]+(B|KiB|MiB|GiB)?$");
   if (setting.type == "time") return number_schema(setting.rule, bare_ms, "^[0-9]+(ms|s|m|h)?$");

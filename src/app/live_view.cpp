@@ -13,6 +13,8 @@ namespace {
 using resilience::EndpointHealth;
 
 constexpr Duration complaint_period = std::chrono::minutes(1);
+// Most of them are left to calls, which stay for moments.
+constexpr std::size_t connections_per_stream = 4;
 
 std::string health_text(EndpointHealth::Standing standing) {
   switch (standing) {
@@ -68,7 +70,7 @@ Task<std::optional<admin::BudgetUse>> budget_use(House& house, admin::BudgetQues
 }  // namespace
 
 admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, ports::Upstream& upstream,
-                                       Upkeep& upkeep) {
+                                       Upkeep& upkeep, std::size_t connections_max) {
   admin::Dependencies dependencies{.store = house.record->store(),
                                    .feed = house.publishing_feed(),
                                    .clock = house.clock,
@@ -98,6 +100,7 @@ admin::Dependencies admin_dependencies(House& house, const ShareWatch& shares, p
   dependencies.live.endpoint_state = [&house](EndpointId id) { return endpoint_state(house, id); };
   dependencies.live.budget_use = [&house](admin::BudgetQuestion asked) { return budget_use(house, std::move(asked)); };
   dependencies.live.not_ready_because = [&house] { return house.readiness.reason(); };
+  dependencies.live.streams_max = connections_max / connections_per_stream;
   dependencies.live.draining = [&house] { return house.readiness.draining(); };
   dependencies.live.settings = [&house] { return house.live_settings().rows(); };
   dependencies.live.setting_schemas = live_setting_schemas;

@@ -39,7 +39,8 @@ TEST(RecordHome, AProcessWithoutDescriptorsFindsTheDatabaseUnavailable) {
     return adapters::Resolver::Addresses{*adapters::NetAddress::parse("127.0.0.1", 0)};
   });
   const adapters::AesGcmSealer sealer({}, {});
-  for (const char* host : {"127.0.0.1", "[::1]", "database.example"}) {
+  // The name first: so that the resolver's thread runs, which the sanitizers look at when it begins.
+  for (const char* host : {"database.example", "127.0.0.1", "[::1]"}) {
     Options options;
     options.database_url = Secret("postgresql://obleth@" + std::string(host) + ":1/obleth");
     const auto home = RecordHome::open(options, sealer, resolver);

@@ -127,22 +127,27 @@ class Forwarding {
     return choose_destination(softened_, tried_, doors_);
   }
 
-  // What is to be sent; valid until note_answer.
+  // What is to be sent; valid until end_attempt.
   const ports::UpstreamCall& begin_attempt(const Chosen& chosen) {
     const Endpoint* endpoint = chosen.destination.endpoint;
     softened_.record->endpoint = endpoint != nullptr ? endpoint->api_base : "default";
+    head_ = {};
     injected_ = inject_ && !doors_.endpoints.refuses_stream_options(id_of(chosen), softened_.loop->now());
     outgoing_.emplace(softened_, chosen.destination, doors_.policy, injected_);
     softened_.timings.sent = softened_.loop->refresh_now();
     return outgoing_->call();
   }
 
-  void note_answer(const Sent& answer) {
+  void end_attempt() {
     credential_injected_ = outgoing_->credential_injected();
     if (outgoing_->has_left()) softened_.permit.note_reached_upstream();
     outgoing_.reset();
     softened_.timings.answered = softened_.loop->now();
     softened_.timings.waiting += softened_.timings.answered - softened_.timings.sent;
+  }
+
+  // Once nothing can come but the rest of an answer.
+  void count_attempt(const Sent& answer) {
     doors_.metrics.record_upstream_attempt(softened_.record->model, softened_.record->endpoint,
                                            attempt_outcome(answer));
   }
@@ -152,6 +157,7 @@ class Forwarding {
     refused_with_ = answer ? (*answer)->head().status : no_answer_status;
     if (!answer) {
       const Fault& fault = answer.error();
+      if (fault.kind == FaultKind::cancelled) return Verdict::leave;
       // What the client or we broke off says nothing about the endpoint.
       if (fault.source != FaultSource::upstream) return Verdict::take;
       chosen.visit.failed(softened_.loop->now());
@@ -238,8 +244,6 @@ class Forwarding {
   }
 
   // The upstream may have worked already: this is settled like any answer that was cut.
-  Outcome<Answered> left_while_asking() { return left({}); }
-  // It had begun to answer.
   Outcome<Answered> left_before_body() { return left({.status = head_.status}); }
   // It had refused, and did nothing.
   Outcome<Answered> left_while_pausing() { return left({.status = refused_with_}); }
@@ -313,13 +317,13 @@ Task<Outcome<Answered>> forward_upstream(std::unique_ptr<Softened> softened, Ups
     if (!chosen) co_return way.give_up(std::move(chosen.error()));
     const ports::UpstreamCall& call = way.begin_attempt(*chosen);
     Sent answer = co_await doors.upstream.send(call);
-    way.note_answer(answer);
-    if (!answer && answer.error().kind == FaultKind::cancelled) co_return way.left_while_asking();
+    way.end_attempt();
     Verdict verdict = way.judge(*chosen, answer);
     if (verdict == Verdict::read_why) verdict = co_await way.judge_refusal(*chosen, **answer);
     if (verdict == Verdict::take && answer && way.waits_for_body(**answer)) {
       verdict = co_await way.begin_body(*chosen, answer);
     }
+    way.count_attempt(answer);
     if (verdict == Verdict::leave) co_return way.left_before_body();
     if (verdict == Verdict::take) co_return way.conclude(*chosen, answer);
     if (verdict == Verdict::ask_without_usage) continue;

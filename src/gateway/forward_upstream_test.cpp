@@ -61,6 +61,10 @@ TEST(ForwardUpstream, AnAnswerThatBreaksBeforeItsFirstByteIsTriedAgain) {
   EXPECT_EQ(asked.row.number("retries"), 1);
   EXPECT_EQ(asked.row.number("output_tokens"), 20);
   EXPECT_EQ(gateway.ledger.reserves.size(), 1U) << "the tenant is charged once";
+  for (const char* outcome : {"broken", "ok"}) {
+    const std::string series = R"(obleth_upstream_attempts_total{model="m",endpoint="http://one:8000/v1",outcome=")";
+    EXPECT_EQ(gateway.metric(series + outcome + "\"}"), "1");
+  }
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
