@@ -13,8 +13,8 @@ namespace {
 using resilience::EndpointHealth;
 
 constexpr Duration complaint_period = std::chrono::minutes(1);
-// Most of them are left to calls, which stay for moments.
-constexpr std::size_t connections_per_stream = 4;
+// The others are left to calls, which stay for moments.
+constexpr std::size_t connections_per_stream = 2;
 
 std::string health_text(EndpointHealth::Standing standing) {
   switch (standing) {

@@ -127,7 +127,7 @@ class Forwarding {
     return choose_destination(softened_, tried_, doors_);
   }
 
-  // What is to be sent; valid until end_attempt.
+  // What is to be sent; valid until note_answer.
   const ports::UpstreamCall& begin_attempt(const Chosen& chosen) {
     const Endpoint* endpoint = chosen.destination.endpoint;
     softened_.record->endpoint = endpoint != nullptr ? endpoint->api_base : "default";
@@ -138,7 +138,8 @@ class Forwarding {
     return outgoing_->call();
   }
 
-  void end_attempt() {
+  void note_answer(const Sent& answer) {
+    outcome_ = attempt_outcome(answer);
     credential_injected_ = outgoing_->credential_injected();
     if (outgoing_->has_left()) softened_.permit.note_reached_upstream();
     outgoing_.reset();
@@ -147,9 +148,8 @@ class Forwarding {
   }
 
   // Once nothing can come but the rest of an answer.
-  void count_attempt(const Sent& answer) {
-    doors_.metrics.record_upstream_attempt(softened_.record->model, softened_.record->endpoint,
-                                           attempt_outcome(answer));
+  void count_attempt() const {
+    doors_.metrics.record_upstream_attempt(softened_.record->model, softened_.record->endpoint, outcome_);
   }
 
   Verdict judge(Chosen& chosen, const Sent& answer) {
@@ -206,6 +206,7 @@ class Forwarding {
     if (fault.kind == FaultKind::cancelled || softened_.exchange->departure().fired()) co_return Verdict::leave;
     fault.may_retry = fault.kind == FaultKind::broken;
     answer = fail(std::move(fault));
+    outcome_ = attempt_outcome(answer);
     co_return judge(chosen, answer);
   }
 
@@ -278,6 +279,7 @@ class Forwarding {
   bool credential_injected_ = false;
   std::optional<EndpointId> blamed_;  // it refused, and its text names what we had added
   int refused_with_ = 0;              // what the attempt before was answered
+  std::string_view outcome_;          // of the attempt under way, as it is counted
   AnswerHead head_;
   std::string buffered_;
 };
@@ -317,13 +319,13 @@ Task<Outcome<Answered>> forward_upstream(std::unique_ptr<Softened> softened, Ups
     if (!chosen) co_return way.give_up(std::move(chosen.error()));
     const ports::UpstreamCall& call = way.begin_attempt(*chosen);
     Sent answer = co_await doors.upstream.send(call);
-    way.end_attempt();
+    way.note_answer(answer);
     Verdict verdict = way.judge(*chosen, answer);
     if (verdict == Verdict::read_why) verdict = co_await way.judge_refusal(*chosen, **answer);
     if (verdict == Verdict::take && answer && way.waits_for_body(**answer)) {
       verdict = co_await way.begin_body(*chosen, answer);
     }
-    way.count_attempt(answer);
+    way.count_attempt();
     if (verdict == Verdict::leave) co_return way.left_before_body();
     if (verdict == Verdict::take) co_return way.conclude(*chosen, answer);
     if (verdict == Verdict::ask_without_usage) continue;

@@ -79,8 +79,12 @@ class FakeAnswer final : public ports::UpstreamAnswer {
   FakeAnswer& operator=(const FakeAnswer&) = delete;
   ~FakeAnswer() override { --open_; }
 
-  [[nodiscard]] const ResponseHead& head() const override { return head_; }
+  [[nodiscard]] const ResponseHead& head() const override {
+    ensure(!is_read_, "who has read of an answer does not ask for its head");
+    return head_;
+  }
   Task<Result<std::string_view>> read() override {
+    is_read_ = true;
     const bool came = co_await ports::Pause(loop_, loop_.now() + script_.piece_takes, cancel_);
     if (!came) co_return fail(upstream_fault(FaultKind::cancelled, "called off", false));
     if (next_ < script_.pieces.size()) co_return script_.pieces[next_++];
@@ -98,6 +102,7 @@ class FakeAnswer final : public ports::UpstreamAnswer {
   CancelSignal* cancel_;
   int& open_;
   ResponseHead head_;
+  bool is_read_ = false;
   std::size_t next_ = 0;
 };
 
