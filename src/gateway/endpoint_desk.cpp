@@ -24,7 +24,7 @@ std::optional<EndpointDesk::Choice> EndpointDesk::choose(const Model& model, con
                             .in_flight = entry.in_flight,
                             .enabled = endpoint.enabled,
                             .admits = entry.health.admits(now),
-                            .already_tried = std::ranges::find(tried, endpoint.id) != tried.end(),
+                            .tries = static_cast<std::uint32_t>(std::ranges::count(tried, endpoint.id)),
                             .ejected_until = entry.health.ejected_until()});
     }
     const auto best = resilience::choose_endpoint(candidates);

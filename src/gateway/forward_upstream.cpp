@@ -1,6 +1,7 @@
 #include "gateway/forward_upstream.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,7 +15,7 @@
 namespace obleth::gateway {
 namespace {
 
-constexpr std::chrono::seconds retry_after_longest(2);  // a 429 that asks for longer is passed on
+constexpr Duration retry_after_longest = std::chrono::seconds(2);  // a 429 that asks for longer is passed on
 constexpr Duration backoff_first = std::chrono::milliseconds(25);
 constexpr std::size_t head_bytes_usual = 1024;  // of the client's head, ours included
 constexpr std::size_t refusal_body_max = 64 * 1024;
@@ -54,14 +55,21 @@ Refusal credential_refused() {
               "the model's api_key and upstream_headers."};
 }
 
-// Any number that a server may name: it is compared as it is, since in a Duration it may not fit.
-std::optional<std::chrono::seconds> retry_after_of(const ResponseHead& head) {
-  const auto value = head.fields.find("retry-after");
-  if (!value) return std::nullopt;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), seconds);
-  if (error != std::errc{} || end != value->data() + value->size() || seconds < 0) return std::nullopt;
-  return std::chrono::seconds(seconds);
+// Any number that a server may name, with a fraction, too. An hour stands for all that is longer.
+std::optional<Duration> wait_of(std::string_view text, Duration unit) {
+  double count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count, std::chars_format::fixed);
+  if (error != std::errc{} || end != text.data() + text.size() || !(count >= 0)) return std::nullopt;
+  constexpr Duration longest = std::chrono::hours(1);
+  const double ns = std::min(count * static_cast<double>(unit.count()), static_cast<double>(longest.count()));
+  return Duration(std::llround(ns));
+}
+
+// OpenAI asks in milliseconds beside the header of HTTP.
+std::optional<Duration> retry_after_of(const ResponseHead& head) {
+  if (const auto ms = head.fields.find("retry-after-ms")) return wait_of(*ms, std::chrono::milliseconds(1));
+  const auto seconds = head.fields.find("retry-after");
+  return seconds ? wait_of(*seconds, std::chrono::seconds(1)) : std::nullopt;
 }
 
 // Statuses by which a server says that another try, elsewhere or soon, may do.
@@ -165,7 +173,7 @@ class Forwarding {
     }
     const ResponseHead& head = (*answer)->head();
     if (is_passing(head) && may_retry()) {
-      asked_pause_ = std::min(retry_after_of(head).value_or(std::chrono::seconds(0)), retry_after_longest);
+      asked_pause_ = std::min(retry_after_of(head).value_or(Duration{0}), retry_after_longest);
       chosen.visit.answered_with_failure(softened_.loop->now());
       return Verdict::retry;
     }

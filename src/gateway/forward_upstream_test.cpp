@@ -7,8 +7,9 @@
 namespace obleth::gateway {
 namespace {
 
-ScriptedAnswer saturated(const std::string& retry_after) {
+ScriptedAnswer saturated(const std::string& retry_after, const std::string& in_ms = "") {
   ScriptedAnswer answer = json_answer(429, "{}");
+  if (!in_ms.empty()) answer.headers.emplace_back("retry-after-ms", in_ms);
   if (!retry_after.empty()) answer.headers.emplace_back("Retry-After", retry_after);
   return answer;
 }
@@ -33,6 +34,8 @@ TEST(ForwardUpstream, WhatPassesSoonIsTriedAgain) {
                                                json_answer(504, "{}"),
                                                saturated("2"),
                                                saturated("0"),
+                                               saturated("1.5"),
+                                               saturated("60", "1999"),
                                                no_answer(FaultKind::unreachable, true),
                                                no_answer(FaultKind::broken, true)};
   for (const ScriptedAnswer& first : passing) {
@@ -99,9 +102,10 @@ TEST(ForwardUpstream, AClientThatLeavesBeforeTheFirstByteOfItsAnswerIsNoFailureO
 }
 
 TEST(ForwardUpstream, WhatDoesNotPassSoonIsPassedOn) {
-  for (const ScriptedAnswer& only : {json_answer(500, "{}"), json_answer(400, "{}"), saturated("3"), saturated(""),
-                                     saturated("9223372037"), saturated("9223372036854775807"),
-                                     saturated("9223372036854775808"), saturated("Wed, 21 Oct 2026 07:28:00 GMT")}) {
+  for (const ScriptedAnswer& only :
+       {json_answer(500, "{}"), json_answer(400, "{}"), saturated("3"), saturated(""), saturated("9223372037"),
+        saturated("9223372036854775807"), saturated("9223372036854775808"), saturated("2.1"), saturated("nan"),
+        saturated("inf"), saturated("-1"), saturated("1", "2001"), saturated("Wed, 21 Oct 2026 07:28:00 GMT")}) {
     TestGateway gateway;
     gateway.upstream.will_answer(only);
     const auto asked = gateway.ask(chat());

@@ -9,7 +9,7 @@ namespace obleth::gateway {
 namespace {
 
 // Paths by which a client could stop, change or look into an inference server.
-constexpr std::array<std::string_view, 18> control_paths = {"/invocations",
+constexpr std::array<std::string_view, 17> control_paths = {"/invocations",
                                                             "/pause",
                                                             "/resume",
                                                             "/abort_requests",
@@ -23,10 +23,16 @@ constexpr std::array<std::string_view, 18> control_paths = {"/invocations",
                                                             "/v1/unload_lora_adapter",
                                                             "/collective_rpc",
                                                             "/reset_prefix_cache",
-                                                            "/metrics",
                                                             "/server_info",
                                                             "/start_profile",
                                                             "/stop_profile"};
+
+// vLLM mounts its page at whatever begins like this: /metrics/x is the same page, and so is /metricsx.
+constexpr std::string_view metrics_page = "/metrics";
+
+bool is_control_path(std::string_view path) {
+  return path.starts_with(metrics_page) || std::ranges::find(control_paths, path) != control_paths.end();
+}
 
 struct PricedFolder {
   std::string_view prefix;
@@ -56,9 +62,7 @@ bool passes(std::string_view path, PassThrough mode) {
 
 Route pass_through_route(std::string_view path, const Policy& policy) {
   const bool opened = std::ranges::find(policy.pass_through_allow, path) != policy.pass_through_allow.end();
-  if (std::ranges::find(control_paths, path) != control_paths.end() && !opened) {
-    return {.treatment = Treatment::refused};
-  }
+  if (is_control_path(path) && !opened) return {.treatment = Treatment::refused};
   if (!opened && !passes(path, policy.pass_through)) return {.treatment = Treatment::not_found};
   return {.treatment = Treatment::metered};
 }

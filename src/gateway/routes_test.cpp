@@ -37,8 +37,9 @@ TEST(Routes, AModelsIdIsTheRestOfThePath) {
 
 TEST(Routes, PathsThatControlAnInferenceServerAreRefusedInEveryMode) {
   for (const char* path :
-       {"/pause", "/%70ause", "//sleep/", "/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/metrics",
-        "/update_weights", "/collective_rpc", "/invocations", "/wake_up", "/stop_profile"}) {
+       {"/pause", "/%70ause", "//sleep/", "/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/metrics", "/metrics/",
+        "/metrics/x", "/metricsx", "/metrics;a", "/metrics%2Fx", "//metrics?a=b", "/update_weights", "/collective_rpc",
+        "/invocations", "/wake_up", "/stop_profile"}) {
     for (const PassThrough mode : {PassThrough::all, PassThrough::v1, PassThrough::off}) {
       EXPECT_EQ(route_of(path, {.pass_through = mode}).treatment, Treatment::refused) << path;
     }

@@ -6,6 +6,7 @@
 #include "core/accounting/pricing.hpp"
 #include "core/accounting/settlement.hpp"
 #include "gateway/answer_headers.hpp"
+#include "wire/usage_extract.hpp"
 
 namespace obleth::gateway {
 namespace {
@@ -52,6 +53,13 @@ accounting::BilledUsage bill(const Relayed& relayed, Estimates& estimates) {
                                    .bound = {output_bound(request)},
                                    .probable = {std::min(request.price.hold_output, by_time)},
                                    .streamed = relayed.streamed || request.record->stream});
+}
+
+// A number that had to be clamped from above is billed and told so; it is no reason to let its tenant wait for hours.
+TokenUsage believable(const Softened& request, TokenUsage told) {
+  if (told.prompt.value >= wire::usage_tokens_max) told.prompt.value = request.price.input_tokens;
+  if (told.output.value >= wire::usage_tokens_max) told.output.value = output_bound(request);
+  return told;
 }
 
 // Reported or counted: an upstream that never tells is no reason to expect the whole cap of each answer.
@@ -108,9 +116,10 @@ Settled settle_cost(Relayed&& relayed, Estimates& estimates) {
   const NanoUsd cost =
       prices != nullptr && was_served(relayed) ? accounting::cost_of(billed.usage, *prices) : NanoUsd{};
   const bool complete = relayed.ending == Ending::complete && is_success(relayed.status);
-  const fairshare::Settled charged = request.permit.settle(billed.usage, complete && knows_length(relayed));
+  const TokenUsage work = believable(request, billed.usage);
+  const fairshare::Settled charged = request.permit.settle(work, complete && knows_length(relayed));
   const std::int64_t used = saturating_add(billed.usage.prompt.value, billed.usage.output.value);
-  learn(relayed, billed.usage, estimates);
+  learn(relayed, work, estimates);
   judge_endpoint(relayed, now);
 
   UsageRecord& record = *request.record;

@@ -41,6 +41,16 @@ TEST(SettleCost, ACompleteAnswerIsBilledAsReported) {
   EXPECT_TRUE(gateway.holds_nothing());
 }
 
+TEST(SettleCost, ANumberThatCannotBeIsBilledAndNoReasonToWait) {
+  TestGateway gateway;
+  gateway.upstream.will_answer(json_answer(200, R"({"usage":{"prompt_tokens":1e300,"completion_tokens":1e300}})"));
+  const auto asked = gateway.ask(chat());
+  EXPECT_EQ(asked.row.number("output_tokens"), wire::usage_tokens_max);
+  EXPECT_EQ(gateway.desk.snapshot(gateway.loop.now()).tenants.front().settled_cost.value,
+            input_estimate(gateway) * 1000 + 100 * 4000)
+      << "what was expected, and the cap of the output";
+}
+
 TEST(SettleCost, AStreamIsBilledByTheLastUsageSeen) {
   TestGateway gateway;
   gateway.upstream.will_answer(stream_answer(

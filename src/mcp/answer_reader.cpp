@@ -103,6 +103,7 @@ StreamReader::Step StreamReader::finish_event(std::string& out) {
     return Step::endpoint;
   }
   if (!wire::is_sse_remark(event_)) duties_.awaits_endpoint = false;
+  may_be_resumed_ = may_be_resumed_ || wire::has_sse_id(event_);
   if (!unread_ && !payload.empty()) note_answers(notes_, payload);
   if (unread_) ++notes_.unread_events;
   if (was_held) {

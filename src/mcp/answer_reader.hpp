@@ -39,6 +39,8 @@ class StreamReader {
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
   void place_endpoint(std::string_view told, std::string& out);
 
+  // An event had an id: a client that loses the stream asks for the rest of it.
+  [[nodiscard]] bool may_be_resumed() const { return may_be_resumed_; }
   [[nodiscard]] bool at_event_boundary() const { return splitter_.at_event_boundary(); }
 
  private:
@@ -56,6 +58,7 @@ class StreamReader {
   std::string event_;    // what has come of it; of one that passes, only as long as it is looked at
   bool unread_ = false;  // it is larger than what is looked at
   bool is_first_ = true;
+  bool may_be_resumed_ = false;
   std::string endpoint_;
 };
 

@@ -214,14 +214,21 @@ class Relay {
 
   void note_end_of_stream(const Fault& fault) {
     if (watch_.refusal()) return note_broken_stream(*watch_.refusal(), gateway::name_of(*watch_.refusal()));
+    // An error here would end what its client can go on with.
+    if (fault.kind == FaultKind::broken && reader_.may_be_resumed()) return note_cut(interrupted, {});
     note_broken_stream(from_server_fault(fault, server_name()), code_of_cut(fault));
   }
 
   // What it still owes is answered here; a stream that owes nothing is cut, so that its client opens it again.
   void note_broken_stream(const gateway::Refusal& refusal, std::string_view code = interrupted) {
+    note_cut(code, render_owed_events(refusal, notes_, reader_.at_event_boundary()));
+  }
+
+  // last_events: empty where it breaks off.
+  void note_cut(std::string_view code, std::string last_events) {
     if (ending_.client_left) return;
     answered_.record->error_code = code;
-    ending_.unsent_body = render_owed_events(refusal, notes_, reader_.at_event_boundary());
+    ending_.unsent_body = std::move(last_events);
     ending_.ends_cleanly = !ending_.unsent_body.empty();
     ending_.ends_connection = true;
     for (NotedMessage& message : notes_.messages)

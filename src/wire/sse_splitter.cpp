@@ -6,10 +6,24 @@ namespace obleth::wire {
 namespace {
 
 constexpr std::string_view name_field = "event:";
+constexpr std::string_view id_field = "id:";
 
 std::string_view end_of_line(std::string_view line) {
   const std::size_t text = line.find_last_not_of("\r\n");
   return text == std::string_view::npos ? line : line.substr(text + 1);
+}
+
+std::string_view last_value_of(std::string_view field, std::string_view event) {
+  std::string_view value;
+  for (std::size_t at = 0; at < event.size();) {
+    std::string_view line = sse_line(event, at);
+    at += line.size();
+    if (!line.starts_with(field)) continue;
+    line.remove_suffix(end_of_line(line).size());
+    line.remove_prefix(std::min(line.size(), field.size() + (line.substr(field.size()).starts_with(' ') ? 1 : 0)));
+    value = line;
+  }
+  return value;
 }
 
 }  // namespace
@@ -28,17 +42,11 @@ bool SseSplitter::feed(std::string_view bytes, const Take& take) {
 }
 
 std::string_view sse_event_name(std::string_view event) {
-  std::string_view name;
-  for (std::size_t at = 0; at < event.size();) {
-    std::string_view line = sse_line(event, at);
-    at += line.size();
-    if (!line.starts_with(name_field)) continue;
-    line.remove_suffix(end_of_line(line).size());
-    line.remove_prefix(
-        std::min(line.size(), name_field.size() + (line.substr(name_field.size()).starts_with(' ') ? 1 : 0)));
-    name = line;
-  }
-  return name;
+  return last_value_of(name_field, event);
+}
+
+bool has_sse_id(std::string_view event) {
+  return !last_value_of(id_field, event).empty();
 }
 
 bool is_sse_remark(std::string_view event) {

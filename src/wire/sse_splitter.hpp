@@ -27,6 +27,8 @@ class SseSplitter {
 
 // The value of the last "event:" line; empty: none, and so a message.
 [[nodiscard]] std::string_view sse_event_name(std::string_view event);
+// It has a name of its own, by which a client that lost the stream asks for what follows it (Last-Event-ID).
+[[nodiscard]] bool has_sse_id(std::string_view event);
 // It has neither data nor a name: a comment, or an id alone.
 [[nodiscard]] bool is_sse_remark(std::string_view event);
 // The event with other data, on one line; its other lines, and how lines end, stay.

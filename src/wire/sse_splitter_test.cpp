@@ -40,6 +40,8 @@ TEST(SseSplitter, NamesAndRemarksAreTold) {
   EXPECT_EQ(sse_event_name("event:endpoint\r\n\r\n"), "endpoint");
   EXPECT_EQ(sse_event_name("event:\ndata: x\n\n"), "");
   EXPECT_EQ(sse_event_name("data: event: x\n\n"), "");
+  EXPECT_TRUE(has_sse_id("data: x\nid: 7\n\n"));
+  EXPECT_FALSE(has_sse_id("data: id: 7\nid:\n\n"));
   EXPECT_TRUE(is_sse_remark(": ping\n\n"));
   EXPECT_TRUE(is_sse_remark("id: 4\n\n"));
   EXPECT_FALSE(is_sse_remark("data:\n\n"));

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import select
 
 import httpx
 import pytest
@@ -328,3 +329,17 @@ def test_a_gateway_that_is_full_says_so_and_closes_idle_connections_first(own, u
     assert 'obleth_connections_refused_total{listener="data"} 3' in page
     assert 'obleth_connections{listener="data"} 2' in page
     assert gateway.log_text().count("connections are refused") == 1
+
+
+def test_a_client_that_is_refused_in_the_middle_of_its_upload_can_read_why(gateway):
+    """Node's clients look at the answer only once they can write no more, and fail where the connection is gone by then."""
+    left = 32 << 20
+    with connect(gateway.address) as client:
+        client.sendall(request_bytes("/v1/chat/completions", "unknown", headers=[("X", "y")])[:-4].replace(
+            b"Content-Length: 0", f"Content-Length: {left}".encode()) + b"\r\n\r\n")  # fmt: skip
+        client.setblocking(False)
+        while left > 0 and select.select([], [client], [], 0.3)[1]:
+            left -= client.send(b" " * min(left, 1 << 16))
+        assert left > 0, "what is refused is not read to its end"
+        client.settimeout(5)
+        assert split_head(read_until(client, b"\r\n\r\n"))[0] == 401

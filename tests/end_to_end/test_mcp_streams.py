@@ -1,4 +1,4 @@
-"""Streams of an MCP server that wait for news, and whom they go on for."""
+"""Streams of an MCP server: those that wait for news, and whom they go on for; those that break, and can be resumed."""
 
 import contextlib
 import json
@@ -82,3 +82,24 @@ def test_a_stream_of_news_ends_when_its_caller_may_not_use_the_server_any_more(o
     for name in lines_of:
         row = stream_row(gateway, callers[name])
         assert (row["status"], row["error_code"]) == (200, "invalid_api_key" if name == "older" else name)
+
+
+def test_a_stream_that_can_be_resumed_breaks_where_its_server_breaks_it(gateway, tenant, server):
+    def behave(asked):
+        asked.begin_stream()
+        if asked.headers["Last-Event-ID"]:
+            asked.send('id: 1-2\ndata: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
+            return asked.end_stream()
+        asked.send("id: 1-1\ndata: \n\n")
+        asked.cut()
+
+    server.behave = behave
+    gateway.admin.post("/mcp-servers", json={"name": "resumed", "upstream_url": server.url}).raise_for_status()
+    url, seen = f"{gateway.url}/mcp/resumed", b""
+    with pytest.raises(httpx.RemoteProtocolError):
+        with httpx.stream("POST", url, json=PING, headers=tenant.headers) as answer:
+            for piece in answer.iter_raw():
+                seen += piece
+    assert seen == b"id: 1-1\ndata: \n\n", "an error event would end what can go on"
+    head = {**tenant.headers, "Accept": "text/event-stream", "Last-Event-ID": "1-1"}
+    assert '"id":1,"result":{}' in httpx.get(url, headers=head).text

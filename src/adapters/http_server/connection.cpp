@@ -203,6 +203,8 @@ Task<void> Connection::linger() {
     dropped += got.bytes;
     link_.inflow.drop();
   }
+  // No more is read of it, and nothing is closed before the client has had the time to look at its answer.
+  static_cast<void>(co_await ports::Pause(link_.loop(), deadline, &link_.departure));
 }
 
 }  // namespace obleth::adapters

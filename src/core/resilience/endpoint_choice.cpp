@@ -8,7 +8,7 @@ namespace {
 // Smaller is better.
 auto rank(const EndpointCandidate& candidate) {
   const Duration let_back = candidate.admits ? Duration{0} : candidate.ejected_until.since_start();
-  return std::tuple(!candidate.admits, candidate.already_tried, let_back, candidate.priority, candidate.in_flight);
+  return std::tuple(!candidate.admits, candidate.tries, let_back, candidate.priority, candidate.in_flight);
 }
 
 }  // namespace

@@ -15,13 +15,13 @@ struct EndpointCandidate {
   std::uint32_t priority = 0;  // lower first
   std::uint32_t in_flight = 0;
   bool enabled = true;
-  bool admits = true;          // by its health
-  bool already_tried = false;  // by this request
+  bool admits = true;       // by its health
+  std::uint32_t tries = 0;  // by this request
   Instant ejected_until;
 };
 
-// The index of the chosen one; nullopt when none is enabled. One that this request has tried comes after all others
-// that are as healthy: who answered 503 may be asked again, who is ejected answers nothing.
+// The index of the chosen one; nullopt when none is enabled. One that this request has tried more often comes after
+// all others that are as healthy: who answered 503 may be asked again, who is ejected answers nothing.
 [[nodiscard]] std::optional<std::size_t> choose_endpoint(std::span<const EndpointCandidate> candidates);
 
 }  // namespace obleth::resilience

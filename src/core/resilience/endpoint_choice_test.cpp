@@ -32,17 +32,22 @@ TEST(EndpointChoice, WithAllEjectedTheOneThatComesBackFirstIsTried) {
 
 TEST(EndpointChoice, ARetryGoesToAnotherEndpointFirst) {
   EndpointCandidate tried = candidate(0, 0);
-  tried.already_tried = true;
+  tried.tries = 1;
   EXPECT_EQ(choose_endpoint(std::vector{tried, candidate(7, 50)}), 1U);
   EXPECT_EQ(choose_endpoint(std::vector{tried}), 0U);
+  EndpointCandidate tried_twice = candidate(0, 0);
+  tried_twice.tries = 2;
+  EndpointCandidate other = candidate(7, 50);
+  other.tries = 1;
+  EXPECT_EQ(choose_endpoint(std::vector{tried_twice, other}), 1U) << "they take turns";
 }
 
 TEST(EndpointChoice, ARetryGoesBackToAHealthyEndpointBeforeItGoesToAnEjectedOne) {
   EndpointCandidate tried = candidate(1, 0);
-  tried.already_tried = true;
+  tried.tries = 1;
   EXPECT_EQ(choose_endpoint(std::vector{ejected(0, 10), tried}), 1U);
   EndpointCandidate tried_and_ejected = ejected(0, 5);
-  tried_and_ejected.already_tried = true;
+  tried_and_ejected.tries = 1;
   EXPECT_EQ(choose_endpoint(std::vector{tried_and_ejected, ejected(1, 10)}), 1U);
 }
 
