@@ -173,10 +173,20 @@ def test_without_the_ledger_a_flushed_redis_is_rebuilt_from_what_the_record_kept
         redis.ask("FLUSHALL")
         answers = [ask(gateway, tenant) for _ in range(6)]
         assert [answer.status_code for answer in answers].count(200) == 2, "two of the budget's ten were left"
-        assert "obleth_budget_unguarded_requests_total{" not in gateway.metrics()
+        unguarded = f'obleth_budget_unguarded_requests_total{{tenant="{tenant.record["name"]}"}} 2'
+        assert unguarded in gateway.metrics(), "more may have been spent than was kept"
         ledger.start()
         total = spent + served(answers)
         wait_until(lambda: tokens_of(gateway, tenant) == total, PATIENCE, "the same with the ledger")
+        gateway.admin.patch(f"/tenants/{tenant.id}/budget", json={"tokens": 10**6}).raise_for_status()
+
+        def is_guarded():
+            before = gateway.metrics()
+            assert ask(gateway, tenant).status_code == 200
+            told = [line for line in gateway.metrics().splitlines() if line.startswith(unguarded.split(" ")[0])]
+            return told[0] in before
+
+        wait_until(is_guarded, PATIENCE, "the ledger's word")
 
 
 @pytest.mark.parametrize("pair", [250], indirect=True)

@@ -25,10 +25,15 @@ class CheckedAccounts {
   [[nodiscard]] Round round() const;
   void heard_time(WallTime redis_now);
 
-  // Checked, where it is still the same round, as an account that counts from that moment.
-  void note(const ports::SpendingAccount& account, const Round& round, WallTime counted_from);
-  // 0: it has to be checked.
-  [[nodiscard]] WallTime counted_from(const ports::SpendingAccount& account) const;
+  struct Checked {
+    WallTime counted_from;  // 0: it has to be checked
+    bool by_book = false;   // false: the book was silent, and it counts from what the record had kept of it
+  };
+  // Checked, where it is still the same round.
+  void note(const ports::SpendingAccount& account, const Round& round, Checked checked);
+  // The book has told after all what was spent before that moment.
+  void confirm(const ports::SpendingAccount& account, WallTime counted_from);
+  [[nodiscard]] Checked of(const ports::SpendingAccount& account) const;
 
  private:
   struct IdHash {
@@ -37,7 +42,7 @@ class CheckedAccounts {
 
   mutable std::mutex mutex_;
   Round round_;
-  std::unordered_map<ports::SpendingAccount, WallTime, IdHash> checked_;  // in this round
+  std::unordered_map<ports::SpendingAccount, Checked, IdHash> checked_;  // in this round
   std::atomic<bool> has_heard_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "adapters/redis/later_questions.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -11,6 +12,8 @@ namespace {
 constexpr std::array<Duration, 4> pauses{std::chrono::seconds(2), std::chrono::seconds(5), std::chrono::seconds(30),
                                          std::chrono::seconds(120)};
 
+constexpr Duration silence_pause = std::chrono::seconds(5);
+
 }  // namespace
 
 void LaterQuestions::add(SpendingQuestion question) {
@@ -20,7 +23,7 @@ void LaterQuestions::add(SpendingQuestion question) {
 }
 
 void LaterQuestions::wait_for_first() {
-  if (!is_asking_ && !due_.empty()) loop_.arm(*this, due_.begin()->first);
+  if (!is_asking_ && !due_.empty()) loop_.arm(*this, std::max(due_.begin()->first, not_before_));
 }
 
 RootTask LaterQuestions::ask_what_is_due() {
@@ -29,7 +32,12 @@ RootTask LaterQuestions::ask_what_is_due() {
     Due first = std::move(due_.begin()->second);
     due_.erase(due_.begin());
     SpendingQuestion question = first.question;
-    co_await ask_(std::move(question));
+    const bool answered = co_await ask_(std::move(question));
+    if (!answered) {
+      not_before_ = loop_.now() + silence_pause;
+      due_.emplace(not_before_, std::move(first));
+      break;
+    }
     if (++first.pause < pauses.size()) due_.emplace(loop_.now() + pauses.at(first.pause), std::move(first));
   }
   is_asking_ = false;

@@ -1,5 +1,5 @@
 // Accounts that were rebuilt from the ledger, to be asked about again: rows that other replicas had not delivered then
-// come there within a second, or as soon as the ledger is back.
+// come there within a second, or as soon as the ledger is back. As long as it is away nothing counts as asked.
 //
 // Thread: its loop's.
 #pragma once
@@ -27,11 +27,11 @@ class LaterQuestions final : private ports::Timer {
  public:
   static constexpr std::size_t accounts_max = 10'000;  // beyond it none is asked about again
 
-  using Ask = std::function<Task<void>(SpendingQuestion question)>;
+  using Ask = std::function<Task<bool>(SpendingQuestion question)>;  // true: it was answered
   LaterQuestions(ports::Loop& loop, Ask ask) : loop_(loop), ask_(std::move(ask)) {}
   ~LaterQuestions() { loop_.disarm(*this); }
 
-  // It was answered a moment ago: it is asked again, a few times, with growing pauses.
+  // It is asked again, a few times, with growing pauses.
   void add(SpendingQuestion question);
 
  private:
@@ -46,6 +46,7 @@ class LaterQuestions final : private ports::Timer {
   ports::Loop& loop_;
   const Ask ask_;
   std::multimap<Instant, Due> due_;
+  Instant not_before_;  // nobody answered a moment ago
   bool is_asking_ = false;
   RootTask asking_;
 };

@@ -17,14 +17,15 @@ class LaterQuestionsTest : public testing::Test {
   using Asked = std::vector<std::pair<TenantId, Duration>>;
 
   void add(TenantId tenant) { later_.add({.tenant = tenant, .account = tenant, .before = {}}); }
-  Task<void> note(SpendingQuestion question) {
+  Task<bool> note(SpendingQuestion question) {
     asked_.emplace_back(question.tenant, loop_.now() - began_);
-    co_return;
+    co_return !silent_;
   }
 
   mock::FakeLoop loop_;
   const Instant began_ = loop_.now();
   Asked asked_;
+  bool silent_ = false;
   LaterQuestions later_{loop_, [this](SpendingQuestion question) { return note(std::move(question)); }};
 };
 
@@ -35,6 +36,20 @@ TEST_F(LaterQuestionsTest, AnAccountIsAskedAboutFourTimesWithGrowingPauses) {
   add(early);
   loop_.advance(seconds(1000));
   EXPECT_EQ(asked_, (Asked{{early, seconds(2)}, {early, seconds(7)}, {early, seconds(37)}, {early, seconds(157)}}));
+}
+
+TEST_F(LaterQuestionsTest, WhileNobodyAnswersOneIsAskedAboutForAllAndNoneIsForgotten) {
+  silent_ = true;
+  add(early);
+  add(late);
+  loop_.advance(seconds(1000));
+  EXPECT_EQ(asked_.size(), 200U) << "one each five seconds";
+  asked_.clear();
+  silent_ = false;
+  loop_.advance(seconds(5));
+  EXPECT_EQ(asked_.size(), 2U);
+  loop_.advance(seconds(1000));
+  EXPECT_EQ(asked_.size(), 8U) << "four times each";
 }
 
 TEST_F(LaterQuestionsTest, AFreshOneDoesNotWaitForTheLongPauseOfAnother) {

@@ -151,7 +151,7 @@ Task<RedisBudgetLedger::Answer> RedisBudgetLedger::ask(const Question& question)
   const WallTime now = budgets_.now();
   for (const ChargedAccount& each : question.charged) {
     append_account(input.arguments, each, now);
-    input.arguments.push_back(number(budgets_.checked.counted_from(each.id).unix_ms));
+    input.arguments.push_back(number(budgets_.checked.of(each.id).counted_from.unix_ms));
   }
   Leaving leaving(*this, question);
   const Result<RedisReply> reply = co_await link_.run(reserve_script(), std::move(input));
@@ -205,7 +205,8 @@ ports::ReserveOutcome RedisBudgetLedger::grant(const Question& question, const A
   bool is_unknown = false;
   for (std::size_t index = 0; index < question.charged.size(); ++index) {
     const ChargedAccount& charged = question.charged[index];
-    is_unknown = is_unknown || !budgets_.knows_spending(charged.id, answer.states[index]);
+    const RedisBudgets::Known known = budgets_.known_spending(charged.id, answer.states[index]);
+    is_unknown = is_unknown || known != RedisBudgets::Known::all;
     budgets_.spare.learn(question.request.tenant, charged, answer.states[index].after(question.offer.hold), now);
   }
   ports::ReserveOutcome outcome = grant_of(question.request.reservation, question.offer, told.decided());

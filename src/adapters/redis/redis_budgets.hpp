@@ -50,9 +50,15 @@ class RedisBudgets {
   [[nodiscard]] std::string time_for_scripts() const {
     return rules.uses_clock_of_process ? std::to_string(clock.wall_now().unix_ms) : std::string();
   }
-  // All that was spent before Redis told this is in it, as far as anybody could say.
-  [[nodiscard]] bool knows_spending(const ports::SpendingAccount& account, const AccountState& told) const {
-    return !told.is_unknown && (!told.has_budget || checked.counted_from(account) == told.counted_from);
+  // How much of what was spent before Redis told this is in it: nothing that is certain; what could be known while the
+  // book was silent; all.
+  enum class Known : std::uint8_t { nothing, by_record, all };
+  [[nodiscard]] Known known_spending(const ports::SpendingAccount& account, const AccountState& told) const {
+    if (told.is_unknown) return Known::nothing;
+    if (!told.has_budget) return Known::all;
+    const CheckedAccounts::Checked known = checked.of(account);
+    if (known.counted_from != told.counted_from) return Known::nothing;
+    return known.by_book ? Known::all : Known::by_record;
   }
 
   // The question about an account's spending that is under way, or a new one that the caller is to ask.

@@ -42,7 +42,7 @@ Task<void> SpendingChecks::check(TenantId tenant, const std::vector<ChargedAccou
                                  const std::vector<AccountState>& states) {
   for (std::size_t index = 0; index < charged.size(); ++index) {
     const ports::SpendingAccount account = charged[index].id;
-    if (budgets_.knows_spending(account, states[index])) continue;
+    if (budgets_.known_spending(account, states[index]) != RedisBudgets::Known::nothing) continue;
     const RedisBudgets::Question question = budgets_.board(to_hex32(ports::bits_of(account)));
     // By itself, so that a request which leaves does not strand the others.
     const WallSpan span{states[index].term.begin, states[index].counted_from};
@@ -76,6 +76,7 @@ Task<bool> SpendingChecks::rebuild(SpendingQuestion question, CheckedAccounts::R
   const bool is_same_term = state.term.begin == question.before.begin;
   question.before = {state.term.begin, state.counted_from};
   Result<ports::Spending> spent = co_await ask_book(question);
+  const bool by_book = spent.has_value();
   if (kept && is_same_term) spent = spent ? most_of(*spent, *kept) : *kept;
   if (!spent) {
     budgets_.note_silence(spent.error().message);
@@ -83,7 +84,7 @@ Task<bool> SpendingChecks::rebuild(SpendingQuestion question, CheckedAccounts::R
   }
   const Taught taught = co_await teach(question, *spent);
   if (taught != Taught::learned) co_return taught == Taught::not_answered;
-  budgets_.checked.note(question.account, round, question.before.end);
+  budgets_.checked.note(question.account, round, {.counted_from = question.before.end, .by_book = by_book});
   later_.add(std::move(question));
   co_return true;
 }
@@ -115,11 +116,12 @@ Task<std::optional<ports::Spending>> SpendingChecks::ask_checkpoints(SpendingQue
 }
 
 // Of the book alone: the checkpoint goes on with what Redis has counted since.
-Task<void> SpendingChecks::ask_again(SpendingQuestion question) {
+Task<bool> SpendingChecks::ask_again(SpendingQuestion question) {
   const Result<ports::Spending> spent = co_await ask_book(question);
-  if (!spent) co_return;
-  const Taught taught = co_await teach(std::move(question), *spent);
-  static_cast<void>(taught);  // whoever moved it has asked since
+  if (!spent) co_return false;
+  const Taught taught = co_await teach(question, *spent);
+  if (taught == Taught::learned) budgets_.checked.confirm(question.account, question.before.end);
+  co_return taught != Taught::not_answered;  // whoever moved it has asked since
 }
 
 Task<SpendingChecks::Taught> SpendingChecks::teach(SpendingQuestion question, ports::Spending spent) {

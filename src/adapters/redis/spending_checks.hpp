@@ -46,7 +46,7 @@ class SpendingChecks {
   [[nodiscard]] Task<Result<ports::Spending>> ask_book(SpendingQuestion question);
   [[nodiscard]] Task<std::optional<ports::Spending>> ask_checkpoints(SpendingQuestion question);
   [[nodiscard]] Task<Taught> teach(SpendingQuestion question, ports::Spending spent);
-  [[nodiscard]] Task<void> ask_again(SpendingQuestion question);
+  [[nodiscard]] Task<bool> ask_again(SpendingQuestion question);
 
   RedisLink& link_;
   RedisBudgets& budgets_;
