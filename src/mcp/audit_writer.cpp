@@ -60,11 +60,13 @@ Task<bool> AuditWriter::write(std::vector<AuditEntry> entries) {
   ports::Transaction transaction;
   transaction.audit = std::move(entries);
   const Result<std::uint64_t> committed = co_await store_.commit(std::move(transaction));
-  if (!committed) {
-    observe::log_once_per(complaint_period, observe::LogLevel::warn, "records of MCP calls cannot be written",
-                          committed.error().message);
-  }
-  co_return committed.has_value();
+  if (committed) co_return true;
+  const Fault& fault = committed.error();
+  const bool never_fits = fault.source == FaultSource::client && !fault.may_retry;
+  observe::log_once_per(complaint_period, never_fits ? observe::LogLevel::error : observe::LogLevel::warn,
+                        never_fits ? "records of MCP calls are dropped" : "records of MCP calls cannot be written",
+                        fault.message);
+  co_return never_fits;
 }
 
 Task<void> AuditWriter::finish() {

@@ -32,6 +32,8 @@ class AuditWriter {
 
  private:
   Task<void> write_all();
+  // True: they need not be written again. What the record refuses for what it is would stand before all others for
+  // ever.
   Task<bool> write(std::vector<AuditEntry> entries);
   [[nodiscard]] std::vector<AuditEntry> take_waiting();
 

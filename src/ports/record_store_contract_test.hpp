@@ -359,6 +359,16 @@ TEST_P(RecordStoreContract, RecordsOfCallsChangeNoVersionAndAreForgottenAfterHal
   EXPECT_EQ(now(store_->list_audit({})).rows.size(), 3U) << "the oldest call is gone, the change is not";
 }
 
+// The answer to a commit may be lost.
+TEST_P(RecordStoreContract, AnAuditRowThatComesAgainIsKeptOnce) {
+  ports::Transaction transaction;
+  transaction.audit = {an_entry("mcp.call", "t")};
+  ASSERT_TRUE(store_->commit(transaction).run_now());
+  transaction.audit.push_back(an_entry("mcp.call", "t"));
+  ASSERT_TRUE(store_->commit(transaction).run_now());
+  EXPECT_EQ(now(store_->list_audit({})).rows.size(), 2U);
+}
+
 TEST_P(RecordStoreContract, AuditRowsAreCommittedWithTheirChangeAndReadNewestFirst) {
   ports::Transaction transaction;
   transaction.writes = {ports::PutTenant{a_tenant("search"), true}};

@@ -33,6 +33,8 @@ class ScriptedStore final : public ports::RecordStore {
   std::vector<Tenant> tenants;
   std::vector<std::vector<std::pair<KeyId, WallTime>>> uses_written;
   std::vector<ports::RenewedHash> hashes_renewed;
+  std::optional<Fault> commit_refused;  // the next one
+  std::vector<ports::Transaction> committed;
 
   [[nodiscard]] int questions() const {
     const std::lock_guard lock(mutex_);
@@ -86,8 +88,14 @@ class ScriptedStore final : public ports::RecordStore {
     co_return Result<void>();
   }
 
+  Task<Result<std::uint64_t>> commit(ports::Transaction transaction) override {
+    if (down) co_return fail(not_answering());
+    if (commit_refused) co_return fail(*std::exchange(commit_refused, std::nullopt));
+    committed.push_back(std::move(transaction));
+    co_return version_now;
+  }
+
   // What the caches do not ask.
-  Task<Result<std::uint64_t>> commit(ports::Transaction) override { return no<std::uint64_t>(); }
   Task<Result<void>> rehearse(ports::Transaction) override { return no<void>(); }
   Task<Result<ports::Page<Tenant>>> list_tenants(ports::PageRequest) override { return no<ports::Page<Tenant>>(); }
   Task<Result<std::optional<ApiKey>>> find_key(KeyId) override { return no<std::optional<ApiKey>>(); }

@@ -103,6 +103,19 @@ TEST(PostgresRecordStore, ConnectionThatWasEndedMeanwhileIsMadeAnewForTheNextCal
   }
 }
 
+TEST(PostgresRecordStore, AWriteThatDoesNotGetItsTurnLeavesASessionThatCanBeUsed) {
+  const PostgresAddress address = test_server().address(test_server().make_database());
+  const auto store = open(address);
+  PostgresSession stuck_replica(address, patient);
+  stuck_replica.connect();
+  stuck_replica.execute("BEGIN; SELECT pg_advisory_xact_lock(8030593374890878068)");
+  EXPECT_FALSE(put_setting(*store, "waits"));
+  stuck_replica.execute("COMMIT");
+  for (int question = 0; question < 40; ++question)
+    ASSERT_TRUE(answers(*store)) << "any of the store's sessions may be asked";
+  EXPECT_TRUE(put_setting(*store, "goes on"));
+}
+
 TEST(PostgresRecordStore, DatabaseThatIsAwayAtTheStartIsAwaited) {
   TestServer server;
   const PostgresAddress address = server.address(server.make_database());

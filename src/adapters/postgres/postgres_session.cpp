@@ -221,8 +221,14 @@ std::vector<std::string> PostgresSession::heard(Duration at_most) {
   return texts;
 }
 
+// One that did not get its turn to write has begun all the same, and nobody has it to roll it back.
 void PostgresSession::begin(TransactionKind kind) {
-  execute(kind == TransactionKind::write ? begin_write : begin_read);
+  try {
+    execute(kind == TransactionKind::write ? begin_write : begin_read);
+  } catch (...) {
+    roll_back();
+    throw;
+  }
 }
 
 void PostgresSession::commit() {

@@ -56,7 +56,7 @@ void SyncThread::sync_all() {
     }
     observe::log_once_per(complaint_period, observe::LogLevel::error, "the spool cannot be brought to the disk",
                           std::strerror(errno));
-    return closed;
+    return false;
   });
 }
 
