@@ -119,6 +119,14 @@ TEST_F(ApplyApi, EveryFaultIsToldByWhereItStandsAndNothingIsDone) {
                  {"tenents", "prune", "tenants[0].weight"});
   expect_refused(400, "POST", "/apply", R"({"tenants": [{"name":"a"},{"name":"a"}], "prune": 1})",
                  {"prune", "tenants[1]"});
+  expect_refused(400, "POST", "/apply", R"({
+    "groups": [{"weight": 0, "z": 1}], "mcp_servers": [{"upstream_url": "q"}],
+    "models": [{"model_nam": "x", "api_base": "ftp://q"}],
+    "tenants": [{"nam": "x", "weight": 0}, {"name": "y", "keys": [{"nam": "k", "weight": 0}]}, "z"]})",
+                 {"groups[0].name", "groups[0].z", "groups[0].weight", "tenants[0].name", "tenants[2]",
+                  "tenants[0].nam", "tenants[0].weight", "tenants[1].keys[0].name", "tenants[1].keys[0].nam",
+                  "tenants[1].keys[0].weight", "models[0].model_name", "models[0].model_nam", "models[0].api_base",
+                  "mcp_servers[0].name", "mcp_servers[0].upstream_url"});
   const Json unquoted = expect_status(400, "POST", "/apply", "groups: [{name: 1.50}]\n");
   EXPECT_NE(to_text(unquoted).find("must be text: put it in quotes"), std::string::npos) << to_text(unquoted);
   expect_status(400, "POST", "/apply", "tenants: [");

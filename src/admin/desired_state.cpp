@@ -56,6 +56,11 @@ bool StatedItems::add(StatedItem item) {
   return true;
 }
 
+void StatedItems::add_nameless(StatedItem item, std::string_view name_field) {
+  item.body.set(std::string(name_field), "nameless");
+  items_.push_back(std::move(item));
+}
+
 StatedItems stated_items(const Json& section, std::string_view name_field, Reading& reading) {
   StatedItems items;
   if (const Json::Object* members = section.members()) {
@@ -79,13 +84,17 @@ StatedItems stated_items(const Json& section, std::string_view name_field, Readi
     const auto inside = reading.item(at);
     const Json& body = (*section.items())[at];
     const Json* name = body.find(name_field);
-    if (name == nullptr || name->is_null())
+    const std::string step = "[" + std::to_string(at) + "]";
+    if (body.members() == nullptr) {
+      reading.fault("must be an object");
+    } else if (name == nullptr || name->is_null()) {
       reading.fault_at(name_field, "is required: names tell resources apart");
-    else if (name->text() == nullptr)
+      items.add_nameless({.name = {}, .body = body, .step = step}, name_field);
+    } else if (name->text() == nullptr) {
       reading.fault_at(name_field, "must be text: put it in quotes");
-    else
-      take_named(items, {.name = *name->text(), .body = body, .step = "[" + std::to_string(at) + "]"}, name_field,
-                 reading);
+    } else {
+      take_named(items, {.name = *name->text(), .body = body, .step = step}, name_field, reading);
+    }
   }
   return items;
 }

@@ -28,6 +28,8 @@ class StatedItems {
  public:
   // False: one of that name is there already.
   [[nodiscard]] bool add(StatedItem item);
+  // That it has no name has been told; it is read as a new one of some name, for its other faults.
+  void add_nameless(StatedItem item, std::string_view name_field);
   [[nodiscard]] bool contains(std::string_view name) const { return names_.contains(name); }
   [[nodiscard]] auto begin() const { return items_.begin(); }
   [[nodiscard]] auto end() const { return items_.end(); }
