@@ -162,7 +162,8 @@ void GatewayProcess::join_replicas() {
   redis_news_ = std::make_unique<adapters::RedisChangeListener>(loop_, house_->redis->server, house_->redis->feed);
   redis_peers_ = std::make_unique<adapters::RedisPeers>(*redis_, pool_name);
   share_sync_ = std::make_unique<gateway::ShareSync>(
-      gateway::ShareSync::Sources{loop_, *redis_peers_, house_->desk},
+      gateway::ShareSync::Sources{loop_, *redis_peers_, house_->desk,
+                                  [&readiness = house_->readiness] { return readiness.loaded(); }},
       gateway::ReplicaShare::Identity{.replica = house_->redis->feed.own_name(),
                                       .place = house_->place,
                                       .expected = house_->options().replicas_expected},

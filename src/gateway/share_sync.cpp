@@ -8,14 +8,28 @@
 namespace obleth::gateway {
 
 void ShareSync::start() {
-  const Instant now = loop_.refresh_now();
-  desk_.configure(share_.first_lease(desk_.capacity(), now), now);
+  if (knows_capacity_()) {
+    join();
+  } else {
+    desk_.configure(fairshare::SetLease{.slots = 0}, loop_.refresh_now());
+  }
   if (tell_) tell_(status());
   spawn(keep_sharing());
   spawn(keep_telling());
 }
 
+void ShareSync::join() {
+  const Instant now = loop_.refresh_now();
+  desk_.configure(share_.first_lease(desk_.capacity(), now), now);
+  has_joined_ = true;
+}
+
 Task<void> ShareSync::keep_sharing() {
+  while (!has_joined_) {
+    const bool came = co_await ports::Pause(loop_, loop_.now() + urgent_period, &stop_);
+    if (!came) co_return;
+    if (knows_capacity_()) join();
+  }
   while (true) {
     co_await take_turn();
     const Instant due = loop_.refresh_now() + turn_period;
@@ -82,6 +96,7 @@ Task<void> ShareSync::leave() {
     static_cast<void>(came);  // nobody calls this pause off
   }
   desk_.configure(fairshare::SetLease{.slots = 0}, loop_.refresh_now());
+  if (!has_joined_) co_return;
   ports::PeerReport farewell = share_.farewell(desk_.tell_pool());
   const Result<ports::PeerNews> heard = co_await peers_.exchange(std::move(farewell));
   static_cast<void>(heard);  // unheard, its part is free after a minute

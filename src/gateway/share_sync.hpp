@@ -29,19 +29,30 @@ class ShareSync {
     ports::Loop& loop;
     ports::Peers& peers;
     AdmissionDesk& desk;
+    // The capacity is that of the record. Who does not know it serves nobody, and would take what others could use.
+    std::function<bool()> knows_capacity;
   };
   // tell: how it stands, at the start and four times a second.
   ShareSync(const Sources& ask, ReplicaShare::Identity identity, std::function<void(const ReplicaShare::Status&)> tell)
-      : loop_(ask.loop), peers_(ask.peers), desk_(ask.desk), share_(std::move(identity)), tell_(std::move(tell)) {}
+      : loop_(ask.loop),
+        peers_(ask.peers),
+        desk_(ask.desk),
+        knows_capacity_(ask.knows_capacity),
+        share_(std::move(identity)),
+        tell_(std::move(tell)) {}
 
-  // Before the first request: none gets a slot before the others were asked for it.
+  // Before the first request: none gets a slot before the others were asked for it. They hear of this replica once it
+  // knows the capacity.
   void start();
   // For good: takes no slot any more, and tells the others that all of them are free.
   Task<void> leave();
 
-  [[nodiscard]] ReplicaShare::Status status() const { return share_.status(loop_.now()); }
+  [[nodiscard]] ReplicaShare::Status status() const {
+    return has_joined_ ? share_.status(loop_.now()) : ReplicaShare::Status{};
+  }
 
  private:
+  void join();
   Task<void> keep_sharing();
   Task<void> keep_telling();
   Task<void> take_turn();
@@ -51,9 +62,11 @@ class ShareSync {
   ports::Loop& loop_;
   ports::Peers& peers_;
   AdmissionDesk& desk_;
+  const std::function<bool()> knows_capacity_;
   ReplicaShare share_;
   const std::function<void(const ReplicaShare::Status&)> tell_;
   CancelSignal stop_;
+  bool has_joined_ = false;
   bool in_turn_ = false;
   std::uint32_t told_capacity_ = 0;
   bool told_waiting_ = false;

@@ -40,7 +40,7 @@ struct Replica {
       : loop(on),
         peers(rules, on),
         desk({.capacity = 12, .shares_pool = true}),
-        sync({on, peers, desk}, {.replica = std::move(name), .expected = 2},
+        sync({on, peers, desk, [this] { return knows_capacity; }}, {.replica = std::move(name), .expected = 2},
              [this](const ReplicaShare::Status& now) { told = now; }) {}
   ~Replica() {
     leave();
@@ -87,6 +87,7 @@ struct Replica {
   RuledPeers peers;
   AdmissionDesk desk;
   std::optional<ReplicaShare::Status> told;
+  bool knows_capacity = true;
   ShareSync sync;
   std::vector<std::shared_ptr<Asking>> turns;
   bool has_left = false;
@@ -116,6 +117,40 @@ TEST_F(ShareSyncTest, LoneReplicaHasTheWholeCapacityWithItsFirstTurn) {
   replica.sync.start();
   replica.ask(20);
   EXPECT_EQ(replica.in_flight(), 12U);
+}
+
+// One whose record is away: its capacity would be the default, and larger than that of the others.
+TEST_F(ShareSyncTest, WhoDoesNotKnowTheCapacityTakesNoSlotUntilItDoes) {
+  Replica one(loop_, rules_, "one");
+  Replica blind(loop_, rules_, "blind");
+  blind.knows_capacity = false;
+  blind.desk.configure(fairshare::SetCapacity{.slots = 256}, loop_.now());
+  one.sync.start();
+  blind.sync.start();
+  one.ask(20);
+  blind.ask(20);
+  loop_.advance(seconds(5));
+  EXPECT_EQ(one.in_flight(), 12U);
+  EXPECT_EQ(blind.in_flight(), 0U);
+  EXPECT_EQ(blind.peers.exchanges, 0);
+  EXPECT_TRUE(blind.told->starting);
+  blind.desk.configure(fairshare::SetCapacity{.slots = 12}, loop_.now());
+  blind.knows_capacity = true;
+  loop_.advance(milliseconds(100));
+  EXPECT_EQ(blind.in_flight(), 0U);
+  one.end(12);
+  loop_.advance(seconds(1));
+  EXPECT_GT(blind.in_flight(), 0U);
+  EXPECT_LE(one.in_flight() + blind.in_flight(), 12U);
+}
+
+TEST_F(ShareSyncTest, WhoNeverKnewTheCapacityLeavesWithoutAWord) {
+  Replica blind(loop_, rules_, "blind");
+  blind.knows_capacity = false;
+  blind.sync.start();
+  loop_.advance(seconds(1));
+  blind.leave();
+  EXPECT_EQ(blind.peers.exchanges, 0);
 }
 
 TEST_F(ShareSyncTest, SlotsGoWhereRequestsWait) {

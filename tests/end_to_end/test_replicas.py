@@ -12,7 +12,7 @@ import signal
 import pytest
 
 from support.fair_load import Crowd, Shape, charged
-from support.gateway import wait_until
+from support.gateway import Gateway, wait_until
 from support.haproxy import Haproxy
 from support.replicas import PATIENCE, Pool, slots_of
 
@@ -88,6 +88,29 @@ def test_replicas_behind_a_balancer_stay_within_the_capacity_and_share_by_weight
     for tenant, weight in zip(tenants, weights):
         share = work[tenant.id] / sum(work.values())
         assert share == pytest.approx(weight / sum(weights), rel=0.05), work
+
+
+@pytest.mark.parametrize("pool", [2], indirect=True)
+def test_a_replica_that_cannot_read_the_record_takes_no_slot_of_the_others(pool, tmp_path):
+    """Its capacity would be the default of 256, and it serves nobody."""
+    tenants = [pool.replicas[0].create_tenant() for _ in pool.replicas]
+    environment = {**pool.environment(), "OBLETH_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/obleth"}
+    blind = Gateway(tmp_path / "blind", upstream=pool.upstream.url, environment=environment)
+    blind.is_ready = lambda: True  # as far as start() is concerned
+
+    async def run():
+        async with crowds(list(zip(pool.replicas, tenants))) as running:
+            await until(lambda: sum(pool.in_flight()) == SLOTS, "the pool to fill")
+            with blind:
+                await until(lambda: blind.http.get("/ready").json()["stores"]["redis"]["up"], "its Redis")
+                await running[0].run(4)
+                ready = blind.http.get("/ready")
+                assert (ready.status_code, ready.json()["slots"]["lease"]) == (503, 0)
+                assert pool.leased() == SLOTS and {part["replicas"] for part in pool.slots()} == {2}
+                await until(lambda: sum(pool.in_flight()) == SLOTS, "all slots in use")
+        return running
+
+    assert [statuses(crowd) for crowd in asyncio.run(run())] == [{200}] * len(tenants)
 
 
 @pytest.mark.parametrize("pool", [3], indirect=True)

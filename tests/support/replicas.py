@@ -28,7 +28,13 @@ class Pool:
         self._ends.close()
 
     def add(self, folder=None):
-        environment = {
+        folder = folder or self.folder / f"replica-{len(self.replicas)}"
+        replica = Gateway(folder, upstream=self.upstream.url, environment=self.environment()).start()
+        self.replicas.append(replica)
+        return replica
+
+    def environment(self):
+        return {
             "OBLETH_REDIS_URL": self.redis.url,
             "OBLETH_REDIS_TIMEOUT": "2s",  # a slow machine is no fault
             "OBLETH_DATABASE_URL": f"sqlite:{self.folder / 'record.db'}",
@@ -36,10 +42,6 @@ class Pool:
             "OBLETH_BROWNOUT_WAIT_MS": "600000",
             "OBLETH_ADMISSION_TIMEOUT_SECS": "600",
         }
-        folder = folder or self.folder / f"replica-{len(self.replicas)}"
-        replica = Gateway(folder, upstream=self.upstream.url, environment=environment).start()
-        self.replicas.append(replica)
-        return replica
 
     def start(self, count, capacity):
         for _ in range(count):
