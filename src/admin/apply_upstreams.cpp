@@ -22,7 +22,7 @@ Task<Outcome<>> ApplyPlan::make_models(const Json& section, Reading& reading) {
     reading.set_mode(is_new ? ReadMode::create : ReadMode::change);
     const std::size_t problems_before = reading.problems().size();
     model_fields().take(next, item.body, reading);
-    if (reading.problems().size() == problems_before) settle_endpoints(next, before, desk_, reading);
+    if (could_read_endpoints(reading, problems_before)) settle_endpoints(next, before, desk_, reading);
     check_model(next, before, desk_, reading);
     if (!is_new && model_fields().difference(current, next).after.members()->empty()) continue;
     next.model.updated_at = desk_.now();

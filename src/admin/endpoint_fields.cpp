@@ -1,5 +1,6 @@
 // Endpoints of a model: their fields, and how a body's endpoints become those of the record.
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "admin/model_fields.hpp"
@@ -119,6 +120,13 @@ const HeaderSecrets::value_type* second_credential(const ModelDoc& doc) {
 const Fields<EndpointDoc>& endpoint_fields() {
   static const Fields<EndpointDoc> fields = declare();
   return fields;
+}
+
+bool could_read_endpoints(const Reading& reading, std::size_t problems_before) {
+  const std::span<const Problem> problems = std::span(reading.problems()).subspan(problems_before);
+  return std::ranges::none_of(problems, [](const Problem& problem) {
+    return problem.field.contains("api_base") || problem.field.contains("endpoints");
+  });
 }
 
 void settle_endpoints(ModelDoc& next, const ModelDoc* current, const RecordDesk& desk, Reading& reading) {

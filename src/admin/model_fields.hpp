@@ -36,6 +36,8 @@ struct ModelDoc {
 // The record to store, of a document that settle_endpoints has passed.
 [[nodiscard]] Model model_record(const ModelDoc& doc);
 
+// None of the problems beyond so many is about them: what follows of them can be told, too.
+[[nodiscard]] bool could_read_endpoints(const Reading& reading, std::size_t problems_before);
 // Makes api_base and endpoints one thing after a body was read: links endpoints to those that exist (by id, else by
 // address), keeps their keys where none was written, and refuses what contradicts itself. current is null to create.
 void settle_endpoints(ModelDoc& next, const ModelDoc* current, const RecordDesk& desk, Reading& reading);

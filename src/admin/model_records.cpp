@@ -13,7 +13,7 @@ Task<Outcome<ModelDoc>> ModelRecords::find(std::string id_or_name) {
 
 Task<Outcome<ModelDoc>> ModelRecords::save(const RecordDesk::Turn& turn, const Call& call, const ModelDoc* before,
                                            ModelDoc next, Reading& reading) {
-  if (!reading.failed()) settle_endpoints(next, before, desk_, reading);
+  if (could_read_endpoints(reading, 0)) settle_endpoints(next, before, desk_, reading);
   co_return co_await save_settled(turn, call, before, std::move(next), reading);
 }
 

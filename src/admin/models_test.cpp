@@ -67,6 +67,9 @@ TEST_F(ModelsApi, EveryFaultIsToldAtOnceByItsField) {
                   "input_cost_per_token", "output_cost_per_token", "cost_per_request", "context_window",
                   "admission_weight", "max_in_flight", "cache_scope", "max_retries", "gpus"});
   expect_refused(400, "POST", "/models", R"({"model_name":"x"})", {"api_base"});
+  expect_refused(400, "POST", "/models", R"({"context_window":0})", {"model_name", "context_window", "api_base"});
+  expect_refused(400, "POST", "/models", R"({"endpoints":[{"api_base":"q"}]})",
+                 {"model_name", "endpoints[0].api_base"});
   expect_refused(400, "POST", "/models", R"({"model_name":"x","api_base":"http://v","aliases":["x"]})", {"aliases"});
   expect_refused(400, "POST", "/models", R"({"model_name":"x","endpoints":[]})", {"endpoints"});
 }
